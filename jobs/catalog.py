@@ -1,0 +1,155 @@
+"""Which networks, layers and units exist: data the worker publishes in Redis, so that the service needs no torch."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Literal, cast
+
+from pydantic import BaseModel, ConfigDict
+from redis import Redis
+
+from jobs.errors import CatalogPending, Fault, OutOfRange, UnknownLayer, UnknownModel
+from jobs.spec import VisualizationSpec
+
+MODELS = "featurelens:catalog:models"
+LAYERS = "featurelens:catalog:layers"
+WANTED = "featurelens:catalog:wanted"
+
+LayerKind = Literal["spatial", "tokens", "vector"]
+
+
+class LayerEntry(BaseModel):
+    """One place in a network where a value can be read.
+
+    `kind` says what the value is: spatial (channels x height x width), tokens (tokens x channels, height = number
+    of tokens) or vector (channels alone). Heights and widths hold at the network's own input size.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    type: str
+    kind: LayerKind
+    channels: int
+    height: int | None = None
+    width: int | None = None
+    rectified: bool = False
+
+
+class ModelEntry(BaseModel):
+    """One network with one set of weights. `name` is canonical, ``source:architecture@weights``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    source: Literal["bundled", "torchvision", "local"]
+    architecture: str
+    digest: str
+    """Identity of the weights: ``sha256:`` and 64 hex digits, or for files not downloaded yet their published name."""
+    renderer: str
+    """Version of the engine that would make the pictures."""
+    downloaded: bool
+    input_channels: int
+    input_size: tuple[int, int]
+    min_size: int
+    fixed_size: bool = False
+    """True when only `input_size` itself can be fed (vision transformers, fully connected heads)."""
+    labels: tuple[str, ...] | None = None
+    classes_layer: str | None = None
+    description: str = ""
+
+
+class Catalog:
+    """Reads and writes the catalog. Every read is one round trip; nothing is cached, so nothing is stale."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def publish(self, entries: Iterable[ModelEntry]) -> None:
+        """Replaces the list of networks. Layers already described stay."""
+        fields = [part for entry in entries for part in (entry.name, entry.model_dump_json())]
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(MODELS)
+            if fields:
+                pipe.hset(MODELS, items=fields)
+            pipe.execute()
+
+    def publish_layers(self, name: str, layers: Sequence[LayerEntry]) -> None:
+        self._redis.hset(LAYERS, name, json.dumps([layer.model_dump(mode="json") for layer in layers]))
+
+    def next_wanted(self) -> str | None:
+        """The network somebody waits for, if any (the worker asks before it describes the next one on its own)."""
+        name = cast("bytes | None", self._redis.lpop(WANTED))
+        return name.decode() if name else None
+
+    def models(self) -> list[ModelEntry]:
+        """All networks, sorted by name."""
+        raw = cast("dict[bytes, bytes]", self._redis.hgetall(MODELS))
+        return sorted((ModelEntry.model_validate_json(value) for value in raw.values()), key=lambda entry: entry.name)
+
+    def model(self, name: str) -> ModelEntry:
+        """The network with this canonical name or alias. Raises `UnknownModel` with the nearest names."""
+        raw = cast("bytes | None", self._redis.hget(MODELS, name))
+        if raw is not None:
+            return ModelEntry.model_validate_json(raw)
+        entries = self.models()
+        for entry in entries:
+            if name in entry.aliases:
+                return entry
+        known = [alias for entry in entries for alias in (*entry.aliases, entry.name)]
+        raise _unknown(UnknownModel, "/model", f"no model {_short(name)}", name, known, "/v1/models")
+
+    def layers(self, entry: ModelEntry) -> list[LayerEntry]:
+        """The layers of a network in the order they run. Raises `CatalogPending` while they are being worked out."""
+        raw = cast("bytes | None", self._redis.hget(LAYERS, entry.name))
+        if raw is None:
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.lrem(WANTED, 0, entry.name)
+                pipe.rpush(WANTED, entry.name)
+                pipe.execute()
+            raise CatalogPending(f"the layers of {entry.name} are being worked out; ask again in a moment")
+        return [LayerEntry.model_validate(layer) for layer in json.loads(raw)]
+
+    def resolve(self, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
+        """The spec with canonical model name and size filled in, checked against the catalog.
+
+        Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` (each with what is valid) or `CatalogPending`.
+        """
+        entry = self.model(spec.model)
+        layers = {layer.name: layer for layer in self.layers(entry)}
+        layer = layers.get(spec.layer)
+        if layer is None:
+            message = f"{entry.name} has no layer {_short(spec.layer)}"
+            raise _unknown(UnknownLayer, "/layer", message, spec.layer, list(layers), f"/v1/models/{entry.name}/layers")
+        if spec.channel >= layer.channels:
+            detail = f"channel must be between 0 and {layer.channels - 1} in layer {layer.name}"
+            raise OutOfRange(detail, (Fault("/channel", detail),))
+        size = spec.size or entry.input_size
+        if entry.fixed_size and size != entry.input_size:
+            height, width = entry.input_size
+            detail = f"{entry.name} takes pictures of {height}x{width} only"
+            raise OutOfRange(detail, (Fault("/size", detail),))
+        if min(size) < entry.min_size:
+            detail = f"{entry.name} needs a size of at least {entry.min_size} pixels"
+            raise OutOfRange(detail, (Fault("/size", detail),))
+        return spec.model_copy(update={"model": entry.name, "size": size}), entry
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 80 else name[:77] + "...")
+
+
+def _unknown(
+    error: type[UnknownModel | UnknownLayer],
+    pointer: str,
+    message: str,
+    name: str,
+    known: list[str],
+    where: str,
+) -> UnknownModel | UnknownLayer:
+    near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
+    detail = f"{message}; nearest: {', '.join(near)}; all of them: {where}"
+    return error(detail, (Fault(pointer, detail),))

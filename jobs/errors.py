@@ -1,0 +1,126 @@
+"""The one tree of errors. `service.problems` maps it to HTTP; the worker sends it over the socket by `code`.
+
+FeaturelensError
+├── InvalidSpec            the request names something that does not exist or is out of range
+│   ├── UnknownModel
+│   ├── UnknownLayer
+│   └── OutOfRange
+├── NotFound               a resource asked for by URL does not exist
+├── NotReady               the picture is not finished yet (or never will be)
+├── Unavailable            nothing wrong with the request; try again later
+│   ├── BrokerUnavailable  Redis or Valkey cannot be reached
+│   ├── NoWorker           no live worker takes jobs
+│   └── CatalogPending     the worker has not described this network yet
+└── RenderError            a job ended without a picture
+    ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
+    ├── RendererLost       the renderer went away in the middle; worth another attempt
+    └── RenderFailed       anything else, with a reason safe to show
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a request: where (a JSON pointer such as ``/channel``) and what is valid instead."""
+
+    pointer: str
+    detail: str
+
+
+class FeaturelensError(Exception):
+    """Base of every error that may be shown to a client. `detail` never holds a traceback or a path of the host."""
+
+    code = "error"
+    title = "Error"
+
+    def __init__(self, detail: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = faults
+
+
+class InvalidSpec(FeaturelensError):
+    code = "invalid-spec"
+    title = "The specification is not valid"
+
+
+class UnknownModel(InvalidSpec):
+    code = "unknown-model"
+    title = "No such model"
+
+
+class UnknownLayer(InvalidSpec):
+    code = "unknown-layer"
+    title = "No such layer in this model"
+
+
+class OutOfRange(InvalidSpec):
+    code = "out-of-range"
+    title = "A value is outside what this model allows"
+
+
+class NotFound(FeaturelensError):
+    code = "not-found"
+    title = "Not found"
+
+
+class NotReady(FeaturelensError):
+    code = "not-ready"
+    title = "The picture is not finished"
+
+
+class Unavailable(FeaturelensError):
+    """Worth asking again after `retry_after` seconds."""
+
+    code = "unavailable"
+    title = "Not available at the moment"
+    retry_after = 5
+
+
+class BrokerUnavailable(Unavailable):
+    code = "broker-unavailable"
+    title = "The job queue cannot be reached"
+
+
+class NoWorker(Unavailable):
+    code = "no-worker"
+    title = "No worker takes jobs at the moment"
+
+
+class CatalogPending(Unavailable):
+    code = "catalog-pending"
+    title = "The layers of this model are being worked out"
+    retry_after = 2
+
+
+class RenderError(FeaturelensError):
+    code = "render-error"
+    title = "The picture could not be made"
+
+
+class ModelLoadFailed(RenderError):
+    code = "model-load-failed"
+    title = "The network could not be loaded"
+
+
+class RendererLost(RenderError):
+    code = "renderer-lost"
+    title = "The renderer went away"
+
+
+class RenderFailed(RenderError):
+    code = "render-failed"
+    title = "The optimization failed"
+
+
+def _leaves(base: type[FeaturelensError]) -> dict[str, type[FeaturelensError]]:
+    found = {base.code: base}
+    for child in base.__subclasses__():
+        found |= _leaves(child)
+    return found
+
+
+BY_CODE: dict[str, type[FeaturelensError]] = _leaves(FeaturelensError)

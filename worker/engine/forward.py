@@ -1,0 +1,135 @@
+"""One forward pass that stops as soon as the wanted layers have spoken, and remembers what stood before each ReLU.
+
+Works for every `nn.Module`: hooks read the values, an exception raised by the last of them ends the pass, and a torch
+function mode (not tracing) follows values back through rectification, so functional calls are seen as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+_PRE = "_featurelens_preactivation"
+
+_RECTIFIERS: set[Callable[..., Any]] = {
+    F.relu,
+    F.relu_,
+    torch.relu,
+    torch.relu_,
+    Tensor.relu,
+    Tensor.relu_,
+    F.relu6,
+    torch.clamp_min,
+}
+_CONCATENATIONS: set[Callable[..., Any]] = {torch.cat, torch.concat, torch.concatenate}
+_MONOTONE: set[Callable[..., Any]] = {
+    F.max_pool2d,
+    torch.max_pool2d,
+    F.adaptive_max_pool2d,
+    torch.flatten,
+    Tensor.flatten,
+    Tensor.view,
+    Tensor.reshape,
+    Tensor.permute,
+    Tensor.contiguous,
+}
+"""Operations that commute with rectification: the pre-activation goes through them just as the value does."""
+
+
+class StopForward(Exception):  # noqa: N818
+    """Ends a forward pass that has nothing more to give. Never leaves this module."""
+
+
+class _FollowRectifiers(TorchFunctionMode):
+    """Tags every rectified value with the value before rectification, through concatenation and max pooling."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: Sequence[Any] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _RECTIFIERS:
+            source = args[0] if args else kwargs["input"]
+            value = F.relu6(source) if func is F.relu6 else torch.relu(source)
+            setattr(value, _PRE, source)
+            return value
+        value = func(*args, **kwargs)
+        if func in _CONCATENATIONS:
+            parts = args[0] if args else kwargs["tensors"]
+            if any(hasattr(part, _PRE) for part in parts):
+                before = [getattr(part, _PRE, part) for part in parts]
+                setattr(value, _PRE, func(before, *args[1:], **{k: v for k, v in kwargs.items() if k != "tensors"}))
+        elif func in _MONOTONE and args and hasattr(args[0], _PRE) and isinstance(value, Tensor):
+            setattr(value, _PRE, func(getattr(args[0], _PRE), *args[1:], **kwargs))
+        return value
+
+
+def preactivation(value: Tensor) -> Tensor | None:
+    """What stood before rectification, same shape as `value`; None when the value is not rectified.
+
+    Only values read under ``read(..., follow=True)`` know.
+    """
+    found = getattr(value, _PRE, None)
+    return found if isinstance(found, Tensor) else None
+
+
+def first_tensor(output: Any) -> Tensor | None:
+    """The tensor a module answers with: itself, the first of a tuple, or the first value of a dict or namedtuple."""
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(output, dict):
+        output = tuple(output.values())
+    if isinstance(output, tuple | list):
+        return next((value for value in output if isinstance(value, Tensor)), None)
+    return None
+
+
+def read(module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False) -> dict[str, Tensor]:
+    """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
+
+    `layers` are dotted module paths; `follow` makes `preactivation` work on the results, at a small cost.
+    Raises KeyError for a layer that is no module, ValueError for one that the pass never reaches or whose output
+    holds no tensor.
+    """
+    modules = dict(module.named_modules())
+    wanted = dict.fromkeys(layers)
+    missing = [name for name in wanted if name not in modules]
+    if missing:
+        raise KeyError(f"no such layer: {', '.join(missing)}")
+    values: dict[str, Tensor] = {}
+
+    def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            value = first_tensor(output)
+            if value is None:
+                raise ValueError(f"layer {name} answers with {type(output).__name__}, not with a tensor")
+            values[name] = value
+            if len(values) == len(wanted):
+                raise StopForward
+
+        return hook
+
+    handles = [modules[name].register_forward_hook(listen(name)) for name in wanted]
+    try:
+        if follow:
+            with _FollowRectifiers():
+                module(inputs)
+        else:
+            module(inputs)
+    except StopForward:
+        pass
+    finally:
+        for handle in handles:
+            handle.remove()
+    unreached = [name for name in wanted if name not in values]
+    if unreached:
+        raise ValueError(f"the forward pass never reaches {', '.join(unreached)}")
+    return values

@@ -1,0 +1,54 @@
+"""A trained network made ready to be looked into: frozen, in evaluation mode, with its own preprocessing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From a picture in [0, 1] to what the network was trained on: scaled to [low, high], then (x - mean) / std."""
+
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        if len(self.mean) != len(self.std) or any(value <= 0 for value in self.std):
+            raise ValueError("mean and std need one value per input channel, std above 0")
+
+    @property
+    def channels(self) -> int:
+        return len(self.mean)
+
+    def __call__(self, picture: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> (B, C, H, W) as the network takes it, same dtype."""
+        shape = (1, -1, 1, 1)
+        mean = torch.tensor(self.mean, dtype=picture.dtype, device=picture.device).view(shape)
+        std = torch.tensor(self.std, dtype=picture.dtype, device=picture.device).view(shape)
+        return (picture * (self.high - self.low) + self.low - mean) / std
+
+
+IMAGENET = Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True)
+class Network:
+    """`module` takes (B, C, H, W) as `preprocessing` leaves it; float32, evaluation mode, parameters frozen."""
+
+    name: str
+    module: nn.Module
+    preprocessing: Preprocessing
+    digest: str
+    labels: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.module.eval().requires_grad_(False)
+        for child in self.module.modules():
+            # An in-place ReLU would overwrite the value a hook has just handed out.
+            if getattr(child, "inplace", False) is True:
+                setattr(child, "inplace", False)  # noqa: B010

@@ -1,0 +1,67 @@
+"""What slot and renderer say to each other over the unix socket: one JSON line a message, pixels right behind the last.
+
+slot -> renderer   Ask, once; closing the socket takes the picture out of its lane at the next step
+renderer -> slot   Progress*, then Finished (followed by `pictures * height * width * channels` bytes) or Failed
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from jobs.spec import VisualizationSpec
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def line(self) -> bytes:
+        return self.model_dump_json().encode() + b"\n"
+
+
+class Ask(_Message):
+    """A resolved spec and the weights it was accepted with."""
+
+    type: Literal["ask"] = "ask"
+    key: str
+    spec: VisualizationSpec
+    digest: str
+
+
+class Progress(_Message):
+    """Where the optimization is. `stage` is ``loading`` until the network is warm, then ``rendering``."""
+
+    type: Literal["progress"] = "progress"
+    stage: Literal["loading", "rendering"]
+    step: int
+    steps: int
+    activation: float | None = None
+    """Mean activation of the unit on the transformed picture of this step; None before the first."""
+
+
+class Finished(_Message):
+    """uint8 pixels follow, (pictures, height, width, channels), C order; `numbers` is what the result tells."""
+
+    type: Literal["finished"] = "finished"
+    pictures: int
+    height: int
+    width: int
+    channels: int
+    numbers: dict[str, Any]
+
+    @property
+    def bytes(self) -> int:
+        return self.pictures * self.height * self.width * self.channels
+
+
+class Failed(_Message):
+    """`code` is one of `jobs.errors.BY_CODE`."""
+
+    type: Literal["failed"] = "failed"
+    code: str
+    detail: str
+
+
+Reply = Annotated[Progress | Finished | Failed, Field(discriminator="type")]
+REPLY: TypeAdapter[Progress | Finished | Failed] = TypeAdapter(Reply)
