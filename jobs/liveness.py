@@ -1,0 +1,53 @@
+"""Who is there to make pictures: at least one slot that takes jobs, and a renderer that answers it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from redis import Redis
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
+
+from jobs.errors import NoWorker
+from jobs.queue import QUEUE
+
+RENDERER = "featurelens:renderer"
+RENDERER_EXPIRY = 30
+"""Seconds the renderer counts as alive after a beat; it beats at least three times as often."""
+
+_SLOTS = WORKERS_BY_QUEUE_KEY % QUEUE
+
+
+def beat(redis: Redis) -> None:
+    """The renderer is alive. Call every 10 s or more often."""
+    redis.set(RENDERER, b"1", ex=RENDERER_EXPIRY)
+
+
+def rest(redis: Redis) -> None:
+    """The renderer ends on purpose."""
+    redis.delete(RENDERER)
+
+
+def renderer_alive(redis: Redis) -> bool:
+    return bool(redis.exists(RENDERER))
+
+
+def slots_alive(redis: Redis) -> int:
+    """How many slots have sent a heartbeat lately: RQ's own record of a slot expires without one."""
+    names = cast("set[bytes]", redis.smembers(_SLOTS))
+    return redis.exists(*names) if names else 0
+
+
+def missing(redis: Redis) -> str | None:
+    """The part that is not there, in words; None when pictures can be made."""
+    if not renderer_alive(redis):
+        return "the renderer is not running"
+    if slots_alive(redis) == 0:
+        return "no slot takes jobs"
+    return None
+
+
+def check(redis: Redis) -> None:
+    """Raises `NoWorker` when a picture asked for now would have nobody to make it."""
+    part = missing(redis)
+    if part is not None:
+        raise NoWorker(f"{part}; finished pictures are still served")

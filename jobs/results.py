@@ -1,0 +1,151 @@
+"""The store of finished pictures, by key, for ever. What it holds is the truth: a key found here has succeeded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from jobs.key import KEY_PATTERN
+from jobs.spec import VisualizationSpec
+
+
+class Image(BaseModel):
+    """One PNG of a result: its size in pixels and the digest of its bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+
+
+class Result(BaseModel):
+    """What is known about a finished picture. `numbers` come from the renderer as they are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    spec: VisualizationSpec
+    numbers: dict[str, Any]
+    created: datetime
+    finished: datetime
+    images: tuple[Image, ...]
+
+
+class ResultStore(Protocol):
+    """Finished pictures by key. A damaged result is a miss: it is made again, never served."""
+
+    def get(self, key: str) -> Result | None: ...
+
+    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
+        """The bytes of a PNG, checked, and their sha256 in hex."""
+
+    def put(self, result: Result, images: Sequence[bytes]) -> None:
+        """Publishes all or nothing; replaces a damaged result, leaves a good one."""
+
+
+class FileStore:
+    """A folder per key with ``result.json`` and ``image-0.png`` ...; written aside, synced, then renamed into place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, key: str) -> Result | None:
+        result = self._result(key)
+        if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
+            return None
+        return result
+
+    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
+        result = self._result(key)
+        if result is None or not 0 <= index < len(result.images):
+            return None
+        png = self._png(result, index)
+        return None if png is None else (png, result.images[index].sha256)
+
+    def put(self, result: Result, images: Sequence[bytes]) -> None:
+        target = self._path(result.key)
+        aside = self._folder / ".aside"
+        aside.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written = aside / f"{result.key}.{uuid4().hex}"
+        try:
+            written.mkdir()
+            for index, png in enumerate(images):
+                _write(written / f"image-{index}.png", png)
+            _write(written / "result.json", _sealed(result))
+            _sync(written)
+            self._publish(result.key, written, target)
+            _sync(target.parent)
+        finally:
+            shutil.rmtree(written, ignore_errors=True)
+
+    def _publish(self, key: str, written: Path, target: Path) -> None:
+        """A rename onto a folder that is not empty fails: whoever holds a good one was first, a bad one goes."""
+        try:
+            written.rename(target)
+        except OSError:
+            if self.get(key) is not None:
+                return
+            target.rename(written.with_suffix(".damaged"))
+            shutil.rmtree(written.with_suffix(".damaged"), ignore_errors=True)
+            written.rename(target)
+
+    def _path(self, key: str) -> Path:
+        if not KEY_PATTERN.fullmatch(key):
+            raise ValueError(f"no key: {key!r}")
+        return self._folder / key[4:6] / key
+
+    def _result(self, key: str) -> Result | None:
+        try:
+            content = json.loads((self._path(key) / "result.json").read_bytes())
+            result = Result.model_validate_json(json.dumps(content["result"]))
+            return result if content["sha256"] == _digest(content["result"]) and result.key == key else None
+        except (FileNotFoundError, NotADirectoryError, ValidationError, ValueError, KeyError, TypeError):
+            return None
+
+    def _png(self, result: Result, index: int) -> bytes | None:
+        try:
+            png = (self._path(result.key) / f"image-{index}.png").read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return png if hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
+
+
+def describe(key: str, spec: VisualizationSpec, numbers: dict[str, Any], created: datetime) -> Result:
+    """A result without its images yet, finished now."""
+    return Result(key=key, spec=spec, numbers=numbers, created=created, finished=datetime.now(UTC), images=())
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _sealed(result: Result) -> bytes:
+    content = result.model_dump(mode="json")
+    return json.dumps({"result": content, "sha256": _digest(content)}, indent=1).encode() + b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
