@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from functools import cache
 from pathlib import Path
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes in the path of a unix socket; the kernel's own limit is 107 on Linux, 103 on macOS."""
 
 
 class Settings(BaseSettings):
@@ -33,7 +39,12 @@ class Settings(BaseSettings):
 
     @property
     def renderer_socket(self) -> Path:
-        return self.state.absolute() / "renderer.sock"
+        """In the state folder, or, where that lies too deep for a socket, under the folder for temporary files."""
+        path = self.state.absolute() / "renderer.sock"
+        if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
+            return path
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"featurelens-{digest}.sock"
 
 
 @cache

@@ -1,0 +1,48 @@
+"""Writes requirements.lock: every package of pyproject.toml, exact, transitive, without addresses. Run by `make lock`.
+
+pip resolves twice (nothing is installed): what runs Featurelens first, then what only its development needs, below a
+heading, so that an image can leave that out. Packages that exist for Linux only carry a marker.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LINUX_ONLY = re.compile(r"nvidia-.*|cuda-.*|triton")
+HEADER = "# Written by `make lock` from pyproject.toml; install with `pip install --no-deps -r requirements.lock`.\n"
+DEVELOPMENT = "# development only\n"
+
+
+def resolve(what: str) -> dict[str, str]:
+    """Name and version of everything that `pip install what` would bring."""
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
+    answer = subprocess.run([*command, what], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    packages = (item["metadata"] for item in json.loads(answer.stdout)["install"])
+    versions = {re.sub(r"[-_.]+", "-", package["name"]).lower(): package["version"] for package in packages}
+    del versions["featurelens"]
+    return versions
+
+
+def lines(versions: dict[str, str]) -> str:
+    """One requirement a line, sorted."""
+    return "".join(
+        f"{name}=={version}" + (' ; platform_system == "Linux"' if LINUX_ONLY.fullmatch(name) else "") + "\n"
+        for name, version in sorted(versions.items())
+    )
+
+
+def main() -> None:
+    """Resolves and writes."""
+    everything, runtime = resolve(".[dev]"), resolve(".")
+    development = {name: version for name, version in everything.items() if name not in runtime}
+    text = HEADER + lines({name: everything[name] for name in runtime}) + DEVELOPMENT + lines(development)
+    (ROOT / "requirements.lock").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

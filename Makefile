@@ -1,0 +1,51 @@
+# make run     starts Featurelens and keeps it running (Ctrl-C stops it)
+# make test    runs the whole suite
+# make check   runs everything that must pass: format, lint, types, import contracts, tests
+# make bench   measures speed on this machine
+# make gallery makes the pictures of the README again
+# make lock    resolves pyproject.toml into requirements.lock anew
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13,$(shell command -v $(name) 2>/dev/null)))
+BIN := .venv/bin
+READY := .venv/.requirements-installed
+
+.PHONY: run test check format lint types contracts bench gallery lock
+
+run: $(READY)
+	@exec $(BIN)/python -m launcher
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: format lint types contracts test
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.bench
+
+gallery: $(READY)
+	$(BIN)/python -m benchmarks.gallery
+
+lock: $(READY)
+	$(BIN)/python .ci/lock.py
+
+# Exactly what the lock says, nothing resolved anew; written last, so that a broken installation is taken up again.
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || { \
+	  '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	    || { echo 'Featurelens needs Python 3.11 or newer (set PYTHON=/path/to/python3.11)' >&2; exit 1; }; \
+	  echo 'setting up .venv (once; torch is large)'; '$(PYTHON)' -m venv .venv; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,73 @@
+"""`python -m launcher [all|worker|service]`: starts Featurelens, waits until it is ready, keeps it running.
+
+Exit status: 0 when asked to stop, 1 when something could not be kept running, 2 when nothing was started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import ExitStack
+
+from pydantic import ValidationError
+
+from jobs.settings import Settings, settings
+from launcher.children import GaveUp
+from launcher.claim import Refused, check_port, claim_state
+from launcher.stack import Parts, Stack
+
+COULD_NOT_GO_ON, NOT_STARTED = 1, 2
+
+
+def main() -> int:
+    """Parses the command line, claims what must be ours, and runs."""
+    parser = argparse.ArgumentParser(prog="launcher", description="Starts Featurelens and keeps it running.")
+    parser.add_argument("parts", nargs="?", choices=("all", "worker", "service"), default="all")
+    parts: Parts = parser.parse_args().parts
+    with ExitStack() as held:
+        try:
+            options = _settings()
+            if parts != "all" and options.redis_url is None:
+                raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
+            if parts != "service":
+                held.enter_context(claim_state(options.state.absolute(), "worker"))
+            if parts != "worker":
+                check_port(options.host, options.port)
+            asyncio.run(_run(parts, options))
+        except Refused as refused:
+            _complain(str(refused))
+            return NOT_STARTED
+        except GaveUp as problem:
+            _complain(str(problem))
+            return COULD_NOT_GO_ON
+    return 0
+
+
+async def _run(parts: Parts, options: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await Stack(parts, options, _say).run(stop)
+
+
+def _settings() -> Settings:
+    try:
+        return settings()
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise Refused(f"the settings are not valid: {'; '.join(faults)}") from None
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"featurelens: {line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

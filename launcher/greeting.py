@@ -1,0 +1,39 @@
+"""What a new user sees when all is ready: the address, and a request that works as printed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from launcher.readiness import get
+
+FAVOURITE = "patternnet"
+"""The bundled network: it needs no download."""
+
+
+async def greeting(host: str, port: int, notes: str) -> str:
+    """The lines to print. `host` is where to reach the service, `notes` what else is worth knowing."""
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    lines = [f"Featurelens is ready at {address}  ({notes})"]
+    spec = await _example(host, port)
+    if spec is not None:
+        body = shlex.quote(json.dumps(spec))
+        lines += [
+            "Ask for a picture; the answer says where it will be:",
+            f"  curl -s {address}/v1/visualizations -H 'content-type: application/json' -d {body}",
+        ]
+    return "\n".join(lines)
+
+
+async def _example(host: str, port: int) -> dict[str, Any] | None:
+    """A unit of the bundled network's class layer (or of another network's), as the service itself tells it."""
+    status, body = await get(host, port, "/v1/models")
+    models = body.get("models", []) if status == 200 and isinstance(body, dict) else []
+    with_classes = [model for model in models if model.get("classes_layer")]
+    for model in sorted(with_classes, key=lambda model: (FAVOURITE not in model["aliases"], not model["downloaded"])):
+        name = FAVOURITE if FAVOURITE in model["aliases"] else model["name"]
+        labels = model.get("labels") or ()
+        channel = next((index for index, label in enumerate(labels) if "ring" in label), 0)
+        return {"model": name, "layer": model["classes_layer"], "channel": channel}
+    return None

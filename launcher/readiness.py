@@ -1,0 +1,110 @@
+"""When each part does its work: asked of the part itself, never guessed from time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from rq.worker_registration import REDIS_WORKER_KEYS
+
+from launcher.children import Ready
+
+RENDERER = "featurelens:renderer"
+
+ANSWER_WITHIN = 2.0
+"""Seconds a part has for an answer to one question."""
+
+
+def _redis(url: str) -> Redis:
+    return Redis.from_url(
+        url, socket_connect_timeout=ANSWER_WITHIN, socket_timeout=ANSWER_WITHIN, retry=Retry(NoBackoff(), 0)
+    )
+
+
+async def broker_answers(url: str) -> bool:
+    """Whether Redis or Valkey answers and has its data loaded."""
+    try:
+        async with _redis(url) as redis:
+            return bool(await redis.ping())
+    except (RedisError, OSError):
+        return False
+
+
+def renderer_ready(url: str, path: Path) -> Ready:
+    """Whether the renderer says that it lives and accepts connections on its socket."""
+
+    async def ready(pid: int) -> bool:
+        try:
+            async with _redis(url) as redis:
+                if not await redis.exists(RENDERER):
+                    return False
+            async with asyncio.timeout(ANSWER_WITHIN):
+                _, writer = await asyncio.open_unix_connection(path)
+                await _close(writer)
+        except (RedisError, OSError):
+            return False
+        return True
+
+    return ready
+
+
+def slot_ready(url: str, host: str) -> Ready:
+    """Whether the slot with this process id on this host is registered as an RQ worker."""
+
+    async def ready(pid: int) -> bool:
+        try:
+            async with _redis(url) as redis:
+                keys = await cast("Awaitable[set[bytes]]", redis.smembers(REDIS_WORKER_KEYS))
+                for key in keys:
+                    if await cast("Awaitable[Any]", redis.hmget(key, "hostname", "pid")) == [
+                        host.encode(),
+                        str(pid).encode(),
+                    ]:
+                        return True
+        except (RedisError, OSError):
+            return False
+        return False
+
+    return ready
+
+
+def service_ready(host: str, port: int, path: str = "/livez") -> Ready:
+    """Whether the service answers this path with 200."""
+
+    async def ready(_: int) -> bool:
+        return (await get(host, port, path))[0] == 200
+
+    return ready
+
+
+async def get(host: str, port: int, path: str) -> tuple[int, Any]:
+    """Status and JSON body of one GET; (0, None) when there is no answer in time.
+
+    HTTP/1.0 by hand: it has no chunks to put together, and a client library would be one more thing to install.
+    """
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), ANSWER_WITHIN)
+        try:
+            writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n".encode())
+            answer = await asyncio.wait_for(reader.read(), 5 * ANSWER_WITHIN)
+        finally:
+            await _close(writer)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(body) if body else None
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return 0, None
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except OSError:
+        return  # the other side was faster

