@@ -1,0 +1,1 @@
+"""The bundled network: a small classifier of procedural patterns, where the right picture of a class is known."""
