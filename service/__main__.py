@@ -1,0 +1,64 @@
+"""``python -m service``: serves HTTP on HOST and PORT."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import uvicorn
+
+from jobs.errors import FeaturelensError
+from jobs.logs import configure, logger
+from jobs.settings import Settings, settings
+from service.app import create_app
+
+BACKLOG = 2048
+SHUTDOWN_PATIENCE = 5
+"""Seconds that open requests have at the end; none of them needs longer unless its client is slow."""
+
+
+def main() -> int:
+    """Serves until asked to stop. One line on standard error and 1 when it cannot start."""
+    chosen = settings()
+    try:
+        listener = _listen(chosen)
+        app = create_app(chosen)
+    except OSError as error:
+        return _refuse(f"{chosen.host}:{chosen.port} cannot be listened on: {error.strerror or error}")
+    except FeaturelensError as error:
+        return _refuse(error.detail)
+    configure("service")
+    logger().info("listening", host=chosen.host, port=chosen.port)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _listen(chosen: Settings) -> socket.socket:
+    family, kind, protocol, _, where = socket.getaddrinfo(
+        chosen.host, chosen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(where)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _refuse(reason: str) -> int:
+    sys.stderr.write(f"featurelens service: {reason}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""The HTTP front end. Thin: it checks, looks up, enqueues and serves; pictures are made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from jobs.settings import Settings
+from jobs.settings import settings as process_settings
+from service import health, models, visualizations
+from service.parts import Parts
+from service.problems import Problem, install
+
+MAX_BODY = 64 * 1024
+"""Bytes: a specification is some hundred."""
+
+DESCRIPTION = """What makes this unit of a neural network fire?
+
+Featurelens starts from noise and optimizes the *input image* of a trained, frozen network until a chosen unit responds
+most (**positive**) or least (**negative**), and serves the picture: feature visualization by optimization, or
+activation maximization. A unit here is a channel of a layer; its output over the image is a feature map.
+
+Ask with `POST /v1/visualizations`, watch the resource it names until `status` is `succeeded`, get its image. Errors
+are `application/problem+json` throughout."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """An app that needs nothing to start: what is missing (broker, worker) it says in its answers."""
+    parts = Parts.of(settings or process_settings())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        parts.redis.close()
+
+    app = FastAPI(
+        title="Featurelens",
+        version=version("featurelens"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY,
+    )
+    app.state.parts = parts
+    install(app)
+    for part in (visualizations, models, health):
+        app.include_router(part.router)
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the schema of problems that every endpoint refers to."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = document["components"]["schemas"]
+        schemas |= schema.pop("$defs", {})
+        schemas["Problem"] = schema
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = document
+    return app.openapi_schema

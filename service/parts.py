@@ -1,0 +1,62 @@
+"""What the endpoints work with, made once per process, and the aliases by which they ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import Message
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from redis import Redis
+from starlette.exceptions import HTTPException
+
+from jobs.broker import connect
+from jobs.catalog import Catalog
+from jobs.errors import NotFound
+from jobs.key import KEY_PATTERN
+from jobs.queue import JobQueue
+from jobs.results import FileStore, ResultStore
+from jobs.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The broker and what lives in it, and the result store."""
+
+    redis: Redis
+    catalog: Catalog
+    queue: JobQueue
+    store: ResultStore
+
+    @classmethod
+    def of(cls, settings: Settings) -> Parts:
+        redis = connect(settings.redis_url)
+        return cls(redis, Catalog(redis), JobQueue(redis), FileStore(settings.results_folder))
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _known_key(
+    key: Annotated[str, Path(description="fv1_ and 64 hex digits", examples=["fv1_" + "0" * 64])],
+) -> str:
+    if not KEY_PATTERN.fullmatch(key):
+        raise NotFound("no visualization has such a key: it is fv1_ and 64 hex digits")
+    return key
+
+
+def _json_only(request: Request) -> None:
+    """Before the body is looked at: what is not called JSON is not read as such."""
+    message = Message()
+    message["content-type"] = request.headers.get("content-type", "")
+    kind = message.get_content_type()
+    if "content-type" not in request.headers or not (kind == "application/json" or kind.endswith("+json")):
+        raise HTTPException(415, "send the specification as application/json")
+
+
+PartsHere = Annotated[Parts, Depends(_parts)]
+Key = Annotated[str, Depends(_known_key)]
+JsonOnly = Depends(_json_only)
+ModelName = Annotated[str, Path(max_length=200, description="canonical name or alias", examples=["patternnet"])]

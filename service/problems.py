@@ -1,0 +1,134 @@
+"""Every error as ``application/problem+json`` (RFC 9457): the one place that turns errors into HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from redis import RedisError
+from starlette.exceptions import HTTPException
+
+from jobs import errors
+from jobs.broker import unavailable
+from jobs.logs import logger
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[errors.FeaturelensError], int] = {
+    errors.InvalidSpec: 422,
+    errors.NotFound: 404,
+    errors.NotReady: 409,
+    errors.Unavailable: 503,
+    errors.RenderError: 500,
+    errors.FeaturelensError: 500,
+}
+"""By the nearest ancestor in the tree of `jobs.errors`."""
+
+_TYPE = "urn:featurelens:problem:"
+
+_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "not-json"}
+
+_DETAILS = {
+    404: "there is nothing under this address; the API starts at /v1 and is described in /openapi.json",
+    405: "this address does not take this method",
+    413: "the body is larger than a specification may be",
+}
+
+
+class FaultyPart(BaseModel):
+    """One thing wrong with the request."""
+
+    pointer: str = Field(description="JSON pointer to the part of the body, or the name of the parameter")
+    detail: str = Field(description="what is wrong, and what is valid")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    type: str = Field(
+        description="names the kind of error for programs", examples=["urn:featurelens:problem:not-found"]
+    )
+    title: str = Field(description="the kind of error for people")
+    status: int
+    detail: str = Field(description="this error for people")
+    errors: list[FaultyPart] = Field(default_factory=list, description="one entry per wrong part of the request")
+
+
+def declare(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The answers of an endpoint that are problems, for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """From here on `app` answers each error with a problem."""
+    app.add_exception_handler(errors.FeaturelensError, _ours)
+    app.add_exception_handler(RedisError, _broker)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    faults: list[FaultyPart] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    problem = Problem(type=_TYPE + code, title=title, status=status, detail=detail, errors=faults or [])
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return JSONResponse(problem.model_dump(), status, kept, MEDIA_TYPE)
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.FeaturelensError)
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.Unavailable) else None
+    faults = [FaultyPart(pointer=fault.pointer, detail=fault.detail) for fault in error.faults]
+    return _answer(status, error.code, error.title, error.detail, faults, headers)
+
+
+async def _broker(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RedisError)
+    logger().warning("broker unavailable", path=request.url.path, reason=type(error).__name__)
+    return await _ours(request, unavailable(error))
+
+
+async def _validation(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(part["type"] == "json_invalid" for part in found):
+        return _answer(400, "bad-json", "The body is not JSON", str(found[0].get("ctx", {}).get("error", "")))
+    faults = [FaultyPart(pointer=_pointer(part["loc"]), detail=str(part["msg"])) for part in found]
+    detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults[:5])
+    return _answer(422, errors.InvalidSpec.code, errors.InvalidSpec.title, detail, faults)
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = str(error.detail) if error.detail and error.detail != phrase else _DETAILS.get(error.status_code, phrase)
+    return _answer(error.status_code, _CODES.get(error.status_code, "error"), phrase, detail, headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    logger().error("unexpected error", path=request.url.path, exc_info=error)
+    detail = "an unexpected error, written to the log of the service"
+    return _answer(500, "internal", "Internal error", detail)
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    """("body", "size", 0) -> /size/0; a parameter keeps its name."""
+    place, *path = location
+    steps = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return steps if place == "body" else steps.removeprefix("/")

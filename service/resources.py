@@ -1,0 +1,134 @@
+"""What the API shows: a visualization on its way, finished or ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from jobs.catalog import LayerEntry, ModelEntry
+from jobs.queue import Ticket
+from jobs.results import Result
+from jobs.spec import VisualizationSpec
+from jobs.status import Status
+
+
+class Progress(BaseModel):
+    """How far the optimization is."""
+
+    stage: str | None = Field(
+        description="loading (the network), rendering, storing or stopping; null: not yet started",
+        examples=["rendering"],
+    )
+    step: int = Field(description="optimization steps done")
+    steps: int = Field(description="optimization steps asked for")
+    activation: float | None = Field(description="mean activation of the unit on this step's transformed picture")
+
+
+class Ending(BaseModel):
+    """Why there is no picture."""
+
+    code: str = Field(examples=["model-load-failed"])
+    detail: str
+
+
+class Picture(BaseModel):
+    """One PNG of the result."""
+
+    url: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+
+
+class Links(BaseModel):
+    """Where to go from here."""
+
+    self: str
+    image: str | None = Field(None, description="the PNG, once it exists")
+    layers: str = Field(description="the layers of this network")
+
+
+class Visualization(BaseModel):
+    """What one unit of a network responds to, as a picture that is made once and then kept."""
+
+    key: str = Field(description="names this picture for ever: a digest of everything that decides its pixels")
+    status: Status
+    spec: VisualizationSpec = Field(description="the full specification, with every default filled in")
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    progress: Progress | None = Field(None, description="present until the picture is finished")
+    position: int | None = Field(None, description="place in the queue, 1 is next; only while queued")
+    deduplicated: bool = Field(False, description="true: somebody had asked for the same picture before")
+    numbers: dict[str, Any] | None = Field(
+        None,
+        description="measured on the final picture, untransformed, in float32: the unit's activation; "
+        "further seconds, device, precision, seed, versions",
+    )
+    images: list[Picture] = Field(default_factory=list)
+    error: Ending | None = Field(None, description="present when failed")
+    links: Links
+
+
+class Models(BaseModel):
+    """The networks that can be looked into."""
+
+    models: list[ModelEntry]
+
+
+class Layers(BaseModel):
+    """The layers of one network, in the order they run."""
+
+    model: str = Field(description="the canonical name")
+    layers: list[LayerEntry]
+
+
+def address(key: str) -> str:
+    return f"/v1/visualizations/{key}"
+
+
+def finished(result: Result) -> Visualization:
+    """The resource of a picture that is in the result store."""
+    here = address(result.key)
+    images = [
+        Picture(url=f"{here}/image" + (f"?index={index}" if index else ""), **image.model_dump())
+        for index, image in enumerate(result.images)
+    ]
+    return Visualization(
+        key=result.key,
+        status="succeeded",
+        spec=result.spec,
+        created=result.created,
+        finished=result.finished,
+        numbers=result.numbers,
+        images=images,
+        links=_links(result.key, result.spec, image=True),
+    )
+
+
+def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visualization:
+    """The resource of a picture that is not in the store: on its way, failed or cancelled."""
+    record = ticket.record
+    progress = Progress(stage=record.stage, step=record.step, steps=record.steps, activation=record.activation)
+    ended = record.error_code is not None and record.status == "failed"
+    return Visualization(
+        key=key,
+        status=record.public_status,
+        spec=record.spec,
+        created=record.created,
+        started=record.started,
+        finished=record.finished,
+        progress=progress,
+        position=ticket.position,
+        deduplicated=deduplicated,
+        error=Ending(code=record.error_code or "", detail=record.error_detail or "") if ended else None,
+        links=_links(key, record.spec, image=False),
+    )
+
+
+def _links(key: str, spec: VisualizationSpec, *, image: bool) -> Links:
+    here = address(key)
+    return Links(self=here, image=f"{here}/image" if image else None, layers=f"/v1/models/{spec.model}/layers")

@@ -1,0 +1,143 @@
+"""Asking for pictures, watching them, getting them."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, Body, Header, Query, Response
+from starlette.concurrency import run_in_threadpool
+
+from jobs import liveness
+from jobs.catalog import Catalog, ModelEntry
+from jobs.errors import CatalogPending, NotFound
+from jobs.key import visualization_key
+from jobs.spec import VisualizationSpec
+from service.parts import JsonOnly, Key, PartsHere
+from service.problems import declare
+from service.resources import Visualization, address, finished, underway
+
+CATALOG_PATIENCE = 8.0
+"""Seconds a request waits for a network to be described: most take less, and nobody likes to ask twice."""
+
+RETRY_AFTER = "1"
+"""Seconds until it is worth asking again how far a picture is."""
+
+PICTURE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+CACHE_HIT = "featurelens; hit"
+
+Spec = Annotated[
+    VisualizationSpec,
+    Body(
+        openapi_examples={
+            "class": {
+                "summary": "what the bundled network takes for its class 2",
+                "value": {"model": "patternnet", "layer": "logits", "channel": 2},
+            },
+            "negative": {
+                "summary": "what silences a channel",
+                "value": {"model": "patternnet", "layer": "logits", "channel": 2, "sign": "negative", "steps": 64},
+            },
+        }
+    ),
+]
+
+router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
+
+
+@router.post(
+    "",
+    status_code=202,
+    dependencies=[JsonOnly],
+    summary="Ask for the picture of a unit",
+    response_description="on its way; `Location` says where to watch",
+    responses={
+        200: {"model": Visualization, "description": "it exists: made before, `Cache-Status: featurelens; hit`"},
+        **declare(400, 413, 415, 422, 503),
+    },
+)
+async def ask(spec: Spec, parts: PartsHere, response: Response) -> Visualization:
+    """A picture of what one channel of a layer responds to: starting from noise, the *input image* of the trained,
+    frozen network is optimized until the channel's feature map is as high as it gets (`positive`), or as low
+    (`negative`: what the unit is most against, not merely what leaves it cold).
+
+    The same specification is rendered once, however often and by however many it is asked for.
+    """
+    resolved, entry = await _resolved(spec, parts.catalog)
+    key = visualization_key(resolved, entry.digest, entry.renderer)
+    response.headers["Location"] = address(key)
+    found = await run_in_threadpool(parts.store.get, key)
+    if found is not None:
+        response.status_code = 200
+        response.headers["Cache-Status"] = CACHE_HIT
+        return finished(found)
+    response.headers["Retry-After"] = RETRY_AFTER
+    ticket = await run_in_threadpool(parts.queue.join, key)
+    if ticket is None:
+        await run_in_threadpool(liveness.check, parts.redis)
+        ticket = await run_in_threadpool(parts.queue.submit, key, resolved, entry.digest)
+    return underway(key, ticket, deduplicated=not ticket.fresh)
+
+
+@router.get("/{key}", summary="How far it is, or its numbers", responses=declare(404, 503))
+def show(key: Key, parts: PartsHere, response: Response) -> Visualization:
+    """Status and progress until the picture is finished, then its numbers and where the image is.
+
+    One that failed or was cancelled says why; ask for it again to start a new attempt.
+    """
+    response.headers["Cache-Control"] = "no-cache"
+    found = parts.store.get(key)
+    if found is None:
+        ticket = parts.queue.find(key)
+        # It may have been finished between the two looks.
+        found = parts.store.get(key) if ticket is None or ticket.record.status == "succeeded" else None
+        if found is None:
+            if ticket is None or ticket.record.status == "succeeded":
+                raise NotFound("no such visualization: it was never asked for, or has been forgotten")
+            if ticket.record.in_flight:
+                response.headers["Retry-After"] = RETRY_AFTER
+            return underway(key, ticket)
+    return finished(found)
+
+
+_PNG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
+    304: {"description": "you have it"},
+}
+
+
+@router.get("/{key}/image", summary="The picture", response_class=Response, responses={**_PNG, **declare(404, 422)})
+def image(
+    key: Key,
+    parts: PartsHere,
+    index: Annotated[int, Query(ge=0, le=10_000, description="which picture, when a result has several")] = 0,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """PNG with the full specification and the numbers in its text chunk `featurelens`. It never changes."""
+    found = parts.store.image(key, index)
+    if found is None:
+        raise NotFound(f"no finished picture here; how far it is: {address(key)}")
+    png, digest = found
+    headers = {**PICTURE_HEADERS, "ETag": f'"{digest}"'}
+    if if_none_match is not None and _matches(if_none_match, digest):
+        return Response(status_code=304, headers=headers)
+    return Response(png, media_type="image/png", headers=headers)
+
+
+def _matches(if_none_match: str, digest: str) -> bool:
+    """If-None-Match compares weakly: a W/ in front does not matter."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or f'"{digest}"' in tags
+
+
+async def _resolved(spec: VisualizationSpec, catalog: Catalog) -> tuple[VisualizationSpec, ModelEntry]:
+    """Waits up to `CATALOG_PATIENCE` for a network that is being described."""
+    deadline = time.monotonic() + CATALOG_PATIENCE
+    while True:
+        try:
+            return await run_in_threadpool(catalog.resolve, spec)
+        except CatalogPending:
+            if time.monotonic() > deadline:
+                raise
+        await anyio.sleep(0.1)

@@ -1,0 +1,104 @@
+"""The slot's end of the socket: asks the renderer for one picture and listens until it is there."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
+from worker.protocol import REPLY, Ask, Failed, Finished, Progress
+
+CONNECT_PATIENCE = 60.0
+"""Seconds to wait for a renderer that is being restarted and loads its libraries."""
+
+SILENCE = 10.0
+"""Seconds without a word after which the renderer's pulse is looked at (a download may well be silent for longer)."""
+
+MAX_LINE = 1 << 20
+_CHUNK = 1 << 18
+
+
+def converse(
+    path: Path,
+    ask: Ask,
+    on_progress: Callable[[Progress], None],
+    alive: Callable[[], bool],
+    patience: float = CONNECT_PATIENCE,
+) -> tuple[Finished, bytes]:
+    """Returns the last message and its pixels. Whatever `on_progress` raises ends the conversation.
+
+    `alive` tells after a long silence whether to go on waiting. Raises `RendererLost` when there is no renderer within
+    `patience` seconds or it goes away, and the renderer's own `RenderError` when it refuses.
+    """
+    with _connect(path, patience) as connection:
+        try:
+            connection.sendall(ask.line())
+            stream = _Stream(connection, alive)
+            while True:
+                reply = REPLY.validate_json(stream.line())
+                if isinstance(reply, Finished):
+                    return reply, stream.exactly(reply.bytes)
+                if isinstance(reply, Failed):
+                    raise _error(reply)
+                on_progress(reply)
+        except OSError as error:
+            raise RendererLost("the renderer went away in the middle of the picture") from error
+
+
+def _connect(path: Path, patience: float) -> socket.socket:
+    deadline = time.monotonic() + patience
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+            return connection
+        except (FileNotFoundError, ConnectionRefusedError, BlockingIOError) as error:
+            connection.close()
+            if time.monotonic() > deadline:
+                raise RendererLost(f"no renderer answered within {patience:.0f} s") from error
+            time.sleep(0.1)
+
+
+def _error(reply: Failed) -> RenderError:
+    kind = BY_CODE.get(reply.code, RenderFailed)
+    return (kind if issubclass(kind, RenderError) else RenderFailed)(reply.detail)
+
+
+class _Stream:
+    """Lines and counted bytes from a socket, with a look at the pulse of the other side in every silence."""
+
+    def __init__(self, connection: socket.socket, alive: Callable[[], bool]) -> None:
+        self._connection = connection
+        self._alive = alive
+        self._buffer = bytearray()
+
+    def line(self) -> bytes:
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > MAX_LINE:
+                raise RenderFailed("the renderer sent a message without an end")
+            self._receive()
+        return self._take(end + 1)
+
+    def exactly(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            self._receive()
+        return self._take(count)
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return taken
+
+    def _receive(self) -> None:
+        while not select.select([self._connection], [], [], SILENCE)[0]:
+            if not self._alive():
+                raise RendererLost("the renderer stopped answering")
+        chunk = self._connection.recv(_CHUNK)
+        if not chunk:
+            raise RendererLost("the renderer went away in the middle of the picture")
+        self._buffer += chunk

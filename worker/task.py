@@ -1,0 +1,142 @@
+"""The one task a slot executes: has a picture made by the renderer, keeps its record, puts it into the store."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from uuid import uuid4
+
+from redis import Redis
+from rq.timeouts import JobTimeoutException
+
+from jobs.broker import LOST, connect
+from jobs.errors import RendererLost, RenderError, RenderFailed
+from jobs.liveness import renderer_alive
+from jobs.logs import logger
+from jobs.results import FileStore, Image, describe
+from jobs.settings import settings
+from jobs.status import Record, Records
+from worker.client import converse
+from worker.png import encode
+from worker.protocol import Ask, Finished, Progress
+
+PROGRESS_INTERVAL = 0.5
+"""Seconds between two reports: nobody looks more often."""
+
+BROKER_PATIENCE = 60.0
+"""Seconds a finished picture waits for a broker that is away: it would cost more to make it again."""
+
+T = TypeVar("T")
+
+
+class Unwanted(Exception):
+    """This execution has been cancelled or replaced. Never leaves this module."""
+
+
+def render(key: str, attempt: str) -> None:
+    """Makes the picture `key`. Raises what another execution may mend; every other end is written into the record."""
+    log = logger().bind(key=key, attempt=attempt)
+    redis = connect()
+    records = Records(redis)
+    execution = uuid4().hex
+    record = records.start(key, attempt, execution)
+    if record is None:
+        records.cancelled(key, attempt)
+        return
+    log.info("started", layer=record.spec.layer, channel=record.spec.channel)
+    begun = time.monotonic()
+    try:
+        _make(redis, records, record, key, execution)
+    except Unwanted:
+        records.cancelled(key, attempt)
+        log.info("dropped")
+    except RendererLost:
+        raise
+    except RenderError as error:
+        _fail(records, record, key, execution, error)
+    except JobTimeoutException:
+        _fail(records, record, key, execution, RenderFailed("it took longer than a picture may take"))
+    else:
+        log.info("finished", seconds=round(time.monotonic() - begun, 3))
+
+
+def patiently(move: Callable[[], T]) -> T:
+    """Does `move`, again and again while the broker is away. Raises the last error after `BROKER_PATIENCE`."""
+    deadline = time.monotonic() + BROKER_PATIENCE
+    while True:
+        try:
+            return move()
+        except LOST:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def _make(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
+    store = FileStore(settings().results_folder)
+    if store.get(key) is None:
+        ask = Ask(key=key, spec=record.spec, digest=record.digest)
+        report = _Report(records, record, key, execution)
+        finished, pixels = converse(settings().renderer_socket, ask, report, lambda: _alive(redis))
+        images = _encode(key, record, finished, pixels)
+        if not patiently(lambda: records.commit(key, record.attempt, execution)):
+            raise Unwanted
+        pictures = tuple(
+            Image(width=finished.width, height=finished.height, bytes=len(png), sha256=hashlib.sha256(png).hexdigest())
+            for png in images
+        )
+        result = describe(key, record.spec, finished.numbers, record.created)
+        store.put(result.model_copy(update={"images": pictures}), images)
+    elif not patiently(lambda: records.commit(key, record.attempt, execution)):
+        raise Unwanted
+    patiently(lambda: records.succeed(key, record.attempt, execution))
+
+
+def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:
+    patiently(lambda: records.fail(key, record.attempt, error, execution))
+    logger().warning("failed", key=key, attempt=record.attempt, code=error.code, detail=error.detail)
+
+
+class _Report:
+    """Passes progress on to the record: the first word and every new stage at once, then twice a second."""
+
+    def __init__(self, records: Records, record: Record, key: str, execution: str) -> None:
+        self._records = records
+        self._record = record
+        self._key = key
+        self._execution = execution
+        self._stage = ""
+        self._due = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Raises `Unwanted` when the record has moved on without us. A broker that is away is no reason to stop."""
+        if progress.stage == self._stage and time.monotonic() < self._due:
+            return
+        try:
+            wanted = self._records.progress(
+                self._key, self._record.attempt, self._execution, progress.stage, progress.step, progress.activation
+            )
+        except LOST:
+            wanted = True
+        if not wanted:
+            raise Unwanted
+        self._stage = progress.stage
+        self._due = time.monotonic() + PROGRESS_INTERVAL
+
+
+def _alive(redis: Redis) -> bool:
+    try:
+        return renderer_alive(redis)
+    except LOST:
+        return True
+
+
+def _encode(key: str, record: Record, finished: Finished, pixels: bytes) -> Sequence[bytes]:
+    text = {"key": key, "spec": record.spec.model_dump(mode="json"), "numbers": finished.numbers}
+    length = finished.height * finished.width * finished.channels
+    return [
+        encode(pixels[start : start + length], finished.height, finished.width, finished.channels, text)
+        for start in range(0, finished.bytes, length)
+    ]
