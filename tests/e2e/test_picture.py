@@ -1,0 +1,60 @@
+"""From a spec to a picture, through real processes."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import subprocess
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.e2e.stack import Stack
+
+SMALL: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 3, "steps": 8, "size": 64}
+
+
+def test_a_spec_becomes_a_picture_and_stays_one(stack: Stack) -> None:
+    """202, progress, 200; the PNG carries its spec; the second request finds it made."""
+    first = stack.post(**SMALL)
+    assert first.status_code == 202, first.text
+    assert first.headers["location"].endswith(first.json()["key"])
+    resource = stack.finished(first.headers["location"])
+    image = stack.http.get(first.headers["location"] + "/image")
+    assert image.headers["content-type"] == "image/png"
+    assert "immutable" in image.headers["cache-control"]
+    picture: Any = Image.open(io.BytesIO(image.content))
+    picture.load()
+    assert picture.size == (64, 64)
+    inside = json.loads(picture.text["featurelens"])
+    assert inside["spec"]["channel"] == 3
+    assert inside["spec"]["model"].startswith("bundled:patternnet@sha256-")
+
+    again = stack.post(**SMALL)
+    assert again.status_code == 200
+    assert "hit" in again.headers["cache-status"]
+    assert again.json()["key"] == resource["key"]
+    unchanged = stack.http.get(first.headers["location"] + "/image", headers={"if-none-match": image.headers["etag"]})
+    assert unchanged.status_code == 304
+
+
+def test_the_curl_works_as_printed(stack: Stack) -> None:
+    """The very line that a new user copies."""
+    line = next(line for line in stack.printed if line.startswith("  curl "))
+    try:
+        answer = subprocess.run(shlex.split(line), capture_output=True, text=True, timeout=30, check=True)
+    except FileNotFoundError:
+        pytest.skip("curl is not installed")
+    resource = json.loads(answer.stdout)
+    assert resource["status"] in ("queued", "running", "succeeded"), resource
+    stack.finished(f"/v1/visualizations/{resource['key']}")
+
+
+def test_a_bad_spec_says_what_is_valid(stack: Stack) -> None:
+    """The catalog that the worker published is what the service checks against."""
+    answer = stack.post(**SMALL | {"channel": 100_000})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["errors"][0]["pointer"] == "/channel"
