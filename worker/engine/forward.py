@@ -7,7 +7,7 @@ function mode (not tracing) follows values back through rectification, so functi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 _PRE = "_featurelens_preactivation"
 
-_RECTIFIERS: set[Callable[..., Any]] = {
+RECTIFIERS: set[Callable[..., Any]] = {
     F.relu,
     F.relu_,
     torch.relu,
@@ -26,8 +26,8 @@ _RECTIFIERS: set[Callable[..., Any]] = {
     F.relu6,
     torch.clamp_min,
 }
-_CONCATENATIONS: set[Callable[..., Any]] = {torch.cat, torch.concat, torch.concatenate}
-_MONOTONE: set[Callable[..., Any]] = {
+CONCATENATIONS: set[Callable[..., Any]] = {torch.cat, torch.concat, torch.concatenate}
+MONOTONE: set[Callable[..., Any]] = {
     F.max_pool2d,
     torch.max_pool2d,
     F.adaptive_max_pool2d,
@@ -41,7 +41,14 @@ _MONOTONE: set[Callable[..., Any]] = {
 """Operations that commute with rectification: the pre-activation goes through them just as the value does."""
 
 
-class StopForward(Exception):  # noqa: N818
+class Reading(NamedTuple):
+    """What a layer said: its value and, when followed and rectified, what stood before rectification (same shape)."""
+
+    value: Tensor
+    before: Tensor | None = None
+
+
+class StopForward(Exception):
     """Ends a forward pass that has nothing more to give. Never leaves this module."""
 
 
@@ -56,29 +63,20 @@ class _FollowRectifiers(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if func in _RECTIFIERS:
+        if func in RECTIFIERS:
             source = args[0] if args else kwargs["input"]
             value = F.relu6(source) if func is F.relu6 else torch.relu(source)
             setattr(value, _PRE, source)
             return value
         value = func(*args, **kwargs)
-        if func in _CONCATENATIONS:
+        if func in CONCATENATIONS:
             parts = args[0] if args else kwargs["tensors"]
             if any(hasattr(part, _PRE) for part in parts):
                 before = [getattr(part, _PRE, part) for part in parts]
                 setattr(value, _PRE, func(before, *args[1:], **{k: v for k, v in kwargs.items() if k != "tensors"}))
-        elif func in _MONOTONE and args and hasattr(args[0], _PRE) and isinstance(value, Tensor):
+        elif func in MONOTONE and args and hasattr(args[0], _PRE) and isinstance(value, Tensor):
             setattr(value, _PRE, func(getattr(args[0], _PRE), *args[1:], **kwargs))
         return value
-
-
-def preactivation(value: Tensor) -> Tensor | None:
-    """What stood before rectification, same shape as `value`; None when the value is not rectified.
-
-    Only values read under ``read(..., follow=True)`` know.
-    """
-    found = getattr(value, _PRE, None)
-    return found if isinstance(found, Tensor) else None
 
 
 def first_tensor(output: Any) -> Tensor | None:
@@ -92,10 +90,10 @@ def first_tensor(output: Any) -> Tensor | None:
     return None
 
 
-def read(module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False) -> dict[str, Tensor]:
+def read(module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
-    `layers` are dotted module paths; `follow` makes `preactivation` work on the results, at a small cost.
+    `layers` are dotted module paths; `follow` asks for pre-activations as well, at a small cost.
     Raises KeyError for a layer that is no module, ValueError for one that the pass never reaches or whose output
     holds no tensor.
     """
@@ -104,14 +102,16 @@ def read(module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bo
     missing = [name for name in wanted if name not in modules]
     if missing:
         raise KeyError(f"no such layer: {', '.join(missing)}")
-    values: dict[str, Tensor] = {}
+    values: dict[str, Reading] = {}
 
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
             value = first_tensor(output)
             if value is None:
                 raise ValueError(f"layer {name} answers with {type(output).__name__}, not with a tensor")
-            values[name] = value
+            before = getattr(value, _PRE, None)
+            # Where the pass goes on, an in-place operation could overwrite the value.
+            values[name] = Reading(value if len(wanted) == 1 else value.clone(), before)
             if len(values) == len(wanted):
                 raise StopForward
 

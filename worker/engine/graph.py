@@ -1,0 +1,185 @@
+"""A network cut down to what the wanted layers need: traced, truncated, batch norm folded into convolutions, cast.
+
+Falls back on `forward.read` (hooks, any `nn.Module`) where symbolic tracing cannot follow the network's Python.
+Both give the same answer: for each layer its value and, when asked, what stood before rectification.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+import torchvision
+from torch import Tensor, fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, read
+from worker.engine.network import Network
+
+log = logging.getLogger(__name__)
+
+_RELU_MODULES = (nn.ReLU, nn.ReLU6)
+_MONOTONE_MODULES = (nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.Flatten, nn.Dropout, nn.Identity)
+_MONOTONE_METHODS = {"flatten", "view", "reshape", "permute", "contiguous"}
+
+
+_OUT_OF_PLACE: dict[Any, Any] = {
+    operator.iadd: operator.add,
+    operator.imul: operator.mul,
+    F.relu_: F.relu,
+    torch.relu_: torch.relu,
+    "relu_": "relu",
+    "add_": "add",
+    "mul_": "mul",
+}
+
+
+class _Tracer(fx.Tracer):
+    """Notes which node each module, container modules too, answers with."""
+
+    def __init__(self) -> None:
+        super().__init__(autowrap_modules=(math, torchvision.ops))  # type: ignore[arg-type]
+        self.answers: dict[str, fx.Node] = {}
+
+    def call_module(
+        self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        output = super().call_module(m, forward, args, kwargs)
+        found = output
+        if isinstance(found, dict):
+            found = tuple(found.values())
+        if isinstance(found, tuple | list):
+            found = next((value for value in found if isinstance(value, fx.Proxy)), None)
+        if isinstance(found, fx.Proxy):
+            self.answers[self.path_of_module(m)] = found.node
+        return output
+
+
+class Extractor:
+    """Calls a network on prepared input (B, C, H, W) and answers each wanted layer's `Reading`.
+
+    `dtype` is the precision of the convolutions; readings come back in it. `follow` asks for pre-activations.
+    Raises KeyError for a layer that is no module, ValueError for one the pass never reaches.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        layers: Sequence[str],
+        *,
+        follow: bool = False,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.layers = tuple(dict.fromkeys(layers))
+        self.dtype = dtype
+        self.traced = True
+        self._follow = follow
+        modules = dict(network.module.named_modules())
+        missing = [name for name in self.layers if name not in modules]
+        if missing:
+            raise KeyError(f"no such layer: {', '.join(missing)}")
+        try:
+            module: nn.Module = _truncate(network.module, self.layers, follow)
+        except (fx.proxy.TraceError, TypeError, AttributeError, NotImplementedError, RuntimeError) as error:
+            # A network whose forward branches on values: run it whole, with hooks.
+            log.info("%s is not traceable (%s), using hooks", network.name, str(error).partition("\n")[0])
+            self.traced = False
+            module = copy.deepcopy(network.module)
+        self._module = module.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).requires_grad_(False)
+
+    def __call__(self, inputs: Tensor) -> dict[str, Reading]:
+        prepared = inputs.to(self.dtype).contiguous(memory_format=torch.channels_last)
+        if not self.traced:
+            return read(self._module, prepared, self.layers, follow=self._follow)
+        pairs = self._module(prepared)
+        return {name: Reading(*pair) for name, pair in zip(self.layers, pairs, strict=True)}
+
+
+def _truncate(module: nn.Module, layers: Sequence[str], follow: bool) -> fx.GraphModule:
+    """A graph that returns ((value, pre-activation or None), ...) in the order of `layers` and computes no more."""
+    tracer = _Tracer()
+    graph = tracer.trace(module)
+    unreached = [name for name in layers if name not in tracer.answers]
+    if unreached:
+        raise ValueError(f"the forward pass never reaches {', '.join(unreached)}")
+    for node in graph.nodes:
+        # A later in-place operation would overwrite a value that is also wanted.
+        if node.kwargs.get("inplace") is True:
+            node.kwargs = {**node.kwargs, "inplace": False}
+        node.target = _OUT_OF_PLACE.get(node.target, node.target)
+    wanted = [tracer.answers[name] for name in layers]
+    before: dict[fx.Node, fx.Node | None] = {}
+    result = [(node, _before(node, module, graph, before) if follow else None) for node in wanted]
+    for node in list(graph.nodes):
+        if node.op == "output":
+            graph.erase_node(node)
+    graph.output(tuple(result))
+    traced = fx.GraphModule(module, graph, "Truncated")
+    traced.graph.eliminate_dead_code()
+    _fold(traced, keep=set(wanted))
+    traced.delete_all_unused_submodules()
+    return copy.deepcopy(traced).eval()
+
+
+def _before(node: fx.Node, module: nn.Module, graph: fx.Graph, known: dict[fx.Node, fx.Node | None]) -> fx.Node | None:
+    """The node of the value before rectification, made where it does not exist yet; None when not rectified."""
+    if node in known:
+        return known[node]
+    known[node] = None
+    found: fx.Node | None = None
+    part = module.get_submodule(str(node.target)) if node.op == "call_module" else None
+    source = node.args[0] if node.args else None
+    if isinstance(part, _RELU_MODULES) or (node.op == "call_function" and node.target in RECTIFIERS):
+        found = source if isinstance(source, fx.Node) else node.kwargs.get("input")  # type: ignore[assignment]
+    elif node.op == "call_method" and node.target in {"relu", "relu_"}:
+        found = source  # type: ignore[assignment]
+    elif node.op == "call_function" and node.target in CONCATENATIONS:
+        parts = source if source is not None else node.kwargs["tensors"]
+        befores = [_before(item, module, graph, known) for item in parts]  # type: ignore[union-attr, arg-type]
+        if any(befores):
+            with graph.inserting_after(node):
+                found = graph.node_copy(node)
+            found.args = ([b or item for b, item in zip(befores, parts, strict=True)], *node.args[1:])  # type: ignore
+            found.kwargs = {name: value for name, value in node.kwargs.items() if name != "tensors"}
+    elif isinstance(source, fx.Node) and (
+        isinstance(part, _MONOTONE_MODULES)
+        or (node.op == "call_function" and node.target in MONOTONE)
+        or (node.op == "call_method" and node.target in _MONOTONE_METHODS)
+    ):
+        inner = _before(source, module, graph, known)
+        if inner is not None:
+            with graph.inserting_after(node):
+                found = graph.node_copy(node)
+            found.args = (inner, *node.args[1:])
+    known[node] = found
+    return found
+
+
+def _fold(traced: fx.GraphModule, keep: set[fx.Node]) -> None:
+    """Folds batch norm into the convolution before it wherever nobody else reads the convolution's own value."""
+    modules = dict(traced.named_modules())
+    for node in list(traced.graph.nodes):
+        source = node.args[0] if node.args else None
+        if node.op != "call_module" or not isinstance(source, fx.Node) or source.op != "call_module":
+            continue
+        norm, convolution = modules[str(node.target)], modules[str(source.target)]
+        if not (isinstance(norm, nn.BatchNorm2d) and isinstance(convolution, nn.Conv2d)):
+            continue
+        if len(source.users) > 1 or source in keep or norm.running_mean is None:
+            continue
+        if sum(other.op == "call_module" and other.target == source.target for other in traced.graph.nodes) > 1:
+            continue  # the same convolution serves twice; folding would change the other use
+        parent, _, child = str(source.target).rpartition(".")
+        setattr(traced.get_submodule(parent), child, fuse_conv_bn_eval(convolution, norm))
+        node.replace_all_uses_with(source)
+        if node in keep:
+            keep.add(source)
+        traced.graph.erase_node(node)
+    traced.recompile()

@@ -1,0 +1,23 @@
+"""Keeps freed memory with the process, so that every step finds it mapped.
+
+By default glibc gives large blocks back to the system as soon as they are freed, and each step of a lane pays for
+mapping and zeroing them again: measured on two cores, Tiny Darknet conv14 at 224, 16.6 -> 11.0 ms a step alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+_ARENA_MAX, _MMAP_MAX, _TOP_PAD, _TRIM_THRESHOLD = -8, -4, -2, -1
+
+
+def keep_memory() -> bool:
+    """For a whole process that renders. Returns False, and does nothing, where the allocator is not glibc's."""
+    if not sys.platform.startswith("linux"):
+        return False
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "gnu_get_libc_version"):
+        return False
+    settings = [(_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, 2**31 - 1), (_TOP_PAD, 64 << 20)]
+    return all(library.mallopt(name, value) == 1 for name, value in settings)

@@ -1,0 +1,80 @@
+"""One request in the making: what was asked (`Recipe`), where it stands (`Render`), what came out (`Result`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from worker.engine.objectives import Objective
+from worker.engine.optimizers import Adam, Moments, Optimizer
+from worker.engine.parameterizations import Fourier, Parameterization, Size
+from worker.engine.transforms import Transform
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a picture but the network: same recipe, same network, same picture.
+
+    `size` is (height, width) in pixels, `learning_rate` None means the parameterization's own.
+    """
+
+    objective: Objective
+    size: Size
+    steps: int = 128
+    seed: int = 0
+    parameterization: Parameterization = field(default_factory=Fourier)
+    transform: Transform = field(default_factory=Transform)
+    optimizer: Optimizer = field(default_factory=Adam)
+    learning_rate: float | None = None
+
+    @property
+    def rate(self) -> float:
+        return self.parameterization.learning_rate if self.learning_rate is None else self.learning_rate
+
+
+class Render:
+    """A recipe in progress, with parameters, moments, step counter and random generator of its own.
+
+    The generator lives on the CPU whatever the device, so that a seed means the same everywhere.
+    """
+
+    def __init__(self, recipe: Recipe, device: torch.device | str = "cpu") -> None:
+        self.recipe = recipe
+        self.step = 0
+        self.failure: Exception | None = None
+        self.moments = Moments()
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        start = recipe.parameterization.start(recipe.size, self.generator)
+        self.parameters = [tensor.to(device) for tensor in start]
+        self._scores: list[Tensor] = []
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.recipe.steps
+
+    def note(self, score: Tensor) -> None:
+        """Remembers this step's score without waiting for the device."""
+        self._scores.append(score.detach())
+
+    @property
+    def score(self) -> float | None:
+        """The objective on the transformed picture of the last step; None before the first. Waits for the device."""
+        return float(self._scores[-1]) if self._scores else None
+
+    def curve(self) -> list[float]:
+        """The objective at every step so far."""
+        if not self._scores:
+            return []
+        values: list[float] = torch.stack(self._scores).float().cpu().tolist()
+        return values
+
+
+@dataclass(frozen=True)
+class Result:
+    """`pixels` uint8 (pictures, H, W, C); `measures` are read off exactly these pixels, untransformed, in float32."""
+
+    pixels: Tensor
+    measures: dict[str, list[float]]
+    curve: list[float]
