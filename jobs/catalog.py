@@ -80,6 +80,10 @@ class Catalog:
     def publish_layers(self, name: str, layers: Sequence[LayerEntry]) -> None:
         self._redis.hset(LAYERS, name, json.dumps([layer.model_dump(mode="json") for layer in layers]))
 
+    def described(self) -> set[str]:
+        """Canonical names of the networks whose layers are published."""
+        return {name.decode() for name in cast("list[bytes]", self._redis.hkeys(LAYERS))}
+
     def next_wanted(self) -> str | None:
         """The network somebody waits for, if any (the worker asks before it describes the next one on its own)."""
         name = cast("bytes | None", self._redis.lpop(WANTED))

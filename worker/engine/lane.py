@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Lane:
     """Same network, same layers, same size; `dtype` is the precision of the network, all else is float32.
 
-    `limit` is how many pictures go through the network at once; more are taken in turns within a tick. It halves when
-    the device runs out of memory.
+    `limit` is how many pictures go through the network in one tick; more take turns. It halves when the device runs
+    out of memory.
     """
 
     def __init__(
@@ -64,22 +64,19 @@ class Lane:
         self.renders.remove(render)
 
     def tick(self) -> list[Render]:
-        """One optimization step for everybody. Returns those that are finished or have failed; they have left."""
-        queue = list(self.renders)
-        while queue:
-            chunk, queue = queue[: self.limit], queue[self.limit :]
-            try:
-                self._advance(chunk)
-            except torch.OutOfMemoryError:
-                if len(chunk) == 1:
-                    raise
-                self.limit = max(1, len(chunk) // 2)
-                log.warning("out of memory with %d pictures at once, going on with %d", len(chunk), self.limit)
-                torch.cuda.empty_cache()
-                queue = chunk + queue
-        done = [render for render in self.renders if render.finished or render.failure]
-        for render in done:
-            self.leave(render)
+        """One optimization step for the next `limit` pictures. Returns those finished or failed; they have left."""
+        chunk, rest = self.renders[: self.limit], self.renders[self.limit :]
+        try:
+            self._advance(chunk)
+        except torch.OutOfMemoryError:
+            if len(chunk) == 1:
+                raise
+            self.limit = len(chunk) // 2
+            log.warning("out of memory with %d pictures at once, going on with %d", len(chunk), self.limit)
+            torch.cuda.empty_cache()
+            return []
+        done = [render for render in chunk if render.finished or render.failure]
+        self.renders = rest + [render for render in chunk if not (render.finished or render.failure)]
         return done
 
     def result(self, render: Render) -> Result:
@@ -97,7 +94,7 @@ class Lane:
             curve=render.curve(),
         )
 
-    def _advance(self, chunk: Iterable[Render]) -> None:
+    def _advance(self, chunk: Sequence[Render]) -> None:
         # Neighbours with equal parameterizations are decoded in one go.
         renders = sorted(chunk, key=lambda render: hash(render.recipe.parameterization))
         for render in renders:

@@ -1,0 +1,62 @@
+"""Publishes what can be pictured: the list of networks at once, their layers one by one, the wanted ones first."""
+
+from __future__ import annotations
+
+import threading
+
+from redis import Redis, RedisError
+
+from jobs.catalog import Catalog, ModelEntry
+from jobs.errors import ModelLoadFailed
+from jobs.logs import logger
+from worker.models.registry import Registry
+
+RELIST_INTERVAL = 10.0
+"""Seconds until networks that the operator has added or taken away are noticed, or a wiped Redis is filled again."""
+
+WANTED_INTERVAL = 0.2
+
+
+class Cataloguer(threading.Thread):
+    """A background thread of the renderer; it ends with the process or when `stop` is called."""
+
+    def __init__(self, registry: Registry, redis: Redis) -> None:
+        super().__init__(name="cataloguer", daemon=True)
+        self._registry = registry
+        self._catalog = Catalog(redis)
+        self._stopped = threading.Event()
+        self._pending: dict[str, ModelEntry] = {}
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def list(self) -> None:
+        """Publishes the networks, and notes those whose layers are not known to Redis yet."""
+        entries = self._registry.entries()
+        self._catalog.publish(entries)
+        described = self._catalog.described()
+        self._pending = {entry.name: entry for entry in entries if entry.name not in described}
+
+    def run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.list()
+                self._describe_for(RELIST_INTERVAL)
+            except RedisError as error:
+                logger().warning("catalog not published", error=str(error))
+                self._stopped.wait(1.0)
+
+    def _describe_for(self, seconds: float) -> None:
+        """Describes networks until there is none left and then until `seconds` are over."""
+        waited = 0.0
+        while not self._stopped.is_set() and (self._pending or waited < seconds):
+            name = self._catalog.next_wanted() or next(iter(self._pending), None)
+            if name is None:
+                self._stopped.wait(WANTED_INTERVAL)
+                waited += WANTED_INTERVAL
+                continue
+            self._pending.pop(name, None)
+            try:
+                self._catalog.publish_layers(name, self._registry.describe(name))
+            except ModelLoadFailed as error:
+                logger().warning("network not described", model=name, reason=error.detail)

@@ -1,0 +1,234 @@
+"""The renderer: one long-lived process per device that keeps networks warm and advances many pictures at once.
+
+One thread does it all: it looks at the sockets, advances every lane by one tick, and looks again. So a picture joins
+at the next step after it is asked for, and one whose slot has gone is dropped before the next step.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torchvision
+
+from jobs.broker import connect
+from jobs.logs import configure, logger
+from jobs.settings import settings
+from worker import engine
+from worker.cataloguer import Cataloguer
+from worker.conversation import Conversation
+from worker.engine.lane import Lane
+from worker.engine.memory import keep_memory
+from worker.engine.network import Network
+from worker.engine.precision import best_device, best_dtype
+from worker.models.registry import Registry
+from worker.networks import Networks
+from worker.protocol import Finished
+from worker.pulse import Pulse
+from worker.recipes import recipe
+
+LaneKey = tuple[str, str, tuple[str, ...], tuple[int, int]]
+
+IDLE_LANES = 4
+"""Lanes without pictures that are kept, because the next picture often asks for the same layer."""
+
+BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
+"""Pixels that go through a network in one tick: beyond it a larger batch is no faster, only slower to answer."""
+
+
+class Renderer:
+    """Listens on the unix socket `path` until `stop` is called. `networks` loads in threads and wakes the loop."""
+
+    def __init__(self, path: Path, device: torch.device, registry: Registry, pulse: Pulse) -> None:
+        self.device = device
+        self.dtype = best_dtype(device)
+        self._pulse = pulse
+        self._networks = Networks(registry.load, self._wake)
+        self._lanes: dict[LaneKey, Lane] = {}
+        self._waiting: list[Conversation] = []
+        self._rendering: dict[int, tuple[Conversation, Lane]] = {}
+        self._selector = selectors.DefaultSelector()
+        self._stopping = False
+        self._awake, self._bell = socket.socketpair()
+        self._awake.setblocking(False)
+        self._bell.setblocking(False)
+        self._selector.register(self._awake, selectors.EVENT_READ)
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        path.chmod(0o600)
+        self._listener.listen(256)
+        self._listener.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+
+    def stop(self) -> None:
+        """Ends `run` after the current step; slots see their connections close and ask again elsewhere."""
+        self._stopping = True
+        self._wake()
+
+    def run(self) -> None:
+        while not self._stopping:
+            self._pulse.touch()
+            self._look(timeout=0.0 if self._rendering else 1.0)
+            self._admit()
+            for lane in [lane for lane in self._lanes.values() if lane.renders]:
+                self._tick(lane)
+        self._networks.close()
+        self._listener.close()
+
+    def _wake(self) -> None:
+        try:
+            self._bell.send(b"!")
+        except BlockingIOError:
+            return  # it rings already
+
+    def _look(self, timeout: float) -> None:
+        """Takes in and sends out what the sockets are ready for."""
+        for ready, _ in self._selector.select(timeout):
+            if ready.fileobj is self._listener:
+                connection, _ = self._listener.accept()
+                conversation = Conversation(connection)
+                self._selector.register(connection, selectors.EVENT_READ, conversation)
+            elif ready.fileobj is self._awake:
+                self._awake.recv(4096)
+            else:
+                conversation = ready.data
+                new = conversation.ask is None
+                if not conversation.receive():
+                    self._drop(conversation)
+                elif new and conversation.ask is not None:
+                    self._waiting.append(conversation)
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.data, Conversation):
+                self._send(key.data)
+
+    def _send(self, conversation: Conversation) -> None:
+        if not conversation.flush():
+            self._drop(conversation)
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if conversation.unsent else 0)
+        self._selector.modify(conversation.connection, events, conversation)
+
+    def _drop(self, conversation: Conversation) -> None:
+        """Forgets a connection and takes its picture out of its lane."""
+        self._selector.unregister(conversation.connection)
+        conversation.connection.close()
+        if conversation in self._waiting:
+            self._waiting.remove(conversation)
+        if conversation.render is not None:
+            _, lane = self._rendering.pop(id(conversation.render), (None, None))
+            if lane is not None:
+                lane.leave(conversation.render)
+
+    def _admit(self) -> None:
+        """Lets those join a lane whose network is loaded."""
+        for conversation in list(self._waiting):
+            ask = conversation.ask
+            assert ask is not None
+            try:
+                network = self._networks.get(ask.spec.model, ask.digest)
+                if network is None:
+                    conversation.report("loading")
+                    continue
+                wanted = recipe(ask.spec, network)
+                lane = self._lane(network, wanted.objective.layers, wanted.size)
+                conversation.render = lane.join(wanted)
+            except Exception as error:  # noqa: BLE001  # the job fails with its reason, the renderer goes on
+                self._fail(conversation, error)
+            else:
+                self._rendering[id(conversation.render)] = (conversation, lane)
+                conversation.report("rendering", now=True)
+            self._waiting.remove(conversation)
+
+    def _lane(self, network: Network, layers: tuple[str, ...], size: tuple[int, int]) -> Lane:
+        key = (network.name, network.digest, layers, size)
+        lane = self._lanes.pop(key, None)
+        if lane is None:
+            limit = max(1, BATCH_PIXELS[self.device.type] // (size[0] * size[1]))
+            lane = Lane(network, layers, size, dtype=self.dtype, device=self.device, limit=limit)
+        self._lanes[key] = lane
+        for idle in [known for known, kept in self._lanes.items() if not kept.renders][:-IDLE_LANES]:
+            del self._lanes[idle]
+        return lane
+
+    def _tick(self, lane: Lane) -> None:
+        try:
+            done = lane.tick()
+        except Exception as error:  # noqa: BLE001  # its pictures fail with the reason, other lanes go on
+            logger().exception("a lane failed", model=lane.network.name)
+            for render in list(lane.renders):
+                lane.leave(render)
+                self._fail(self._rendering.pop(id(render))[0], error)
+            return
+        for render in done:
+            conversation, _ = self._rendering.pop(id(render))
+            try:
+                if render.failure is not None:
+                    raise render.failure
+                self._finish(conversation, lane)
+            except Exception as error:  # noqa: BLE001  # as above
+                self._fail(conversation, error)
+        for render in lane.renders:
+            self._rendering[id(render)][0].report("rendering")
+
+    def _fail(self, conversation: Conversation, error: Exception) -> None:
+        logger().warning("picture failed", key=conversation.ask and conversation.ask.key, error=str(error))
+        conversation.fail_with(error)
+
+    def _finish(self, conversation: Conversation, lane: Lane) -> None:
+        assert conversation.ask is not None
+        assert conversation.render is not None
+        result = lane.result(conversation.render)
+        pictures, height, width, channels = result.pixels.shape
+        numbers = {
+            **{name: values[0] for name, values in result.measures.items()},
+            "curve": [round(value, 5) for value in result.curve],
+            "steps": conversation.render.step,
+            "seconds": round(time.monotonic() - conversation.begun, 3),
+            "seed": conversation.ask.spec.seed,
+            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
+            "precision": str(self.dtype).removeprefix("torch."),
+            "weights": lane.network.digest,
+            "versions": {
+                "engine": engine.VERSION,
+                "torch": torch.__version__,
+                "torchvision": torchvision.__version__,
+                "python": sys.version.split()[0],
+            },
+        }
+        message = Finished(pictures=pictures, height=height, width=width, channels=channels, numbers=numbers)
+        conversation.finish(message, result.pixels.numpy().tobytes())
+
+
+def main() -> None:
+    configure("renderer")
+    keep_memory()
+    configured = settings()
+    configured.renderer_socket.parent.mkdir(parents=True, exist_ok=True)
+    device = best_device(configured.device)
+    registry = Registry(configured)
+    pulse = Pulse(connect())
+    renderer = Renderer(configured.renderer_socket, device, registry, pulse)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: renderer.stop())
+    cataloguer = Cataloguer(registry, connect())
+    cataloguer.start()
+    pulse.start()
+    logger().info("ready", device=str(device), precision=str(renderer.dtype), threads=torch.get_num_threads())
+    renderer.run()
+    cataloguer.stop()
+    pulse.stop()
+    configured.renderer_socket.unlink(missing_ok=True)
+    # Loading threads may be in the middle of a download: nobody waits for them.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
