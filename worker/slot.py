@@ -90,7 +90,7 @@ class Slot(Worker):
             serializer=JSONSerializer,
             worker_ttl=_RQ_MARGIN + HEARTBEAT,
             job_monitoring_interval=HEARTBEAT,
-            maintenance_interval=2 * HEARTBEAT,
+            maintenance_interval=HEARTBEAT - 1,
             log_job_description=False,
         )
         self._records = Records(redis)

@@ -72,7 +72,7 @@ def test_again_after_the_end(queue: JobQueue, redis: Redis, ending: str) -> None
 
 def test_a_lost_job_is_told_and_replaced(queue: JobQueue, redis: Redis) -> None:
     first = queue.submit(KEY, SPEC, "sha256:0")
-    queue.rq.empty()
+    queue.rq.empty()  # type: ignore[no-untyped-call]
     found = queue.find(KEY)
     assert found is not None
     assert (found.record.status, found.record.error_code) == ("failed", "lost")

@@ -1,0 +1,124 @@
+"""Slots and a fake renderer as real processes, and the ways to hurt them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from redis import Redis
+
+from jobs import liveness
+from jobs.key import visualization_key
+from jobs.queue import JobQueue, Ticket
+from jobs.results import FileStore
+from jobs.settings import Settings
+from jobs.spec import VisualizationSpec
+from jobs.status import Record
+
+ROOT = Path(__file__).parents[2]
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
+    """Waits until `condition` holds; returns the seconds it took."""
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < seconds, "waited in vain"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+class MachineRoom:
+    """Starts nothing by itself; stops everything at the end."""
+
+    def __init__(self, redis: Redis, url: str, state: Path) -> None:
+        self.redis = redis
+        self.state = state
+        self.settings = Settings(redis_url=url, state=state)
+        self.queue = JobQueue(redis)
+        self.store = FileStore(self.settings.results_folder)
+        self.journal = state / "journal"
+        self._environment = {**os.environ, "REDIS_URL": url, "FEATURELENS_STATE": str(state)}
+        self._processes: list[subprocess.Popen[bytes]] = []
+        liveness.beat(redis)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def renderer(self) -> subprocess.Popen[bytes]:
+        """Returns when it listens."""
+        before = self.settings.renderer_socket
+        before.unlink(missing_ok=True)
+        process = self._spawn("tests.worker.fake_renderer", str(before), str(self.journal))
+        until(before.exists)
+        return process
+
+    def slot(self) -> subprocess.Popen[bytes]:
+        """Returns when it is registered."""
+        others = liveness.slots_alive(self.redis)
+        process = self._spawn("worker.slot")
+        until(lambda: liveness.slots_alive(self.redis) > others)
+        return process
+
+    def ask(self, seed: int = 0, steps: int = 5, channel: int = 1) -> str:
+        """Puts a picture into the queue; returns its key."""
+        spec = VisualizationSpec(model="m", layer="l", channel=channel, size=(48, 64), steps=steps, seed=seed)
+        key = visualization_key(spec, "sha256:0", "1")
+        self.queue.submit(key, spec, "sha256:0")
+        return key
+
+    def ticket(self, key: str) -> Ticket:
+        found = self.queue.find(key)
+        assert found is not None
+        return found
+
+    def record(self, key: str) -> Record:
+        return self.ticket(key).record
+
+    def rendering(self, key: str) -> bool:
+        """The picture has taken its first steps."""
+        record = self.record(key)
+        return record.status == "running" and record.stage == "rendering" and record.step > 0
+
+    def await_status(self, key: str, status: str, seconds: float = 20.0) -> float:
+        return until(lambda: self.record(key).status == status, seconds)
+
+    def noted(self, what: str, key: str) -> int:
+        return self.journal.read_text().split("\n").count(f"{what} {key}")
+
+    def _spawn(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        log = (self.state / f"{module}.log").open("ab")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        self._processes.append(process)
+        return process
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has forked and that still run."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,177 @@
+"""Slots and renderers die at the worst moment; every picture still ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from redis import Redis
+
+from jobs.queue import EXECUTIONS
+from jobs.status import Records
+from tests.worker.fake_renderer import DIES_ONCE, SLOW
+from tests.worker.machine_room import MachineRoom, children, runs, until
+
+if sys.platform != "linux":
+    pytest.skip("these tests look for processes in /proc", allow_module_level=True)
+
+
+@pytest.fixture
+def room(redis: Redis, broker: str, tmp_path: Path) -> Iterator[MachineRoom]:
+    with MachineRoom(redis, broker, tmp_path) as room:
+        yield room
+
+
+def test_kill_a_slot_and_start_another(room: MachineRoom) -> None:
+    room.renderer()
+    slot = room.slot()
+    key = room.ask(seed=SLOW, steps=100)
+    until(lambda: room.rendering(key))
+    horses = children(slot.pid)
+    slot.kill()
+    slot.wait()
+    until(lambda: not any(runs(horse) for horse in horses), 2)
+    until(lambda: room.noted("dropped", key) == 1, 2)
+    begun = time.monotonic()
+    room.slot()
+    until(lambda: room.noted("asked", key) == 2)
+    assert time.monotonic() - begun < 3
+    room.await_status(key, "succeeded")
+
+
+def test_a_neighbour_takes_over_for_a_dead_slot(room: MachineRoom) -> None:
+    room.renderer()
+    first = room.slot()
+    key = room.ask(seed=SLOW, steps=100)
+    until(lambda: room.rendering(key))
+    room.slot()
+    first.kill()
+    first.wait()
+    assert room.await_status(key, "succeeded", 30) < 30
+    assert room.noted("asked", key) == 2
+
+
+def test_kill_the_horse(room: MachineRoom) -> None:
+    room.renderer()
+    slot = room.slot()
+    key = room.ask(seed=SLOW, steps=100)
+    until(lambda: room.rendering(key))
+    for horse in children(slot.pid):
+        _kill(horse)
+    until(lambda: room.noted("asked", key) == 2, 3)
+    room.await_status(key, "succeeded")
+    assert slot.poll() is None
+
+
+def test_a_picture_that_kills_its_slots(room: MachineRoom) -> None:
+    room.renderer()
+    key = room.ask(seed=SLOW, steps=500)
+    for execution in range(1, EXECUTIONS + 1):
+        slot = room.slot()
+        until(lambda execution=execution: room.noted("asked", key) == execution)  # type: ignore[misc]
+        until(lambda: room.rendering(key))
+        slot.kill()
+        slot.wait()
+    room.slot()
+    room.await_status(key, "failed")
+    assert room.noted("asked", key) == EXECUTIONS
+    other = room.ask()
+    room.await_status(other, "succeeded")
+
+
+def test_asked_to_leave_while_busy(room: MachineRoom) -> None:
+    """More often than executions are allowed: leaving is nobody's fault."""
+    room.renderer()
+    key = room.ask(seed=SLOW, steps=60)
+    for time_asked in range(1, EXECUTIONS + 2):
+        slot = room.slot()
+        until(lambda asked=time_asked: room.noted("asked", key) == asked)  # type: ignore[misc]
+        until(lambda: room.rendering(key))
+        slot.send_signal(signal.SIGTERM)
+        assert slot.wait(3) == 0
+        assert room.record(key).status == "queued"
+    room.slot()
+    room.await_status(key, "succeeded")
+
+
+@pytest.mark.parametrize("moment", ["idle", "starting"])
+def test_asked_to_leave_with_nothing_to_do(room: MachineRoom, moment: str) -> None:
+    slot = room.slot()
+    if moment == "idle":
+        key = room.ask()
+        until(lambda: room.record(key).status != "queued")
+    slot.send_signal(signal.SIGTERM)
+    assert slot.wait(3) == 0
+    assert slot.returncode == 0
+
+
+def test_the_renderer_dies_and_comes_back(room: MachineRoom) -> None:
+    renderer = room.renderer()
+    room.slot()
+    key = room.ask(seed=DIES_ONCE)
+    renderer.wait(10)
+    time.sleep(0.5)
+    assert room.record(key).in_flight
+    room.renderer()
+    room.await_status(key, "succeeded")
+
+
+def test_no_renderer_yet(room: MachineRoom) -> None:
+    room.slot()
+    key = room.ask()
+    until(lambda: room.record(key).status == "running")
+    room.renderer()
+    room.await_status(key, "succeeded")
+
+
+def test_a_job_lost_between_queue_and_slot(room: MachineRoom) -> None:
+    """A slot that died right after taking a job leaves it in RQ's intermediate list."""
+    key = room.ask()
+    queue = room.queue.rq
+    room.redis.lmove(queue.key, queue.intermediate_queue_key)
+    room.renderer()
+    room.slot()
+    room.await_status(key, "succeeded", 15)
+    assert cast(int, room.redis.llen(queue.intermediate_queue_key)) == 0
+
+
+def test_a_stale_maintenance_lock_stops_nobody(room: MachineRoom) -> None:
+    """RQ's own sweep is barred for fifteen minutes when its holder is killed."""
+    room.redis.set(room.queue.rq.registry_cleaning_key, 1, ex=899)
+    test_kill_a_slot_and_start_another(room)
+
+
+def test_cancelled_after_its_slot_died(room: MachineRoom) -> None:
+    room.renderer()
+    slot = room.slot()
+    key = room.ask(seed=SLOW, steps=500)
+    until(lambda: room.rendering(key))
+    slot.kill()
+    slot.wait()
+    assert Records(room.redis).cancel(key, room.record(key).attempt)
+    assert room.record(key).status == "cancelling"
+    room.slot()
+    room.await_status(key, "cancelled")
+    assert room.noted("asked", key) == 1
+
+
+def test_the_broker_is_wiped_while_rendering(room: MachineRoom) -> None:
+    room.renderer()
+    room.slot()
+    key = room.ask(seed=SLOW, steps=500)
+    until(lambda: room.rendering(key))
+    room.redis.flushall()
+    until(lambda: room.noted("dropped", key) == 1, 5)
+    assert room.queue.find(key) is None
+    again = room.ask()
+    room.await_status(again, "succeeded")
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
