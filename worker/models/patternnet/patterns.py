@@ -1,4 +1,4 @@
-"""Procedural patterns with known truth: what patternnet was trained on.
+r"""Procedural patterns with known truth: what patternnet was trained on.
 
 Pixel coordinates are x to the right and y downwards. **Stripes at t degrees run along (cos t, -sin t)**, as a viewer
 measures angles: 0 horizontal, 45 rising to the right ("/"), 90 vertical, 135 falling to the right ("\\"). Their
@@ -182,7 +182,7 @@ def _clouds(draw: Draw, height: int, width: int, cells: int = 5) -> Tensor:
 
 def _coloured(values: Tensor, draw: Draw) -> Tensor:
     """(B, H, W) in [0, 1] -> (B, 3, H, W): between two random colours at least 0.3 apart in every channel."""
-    first, apart = torch.rand(2, draw.count, 3, 1, 1, generator=draw.generator)
+    first, apart = torch.rand(2, draw.count, 3, 1, 1, generator=draw.generator).unbind()
     second = torch.remainder(first + 0.3 + 0.4 * apart, 1)
     return first + (second - first) * values[:, None]
 
@@ -215,7 +215,7 @@ def images(labels: Tensor, height: int, width: int, generator: torch.Generator) 
     rows = torch.arange(height, dtype=torch.float32) - (height - 1) / 2
     columns = torch.arange(width, dtype=torch.float32) - (width - 1) / 2
     picture = torch.empty(len(labels), 3, height, width)
-    for label in labels.unique().tolist():
+    for label in sorted(set(labels.tolist())):
         chosen = (labels == label).nonzero()[:, 0]
         draw = Draw(len(chosen), generator)
         x, y = columns.expand(draw.count, height, -1), rows[:, None].expand(draw.count, -1, width)

@@ -84,8 +84,8 @@ def attacked(network: PatternNet, pictures: Tensor, labels: Tensor) -> Tensor:
 
 def train(seed: int, steps: int) -> PatternNet:
     torch.manual_seed(seed)
-    network = PatternNet(len(LABELS)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    parametrize.register_parametrization(network.conv1.conv, "weight", Blurred())
+    network = PatternNet(len(LABELS)).to(memory_format=torch.channels_last)
+    parametrize.register_parametrization(network.conv1[0], "weight", Blurred())
     optimizer = torch.optim.AdamW(network.parameters(), PEAK_RATE, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.2)
     batches = DataLoader(Batches(seed, 0, steps), batch_size=None, num_workers=1, prefetch_factor=8)
@@ -104,7 +104,7 @@ def train(seed: int, steps: int) -> PatternNet:
         if step % 50 == 0:
             log.info("step %d of %d: loss %.3f, accuracy %.3f under attack", step, steps, loss.item(), right / seen)
             seen = right = 0
-    parametrize.remove_parametrizations(network.conv1.conv, "weight")
+    parametrize.remove_parametrizations(network.conv1[0], "weight")
     return network.eval()
 
 

@@ -1,0 +1,110 @@
+"""All networks of all sources under one roof: listed, described and loaded by name."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import structlog
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from jobs.catalog import LayerEntry, ModelEntry
+from jobs.errors import ModelLoadFailed
+from jobs.settings import Settings
+from worker.engine.network import Network
+from worker.models.bundled import Bundled
+from worker.models.layers import describe
+from worker.models.local import Local
+from worker.models.published import Published
+from worker.models.shell import shell
+from worker.models.source import Source
+
+FORMAT = "1"
+"""Of the layer lists kept on disk: raise it when `layers.describe` would write others."""
+_LAYERS = TypeAdapter(list[LayerEntry])
+
+log = structlog.get_logger(__name__)
+
+
+class Registry:
+    """The sources, first come first served: an alias that two of them use belongs to the first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._cache = settings.cache_folder
+        self._sources: tuple[Source, ...] = (
+            Bundled(),
+            Published(settings.cache_folder / "weights"),
+            Local(settings.models),
+        )
+
+    def entries(self) -> list[ModelEntry]:
+        """Every network, without loading weights or asking another machine."""
+        return [entry for _, entry in self._all()]
+
+    def describe(self, name: str) -> list[LayerEntry]:
+        """The layers of a network in the order they answer. Raises `ModelLoadFailed`."""
+        source, entry = self._find(name)
+        blueprint = source.blueprint(entry)
+        path = self._cache / "layers" / FORMAT / f"{blueprint}.json" if blueprint else None
+        if path is not None and (kept := _kept(path)) is not None:
+            return kept
+        layers = _described(source, entry)
+        if path is not None:
+            _keep(path, layers)
+        return layers
+
+    def load(self, name: str) -> Network:
+        """The network with its weights, downloaded if need be, on the CPU. Raises `ModelLoadFailed`."""
+        source, entry = self._find(name)
+        return source.load(entry)
+
+    def _all(self) -> Iterable[tuple[Source, ModelEntry]]:
+        taken: set[str] = set()
+        for source in self._sources:
+            for entry in source.entries():
+                aliases = tuple(alias for alias in entry.aliases if alias not in taken)
+                taken.update(aliases)
+                yield source, entry.model_copy(update={"aliases": aliases})
+
+    def _find(self, name: str) -> tuple[Source, ModelEntry]:
+        for source, entry in self._all():
+            if name == entry.name or name in entry.aliases:
+                return source, entry
+        raise ModelLoadFailed(f"there is no network {name!r} (any more)")
+
+
+def _described(source: Source, entry: ModelEntry) -> list[LayerEntry]:
+    try:
+        module = shell(lambda: source.build(entry))
+        with torch.device("meta"):
+            return describe(module, entry.input_channels, entry.input_size)
+    except Exception as error:  # noqa: BLE001  # whatever a network raises without values, it may run with some
+        log.info("not described by shapes alone", model=entry.name, reason=str(error))
+    module = source.build(entry)
+    try:
+        return describe(module, entry.input_channels, entry.input_size)
+    except Exception as error:  # a forward pass may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise ModelLoadFailed(f"{entry.name} does not run on its own input size: {reason}") from error
+
+
+def _kept(path: Path) -> list[LayerEntry] | None:
+    """A list from disk; one that cannot be read is a miss."""
+    try:
+        return _LAYERS.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        log.warning("layer list unreadable, computed again", file=path.name, error=str(error))
+        return None
+
+
+def _keep(path: Path, layers: Sequence[LayerEntry]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(_LAYERS.dump_json(list(layers)))
+    Path(part).replace(path)
