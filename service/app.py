@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
 from service import health, models, visualizations
+from service.body_limit import BodyLimit
 from service.parts import Parts
 from service.problems import Problem, install
 
@@ -45,8 +46,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY,
     )
+    app.add_middleware(BodyLimit, limit=MAX_BODY)
     app.state.parts = parts
     install(app)
     for part in (visualizations, models, health):
@@ -63,7 +64,17 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas = document["components"]["schemas"]
         schemas |= schema.pop("$defs", {})
         schemas["Problem"] = schema
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
+        _without_defaults(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _without_defaults(document: dict[str, Any]) -> None:
+    """FastAPI adds its own 422 to whatever has a parameter; those that can happen are declared as problems."""
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            answers = operation["responses"]
+            if "application/json" in answers.get("422", {}).get("content", {}):
+                del answers["422"]

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 from redis import Redis
@@ -138,7 +137,7 @@ def test_a_job_lost_between_queue_and_slot(room: MachineRoom) -> None:
     room.renderer()
     room.slot()
     room.await_status(key, "succeeded", 15)
-    assert cast(int, room.redis.llen(queue.intermediate_queue_key)) == 0
+    assert room.redis.llen(queue.intermediate_queue_key) == 0
 
 
 def test_a_stale_maintenance_lock_stops_nobody(room: MachineRoom) -> None:

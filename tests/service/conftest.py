@@ -1,0 +1,46 @@
+"""One service for the session; the broker is emptied and the store is fresh for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from redis import Redis
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
+
+from jobs import liveness
+from jobs.catalog import Catalog
+from jobs.queue import QUEUE
+from jobs.results import FileStore
+from jobs.settings import Settings
+from tests.service.server import Server
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="session")
+def server(broker: str, state: Path) -> Iterator[Server]:
+    with Server(Settings(redis_url=broker, state=state)) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Server, catalog: Catalog, redis: Redis) -> httpx.Client:
+    """Talks to a service with a catalog and a worker that is there."""
+    liveness.beat(redis)
+    redis.sadd(WORKERS_BY_QUEUE_KEY % QUEUE, "rq:worker:a")
+    redis.hset("rq:worker:a", "last_heartbeat", "now")
+    return server.client
+
+
+@pytest.fixture
+def store(state: Path) -> FileStore:
+    folder = Settings(state=state).results_folder
+    shutil.rmtree(folder, ignore_errors=True)
+    return FileStore(folder)

@@ -1,0 +1,133 @@
+"""Every error has the same shape, says what is valid, and is declared."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from jobs import errors
+from service.problems import STATUS
+from tests.service.server import Server
+
+URL = "/v1/visualizations"
+GOOD: dict[str, Any] = {"model": "tinynet", "layer": "conv2", "channel": 3}
+JSON = {"Content-Type": "application/json"}
+
+
+def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The one assertion for the shape of every error."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    problem: dict[str, Any] = answer.json()
+    assert set(problem) == {"type", "title", "status", "detail", "errors"}
+    assert (problem["type"], problem["status"]) == (f"urn:featurelens:problem:{code}", status)
+    assert problem["title"]
+    assert problem["detail"]
+    assert "Traceback" not in answer.text
+    for fault in problem["errors"]:
+        assert set(fault) == {"pointer", "detail"}
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"channel": -1}, "/channel"),
+        ({"channel": True}, "/channel"),
+        ({"channel": 1.5}, "/channel"),
+        ({"colour": "red"}, "/colour"),
+        ({"a/b~c": 1}, "/a~1b~0c"),
+        ({"steps": 10**9}, "/steps"),
+        ({"size": [64, 5]}, "/size/1"),
+        ({"sign": "up"}, "/sign"),
+        ({"model": None}, "/model"),
+    ],
+)
+def test_invalid(client: httpx.Client, change: dict[str, Any], pointer: str) -> None:
+    problem = check(client.post(URL, json={**GOOD, **change}), 422, "invalid-spec")
+    assert pointer in [fault["pointer"] for fault in problem["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer", "valid"),
+    [
+        ({"model": "tinnynet"}, "unknown-model", "/model", "tinynet"),
+        ({"layer": "conv9"}, "unknown-layer", "/layer", "conv1"),
+        ({"channel": 16}, "out-of-range", "/channel", "between 0 and 15"),
+        ({"size": 32}, "out-of-range", "/size", "at least 48"),
+    ],
+)
+def test_not_in_the_catalog(client: httpx.Client, change: dict[str, Any], code: str, pointer: str, valid: str) -> None:
+    problem = check(client.post(URL, json={**GOOD, **change}), 422, code)
+    assert valid in problem["detail"]
+    assert problem["errors"] == [{"pointer": pointer, "detail": problem["detail"]}]
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"", b"\xff\xfe", b"[" * 20_000, b"[]", b"3", b'"x"', b"null", b'{"channel": NaN}']
+)
+def test_bodies_that_are_none(client: httpx.Client, body: bytes) -> None:
+    answer = client.post(URL, content=body, headers=JSON)
+    assert answer.status_code in {400, 422}
+    check(answer, answer.status_code, answer.json()["type"].rsplit(":", 1)[1])
+
+
+def test_bad_json(client: httpx.Client) -> None:
+    check(client.post(URL, content=b'{"model": ', headers=JSON), 400, "bad-json")
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "nonsense", ""]
+)
+def test_not_called_json(client: httpx.Client, kind: str) -> None:
+    check(client.post(URL, content=json.dumps(GOOD), headers={"Content-Type": kind}), 415, "not-json")
+
+
+def test_called_json_in_other_ways(client: httpx.Client) -> None:
+    for kind in ("application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"):
+        answer = client.post(URL, content=json.dumps(GOOD), headers={"Content-Type": kind})
+        assert answer.status_code == 202
+
+
+def test_too_large(client: httpx.Client) -> None:
+    large = json.dumps({**GOOD, "layer": "x" * 70_000}).encode()
+    check(client.post(URL, content=large, headers=JSON), 413, "body-too-large")
+    chunks = iter([large[:40_000], large[40_000:]])
+    check(client.post(URL, content=chunks, headers=JSON), 413, "body-too-large")
+
+
+def test_routes(client: httpx.Client) -> None:
+    check(client.get("/nowhere"), 404, "not-found")
+    check(client.get("/docs"), 404, "not-found")
+    answer = client.put(URL, json=GOOD)
+    check(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "POST"
+    check(client.delete("/livez"), 405, "method-not-allowed")
+
+
+def test_every_error_has_a_status() -> None:
+    for kind in errors.BY_CODE.values():
+        assert any(ancestor in STATUS for ancestor in kind.__mro__)
+
+
+def test_unexpected(server: Server, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.catalog.Catalog.models", lambda _: 1 / 0)
+    problem = check(client.get("/v1/models"), 500, "internal")
+    assert "division" not in json.dumps(problem)
+
+
+def test_declared(server: Server) -> None:
+    """Each endpoint declares its problems, and nothing of FastAPI's own shape is left."""
+    text = json.dumps(server.api)
+    assert "HTTPValidationError" not in text
+    for path, methods in server.api["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"], path
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"], (path, status)
+    assert set(server.api["paths"][URL]["post"]["responses"]) == {"200", "202", "400", "413", "415", "422", "503"}
