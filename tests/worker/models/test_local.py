@@ -1,0 +1,163 @@
+"""The operator's own networks, whole and broken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from jobs.errors import ModelLoadFailed
+from worker.models.local import Local
+
+CODE = """
+from torch import nn
+
+def build(width=4):
+    return nn.Sequential(nn.Conv2d(1, width, 3), nn.ReLU(), nn.Flatten(), nn.Linear(width * 26 * 26, 10))
+"""
+MANIFEST: dict[str, object] = {
+    "factory": "model.py:build",
+    "channels": 1,
+    "input_size": 28,
+    "fixed_size": True,
+    "mean": [0.13],
+    "std": [0.3],
+}
+    "factory": "model.py:build",
+    "channels": 1,
+    "input_size": 28,
+    "fixed_size": True,
+    "mean": [0.13],
+    "std": [0.3],
+}
+
+
+def digits() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 26 * 26, 10))
+
+
+def write(folder: Path, manifest: dict[str, object], module: nn.Module, code: str = CODE) -> Local:
+    """A network in `folder`, and the source that holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.json").write_text(json.dumps(manifest))
+    (folder / "model.py").write_text(code)
+    save_file(module.state_dict(), folder / "model.safetensors")
+    return Local(folder.parent)
+
+
+def test_a_network_of_28x28_with_one_channel(tmp_path: Path) -> None:
+    module = digits()
+    source = write(tmp_path / "digits", MANIFEST, module)
+    (entry,) = source.entries()
+    assert entry.name.startswith("local:digits@sha256-")
+    assert (entry.input_size, entry.input_channels, entry.min_size, entry.fixed_size) == ((28, 28), 1, 28, True)
+    network = source.load(entry)
+    picture = torch.rand(2, 1, 28, 28)
+    torch.testing.assert_close(network.module(network.preprocessing(picture)), module.eval()((picture - 0.13) / 0.3))
+
+
+def test_arguments_labels_and_value_range(tmp_path: Path) -> None:
+    wide = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(6 * 26 * 26, 10))
+    manifest = MANIFEST | {"arguments": {"width": 6}, "labels": "names.txt", "value_range": [-1, 1]}
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "digits" / "names.txt").write_text("".join(f"digit {n}\n" for n in range(10)))
+    source = write(tmp_path / "digits", manifest, wide)
+    (entry,) = source.entries()
+    network = source.load(entry)
+    assert network.labels == tuple(f"digit {n}" for n in range(10))
+    assert (network.preprocessing.low, network.preprocessing.high) == (-1, 1)
+
+
+@pytest.mark.parametrize(
+    "factory", ["torchvision:squeezenet1_1", "torchvision.models.squeezenet:squeezenet1_1"], ids=["known", "package"]
+)
+def test_a_known_architecture(factory: str, tmp_path: Path) -> None:
+    from torchvision.models import squeezenet1_1
+
+    module = squeezenet1_1(num_classes=5)
+    source = write(tmp_path / "mine", {"factory": factory, "arguments": {"num_classes": 5}, "input_size": 64}, module)
+    network = source.load(source.entries()[0])
+    assert network.module(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
+
+
+def test_whatever_changes_the_pictures_changes_the_digest(tmp_path: Path) -> None:
+    folder = tmp_path / "digits"
+    torch.manual_seed(0)
+    module = digits()
+    digests = [
+        write(folder, manifest, network, code).entries()[0].digest
+        for manifest, network, code in (
+            (MANIFEST, module, CODE),
+            (MANIFEST | {"mean": [0.2]}, module, CODE),
+            (MANIFEST, digits(), CODE),
+            (MANIFEST, module, CODE + "# changed\n"),
+        )
+    ]
+    assert len(set(digests)) == 4
+    assert write(folder, MANIFEST | {"description": "words"}, module).entries()[0].digest == digests[0]
+
+
+def test_files_changed_after_the_request_are_not_used(tmp_path: Path) -> None:
+    source = write(tmp_path / "digits", MANIFEST, digits())
+    (entry,) = source.entries()
+    write(tmp_path / "digits", MANIFEST | {"std": [0.5]}, digits())
+    with pytest.raises(ModelLoadFailed, match="changed"):
+        source.load(entry)
+
+
+BROKEN: dict[str, dict[str, object]] = {
+    "a-path": {"factory": "../model.py:build"},
+    "an-expression": {"factory": "model.py:build()"},
+    "labels-outside": {"labels": "../names.txt"},
+    "no-such-labels": {"labels": "names.txt"},
+    "wrong-mean": {"mean": [0.1, 0.2]},
+    "zero-std": {"std": [0.0]},
+    "unknown-field": {"colour": "blue"},
+    "Capital": {},
+}
+
+
+@pytest.mark.parametrize("name", list(BROKEN))
+def test_a_broken_folder_is_left_out_and_nothing_else_suffers(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "digits", MANIFEST, digits())
+    source = write(tmp_path / name, MANIFEST | BROKEN[name], digits())
+    assert [entry.architecture for entry in source.entries()] == ["digits"]
+    told = capsys.readouterr().out
+    assert name in told
+    assert str(tmp_path) not in told
+
+
+FAILING = {
+    "raises": ("def build():\n    raise KeyError('weights')\n", "KeyError"),
+    "no-function": ("x = 1\n", "build"),
+    "no-python": ("def build(:\n", "SyntaxError"),
+    "no-module": ("def build():\n    return 3\n", "int"),
+    "other-shape": (CODE.replace("width=4", "width=5"), "wrong shapes"),
+    "other-layers": (CODE.replace("nn.ReLU(), ", ""), "missing"),
+}
+
+
+@pytest.mark.parametrize("name", list(FAILING))
+def test_a_factory_that_fails_is_told_in_plain_words(name: str, tmp_path: Path) -> None:
+    code, reason = FAILING[name]
+    source = write(tmp_path / name, MANIFEST, digits(), code)
+    with pytest.raises(ModelLoadFailed, match=reason):
+        source.load(source.entries()[0])
+
+
+def test_damaged_weights_are_told_in_plain_words(tmp_path: Path) -> None:
+    source = write(tmp_path / "digits", MANIFEST, digits())
+    (tmp_path / "digits" / "model.safetensors").write_bytes(b"\x80\x04not safetensors")
+    with pytest.raises(ModelLoadFailed, match="damaged"):
+        source.load(source.entries()[0])
+
+
+def test_no_folder_is_no_network(tmp_path: Path) -> None:
+    assert Local(None).entries() == []
+    assert Local(tmp_path / "absent").entries() == []

@@ -1,0 +1,58 @@
+"""The example of an own network, with its real weights, on real photographs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageOps
+
+from jobs.settings import Settings
+from worker.models.registry import Registry
+
+ROOT = Path(__file__).parents[3]
+SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT / ".." / "shared"))
+WEIGHTS = SHARED / "models" / "tiny_darknet" / "tiny_darknet.safetensors"
+
+pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="Tiny Darknet's weights are not in FEATURELENS_SHARED")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    folder = tmp_path_factory.mktemp("models") / "tiny_darknet"
+    shutil.copytree(ROOT / "examples" / "tiny_darknet", folder)
+    (folder / "model.safetensors").symlink_to(WEIGHTS)
+    (folder / "labels.txt").symlink_to(WEIGHTS.parent / "labels.txt")
+    return Registry(Settings(state=folder.parent.parent / "state", models=folder.parent))
+
+
+@pytest.mark.parametrize(
+    ("photograph", "names", "least"),
+    [
+        ("bird.jpg", {"chickadee"}, 0.98),
+        ("parrot.jpg", {"macaw"}, 0.99),
+        ("dragonfly.jpg", {"dragonfly"}, 0.6),
+        ("hot_dog.jpg", {"hotdog"}, 0.55),
+        ("cat.jpg", {"Egyptian cat", "tiger cat", "tabby"}, 0.9),
+    ],
+)
+def test_photographs_are_named(registry: Registry, photograph: str, names: set[str], least: float) -> None:
+    network = registry.load("tiny_darknet")
+    with Image.open(SHARED / "images" / photograph) as image:
+        crop = ImageOps.fit(image.convert("RGB"), (224, 224), Image.Resampling.BICUBIC)
+    picture = torch.from_numpy(np.asarray(crop).copy()).permute(2, 0, 1)[None] / 255
+    with torch.no_grad():
+        share = network.module(network.preprocessing(picture)).softmax(1)[0]
+    assert network.labels is not None
+    assert sum(float(share[i]) for i, label in enumerate(network.labels) if label in names) >= least
+
+
+def test_layers_are_those_of_the_published_table(registry: Registry) -> None:
+    layers = {layer.name: layer for layer in registry.describe("tiny_darknet")}
+    assert [layers[f"conv{n}"].channels for n in (1, 4, 10, 14, 16)] == [16, 128, 256, 512, 1000]
+    assert (layers["conv14"].height, layers["conv14"].width) == (14, 14)
+    assert not any(layer.rectified for layer in layers.values())
