@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from launcher.offspring import adopt_orphans, bury_orphans, die_with_parent
 
@@ -108,7 +108,8 @@ class Child:
         if not self.ended.is_set():
             self.process.terminate()
             try:
-                await asyncio.wait_for(self.ended.wait(), self.role.patience)
+                async with asyncio.timeout(self.role.patience):
+                    await self.ended.wait()
             except TimeoutError:
                 self._say(f"{self.role.name} did not stop within {self.role.patience:g} s; killed")
         self._kill_group()
@@ -178,9 +179,7 @@ class Family:
 
     async def stop(self, order: Sequence[Sequence[Child]]) -> None:
         """Stops the children group after group and whatever they left behind."""
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await finish(self._keepers)
         for group in order:
             await asyncio.gather(*(child.stop() for child in group))
         asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)
@@ -199,6 +198,15 @@ class Family:
             self.failure.set_result(problem)
         elif problem is not None:
             self.failure.set_exception(problem)
+
+
+async def finish(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancels until all have ended: a library on the way may swallow a cancellation that meets an answer."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=LOOK_EVERY)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def python(module: str, *arguments: str) -> tuple[str, ...]:

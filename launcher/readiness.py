@@ -89,12 +89,13 @@ async def get(host: str, port: int, path: str) -> tuple[int, Any]:
     HTTP/1.0 by hand: it has no chunks to put together, and a client library would be one more thing to install.
     """
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port), ANSWER_WITHIN)
-        try:
-            writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n".encode())
-            answer = await asyncio.wait_for(reader.read(), 5 * ANSWER_WITHIN)
-        finally:
-            await _close(writer)
+        async with asyncio.timeout(5 * ANSWER_WITHIN):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"GET {path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n".encode())
+                answer = await reader.read()
+            finally:
+                await _close(writer)
         head, _, body = answer.partition(b"\r\n\r\n")
         return int(head.split()[1]), json.loads(body) if body else None
     except (OSError, TimeoutError, ValueError, IndexError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jobs.settings import Settings
-from launcher.children import Child, Family, GaveUp, Ready, Role, python
+from launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
 from launcher.greeting import greeting
 from launcher.readiness import broker_answers, renderer_ready, service_ready, slot_ready
 from launcher.valkey import embedded
@@ -59,9 +59,7 @@ class Stack:
                 raise failure.result()
             self._say("stopping")
         finally:
-            start.cancel()
-            stopped.cancel()
-            await asyncio.gather(start, stopped, return_exceptions=True)
+            await finish((start, stopped))
             # Front to back: no new work comes in, work in progress goes back to the queue, the queue is written down.
             await self._family.stop((self._service, self._slots, self._renderer, self._valkey))
 
