@@ -27,13 +27,6 @@ MANIFEST: dict[str, object] = {
     "mean": [0.13],
     "std": [0.3],
 }
-    "factory": "model.py:build",
-    "channels": 1,
-    "input_size": 28,
-    "fixed_size": True,
-    "mean": [0.13],
-    "std": [0.3],
-}
 
 
 def digits() -> nn.Module:
