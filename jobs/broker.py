@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
 from redis import Redis, RedisError
 from redis import exceptions as redis_errors
 from redis.backoff import ExponentialBackoff
@@ -18,6 +22,11 @@ SOCKET_TIMEOUT = 5.0
 
 CONNECT_TIMEOUT = 2.0
 
+PATIENCE = 60.0
+"""Seconds a worker waits for a broker that is away: to make a picture again would cost more."""
+
+T = TypeVar("T")
+
 
 def connect(url: str | None = None) -> Redis:
     """A lazy client of `url`, or of ``REDIS_URL``: nothing is sent yet, so nothing can fail yet.
@@ -29,6 +38,18 @@ def connect(url: str | None = None) -> Redis:
         raise BrokerUnavailable("REDIS_URL is not set")
     retry = Retry(ExponentialBackoff(cap=0.2, base=0.02), 2)
     return Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT, retry=retry)
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """Does `call`, again and again while the broker is away. Raises the last error after `PATIENCE`."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return call()
+        except LOST:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def unavailable(error: RedisError) -> BrokerUnavailable:

@@ -38,6 +38,7 @@ class Result(BaseModel):
     spec: VisualizationSpec
     numbers: dict[str, Any]
     created: datetime
+    started: datetime | None
     finished: datetime
     images: tuple[Image, ...]
 
@@ -122,9 +123,12 @@ class FileStore:
         return png if hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
 
 
-def describe(key: str, spec: VisualizationSpec, numbers: dict[str, Any], created: datetime) -> Result:
+def describe(
+    key: str, spec: VisualizationSpec, numbers: dict[str, Any], created: datetime, started: datetime | None = None
+) -> Result:
     """A result without its images yet, finished now."""
-    return Result(key=key, spec=spec, numbers=numbers, created=created, finished=datetime.now(UTC), images=())
+    now = datetime.now(UTC)
+    return Result(key=key, spec=spec, numbers=numbers, created=created, started=started, finished=now, images=())
 
 
 def _digest(content: Any) -> str:

@@ -18,7 +18,7 @@ class Progress(BaseModel):
     """How far the optimization is."""
 
     stage: str | None = Field(
-        description="loading (the network), rendering, storing or stopping; null: not yet started",
+        description="waiting, loading (the network), rendering, storing or stopping; null: not yet started",
         examples=["rendering"],
     )
     step: int = Field(description="optimization steps done")
@@ -102,6 +102,7 @@ def finished(result: Result) -> Visualization:
         status="succeeded",
         spec=result.spec,
         created=result.created,
+        started=result.started,
         finished=result.finished,
         numbers=result.numbers,
         images=images,

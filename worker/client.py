@@ -19,12 +19,13 @@ SILENCE = 10.0
 
 MAX_LINE = 1 << 20
 _CHUNK = 1 << 18
+_GONE = "the renderer went away in the middle of the picture"
 
 
 def converse(
     path: Path,
     ask: Ask,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[Progress], object],
     alive: Callable[[], bool],
     patience: float = CONNECT_PATIENCE,
 ) -> tuple[Finished, bytes]:
@@ -34,18 +35,15 @@ def converse(
     `patience` seconds or it goes away, and the renderer's own `RenderError` when it refuses.
     """
     with _connect(path, patience) as connection:
-        try:
-            connection.sendall(ask.line())
-            stream = _Stream(connection, alive)
-            while True:
-                reply = REPLY.validate_json(stream.line())
-                if isinstance(reply, Finished):
-                    return reply, stream.exactly(reply.bytes)
-                if isinstance(reply, Failed):
-                    raise _error(reply)
-                on_progress(reply)
-        except OSError as error:
-            raise RendererLost("the renderer went away in the middle of the picture") from error
+        stream = _Stream(connection, alive)
+        stream.send(ask.line())
+        while True:
+            reply = REPLY.validate_json(stream.line())
+            if isinstance(reply, Finished):
+                return reply, stream.exactly(reply.bytes)
+            if isinstance(reply, Failed):
+                raise _error(reply)
+            on_progress(reply)
 
 
 def _connect(path: Path, patience: float) -> socket.socket:
@@ -75,6 +73,12 @@ class _Stream:
         self._alive = alive
         self._buffer = bytearray()
 
+    def send(self, line: bytes) -> None:
+        try:
+            self._connection.sendall(line)
+        except OSError as error:
+            raise RendererLost(_GONE) from error
+
     def line(self) -> bytes:
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
@@ -98,7 +102,10 @@ class _Stream:
         while not select.select([self._connection], [], [], SILENCE)[0]:
             if not self._alive():
                 raise RendererLost("the renderer stopped answering")
-        chunk = self._connection.recv(_CHUNK)
+        try:
+            chunk = self._connection.recv(_CHUNK)
+        except OSError as error:
+            raise RendererLost(_GONE) from error
         if not chunk:
-            raise RendererLost("the renderer went away in the middle of the picture")
+            raise RendererLost(_GONE)
         self._buffer += chunk

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis, RedisError
 from redis.client import Pipeline
@@ -21,6 +21,7 @@ from rq import Queue, Worker
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker_registration import register
 
 from jobs.broker import LOST, connect
 from jobs.errors import FeaturelensError, RenderFailed
@@ -99,8 +100,11 @@ class Slot(Worker):
         self._reason: FeaturelensError | None = None
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Expires after `EXPIRY`, whatever RQ would like: service and recovery rely on it."""
+        """Expires after `EXPIRY`, whatever RQ would like; says everything anew, in case the broker has been wiped."""
         super().heartbeat(EXPIRY, pipeline=pipeline)
+        broker = pipeline if pipeline is not None else self.connection
+        broker.hset(self.key, mapping=self.serialize())
+        register(self, cast(Pipeline, broker))
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Seconds until an execution without a heartbeat counts as abandoned."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 from uuid import uuid4
 
 from redis import Redis
+from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
-from jobs.broker import LOST, connect
+from jobs.broker import LOST, connect, patiently
 from jobs.errors import RendererLost, RenderError, RenderFailed
 from jobs.liveness import renderer_alive
 from jobs.logs import logger
@@ -19,16 +19,12 @@ from jobs.results import FileStore, Image, describe
 from jobs.settings import settings
 from jobs.status import Record, Records
 from worker.client import converse
+from worker.last_chance import alone
 from worker.png import encode
 from worker.protocol import Ask, Finished, Progress
 
 PROGRESS_INTERVAL = 0.5
 """Seconds between two reports: nobody looks more often."""
-
-BROKER_PATIENCE = 60.0
-"""Seconds a finished picture waits for a broker that is away: it would cost more to make it again."""
-
-T = TypeVar("T")
 
 
 class Unwanted(Exception):
@@ -41,16 +37,16 @@ def render(key: str, attempt: str) -> None:
     redis = connect()
     records = Records(redis)
     execution = uuid4().hex
-    record = records.start(key, attempt, execution)
+    record = patiently(lambda: records.start(key, attempt, execution))
     if record is None:
-        records.cancelled(key, attempt)
+        patiently(lambda: records.cancelled(key, attempt))
         return
     log.info("started", layer=record.spec.layer, channel=record.spec.channel)
     begun = time.monotonic()
     try:
         _make(redis, records, record, key, execution)
     except Unwanted:
-        records.cancelled(key, attempt)
+        patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
     except RendererLost:
         raise
@@ -62,24 +58,11 @@ def render(key: str, attempt: str) -> None:
         log.info("finished", seconds=round(time.monotonic() - begun, 3))
 
 
-def patiently(move: Callable[[], T]) -> T:
-    """Does `move`, again and again while the broker is away. Raises the last error after `BROKER_PATIENCE`."""
-    deadline = time.monotonic() + BROKER_PATIENCE
-    while True:
-        try:
-            return move()
-        except LOST:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
-
-
 def _make(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
     store = FileStore(settings().results_folder)
     if store.get(key) is None:
-        ask = Ask(key=key, spec=record.spec, digest=record.digest)
         report = _Report(records, record, key, execution)
-        finished, pixels = converse(settings().renderer_socket, ask, report, lambda: _alive(redis))
+        finished, pixels = _rendered(redis, report, Ask(key=key, spec=record.spec, digest=record.digest), execution)
         images = _encode(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
@@ -87,11 +70,29 @@ def _make(redis: Redis, records: Records, record: Record, key: str, execution: s
             Image(width=finished.width, height=finished.height, bytes=len(png), sha256=hashlib.sha256(png).hexdigest())
             for png in images
         )
-        result = describe(key, record.spec, finished.numbers, record.created)
+        result = describe(key, record.spec, finished.numbers, record.created, record.started)
         store.put(result.model_copy(update={"images": pictures}), images)
     elif not patiently(lambda: records.commit(key, record.attempt, execution)):
         raise Unwanted
     patiently(lambda: records.succeed(key, record.attempt, execution))
+
+
+def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[Finished, bytes]:
+    path = settings().renderer_socket
+    job = get_current_job()
+    if job is None or job.should_retry:
+        return converse(path, ask, report, lambda: _alive(redis))
+    with alone(redis, execution, lambda: report.tell("waiting", 0, None)) as renew:
+
+        def renewing(progress: Progress) -> None:
+            if report(progress):
+                renew()
+
+        def alive() -> bool:
+            renew()
+            return _alive(redis)
+
+        return converse(path, ask, renewing, alive)
 
 
 def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:
@@ -110,20 +111,23 @@ class _Report:
         self._stage = ""
         self._due = 0.0
 
-    def __call__(self, progress: Progress) -> None:
-        """Raises `Unwanted` when the record has moved on without us. A broker that is away is no reason to stop."""
+    def __call__(self, progress: Progress) -> bool:
+        """Returns whether it was due."""
         if progress.stage == self._stage and time.monotonic() < self._due:
-            return
+            return False
+        self.tell(progress.stage, progress.step, progress.activation)
+        self._stage = progress.stage
+        self._due = time.monotonic() + PROGRESS_INTERVAL
+        return True
+
+    def tell(self, stage: str, step: int, activation: float | None) -> None:
+        """Raises `Unwanted` when the record has moved on without us. A broker that is away is no reason to stop."""
         try:
-            wanted = self._records.progress(
-                self._key, self._record.attempt, self._execution, progress.stage, progress.step, progress.activation
-            )
+            wanted = self._records.progress(self._key, self._record.attempt, self._execution, stage, step, activation)
         except LOST:
             wanted = True
         if not wanted:
             raise Unwanted
-        self._stage = progress.stage
-        self._due = time.monotonic() + PROGRESS_INTERVAL
 
 
 def _alive(redis: Redis) -> bool:

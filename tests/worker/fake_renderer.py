@@ -15,8 +15,8 @@ from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
 from worker.protocol import Ask, Failed, Finished, Progress
 
-QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL = range(7)
-"""Seeds. SLOW: 20 ms a step. HANGS_UP: end of file, always. DIES_ONCE: the process is gone, the first time."""
+QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS = range(8)
+"""Seeds. SLOW: 20 ms a step. HANGS_UP: end of file. DIES_ONCE, KILLS: the process is gone, the first time or always."""
 
 
 class _Handler(StreamRequestHandler):
@@ -41,6 +41,9 @@ class _Handler(StreamRequestHandler):
         if seed == HANGS_UP:
             return
         if seed == DIES_ONCE and self.server.journal.read_text().count(f"asked {ask.key}") == 1:
+            os._exit(1)
+        if seed == KILLS:
+            time.sleep(0.3)
             os._exit(1)
         if seed == REFUSES:
             self.wfile.write(Failed(code="model-load-failed", detail="put weights.pth into the cache").line())

