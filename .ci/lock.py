@@ -1,7 +1,7 @@
 """Writes requirements.lock: every package of pyproject.toml, exact, transitive, without addresses. Run by `make lock`.
 
 pip resolves twice (nothing is installed): what runs Featurelens first, then what only its development needs, below a
-heading, so that an image can leave that out. Packages that exist for Linux only carry a marker.
+heading, so that an image can leave that out. Packages that not every machine needs carry a marker.
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LINUX_ONLY = re.compile(r"nvidia-.*|cuda-.*|triton")
+MARKERS = {
+    r"nvidia-.*|cuda-.*|triton": 'platform_system == "Linux"',
+    r"async-timeout": 'python_full_version < "3.11.3"',
+}
+OLDER_PYTHON = "async-timeout"
+"""What redis needs on the Python of Debian 12; pip, which looks at the running Python only, may not see it."""
 HEADER = "# Written by `make lock` from pyproject.toml; install with `pip install --no-deps -r requirements.lock`.\n"
 DEVELOPMENT = "# development only\n"
 
 
-def resolve(what: str) -> dict[str, str]:
-    """Name and version of everything that `pip install what` would bring."""
+def resolve(*what: str) -> dict[str, str]:
+    """Name and version of everything that `pip install` would bring."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-    answer = subprocess.run([*command, what], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    answer = subprocess.run([*command, *what], cwd=ROOT, check=True, stdout=subprocess.PIPE)
     packages = (item["metadata"] for item in json.loads(answer.stdout)["install"])
     versions = {re.sub(r"[-_.]+", "-", package["name"]).lower(): package["version"] for package in packages}
     del versions["featurelens"]
@@ -30,15 +35,16 @@ def resolve(what: str) -> dict[str, str]:
 
 def lines(versions: dict[str, str]) -> str:
     """One requirement a line, sorted."""
-    return "".join(
-        f"{name}=={version}" + (' ; platform_system == "Linux"' if LINUX_ONLY.fullmatch(name) else "") + "\n"
-        for name, version in sorted(versions.items())
-    )
+    return "".join(f"{name}=={version}{_marker(name)}\n" for name, version in sorted(versions.items()))
+
+
+def _marker(name: str) -> str:
+    return next((f" ; {marker}" for pattern, marker in MARKERS.items() if re.fullmatch(pattern, name)), "")
 
 
 def main() -> None:
     """Resolves and writes."""
-    everything, runtime = resolve(".[dev]"), resolve(".")
+    everything, runtime = resolve(".[dev]", OLDER_PYTHON), resolve(".", OLDER_PYTHON)
     development = {name: version for name, version in everything.items() if name not in runtime}
     text = HEADER + lines({name: everything[name] for name in runtime}) + DEVELOPMENT + lines(development)
     (ROOT / "requirements.lock").write_text(text)
