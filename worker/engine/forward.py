@@ -14,6 +14,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from worker.engine.relu import rectify
+
 _PRE = "_featurelens_preactivation"
 
 RECTIFIERS: set[Callable[..., Any]] = {
@@ -55,6 +57,10 @@ class StopForward(Exception):
 class _FollowRectifiers(TorchFunctionMode):
     """Tags every rectified value with the value before rectification, through concatenation and max pooling."""
 
+    def __init__(self, redirect: bool = False) -> None:
+        super().__init__()
+        self._redirect = redirect
+
     def __torch_function__(
         self,
         func: Callable[..., Any],
@@ -65,7 +71,7 @@ class _FollowRectifiers(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in RECTIFIERS:
             source = args[0] if args else kwargs["input"]
-            value = F.relu6(source) if func is F.relu6 else torch.relu(source)
+            value = rectify(source, six=func is F.relu6, redirect=self._redirect)
             setattr(value, _PRE, source)
             return value
         value = func(*args, **kwargs)
@@ -90,10 +96,13 @@ def first_tensor(output: Any) -> Tensor | None:
     return None
 
 
-def read(module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False) -> dict[str, Reading]:
+def read(
+    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False, redirect: bool = False
+) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
-    `layers` are dotted module paths; `follow` asks for pre-activations as well, at a small cost.
+    `layers` are dotted module paths; `follow` asks for pre-activations as well, at a small cost, `redirect` for ReLUs
+    that let gradients through where nothing else does.
     Raises KeyError for a layer that is no module, ValueError for one that the pass never reaches or whose output
     holds no tensor.
     """
@@ -119,8 +128,8 @@ def read(module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bo
 
     handles = [modules[name].register_forward_hook(listen(name)) for name in wanted]
     try:
-        if follow:
-            with _FollowRectifiers():
+        if follow or redirect:
+            with _FollowRectifiers(redirect):
                 module(inputs)
         else:
             module(inputs)

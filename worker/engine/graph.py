@@ -21,6 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, read
 from worker.engine.network import Network
+from worker.engine.relu import redirected_relu, redirected_relu6
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ class _Tracer(fx.Tracer):
 class Extractor:
     """Calls a network on prepared input (B, C, H, W) and answers each wanted layer's `Reading`.
 
-    `dtype` is the precision of the convolutions; readings come back in it. `follow` asks for pre-activations.
+    `dtype` is the precision of the convolutions; readings come back in it. `follow` asks for pre-activations,
+    `redirect` for ReLUs that let gradients through where nothing else does (see `relu.RedirectedReLU`).
     Raises KeyError for a layer that is no module, ValueError for one the pass never reaches.
     """
 
@@ -74,6 +76,7 @@ class Extractor:
         layers: Sequence[str],
         *,
         follow: bool = False,
+        redirect: bool = False,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -81,12 +84,13 @@ class Extractor:
         self.dtype = dtype
         self.traced = True
         self._follow = follow
+        self._redirect = redirect
         modules = dict(network.module.named_modules())
         missing = [name for name in self.layers if name not in modules]
         if missing:
             raise KeyError(f"no such layer: {', '.join(missing)}")
         try:
-            module: nn.Module = _truncate(network.module, self.layers, follow)
+            module: nn.Module = _truncate(network.module, self.layers, follow, redirect)
         except (fx.proxy.TraceError, TypeError, AttributeError, NotImplementedError, RuntimeError) as error:
             # A network whose forward branches on values: run it whole, with hooks.
             log.info("%s is not traceable (%s), using hooks", network.name, str(error).partition("\n")[0])
@@ -97,12 +101,12 @@ class Extractor:
     def __call__(self, inputs: Tensor) -> dict[str, Reading]:
         prepared = inputs.to(self.dtype).contiguous(memory_format=torch.channels_last)
         if not self.traced:
-            return read(self._module, prepared, self.layers, follow=self._follow)
+            return read(self._module, prepared, self.layers, follow=self._follow, redirect=self._redirect)
         pairs = self._module(prepared)
         return {name: Reading(*pair) for name, pair in zip(self.layers, pairs, strict=True)}
 
 
-def _truncate(module: nn.Module, layers: Sequence[str], follow: bool) -> fx.GraphModule:
+def _truncate(module: nn.Module, layers: Sequence[str], follow: bool, redirect: bool) -> fx.GraphModule:
     """A graph that returns ((value, pre-activation or None), ...) in the order of `layers` and computes no more."""
     tracer = _Tracer()
     graph = tracer.trace(module)
@@ -124,6 +128,8 @@ def _truncate(module: nn.Module, layers: Sequence[str], follow: bool) -> fx.Grap
     traced = fx.GraphModule(module, graph, "Truncated")
     traced.graph.eliminate_dead_code()
     _fold(traced, keep=set(wanted))
+    if redirect:
+        _redirect(traced)
     traced.delete_all_unused_submodules()
     return copy.deepcopy(traced).eval()
 
@@ -182,4 +188,17 @@ def _fold(traced: fx.GraphModule, keep: set[fx.Node]) -> None:
         if node in keep:
             keep.add(source)
         traced.graph.erase_node(node)
+    traced.recompile()
+
+
+def _redirect(traced: fx.GraphModule) -> None:
+    """Every ReLU by one that lets gradients through to pictures that would get none."""
+    modules = dict(traced.named_modules())
+    for node in traced.graph.nodes:
+        part = modules.get(str(node.target)) if node.op == "call_module" else None
+        if isinstance(part, _RELU_MODULES) or (node.op != "call_module" and node.target in {*RECTIFIERS, "relu"}):
+            six = isinstance(part, nn.ReLU6) or node.target is F.relu6
+            source = node.args[0] if node.args else node.kwargs["input"]
+            node.op, node.target = "call_function", redirected_relu6 if six else redirected_relu
+            node.args, node.kwargs = (source,), {}
     traced.recompile()

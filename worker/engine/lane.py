@@ -14,14 +14,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from worker.engine import views
 from worker.engine.forward import Reading
 from worker.engine.graph import Extractor
 from worker.engine.network import Network
 from worker.engine.parameterizations import Size
 from worker.engine.render import Recipe, Render, Result
-from worker.engine.transforms import resample
 
 log = logging.getLogger(__name__)
+
+WAKING = 16
+"""Steps in which a picture that gets no gradient is helped by redirected ReLUs (lucid)."""
 
 
 class Lane:
@@ -42,20 +45,24 @@ class Lane:
         limit: int = 64,
     ) -> None:
         self.network = network
+        self.layers = tuple(layers)
         self.size = size
         self.limit = limit
+        self.dtype = dtype
         self.device = torch.device(device)
         self.renders: list[Render] = []
-        self._extract = Extractor(network, layers, follow=True, dtype=dtype, device=device)
-        self._exact: Extractor | None = self._extract if dtype == torch.float32 else None
+        self._extract = self._extractor(dtype)
+        self._exact = self._extract if dtype == torch.float32 else None
+        self._waker: Extractor | None = None
 
     def join(self, recipe: Recipe) -> Render:
         """Starts a picture at the next tick. Raises ValueError when it does not belong in this lane."""
-        if recipe.size != self.size or not set(recipe.objective.layers) <= set(self._extract.layers):
+        if recipe.size != self.size or not set(recipe.objective.layers) <= set(self.layers):
             raise ValueError("this recipe belongs in another lane: other size or layers")
-        if recipe.parameterization.channels != self.network.preprocessing.channels:
-            raise ValueError(f"{self.network.name} takes pictures of {self.network.preprocessing.channels} channels")
-        render = Render(recipe, self.device)
+        channels = self.network.preprocessing.channels
+        if recipe.parameterization.channels not in (channels, channels + 1):
+            raise ValueError(f"{self.network.name} takes pictures of {channels} channels")
+        render = Render(recipe, recipe.objective.prepared(self._read_exactly), self.device)
         self.renders.append(render)
         return render
 
@@ -65,80 +72,133 @@ class Lane:
 
     def tick(self) -> list[Render]:
         """One optimization step for the next `limit` pictures. Returns those finished or failed; they have left."""
-        chunk, rest = self.renders[: self.limit], self.renders[self.limit :]
+        chunk = self._next()
         try:
-            self._advance(chunk)
+            for dormant, group in itertools.groupby(sorted(chunk, key=_is_waking), key=_is_waking):
+                self._advance(list(group), redirect=dormant)
         except torch.OutOfMemoryError:
             if len(chunk) == 1:
                 raise
-            self.limit = len(chunk) // 2
-            log.warning("out of memory with %d pictures at once, going on with %d", len(chunk), self.limit)
+            self.limit = sum(render.rows for render in chunk) // 2
+            log.warning("out of memory with %d pictures at once, going on with %d", 2 * self.limit, self.limit)
             torch.cuda.empty_cache()
             return []
         done = [render for render in chunk if render.finished or render.failure]
-        self.renders = rest + [render for render in chunk if not (render.finished or render.failure)]
+        rest = [render for render in self.renders if render not in chunk]
+        self.renders = rest + [render for render in chunk if render not in done]
         return done
 
     def result(self, render: Render) -> Result:
         """The picture as it stands, rounded to 8 bits, with what the network answers to exactly that in float32."""
-        if self._exact is None:
-            self._exact = Extractor(self.network, self._extract.layers, follow=True, device=self.device)
         with torch.no_grad():
-            pictures = _decode([render], self.size)
-            pixels = (pictures * 255).round().to(torch.uint8)
-            inputs = self.network.preprocessing(pixels.float() / 255)
-            measures = render.recipe.objective.measure(self._exact(inputs))
+            pixels = _bytes(views.decode([render], self.size)[0])
+            opaque = views.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
+            measures = render.objective.measure(self._read_exactly(opaque))
+            if render.mask is not None:
+                pixels = torch.cat([pixels, _bytes(views.opacity(render.mask))], dim=1)
         return Result(
-            pixels=pixels.permute(0, 2, 3, 1).contiguous().cpu(),
+            pixels=_channels_last(pixels),
             measures={name: value.float().cpu().tolist() for name, value in measures.items()},
             curve=render.curve(),
+            snapshots=sorted(render.snapshots.items()),
+            dormant=render.dormant,
         )
 
-    def _advance(self, chunk: Sequence[Render]) -> None:
+    def _next(self) -> list[Render]:
+        """The first in the queue that fit into one tick together, at least one."""
+        chunk: list[Render] = []
+        room = self.limit
+        for render in self.renders:
+            room -= render.rows
+            if room < 0 and chunk:
+                break
+            chunk.append(render)
+        return chunk
+
+    def _extractor(self, dtype: torch.dtype, redirect: bool = False) -> Extractor:
+        return Extractor(self.network, self.layers, follow=True, redirect=redirect, dtype=dtype, device=self.device)
+
+    def _read_exactly(self, pictures: Tensor) -> dict[str, Reading]:
+        if self._exact is None:
+            self._exact = self._extractor(torch.float32)
+        return self._exact(self.network.preprocessing(pictures.to(self.device)))
+
+    def _advance(self, chunk: Sequence[Render], redirect: bool) -> None:
+        if redirect and self._waker is None:
+            self._waker = self._extractor(self.dtype, redirect=True)
+        extract = self._waker if redirect and self._waker is not None else self._extract
         # Neighbours with equal parameterizations are decoded in one go.
         renders = sorted(chunk, key=lambda render: hash(render.recipe.parameterization))
         for render in renders:
             for tensor in render.parameters:
                 tensor.requires_grad_(True)
-        pictures = _decode(renders, self.size)
-        affine = torch.cat([r.recipe.transform.draw(self.size, 1, r.generator) for r in renders])
-        inputs = self.network.preprocessing(resample(pictures, affine.to(self.device, non_blocking=True)))
-        scores = _scores(renders, self._extract(inputs))
-        alive = [render for render in renders if render.failure is None]
-        parameters = [tensor for render in alive for tensor in render.parameters]
-        gradients = iter(torch.autograd.grad(torch.stack(scores).sum(), parameters)) if alive else iter(())
-        with torch.no_grad():
-            _step(alive, [list(itertools.islice(gradients, len(render.parameters))) for render in alive])
-        for render, score in zip(alive, scores, strict=True):
-            render.note(score)
+        pictures = views.decode(renders, self.size)
+        for render, own in zip(renders, pictures, strict=True):
+            if render.step in render.recipe.snapshots:
+                render.snapshots[render.step] = _channels_last(_bytes(own.detach()))
+        seen = views.look(renders, pictures, self.network.preprocessing.channels)
+        scores = _scores(renders, pictures, extract(self.network.preprocessing(seen)))
+        alive = [
+            (render, own, scores[render]) for render, own in zip(renders, pictures, strict=True) if render in scores
+        ]
+        if not alive:
+            return
+        wanted = [[*render.parameters, *([own] if views.wants_mask(render) else [])] for render, own, _ in alive]
+        total = torch.stack([score for _, _, score in alive]).sum()
+        flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))
+        gradients = [list(itertools.islice(flat, len(tensors))) for tensors in wanted]
+        for (render, _, score), own_gradients in zip(alive, gradients, strict=True):
+            if views.wants_mask(render):
+                slope = own_gradients.pop().abs().sum(1)
+                render.mask = slope if render.mask is None else render.mask + slope
+            if not redirect and (render.step == 0 or render.dormant):
+                render.dormant = not any(bool(gradient.any()) for gradient in own_gradients)
+            render.note(score / render.recipe.pictures)
             render.step += 1
+        _step([render for render, _, _ in alive], gradients)
 
 
-def _decode(renders: Sequence[Render], size: Size) -> Tensor:
-    """(pictures, C, H, W) in [0, 1], in the order of `renders`, which has equal parameterizations side by side."""
-    pictures = []
-    for parameterization, group in itertools.groupby(renders, key=lambda render: render.recipe.parameterization):
-        stacked = zip(*(render.parameters for render in group), strict=True)
-        pictures.append(parameterization.decode(tuple(torch.stack(tensors) for tensors in stacked), size))
-    return torch.cat(pictures)
+def _is_waking(render: Render) -> bool:
+    return render.dormant and render.step < WAKING
 
 
-def _scores(renders: Sequence[Render], readings: dict[str, Reading]) -> list[Tensor]:
-    """The score of every render; one whose objective does not fit the layer fails alone and has no score."""
+def _bytes(pictures: Tensor) -> Tensor:
+    """[0, 1] -> uint8, rounded."""
+    return (pictures * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def _channels_last(pixels: Tensor) -> Tensor:
+    return pixels.permute(0, 2, 3, 1).contiguous().cpu()
+
+
+def _scores(
+    renders: Sequence[Render], pictures: Sequence[Tensor], readings: dict[str, Reading]
+) -> dict[Render, Tensor]:
+    """What each render climbs, summed over its pictures; one whose objective does not fit fails alone, without."""
+    counts = [render.rows for render in renders]
     rows: dict[str, list[Reading]] = {}
     for layer, reading in readings.items():
-        values = torch.split(reading.value, 1)
-        befores = [None] * len(values) if reading.before is None else torch.split(reading.before, 1)
+        values = torch.split(reading.value, counts)
+        befores = [None] * len(values) if reading.before is None else torch.split(reading.before, counts)
         rows[layer] = [Reading(value, before) for value, before in zip(values, befores, strict=True)]
-    scores = []
-    for index, render in enumerate(renders):
+    scores: dict[Render, Tensor] = {}
+    for index, (render, own) in enumerate(zip(renders, pictures, strict=True)):
         try:
-            scores.append(render.recipe.objective.score({layer: rows[layer][index] for layer in rows}).sum())
+            seen = views.each_view({layer: rows[layer][index] for layer in rows}, render.recipe.pictures)
+            score = torch.stack([render.objective.score(view) for view in seen]).mean(0)
         except (ValueError, IndexError) as error:
             render.failure = error
+            continue
+        if views.is_transparent(render, own):
+            # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
+            score = score - score.detach().abs() * own[:, -1].mean((1, 2))
+        if render.recipe.regularizers.any:
+            score = score - render.recipe.regularizers.penalty(own)
+        scores[render] = score.sum()
     return scores
 
 
+@torch.no_grad()
 def _step(renders: Sequence[Render], gradients: Sequence[Sequence[Tensor]]) -> None:
     pairs = sorted(zip(renders, gradients, strict=True), key=lambda pair: hash(pair[0].recipe.optimizer))
     for optimizer, group in itertools.groupby(pairs, key=lambda pair: pair[0].recipe.optimizer):

@@ -10,6 +10,7 @@ from torch import Tensor
 from worker.engine.objectives import Objective
 from worker.engine.optimizers import Adam, Moments, Optimizer
 from worker.engine.parameterizations import Fourier, Parameterization, Size
+from worker.engine.regularizers import Regularizers
 from worker.engine.transforms import Transform
 
 
@@ -17,17 +18,21 @@ from worker.engine.transforms import Transform
 class Recipe:
     """Everything that decides a picture but the network: same recipe, same network, same picture.
 
-    `size` is (height, width) in pixels, `learning_rate` None means the parameterization's own.
+    `size` is (height, width) in pixels; `pictures` how many are made together (strips, diversity); `learning_rate`
+    None means the parameterization's own; `snapshots` are steps after which the picture is kept, 0 is the start.
     """
 
     objective: Objective
     size: Size
     steps: int = 128
     seed: int = 0
+    pictures: int = 1
     parameterization: Parameterization = field(default_factory=Fourier)
     transform: Transform = field(default_factory=Transform)
+    regularizers: Regularizers = field(default_factory=Regularizers)
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float | None = None
+    snapshots: tuple[int, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -40,19 +45,30 @@ class Render:
     The generator lives on the CPU whatever the device, so that a seed means the same everywhere.
     """
 
-    def __init__(self, recipe: Recipe, device: torch.device | str = "cpu") -> None:
+    def __init__(self, recipe: Recipe, objective: Objective, device: torch.device | str = "cpu") -> None:
         self.recipe = recipe
+        self.objective = objective
         self.step = 0
         self.failure: Exception | None = None
         self.moments = Moments()
         self.generator = torch.Generator().manual_seed(recipe.seed)
-        start = recipe.parameterization.start(recipe.size, self.generator)
+        start = recipe.parameterization.start(recipe.size, recipe.pictures, self.generator)
         self.parameters = [tensor.to(device) for tensor in start]
+        self.snapshots: dict[int, Tensor] = {}
+        self.mask: Tensor | None = None
+        """Summed |gradient| (pictures, H, W), where the parameterization asks for it."""
+        self.dormant = False
+        """No gradient has reached the picture so far."""
         self._scores: list[Tensor] = []
 
     @property
     def finished(self) -> bool:
         return self.step >= self.recipe.steps
+
+    @property
+    def rows(self) -> int:
+        """Pictures that go through the network at every step."""
+        return self.recipe.pictures * self.recipe.transform.views
 
     def note(self, score: Tensor) -> None:
         """Remembers this step's score without waiting for the device."""
@@ -60,11 +76,11 @@ class Render:
 
     @property
     def score(self) -> float | None:
-        """The objective on the transformed picture of the last step; None before the first. Waits for the device."""
+        """The objective on the transformed pictures of the last step; None before the first. Waits for the device."""
         return float(self._scores[-1]) if self._scores else None
 
     def curve(self) -> list[float]:
-        """The objective at every step so far."""
+        """The objective at every step so far, mean over pictures."""
         if not self._scores:
             return []
         values: list[float] = torch.stack(self._scores).float().cpu().tolist()
@@ -73,8 +89,14 @@ class Render:
 
 @dataclass(frozen=True)
 class Result:
-    """`pixels` uint8 (pictures, H, W, C); `measures` are read off exactly these pixels, untransformed, in float32."""
+    """`pixels` uint8 (pictures, H, W, C); `measures` are read off exactly these pixels, untransformed, in float32.
+
+    C is 1 or 3, or 2 or 4 with transparency (then the network saw the colours over grey). `snapshots` are (step,
+    pixels) in order. `dormant` tells that no gradient ever reached the picture, redirected ones apart.
+    """
 
     pixels: Tensor
     measures: dict[str, list[float]]
     curve: list[float]
+    snapshots: list[tuple[int, Tensor]]
+    dormant: bool

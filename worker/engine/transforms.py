@@ -18,22 +18,37 @@ from worker.engine.parameterizations import Size
 
 @dataclass(frozen=True)
 class Transform:
-    """Ranges of the random draw: `jitter` in pixels either way, `scale` a factor (low, high), `rotate` in degrees."""
+    """Ranges of the random draw, each settable to nothing.
+
+    `jitter` in pixels either way (of a picture of 224; in proportion at other sizes), `scale` a factor (low, high),
+    `rotate` in degrees either way. `crop` looks at a random square of (low, high) times the shorter side instead of
+    the whole, its centre drawn around the middle (MaCo: N(0.5, 0.15)); `views` is how many draws are looked at per
+    step; `noise` is the standard deviation of normal noise, with as much uniform noise again.
+    """
 
     jitter: float = 16.0
     scale: tuple[float, float] = (0.9, 1.1)
     rotate: float = 10.0
+    crop: tuple[float, float] | None = None
+    views: int = 1
+    noise: float = 0.0
 
     def draw(self, size: Size, rows: int, generator: torch.Generator) -> Tensor:
         """(rows, 2, 3): from output to input coordinates, both in [-1, 1] (see `torch.nn.functional.affine_grid`)."""
         height, width = size
-        uniform = torch.rand(rows, 4, generator=generator) * 2 - 1
-        low, high = self.scale
-        zoom = (low + high) / 2 + uniform[:, 0] * (high - low) / 2
+        uniform = torch.rand(rows, 5, generator=generator) * 2 - 1
+        zoom = 1 / _between(self.scale, uniform[:, 0])
+        shift_x = uniform[:, 2] * self.jitter * 2 / 224
+        shift_y = uniform[:, 3] * self.jitter * 2 / 224
+        if self.crop is not None:
+            side = _between(self.crop, uniform[:, 4])
+            # The centre stays where the square stays inside the picture.
+            centre = (torch.randn(rows, 2, generator=generator) * 0.3).clamp(-1, 1)
+            shift_x = shift_x + centre[:, 0].clamp(side - 1, 1 - side)
+            shift_y = shift_y + centre[:, 1].clamp(side - 1, 1 - side)
+            zoom = zoom * side
         angle = uniform[:, 1] * math.radians(self.rotate)
-        cosine, sine = angle.cos() / zoom, angle.sin() / zoom
-        shift_x = uniform[:, 2] * self.jitter * 2 / width
-        shift_y = uniform[:, 3] * self.jitter * 2 / height
+        cosine, sine = angle.cos() * zoom, angle.sin() * zoom
         # Rotation is rigid in pixels; normalized coordinates of a picture that is not square need the side ratio.
         return torch.stack(
             [
@@ -43,12 +58,21 @@ class Transform:
             dim=1,
         )
 
-    @property
-    def is_identity(self) -> bool:
-        return self.jitter == 0 and self.rotate == 0 and self.scale == (1.0, 1.0)
-
 
 NOTHING = Transform(jitter=0.0, scale=(1.0, 1.0), rotate=0.0)
+
+
+def _between(bounds: tuple[float, float], uniform: Tensor) -> Tensor:
+    """From [-1, 1] to [low, high]."""
+    low, high = bounds
+    return (low + high) / 2 + uniform * (high - low) / 2
+
+
+def add_noise(pictures: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+    """Normal noise and uniform noise of the same size (MaCo); not clamped, so that the gradient lives everywhere."""
+    shape = pictures.shape
+    noise = torch.randn(shape, generator=generator) + torch.rand(shape, generator=generator) - 0.5
+    return pictures + deviation * noise.to(pictures)
 
 
 def resample(pictures: Tensor, affine: Tensor) -> Tensor:

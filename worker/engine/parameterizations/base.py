@@ -12,11 +12,14 @@ Size = tuple[int, int]
 
 
 class Parameterization(Protocol):
-    """Immutable and hashable, so that a lane can decode all pictures of one kind in one go."""
+    """Immutable and hashable, so that a lane can decode all pictures of one kind in one go.
+
+    Where parameters are shared by the pictures of one render, the first dimension counts renders instead of pictures.
+    """
 
     @property
     def channels(self) -> int:
-        """Colour channels of the picture: 1 or 3."""
+        """Channels of the picture: 1 or 3, one more with transparency."""
         ...
 
     @property
@@ -24,10 +27,10 @@ class Parameterization(Protocol):
         """The step size that suits these parameters when nobody asks for another."""
         ...
 
-    def start(self, size: Size, generator: torch.Generator) -> tuple[Tensor, ...]:
-        """Parameters of one picture before the first step: float32 on the CPU, drawn from `generator` alone."""
+    def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
+        """Parameters (pictures, ...) before the first step: float32 on the CPU, drawn from `generator` alone."""
         ...
 
     def decode(self, parameters: tuple[Tensor, ...], size: Size) -> Tensor:
-        """Stacked parameters (B, ...) -> pictures (B, channels, H, W), float32 in [0, 1]."""
+        """Parameters (B, ...) of one or more renders -> pictures (B, channels, H, W), float32 in [0, 1]."""
         ...

@@ -1,0 +1,85 @@
+"""What keeps a picture from being only what the unit wants: penalties on the picture itself.
+
+All are means over pixels, so that a weight means the same at every size, and all are taken of pictures (B, C, H, W) in
+[0, 1] before any transform. Weights are per unit of score; 0 is off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+_BOUNDARY = 20
+"""Pixels from the edge that count as boundary (lucid, `penalize_boundary_complexity`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regularizers:
+    """Weights of the penalties; `pull` draws a picture back to the photograph `home`, (C, H, W) in [0, 1]."""
+
+    tv: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+    blur: float = 0.0
+    boundary: float = 0.0
+    pull: float = 0.0
+    home: Tensor | None = None
+
+    @property
+    def any(self) -> bool:
+        return any((self.tv, self.l1, self.l2, self.blur, self.boundary, self.pull))
+
+    def penalty(self, pictures: Tensor) -> Tensor:
+        """(B,) to be subtracted from the score."""
+        total = torch.zeros(pictures.shape[0], device=pictures.device)
+        for weight, measure in (
+            (self.tv, total_variation),
+            (self.l1, l1),
+            (self.l2, l2),
+            (self.blur, sharpness),
+            (self.boundary, boundary),
+        ):
+            if weight:
+                total = total + weight * measure(pictures)
+        if self.pull and self.home is not None:
+            total = total + self.pull * (pictures - self.home.to(pictures)).square().mean((1, 2, 3))
+        return total
+
+
+def total_variation(pictures: Tensor) -> Tensor:
+    """(B,): mean |dx| + mean |dy|."""
+    across = (pictures[..., :, 1:] - pictures[..., :, :-1]).abs().mean((1, 2, 3))
+    down = (pictures[..., 1:, :] - pictures[..., :-1, :]).abs().mean((1, 2, 3))
+    return across + down
+
+
+def l1(pictures: Tensor) -> Tensor:
+    """(B,): mean distance from grey."""
+    return (pictures - 0.5).abs().mean((1, 2, 3))
+
+
+def l2(pictures: Tensor) -> Tensor:
+    """(B,): mean squared distance from grey."""
+    return (pictures - 0.5).square().mean((1, 2, 3))
+
+
+def sharpness(pictures: Tensor) -> Tensor:
+    """(B,): half the mean squared distance from the picture's own blur, which takes no gradient (lucid)."""
+    return 0.5 * (pictures - _blurred(pictures).detach()).square().mean((1, 2, 3))
+
+
+def boundary(pictures: Tensor) -> Tensor:
+    """(B,): in the outer frame, squared distance from the own blur plus 0.8 times that from grey (lucid)."""
+    height, width = pictures.shape[2:]
+    frame = torch.ones(height, width, device=pictures.device)
+    edge = min(_BOUNDARY, min(height, width) // 4)
+    frame[edge : height - edge, edge : width - edge] = 0
+    restless = (pictures - _blurred(pictures)).square() + 0.8 * (pictures - 0.5).square()
+    return (restless * frame).mean((1, 2, 3)) / frame.mean()
+
+
+def _blurred(pictures: Tensor) -> Tensor:
+    return F.avg_pool2d(F.pad(pictures, (2, 2, 2, 2), mode="reflect"), 5, stride=1)
