@@ -1,0 +1,120 @@
+"""Milliseconds per step and picture, beside a plain loop in the same run. `make bench`; ratios, not absolute times.
+
+Every number is the median over rounds in which all cases of a network take turns, so that a machine that slows down
+slows all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.plain import PlainLoop, network_of
+from benchmarks.subjects import TIMED, Subject
+from worker.engine.lane import Lane
+from worker.engine.memory import keep_memory
+from worker.engine.objectives import Channel
+from worker.engine.precision import best_device, best_dtype
+from worker.engine.render import Recipe
+
+SIZE = 224
+
+
+def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
+    """FLOP/s of this machine's own matrix product, the best of several."""
+    side = 8192 if device.type == "cuda" else 2048
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    seconds = min(_seconds(lambda: a @ b, device) for _ in range(12))
+    return 2 * side**3 / seconds
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    begun = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - begun
+
+
+class LaneCase:
+    """A lane that stays full: every picture has more steps than the benchmark takes."""
+
+    def __init__(self, subject: Subject, pictures: int, dtype: torch.dtype, device: torch.device) -> None:
+        network = network_of(subject.build(), subject.preprocessing, subject.title)
+        self.pictures = pictures
+        size = (SIZE, SIZE)
+        self._lane = Lane(network, [subject.layer], size, dtype=dtype, device=device, limit=pictures)
+        for number in range(pictures):
+            channel = (subject.channel + number) % 256
+            self._lane.join(Recipe(Channel(subject.layer, channel), size, steps=1_000_000, seed=number))
+        self.step = self._lane.tick
+        self._inputs = torch.rand(pictures, 3, *size, device=device)
+
+    def network_alone(self) -> None:
+        """The same forward and backward pass without decode, transform and optimizer."""
+        inputs = self._inputs.detach().requires_grad_(True)
+        reading = next(iter(self._lane._extract(inputs).values()))
+        torch.autograd.grad(reading.value[:, 0].float().sum(), inputs)
+
+    def operations(self) -> int:
+        """Floating-point operations of one step of the whole lane."""
+        with FlopCounterMode(display=False) as counter:
+            self.network_alone()
+        return int(counter.get_total_flops())
+
+
+def measure(subject: Subject, lanes: list[int], rounds: int, device: torch.device, rate: float) -> list[str]:
+    dtype = best_dtype(device)
+    plain = PlainLoop(subject.build(), subject.preprocessing, subject.layer, subject.channel, SIZE, device)
+    cases = [LaneCase(subject, pictures, dtype, device) for pictures in lanes]
+    works: list[Callable[[], object]] = [plain.step]
+    works += [work for case in cases for work in (case.step, case.network_alone)]
+    times: list[list[float]] = [[] for _ in works]
+    for turn in range(rounds + 2):
+        for seconds, work in zip(times, works, strict=True):
+            taken = _seconds(work, device)
+            if turn >= 2:
+                seconds.append(taken)
+    medians = [statistics.median(seconds) for seconds in times]
+    base = medians[0]
+    rows = [f"{subject.title:24} {'plain loop':>10} {base * 1e3:9.2f} {1.0:7.2f}x"]
+    for index, case in enumerate(cases):
+        step, alone = medians[1 + 2 * index], medians[2 + 2 * index]
+        each = step / case.pictures
+        fraction = case.operations() / step / rate
+        share = max(0.0, 1 - alone / step)
+        rows.append(
+            f"{subject.title:24} {f'lane of {case.pictures}':>10} {each * 1e3:9.2f} {base / each:7.2f}x "
+            f"{fraction:10.0%} {share:9.0%}"
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lanes", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--device", default="auto")
+    arguments = parser.parse_args()
+    keep_memory()
+    device = best_device(arguments.device)
+    dtype = best_dtype(device)
+    rate = matrix_rate(dtype, device)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    print(f"{device} ({name}), torch {torch.__version__}, network in {dtype}, {SIZE}x{SIZE}")
+    print(f"matrix product: {rate / 1e9:.0f} GFLOP/s {dtype}, {matrix_rate(torch.float32, device) / 1e9:.0f} float32")
+    print(f"{'network and layer':24} {'':>10} {'ms/step':>9} {'ratio':>8} {'of matmul':>10} {'engine':>9}")
+    for subject in TIMED:
+        for row in measure(subject, arguments.lanes, arguments.rounds, device, rate):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
