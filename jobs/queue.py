@@ -16,7 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from jobs.spec import VisualizationSpec
-from jobs.status import IN_FLIGHT, IN_FLIGHT_EXPIRY, Record, opening, parse, record_key
+from jobs.status import IN_FLIGHT_EXPIRY, JOINABLE, Record, opening, parse, record_key
 
 QUEUE = "featurelens"
 
@@ -72,7 +72,7 @@ class JobQueue:
     def join(self, key: str) -> Ticket | None:
         """The attempt in flight, asked for once more; None when there is none."""
         ticket = self._read(key, "join")
-        return ticket if ticket is not None and ticket.record.in_flight else None
+        return ticket if ticket is not None and ticket.record.joinable else None
 
     def submit(self, key: str, spec: VisualizationSpec, digest: str) -> Ticket:
         """Joins the attempt in flight, or starts one; `spec` must be resolved."""
@@ -104,7 +104,7 @@ class JobQueue:
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.watch(record_key(key))  # type: ignore[no-untyped-call]
             existing = self._read(key, "look")
-            if existing is not None and existing.record.in_flight:
+            if existing is not None and existing.record.joinable:
                 raise WatchError
             pipe.multi()
             pipe.delete(record_key(key))
@@ -118,7 +118,7 @@ class JobQueue:
         return Ticket(record, position, fresh=True)
 
     def _read(self, key: str, purpose: str) -> Ticket | None:
-        arguments = [_JOB_PREFIX, purpose, " ".join(sorted(IN_FLIGHT))]
+        arguments = [_JOB_PREFIX, purpose, " ".join(sorted(JOINABLE))]
         flat, job, position = self._script(keys=[record_key(key), self.rq.key], args=arguments)
         record = parse(dict(zip(flat[::2], flat[1::2], strict=True)))
         if record is None:

@@ -32,7 +32,10 @@ IN_FLIGHT_EXPIRY = 7 * 24 * 3600
 ENDED_EXPIRY = 24 * 3600
 """Seconds a reason to have failed or been cancelled is kept. What succeeded is told by the result store, for ever."""
 
-IN_FLIGHT = frozenset({"queued", "running", "storing", "cancelling"})
+JOINABLE = frozenset({"queued", "running", "storing"})
+"""What somebody else may join; one that is being cancelled gives way to a new attempt."""
+
+IN_FLIGHT = JOINABLE | {"cancelling"}
 
 _MOVE = """
 local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'execution')
@@ -68,6 +71,10 @@ class Record(BaseModel):
     @property
     def in_flight(self) -> bool:
         return self.status in IN_FLIGHT
+
+    @property
+    def joinable(self) -> bool:
+        return self.status in JOINABLE
 
     @property
     def public_status(self) -> Status:

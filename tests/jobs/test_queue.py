@@ -55,14 +55,16 @@ def test_unknown(queue: JobQueue) -> None:
     assert queue.join(KEY) is None
 
 
-@pytest.mark.parametrize("ending", ["fail", "cancel"])
+@pytest.mark.parametrize("ending", ["fail", "cancel", "cancelling"])
 def test_again_after_the_end(queue: JobQueue, redis: Redis, ending: str) -> None:
     first = queue.submit(KEY, SPEC, "sha256:0")
     records = Records(redis)
     if ending == "fail":
         records.fail(KEY, first.record.attempt, RenderFailed("no"))
     else:
-        records.cancel(KEY, first.record.attempt)
+        if ending == "cancelling":
+            assert records.start(KEY, first.record.attempt, "x")
+        assert records.cancel(KEY, first.record.attempt)
     assert queue.join(KEY) is None
     second = queue.submit(KEY, SPEC, "sha256:0")
     assert second.fresh

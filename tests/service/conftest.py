@@ -13,6 +13,7 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from jobs import liveness
 from jobs.catalog import Catalog
+from jobs.logs import configure
 from jobs.queue import QUEUE
 from jobs.results import FileStore
 from jobs.settings import Settings
@@ -26,6 +27,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(broker: str, state: Path) -> Iterator[Server]:
+    configure("service")
     with Server(Settings(redis_url=broker, state=state)) as server:
         yield server
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -45,6 +46,7 @@ class MachineRoom:
         self.journal = state / "journal"
         self._environment = {**os.environ, "REDIS_URL": url, "FEATURELENS_STATE": str(state)}
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._channels = itertools.count(100)
         liveness.beat(redis)
 
     def __enter__(self) -> Self:
@@ -70,8 +72,9 @@ class MachineRoom:
         until(lambda: liveness.slots_alive(self.redis) > others)
         return process
 
-    def ask(self, seed: int = 0, steps: int = 5, channel: int = 1) -> str:
-        """Puts a picture into the queue; returns its key."""
+    def ask(self, seed: int = 0, steps: int = 5, channel: int | None = None) -> str:
+        """Puts a picture into the queue, a new one when no channel is named; returns its key."""
+        channel = next(self._channels) if channel is None else channel
         spec = VisualizationSpec(model="m", layer="l", channel=channel, size=(48, 64), steps=steps, seed=seed)
         key = visualization_key(spec, "sha256:0", "1")
         self.queue.submit(key, spec, "sha256:0")

@@ -11,23 +11,27 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from redis import Redis
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from jobs.broker import connect
 from jobs.queue import EXECUTIONS, QUEUE
 from jobs.status import Records
 from tests.worker.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
 from tests.worker.machine_room import MachineRoom, until
 
 
-@pytest.fixture
-def room(redis: Redis, broker: str, tmp_path: Path) -> Iterator[MachineRoom]:
-    with MachineRoom(redis, broker, tmp_path) as room:
+@pytest.fixture(scope="module")
+def room(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachineRoom]:
+    """One for all: each test asks for pictures of its own, and leaves the slot as it found it."""
+    redis = connect(broker)
+    redis.flushall()
+    with MachineRoom(redis, broker, tmp_path_factory.mktemp("room")) as room:
         room.renderer()
         room.slot()
         yield room
+    redis.close()
 
 
 def test_a_picture(room: MachineRoom) -> None:
@@ -46,7 +50,7 @@ def test_a_picture(room: MachineRoom) -> None:
 
 
 def test_several_pictures_in_one_result(room: MachineRoom) -> None:
-    key = room.ask(seed=SEVERAL)
+    key = room.ask(seed=SEVERAL, channel=1)
     room.await_status(key, "succeeded")
     second = room.store.image(key, 1)
     assert second is not None
@@ -98,10 +102,10 @@ def test_cancel_while_running_frees_the_place(room: MachineRoom) -> None:
 
 
 def test_what_the_store_has_is_not_made_again(room: MachineRoom) -> None:
-    key = room.ask()
+    key = room.ask(channel=8)
     room.await_status(key, "succeeded")
     room.redis.delete(f"featurelens:visualization:{key}")
-    room.ask()
+    room.ask(channel=8)
     room.await_status(key, "succeeded")
     assert room.noted("asked", key) == 1
 
