@@ -10,7 +10,7 @@ import httpx
 
 from tests.e2e.stack import Stack, eventually
 
-LONG: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 1, "steps": 400, "size": 128}
+LONG: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 1, "steps": 200, "size": 96}
 
 
 def test_a_killed_slot_loses_nothing(stack: Stack) -> None:
