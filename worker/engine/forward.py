@@ -26,7 +26,6 @@ RECTIFIERS: set[Callable[..., Any]] = {
     Tensor.relu,
     Tensor.relu_,
     F.relu6,
-    torch.clamp_min,
 }
 CONCATENATIONS: set[Callable[..., Any]] = {torch.cat, torch.concat, torch.concatenate}
 MONOTONE: set[Callable[..., Any]] = {
@@ -39,6 +38,7 @@ MONOTONE: set[Callable[..., Any]] = {
     Tensor.reshape,
     Tensor.permute,
     Tensor.contiguous,
+    F.dropout,
 }
 """Operations that commute with rectification: the pre-activation goes through them just as the value does."""
 
@@ -69,6 +69,8 @@ class _FollowRectifiers(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
+        if func is F.hardtanh and (kwargs.get("min_val"), kwargs.get("max_val")) == (0, 6):
+            func = F.relu6  # what nn.ReLU6 calls
         if func in RECTIFIERS:
             source = args[0] if args else kwargs["input"]
             value = rectify(source, six=func is F.relu6, redirect=self._redirect)
@@ -102,7 +104,7 @@ def read(
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
     `layers` are dotted module paths; `follow` asks for pre-activations as well, at a small cost, `redirect` for ReLUs
-    that let gradients through where nothing else does.
+    that let gradients through where nothing else does. A module that runs several times is read where it first answers.
     Raises KeyError for a layer that is no module, ValueError for one that the pass never reaches or whose output
     holds no tensor.
     """
@@ -115,6 +117,8 @@ def read(
 
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            if name in values:
+                return
             value = first_tensor(output)
             if value is None:
                 raise ValueError(f"layer {name} answers with {type(output).__name__}, not with a tensor")

@@ -30,23 +30,28 @@ _MONOTONE_MODULES = (nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.Flatten, nn.Dropout,
 _MONOTONE_METHODS = {"flatten", "view", "reshape", "permute", "contiguous"}
 
 
-_OUT_OF_PLACE: dict[Any, Any] = {
-    operator.iadd: operator.add,
-    operator.imul: operator.mul,
-    F.relu_: F.relu,
-    torch.relu_: torch.relu,
-    "relu_": "relu",
-    "add_": "add",
-    "mul_": "mul",
+_OUT_OF_PLACE: dict[tuple[str, Any], Any] = {
+    ("call_function", operator.iadd): operator.add,
+    ("call_function", operator.imul): operator.mul,
+    ("call_function", F.relu_): F.relu,
+    ("call_function", torch.relu_): torch.relu,
+    ("call_method", "relu_"): "relu",
+    ("call_method", "add_"): "add",
+    ("call_method", "mul_"): "mul",
 }
 
 
 class _Tracer(fx.Tracer):
-    """Notes which node each module, container modules too, answers with."""
+    """Notes which node each module, container modules too, first answers with; looks into whatever holds `layers`."""
 
-    def __init__(self) -> None:
+    def __init__(self, layers: Sequence[str]) -> None:
         super().__init__(autowrap_modules=(math, torchvision.ops))  # type: ignore[arg-type]
         self.answers: dict[str, fx.Node] = {}
+        self._layers = layers
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        inside = f"{module_qualified_name}."
+        return super().is_leaf_module(m, module_qualified_name) and not any(n.startswith(inside) for n in self._layers)
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -58,7 +63,7 @@ class _Tracer(fx.Tracer):
         if isinstance(found, tuple | list):
             found = next((value for value in found if isinstance(value, fx.Proxy)), None)
         if isinstance(found, fx.Proxy):
-            self.answers[self.path_of_module(m)] = found.node
+            self.answers.setdefault(self.path_of_module(m), found.node)
         return output
 
 
@@ -108,7 +113,7 @@ class Extractor:
 
 def _truncate(module: nn.Module, layers: Sequence[str], follow: bool, redirect: bool) -> fx.GraphModule:
     """A graph that returns ((value, pre-activation or None), ...) in the order of `layers` and computes no more."""
-    tracer = _Tracer()
+    tracer = _Tracer(layers)
     graph = tracer.trace(module)
     unreached = [name for name in layers if name not in tracer.answers]
     if unreached:
@@ -117,7 +122,9 @@ def _truncate(module: nn.Module, layers: Sequence[str], follow: bool, redirect: 
         # A later in-place operation would overwrite a value that is also wanted.
         if node.kwargs.get("inplace") is True:
             node.kwargs = {**node.kwargs, "inplace": False}
-        node.target = _OUT_OF_PLACE.get(node.target, node.target)
+        if node.op == "call_function" and node.target in RECTIFIERS:
+            node.args = node.args[:1]  # F.relu(x, True) is in place too
+        node.target = _OUT_OF_PLACE.get((node.op, node.target), node.target)
     wanted = [tracer.answers[name] for name in layers]
     before: dict[fx.Node, fx.Node | None] = {}
     result = [(node, _before(node, module, graph, before) if follow else None) for node in wanted]

@@ -73,6 +73,8 @@ class Lane:
     def tick(self) -> list[Render]:
         """One optimization step for the next `limit` pictures. Returns those finished or failed; they have left."""
         chunk = self._next()
+        draws = [render.generator.get_state() for render in chunk]
+        steps = [render.step for render in chunk]
         try:
             for dormant, group in itertools.groupby(sorted(chunk, key=_is_waking), key=_is_waking):
                 self._advance(list(group), redirect=dormant)
@@ -82,7 +84,9 @@ class Lane:
             self.limit = sum(render.rows for render in chunk) // 2
             log.warning("out of memory with %d pictures at once, going on with %d", 2 * self.limit, self.limit)
             torch.cuda.empty_cache()
-            return []
+            for render, state, step in zip(chunk, draws, steps, strict=True):
+                if render.step == step:  # the same draws again, so that the picture stays the same
+                    render.generator.set_state(state)
         done = [render for render in chunk if render.finished or render.failure]
         rest = [render for render in self.renders if render not in chunk]
         self.renders = rest + [render for render in chunk if render not in done]
@@ -94,13 +98,16 @@ class Lane:
             pixels = _bytes(views.decode([render], self.size)[0])
             opaque = views.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
             measures = render.objective.measure(self._read_exactly(opaque))
+            snapshots = dict(render.snapshots)
+            if render.step in render.recipe.snapshots:
+                snapshots[render.step] = _channels_last(pixels)
             if render.mask is not None:
                 pixels = torch.cat([pixels, _bytes(views.opacity(render.mask))], dim=1)
         return Result(
             pixels=_channels_last(pixels),
             measures={name: value.float().cpu().tolist() for name, value in measures.items()},
             curve=render.curve(),
-            snapshots=sorted(render.snapshots.items()),
+            snapshots=sorted(snapshots.items()),
             dormant=render.dormant,
         )
 

@@ -43,7 +43,11 @@ def look(renders: Sequence[Render], pictures: Sequence[Tensor], channels: int) -
         return moved
     parts = torch.split(moved, [render.rows for render in renders])
     return torch.cat(
-        [add_noise(part, r.recipe.transform.noise, r.generator) for part, r in zip(parts, renders, strict=True)]
+        [
+            # Nothing is drawn for those without noise: their draws must not depend on who shares the lane.
+            add_noise(part, r.recipe.transform.noise, r.generator) if r.recipe.transform.noise else part
+            for part, r in zip(parts, renders, strict=True)
+        ]
     )
 
 

@@ -60,6 +60,8 @@ class Interpolation:
 
     def score(self, readings: Readings) -> Tensor:
         a, b = self.first.score(readings), self.second.score(readings)
+        if a.shape[0] != self.pictures:
+            raise ValueError(f"this strip has {self.pictures} pictures, the render {a.shape[0]}")
         weight = torch.linspace(0, 1, self.pictures, device=a.device)
         score = (1 - weight) * a + weight * b
         if self.alignment and self.pictures > 1:

@@ -45,7 +45,10 @@ class Caricature:
     def _maps(self, readings: Readings) -> tuple[Tensor, Tensor]:
         if self.reference is None:
             raise ValueError("the photograph has not been shown to the network yet: call prepared() first")
-        return feature_maps(readings[self.layer].value).float(), self.reference
+        maps = feature_maps(readings[self.layer].value).float()
+        if maps.shape[1:] != self.reference.shape[1:]:
+            raise ValueError(f"the photograph must have the size of the picture, it is {tuple(self.photo.shape[1:])}")
+        return maps, self.reference
 
 
 @dataclass(frozen=True, eq=False)
