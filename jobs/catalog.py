@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Sequence
 from typing import Literal, cast
@@ -10,8 +9,7 @@ from typing import Literal, cast
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
-from jobs.errors import CatalogPending, Fault, OutOfRange, UnknownLayer, UnknownModel
-from jobs.spec import VisualizationSpec
+from jobs.errors import CatalogPending, UnknownModel, unknown
 
 MODELS = "featurelens:catalog:models"
 LAYERS = "featurelens:catalog:layers"
@@ -104,7 +102,7 @@ class Catalog:
             if name in entry.aliases:
                 return entry
         known = [alias for entry in entries for alias in (*entry.aliases, entry.name)]
-        raise _unknown(UnknownModel, "/model", f"no model {_short(name)}", name, known, "/v1/models")
+        raise unknown(UnknownModel, "/model", "there is no model", name, known, "/v1/models")
 
     def layers(self, entry: ModelEntry) -> list[LayerEntry]:
         """The layers of a network in the order they run. Raises `CatalogPending` while they are being worked out."""
@@ -116,44 +114,3 @@ class Catalog:
                 pipe.execute()
             raise CatalogPending(f"the layers of {entry.name} are being worked out; ask again in a moment")
         return [LayerEntry.model_validate(layer) for layer in json.loads(raw)]
-
-    def resolve(self, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
-        """The spec with canonical model name and size filled in, checked against the catalog.
-
-        Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` (each with what is valid) or `CatalogPending`.
-        """
-        entry = self.model(spec.model)
-        layers = {layer.name: layer for layer in self.layers(entry)}
-        layer = layers.get(spec.layer)
-        if layer is None:
-            message = f"{entry.name} has no layer {_short(spec.layer)}"
-            raise _unknown(UnknownLayer, "/layer", message, spec.layer, list(layers), f"/v1/models/{entry.name}/layers")
-        if spec.channel >= layer.channels:
-            detail = f"channel must be between 0 and {layer.channels - 1} in layer {layer.name}"
-            raise OutOfRange(detail, (Fault("/channel", detail),))
-        size = spec.size or entry.input_size
-        if entry.fixed_size and size != entry.input_size:
-            height, width = entry.input_size
-            detail = f"{entry.name} takes pictures of {height}x{width} only"
-            raise OutOfRange(detail, (Fault("/size", detail),))
-        if min(size) < entry.min_size:
-            detail = f"{entry.name} needs a size of at least {entry.min_size} pixels"
-            raise OutOfRange(detail, (Fault("/size", detail),))
-        return spec.model_copy(update={"model": entry.name, "size": size}), entry
-
-
-def _short(name: str) -> str:
-    return repr(name if len(name) <= 80 else name[:77] + "...")
-
-
-def _unknown(
-    error: type[UnknownModel | UnknownLayer],
-    pointer: str,
-    message: str,
-    name: str,
-    known: list[str],
-    where: str,
-) -> UnknownModel | UnknownLayer:
-    near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
-    detail = f"{message}; nearest: {', '.join(near)}; all of them: {where}"
-    return error(detail, (Fault(pointer, detail),))

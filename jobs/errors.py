@@ -4,6 +4,7 @@ FeaturelensError
 ├── InvalidSpec            the request names something that does not exist or is out of range
 │   ├── UnknownModel
 │   ├── UnknownLayer
+│   ├── UnknownPhoto
 │   └── OutOfRange
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
@@ -19,7 +20,10 @@ FeaturelensError
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,25 @@ class UnknownLayer(InvalidSpec):
     title = "No such layer in this model"
 
 
+Kind = TypeVar("Kind", bound=InvalidSpec)
+
+
+def unknown(kind: type[Kind], pointer: str, message: str, name: str, known: Sequence[str], where: str) -> Kind:
+    """An error that names what is nearest to `name` and where all of it is listed."""
+    near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
+    shown = repr(name if len(name) <= 80 else name[:77] + "...")
+    detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}"
+    return kind(detail, (Fault(pointer, detail),))
+
+
 class OutOfRange(InvalidSpec):
     code = "out-of-range"
     title = "A value is outside what this model allows"
+
+
+class UnknownPhoto(InvalidSpec):
+    code = "unknown-photo"
+    title = "No such photograph"
 
 
 class NotFound(FeaturelensError):

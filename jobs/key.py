@@ -17,8 +17,8 @@ def visualization_key(spec: VisualizationSpec, weights: str, renderer: str) -> s
     `spec` must be resolved (canonical model name, size filled in), `weights` is the digest of the weight bytes and
     `renderer` the version of the engine: a change of either makes other pictures and so another key.
     """
-    if spec.size is None:
-        raise ValueError("the key of an unresolved spec: size is not filled in")
+    if spec.size is None or spec.transform is None:
+        raise ValueError("the key of an unresolved spec: defaults are not filled in")
     content = {"renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return "fv1_" + hashlib.sha256(canonical.encode("ascii")).hexdigest()

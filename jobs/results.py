@@ -19,7 +19,7 @@ from jobs.spec import VisualizationSpec
 
 
 class Image(BaseModel):
-    """One PNG of a result: its size in pixels and the digest of its bytes."""
+    """One PNG of a result: its size in pixels and the digest of its bytes; what it shows, where there are several."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +27,8 @@ class Image(BaseModel):
     height: int
     bytes: int
     sha256: str
+    step: int | None = None
+    """After how many steps; None on the contact sheet of all of them."""
 
 
 class Result(BaseModel):

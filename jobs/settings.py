@@ -33,6 +33,10 @@ class Settings(BaseSettings):
         return self.state.absolute() / "results"
 
     @property
+    def photos_folder(self) -> Path:
+        return self.state.absolute() / "photos"
+
+    @property
     def cache_folder(self) -> Path:
         """Downloaded weights and computed layer lists: safe to delete, made again when missing."""
         return self.state.absolute() / "cache"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-Sign = Literal["positive", "negative"]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+from jobs.appearance import (
+    MACO_TRANSFORM,
+    FourierParameters,
+    OptimizerChoice,
+    Parameterization,
+    RegularizerWeights,
+    TransformRanges,
+)
+from jobs.objective import NEEDS, SIGNLESS, ChannelObjective, Objective
+from jobs.parts import Index, Name, Part, Seed, Sign
 
 MIN_SIZE, MAX_SIZE = 32, 1024
 MAX_STEPS = 4096
@@ -31,19 +39,56 @@ Size = Annotated[
 ]
 
 
-class VisualizationSpec(BaseModel):
-    """Which unit to picture and how. Immutable; unknown fields, NaN and booleans for integers are refused.
+class VisualizationSpec(Part):
+    """Which unit to picture and how.
 
-    `size` is (height, width) in pixels, or one number for a square; left out, it is the network's own input
-    size, filled in when the catalog has resolved the model, before the key is taken.
+    `model`, `layer`, `channel`, `sign` and `steps` are the simple form; all else is optional and part of the key.
+    `size` left out is the network's own; it is filled in when the catalog has resolved the model.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
     model: Name = Field(description="a name or alias from /v1/models", examples=["patternnet"])
-    layer: Name = Field(description="a name from /v1/models/{model}/layers", examples=["logits"])
-    channel: int = Field(ge=0, le=2**31 - 1, description="the channel of the layer, counted from 0", examples=[2])
+    layer: Name | None = Field(None, description="a name from /v1/models/{model}/layers", examples=["logits"])
+    channel: Index | None = Field(None, description="the channel of the layer, counted from 0", examples=[2])
     sign: Sign = Field("positive", description="positive maximizes the unit, negative minimizes it")
     steps: int = Field(DEFAULT_STEPS, ge=1, le=MAX_STEPS, description="optimization steps")
     size: Size | None = Field(None, description="pixels: one number, or [height, width]; default: the network's own")
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="the same seed gives the same picture")
+    seed: Seed = Field(0, description="the same seed gives the same picture")
+    objective: Objective = Field(default_factory=ChannelObjective, description="what is asked of the unit")
+    parameterization: Parameterization = Field(default_factory=FourierParameters, description="what is optimized")
+    transform: TransformRanges | None = Field(None, description="default: what suits the parameterization")
+    regularizers: RegularizerWeights = Field(default_factory=RegularizerWeights)
+    optimizer: OptimizerChoice = Field(default_factory=OptimizerChoice)
+    snapshots: Annotated[list[int], Field(max_length=16)] = Field(
+        default_factory=list, description="steps to keep a picture of, 0 is the start", examples=[[0, 4, 48]]
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        kind = self.objective.type
+        for name, value in (("layer", self.layer), ("channel", self.channel)):
+            if name in NEEDS[kind] and value is None:
+                raise ValueError(f"objective {kind} needs {name}")
+            if name not in NEEDS[kind] and value is not None and not (kind == "class" and name == "layer"):
+                raise ValueError(f"objective {kind} takes no {name}")
+        if kind in SIGNLESS and self.sign == "negative":
+            raise ValueError(f"objective {kind} has no negative")
+        if any(not 0 <= step < self.steps for step in self.snapshots):
+            raise ValueError(f"snapshots must be between 0 and {self.steps - 1}; the last step is the picture itself")
+        if self.snapshots != sorted(set(self.snapshots)):
+            raise ValueError("snapshots must rise")
+        return self
+
+    @property
+    def pictures(self) -> int:
+        """How many are made together."""
+        return getattr(self.objective, "pictures", 1)
+
+    @property
+    def photo(self) -> str | None:
+        """The digest of the photograph it starts from or looks at."""
+        return getattr(self.objective, "photo", None)
+
+    def completed(self, **fields: Any) -> Self:
+        """With `fields` replaced and every default filled in, as the key needs it."""
+        transform = self.transform or (MACO_TRANSFORM if self.parameterization.type == "maco" else TransformRanges())
+        return self.model_copy(update={"transform": transform, **fields})

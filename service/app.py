@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
-from service import health, models, visualizations
+from service import health, models, photos, visualizations
 from service.body_limit import BodyLimit
 from service.parts import Parts
 from service.problems import Problem, install
@@ -47,10 +47,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(BodyLimit, limit=MAX_BODY)
+    app.add_middleware(BodyLimit, limit=MAX_BODY, exceptions=photos.UPLOAD_LIMIT)
     app.state.parts = parts
     install(app)
-    for part in (visualizations, models, health):
+    for part in (visualizations, photos, models, health):
         app.include_router(part.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

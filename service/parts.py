@@ -14,6 +14,7 @@ from jobs.broker import connect
 from jobs.catalog import Catalog
 from jobs.errors import NotFound
 from jobs.key import KEY_PATTERN
+from jobs.photos import Photos
 from jobs.queue import JobQueue
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
@@ -21,17 +22,20 @@ from jobs.settings import Settings
 
 @dataclass(frozen=True)
 class Parts:
-    """The broker and what lives in it, and the result store."""
+    """The broker and what lives in it, the result store and the photographs."""
 
     redis: Redis
     catalog: Catalog
     queue: JobQueue
     store: ResultStore
+    photos: Photos
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
         redis = connect(settings.redis_url)
-        return cls(redis, Catalog(redis), JobQueue(redis), FileStore(settings.results_folder))
+        return cls(
+            redis, Catalog(redis), JobQueue(redis), FileStore(settings.results_folder), Photos(settings.photos_folder)
+        )
 
 
 def _parts(request: Request) -> Parts:

@@ -41,6 +41,7 @@ class Picture(BaseModel):
     height: int
     bytes: int
     sha256: str
+    step: int | None = Field(None, description="after how many steps; snapshots follow the finished pictures")
 
 
 class Links(BaseModel):
@@ -48,6 +49,7 @@ class Links(BaseModel):
 
     self: str
     image: str | None = Field(None, description="the PNG, once it exists")
+    sheet: str | None = Field(None, description="all of the pictures on one, where there are several")
     layers: str = Field(description="the layers of this network")
 
 
@@ -93,10 +95,9 @@ def address(key: str) -> str:
 def finished(result: Result) -> Visualization:
     """The resource of a picture that is in the result store."""
     here = address(result.key)
-    images = [
-        Picture(url=f"{here}/image" + (f"?index={index}" if index else ""), **image.model_dump())
-        for index, image in enumerate(result.images)
-    ]
+    urls = [f"{here}/image" + (f"?index={index}" if index else "") for index in range(len(result.images))]
+    images = [Picture(url=url, **image.model_dump()) for url, image in zip(urls, result.images, strict=True)]
+    sheet = urls.pop() if len(images) > 1 else None
     return Visualization(
         key=result.key,
         status="succeeded",
@@ -105,8 +106,8 @@ def finished(result: Result) -> Visualization:
         started=result.started,
         finished=result.finished,
         numbers=result.numbers,
-        images=images,
-        links=_links(result.key, result.spec, image=True),
+        images=images[: len(urls)],
+        links=_links(result.key, result.spec, image=f"{here}/image", sheet=sheet),
     )
 
 
@@ -126,10 +127,10 @@ def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visuali
         position=ticket.position,
         deduplicated=deduplicated,
         error=Ending(code=record.error_code or "", detail=record.error_detail or "") if ended else None,
-        links=_links(key, record.spec, image=False),
+        links=_links(key, record.spec),
     )
 
 
-def _links(key: str, spec: VisualizationSpec, *, image: bool) -> Links:
-    here = address(key)
-    return Links(self=here, image=f"{here}/image" if image else None, layers=f"/v1/models/{spec.model}/layers")
+def _links(key: str, spec: VisualizationSpec, image: str | None = None, sheet: str | None = None) -> Links:
+    layers = f"/v1/models/{spec.model}/layers"
+    return Links(self=address(key), image=image, sheet=sheet, layers=layers)

@@ -13,6 +13,7 @@ from jobs import liveness
 from jobs.catalog import Catalog, ModelEntry
 from jobs.errors import CatalogPending, NotFound
 from jobs.key import visualization_key
+from jobs.resolution import resolve
 from jobs.spec import VisualizationSpec
 from service.parts import JsonOnly, Key, PartsHere
 from service.problems import declare
@@ -65,6 +66,8 @@ async def ask(spec: Spec, parts: PartsHere, response: Response) -> Visualization
     The same specification is rendered once, however often and by however many it is asked for.
     """
     resolved, entry = await _resolved(spec, parts.catalog)
+    if resolved.photo is not None:
+        await run_in_threadpool(parts.photos.get, resolved.photo)
     key = visualization_key(resolved, entry.digest, entry.renderer)
     response.headers["Location"] = address(key)
     found = await run_in_threadpool(parts.store.get, key)
@@ -136,7 +139,7 @@ async def _resolved(spec: VisualizationSpec, catalog: Catalog) -> tuple[Visualiz
     deadline = time.monotonic() + CATALOG_PATIENCE
     while True:
         try:
-            return await run_in_threadpool(catalog.resolve, spec)
+            return await run_in_threadpool(resolve, catalog, spec)
         except CatalogPending:
             if time.monotonic() > deadline:
                 raise

@@ -48,6 +48,10 @@ class Finished(_Message):
     height: int
     width: int
     channels: int
+    columns: int = 1
+    """How many stand in a row of the contact sheet."""
+    steps: list[int] = []
+    """After how many steps each picture is; empty where there is one."""
     numbers: dict[str, Any]
 
     @property

@@ -12,15 +12,16 @@ import signal
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
-import torchvision
 
 from jobs.broker import connect
 from jobs.logs import configure, logger
+from jobs.photos import Photos
 from jobs.settings import settings
-from worker import engine
+from worker.answer import Answer
 from worker.cataloguer import Cataloguer
 from worker.conversation import Conversation
 from worker.engine.lane import Lane
@@ -29,7 +30,6 @@ from worker.engine.network import Network
 from worker.engine.precision import best_device, best_dtype
 from worker.models.registry import Registry
 from worker.networks import Networks
-from worker.protocol import Finished
 from worker.pulse import Pulse
 from worker.recipes import recipe
 
@@ -45,10 +45,12 @@ BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
 class Renderer:
     """Listens on the unix socket `path` until `stop` is called. `networks` loads in threads and wakes the loop."""
 
-    def __init__(self, path: Path, device: torch.device, registry: Registry, pulse: Pulse) -> None:
+    def __init__(self, path: Path, device: torch.device, registry: Registry, photos: Photos, pulse: Pulse) -> None:
         self.device = device
         self.dtype = best_dtype(device)
         self._pulse = pulse
+        self._registry = registry
+        self._photos = photos
         self._networks = Networks(registry.load, self._wake)
         self._lanes: dict[LaneKey, Lane] = {}
         self._waiting: list[Conversation] = []
@@ -136,7 +138,7 @@ class Renderer:
                 if network is None:
                     conversation.report("loading")
                     continue
-                wanted = recipe(ask.spec, network)
+                wanted = recipe(ask.spec, network, partial(self._channels, network.name), self._photos.get)
                 lane = self._lane(network, wanted.objective.layers, wanted.size)
                 conversation.render = lane.join(wanted)
             except Exception as error:  # noqa: BLE001  # the job fails with its reason, the renderer goes on
@@ -145,6 +147,9 @@ class Renderer:
                 self._rendering[id(conversation.render)] = (conversation, lane)
                 conversation.report("rendering", now=True)
             self._waiting.remove(conversation)
+
+    def _channels(self, model: str, layer: str) -> int:
+        return next(known.channels for known in self._registry.describe(model) if known.name == layer)
 
     def _lane(self, network: Network, layers: tuple[str, ...], size: tuple[int, int]) -> Lane:
         key = (network.name, network.digest, layers, size)
@@ -182,28 +187,12 @@ class Renderer:
         conversation.fail_with(error)
 
     def _finish(self, conversation: Conversation, lane: Lane) -> None:
-        assert conversation.ask is not None
-        assert conversation.render is not None
-        result = lane.result(conversation.render)
-        pictures, height, width, channels = result.pixels.shape
-        numbers = {
-            **{name: values[0] for name, values in result.measures.items()},
-            "curve": [round(value, 5) for value in result.curve],
-            "steps": conversation.render.step,
-            "seconds": round(time.monotonic() - conversation.begun, 3),
-            "seed": conversation.ask.spec.seed,
-            "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
-            "precision": str(self.dtype).removeprefix("torch."),
-            "weights": lane.network.digest,
-            "versions": {
-                "engine": engine.VERSION,
-                "torch": torch.__version__,
-                "torchvision": torchvision.__version__,
-                "python": sys.version.split()[0],
-            },
-        }
-        message = Finished(pictures=pictures, height=height, width=width, channels=channels, numbers=numbers)
-        conversation.finish(message, result.pixels.numpy().tobytes())
+        ask, render = conversation.ask, conversation.render
+        assert ask is not None
+        assert render is not None
+        result = lane.result(render)
+        answer = Answer(ask, result, render.step, time.monotonic() - conversation.begun)
+        conversation.finish(*answer.message(lane.network, self.device, self.dtype))
 
 
 def main() -> None:
@@ -214,7 +203,7 @@ def main() -> None:
     device = best_device(configured.device)
     registry = Registry(configured)
     pulse = Pulse(connect())
-    renderer = Renderer(configured.renderer_socket, device, registry, pulse)
+    renderer = Renderer(configured.renderer_socket, device, registry, Photos(configured.photos_folder), pulse)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: renderer.stop())
     cataloguer = Cataloguer(registry, connect())

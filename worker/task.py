@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from uuid import uuid4
 
 from redis import Redis
@@ -22,6 +21,7 @@ from worker.client import converse
 from worker.last_chance import alone
 from worker.png import encode
 from worker.protocol import Ask, Finished, Progress
+from worker.sheet import Sheet
 
 PROGRESS_INTERVAL = 0.5
 """Seconds between two reports: nobody looks more often."""
@@ -63,13 +63,9 @@ def _make(redis: Redis, records: Records, record: Record, key: str, execution: s
     if store.get(key) is None:
         report = _Report(records, record, key, execution)
         finished, pixels = _rendered(redis, report, Ask(key=key, spec=record.spec, digest=record.digest), execution)
-        images = _encode(key, record, finished, pixels)
+        images, pictures = _encode(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
-        pictures = tuple(
-            Image(width=finished.width, height=finished.height, bytes=len(png), sha256=hashlib.sha256(png).hexdigest())
-            for png in images
-        )
         result = describe(key, record.spec, finished.numbers, record.created, record.started)
         store.put(result.model_copy(update={"images": pictures}), images)
     elif not patiently(lambda: records.commit(key, record.attempt, execution)):
@@ -137,10 +133,24 @@ def _alive(redis: Redis) -> bool:
         return True
 
 
-def _encode(key: str, record: Record, finished: Finished, pixels: bytes) -> Sequence[bytes]:
+def _encode(key: str, record: Record, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
+    """A PNG per picture, and where there are several one more of all of them, with what is said of each."""
     text = {"key": key, "spec": record.spec.model_dump(mode="json"), "numbers": finished.numbers}
-    length = finished.height * finished.width * finished.channels
-    return [
-        encode(pixels[start : start + length], finished.height, finished.width, finished.channels, text)
-        for start in range(0, finished.bytes, length)
+    height, width, channels = finished.height, finished.width, finished.channels
+    tiles = [
+        pixels[start : start + height * width * channels]
+        for start in range(0, finished.bytes, height * width * channels)
     ]
+    images = [encode(tile, height, width, channels, text) for tile in tiles]
+    steps = finished.steps or [record.spec.steps] * len(tiles)
+    pictures = [_image(png, height, width, step) for png, step in zip(images, steps, strict=True)]
+    if len(tiles) > 1:
+        sheet = Sheet(height, width, channels, finished.columns)
+        in_time = [tile for _, tile in sorted(zip(steps, tiles, strict=True), key=lambda pair: pair[0])]
+        images.append(encode(sheet.paste(in_time), *sheet.size(len(tiles)), channels, text))
+        pictures.append(_image(images[-1], *sheet.size(len(tiles)), None))
+    return images, tuple(pictures)
+
+
+def _image(png: bytes, height: int, width: int, step: int | None) -> Image:
+    return Image(width=width, height=height, bytes=len(png), sha256=hashlib.sha256(png).hexdigest(), step=step)

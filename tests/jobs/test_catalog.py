@@ -7,6 +7,7 @@ from redis import Redis
 
 from jobs.catalog import Catalog
 from jobs.errors import CatalogPending, OutOfRange, UnknownLayer, UnknownModel
+from jobs.resolution import resolve
 from jobs.spec import VisualizationSpec
 from tests.conftest import ENTRY, LAYERS
 
@@ -16,18 +17,18 @@ def spec(**changes: object) -> VisualizationSpec:
 
 
 def test_resolves_alias_and_size(catalog: Catalog) -> None:
-    resolved, entry = catalog.resolve(spec())
+    resolved, entry = resolve(catalog, spec())
     assert (resolved.model, resolved.size, entry) == (ENTRY.name, ENTRY.input_size, ENTRY)
-    assert catalog.resolve(resolved)[0] == resolved
-    assert catalog.resolve(spec(size=[50, 60]))[0].size == (50, 60)
+    assert resolve(catalog, resolved)[0] == resolved
+    assert resolve(catalog, spec(size=[50, 60]))[0].size == (50, 60)
 
 
 def test_unknown_names_tell_the_nearest(catalog: Catalog) -> None:
     with pytest.raises(UnknownModel, match="tinynet") as model:
-        catalog.resolve(spec(model="tinnynet"))
+        resolve(catalog, spec(model="tinnynet"))
     assert model.value.faults[0].pointer == "/model"
     with pytest.raises(UnknownLayer, match=r"nearest: conv[12]") as layer:
-        catalog.resolve(spec(layer="conv3"))
+        resolve(catalog, spec(layer="conv3"))
     assert layer.value.faults[0].pointer == "/layer"
 
 
@@ -37,15 +38,15 @@ def test_unknown_names_tell_the_nearest(catalog: Catalog) -> None:
 )
 def test_ranges(catalog: Catalog, changes: dict[str, object], pointer: str, valid: str) -> None:
     with pytest.raises(OutOfRange, match=valid) as error:
-        catalog.resolve(spec(**changes))
+        resolve(catalog, spec(**changes))
     assert error.value.faults[0].pointer == pointer
 
 
 def test_fixed_size(catalog: Catalog) -> None:
     catalog.publish([ENTRY.model_copy(update={"fixed_size": True})])
-    assert catalog.resolve(spec(size=[64, 96]))[0].size == (64, 96)
+    assert resolve(catalog, spec(size=[64, 96]))[0].size == (64, 96)
     with pytest.raises(OutOfRange, match="64x96 only"):
-        catalog.resolve(spec(size=64))
+        resolve(catalog, spec(size=64))
 
 
 def test_layers_are_asked_for_once(redis: Redis) -> None:
@@ -53,7 +54,7 @@ def test_layers_are_asked_for_once(redis: Redis) -> None:
     catalog.publish([ENTRY])
     for _ in range(3):
         with pytest.raises(CatalogPending):
-            catalog.resolve(spec())
+            resolve(catalog, spec())
     assert catalog.next_wanted() == ENTRY.name
     assert catalog.next_wanted() is None
     catalog.publish_layers(ENTRY.name, LAYERS)

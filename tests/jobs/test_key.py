@@ -6,20 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.appearance import FourierParameters, OptimizerChoice, RegularizerWeights, TransformRanges
 from jobs.key import KEY_PATTERN, visualization_key
+from jobs.objective import LayerObjective
 from jobs.spec import VisualizationSpec
 
-SPEC = VisualizationSpec(model="bundled:tinynet@sha256-0123456789ab", layer="conv2", channel=3, size=(64, 96))
+SPEC = VisualizationSpec(
+    model="bundled:tinynet@sha256-0123456789ab", layer="conv2", channel=3, size=(64, 96)
+).completed()
 
 
 def test_golden() -> None:
     """If this fails, every picture ever made has lost its name. Is that meant?"""
-    golden = "fv1_1306d63d5cde7cf36617614e1b48feb0381ba64f1d7280774723cde538bbd258"
+    golden = "fv1_a845308eab3af34d342b25b9802c33f58d251e7774b791656bd2d9e9abdb440d"
     assert visualization_key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 
-def test_needs_a_resolved_size() -> None:
-    with pytest.raises(ValueError, match="size"):
+def test_needs_a_resolved_spec() -> None:
+    with pytest.raises(ValueError, match="not filled in"):
         visualization_key(SPEC.model_copy(update={"size": None}), "sha256:0", "1")
 
 
@@ -32,6 +36,12 @@ def test_every_part_counts() -> None:
         {"steps": 129},
         {"size": (96, 64)},
         {"seed": 1},
+        {"objective": LayerObjective(type="layer")},
+        {"parameterization": FourierParameters(decay=1.5)},
+        {"transform": TransformRanges(jitter=0.0)},
+        {"regularizers": RegularizerWeights(tv=1.0)},
+        {"optimizer": OptimizerChoice(learning_rate=0.1)},
+        {"snapshots": [0]},
     ]
     keys = {visualization_key(SPEC.model_copy(update=change), "sha256:0", "1") for change in changes}
     keys |= {visualization_key(SPEC, *rest) for rest in (("sha256:0", "1"), ("sha256:1", "1"), ("sha256:0", "2"))}

@@ -26,7 +26,7 @@ from tests.conftest import ENTRY, LAYERS, free_port
 from tests.service.server import Server
 
 BODY = {"model": "tinynet", "layer": "conv2", "channel": 3}
-SPEC = VisualizationSpec(model=ENTRY.name, layer="conv2", channel=3, size=ENTRY.input_size)
+SPEC = VisualizationSpec(model=ENTRY.name, layer="conv2", channel=3, size=ENTRY.input_size).completed()
 KEY = visualization_key(SPEC, ENTRY.digest, ENTRY.renderer)
 URL = "/v1/visualizations"
 PNG = b"\x89PNG picture"
@@ -52,7 +52,8 @@ class TestAsking:
         assert body["key"] == KEY
         assert (body["status"], body["position"], body["deduplicated"]) == ("queued", 1, False)
         assert body["spec"] == SPEC.model_dump(mode="json")
-        assert body["links"] == {"self": f"{URL}/{KEY}", "image": None, "layers": f"/v1/models/{ENTRY.name}/layers"}
+        layers = f"/v1/models/{ENTRY.name}/layers"
+        assert body["links"] == {"self": f"{URL}/{KEY}", "image": None, "sheet": None, "layers": layers}
         assert len(JobQueue(redis)) == 1
 
     def test_in_progress(self, client: httpx.Client, redis: Redis) -> None:
@@ -165,7 +166,7 @@ class TestGetting:
     """GET /v1/visualizations/{key}/image."""
 
     def test_image(self, client: httpx.Client, store: FileStore) -> None:
-        put(store, [PNG, b"second"])
+        put(store, [PNG, b"second", b"sheet of both"])
         answer = client.get(f"{URL}/{KEY}/image")
         assert (answer.status_code, answer.content) == (200, PNG)
         etag = f'"{hashlib.sha256(PNG).hexdigest()}"'
@@ -174,10 +175,11 @@ class TestGetting:
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert client.get(f"{URL}/{KEY}/image?index=1").content == b"second"
-        assert client.get(f"{URL}/{KEY}/image?index=2").status_code == 404
+        assert client.get(f"{URL}/{KEY}/image?index=3").status_code == 404
         assert client.get(f"{URL}/{KEY}/image?index=-1").status_code == 422
-        urls = [picture["url"] for picture in client.get(f"{URL}/{KEY}").json()["images"]]
-        assert [client.get(url).content for url in urls] == [PNG, b"second"]
+        body = client.get(f"{URL}/{KEY}").json()
+        assert [client.get(picture["url"]).content for picture in body["images"]] == [PNG, b"second"]
+        assert client.get(body["links"]["sheet"]).content == b"sheet of both"
 
     @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
     def test_not_modified(self, client: httpx.Client, store: FileStore, form: str) -> None:

@@ -61,7 +61,9 @@ class _Handler(StreamRequestHandler):
         pictures = 2 if seed == SEVERAL else 1
         numbers = {"activation": 1.5, "seed": seed, "device": "fake"}
         done = Finished(pictures=pictures, height=height, width=width, channels=3, numbers=numbers)
-        pixels = b"".join(bytes([spec.channel, 100 + picture, 200]) * (height * width) for picture in range(pictures))
+        pixels = b"".join(
+            bytes([spec.channel or 0, 100 + picture, 200]) * (height * width) for picture in range(pictures)
+        )
         self.wfile.write(done.line() + pixels)
 
 

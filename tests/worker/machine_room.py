@@ -75,7 +75,9 @@ class MachineRoom:
     def ask(self, seed: int = 0, steps: int = 5, channel: int | None = None) -> str:
         """Puts a picture into the queue, a new one when no channel is named; returns its key."""
         channel = next(self._channels) if channel is None else channel
-        spec = VisualizationSpec(model="m", layer="l", channel=channel, size=(48, 64), steps=steps, seed=seed)
+        spec = VisualizationSpec(
+            model="m", layer="l", channel=channel, size=(48, 64), steps=steps, seed=seed
+        ).completed()
         key = visualization_key(spec, "sha256:0", "1")
         self.queue.submit(key, spec, "sha256:0")
         return key

@@ -105,7 +105,7 @@ class NAdam(Adam):
         torch._foreach_addcdiv_(values, first, spread, ahead)
 
     def _momentum(self, step: int) -> float:
-        return self.beta1 * (1 - 0.5 * 0.96 ** (step * self.decay))
+        return self.beta1 * (1 - 0.5 * math.pow(0.96, step * self.decay))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,82 @@
+"""Uploaded photographs, kept under the digest of what is kept: decoded once, safely, and written anew as plain PNG."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import warnings
+from pathlib import Path
+from uuid import uuid4
+
+from PIL import Image, ImageOps
+
+from jobs.errors import Fault, InvalidSpec, UnknownPhoto
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_BYTES = 8 << 20
+"""Of an upload."""
+
+MAX_PIXELS = 24_000_000
+"""Of an upload, before it is scaled down: a small file may hold a huge picture."""
+
+MAX_SIDE = 1024
+"""Of what is kept; no picture is larger."""
+
+
+class Photos:
+    """A folder of PNG files, each named by its own sha256; a damaged one counts as missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, upload: bytes) -> str:
+        """Returns ``sha256:...`` of what is kept. Raises `InvalidSpec` for what is no acceptable photograph."""
+        png = _normalized(upload)
+        digest = hashlib.sha256(png).hexdigest()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f".{uuid4().hex}"
+        with part.open("xb") as file:
+            file.write(png)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._folder / f"{digest}.png")
+        return f"sha256:{digest}"
+
+    def get(self, digest: str) -> bytes:
+        """The PNG. Raises `UnknownPhoto`. `digest` has been checked for its form, so it is a harmless file name."""
+        name = digest.removeprefix("sha256:")
+        if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
+            raise UnknownPhoto("a photograph is named by sha256: and 64 hex digits")
+        path = self._folder / f"{name}.png"
+        png = path.read_bytes() if path.exists() else b""
+        if hashlib.sha256(png).hexdigest() != name:
+            detail = f"there is no photograph {digest}; POST it to /v1/photos first"
+            raise UnknownPhoto(detail, (Fault("/objective/photo", detail),))
+        return png
+
+
+def _normalized(upload: bytes) -> bytes:
+    if len(upload) > MAX_BYTES:
+        raise _refused(f"at most {MAX_BYTES >> 20} MiB")
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own guard against decompression bombs warns before it raises; ours is stricter.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(upload), formats=FORMATS)
+            if image.width * image.height > MAX_PIXELS:
+                raise _refused(f"at most {MAX_PIXELS // 1_000_000} million pixels")
+            picture = ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _refused(f"a readable picture in one of {', '.join(FORMATS)}") from error
+    if min(picture.size) < 8:
+        raise _refused("at least 8 pixels on either side")
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def _refused(wanted: str) -> InvalidSpec:
+    detail = f"a photograph must be {wanted}"
+    return InvalidSpec(detail, (Fault("", detail),))

@@ -1,0 +1,75 @@
+"""Photographs that caricatures, inversions and accentuations work on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from jobs.errors import NotFound, UnknownPhoto
+from jobs.photos import FORMATS, MAX_BYTES
+from service.parts import PartsHere
+from service.problems import declare
+
+PATH = "/v1/photos"
+MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
+
+router = APIRouter(prefix=PATH, tags=["photos"])
+
+
+class Photo(BaseModel):
+    """An uploaded photograph, kept as PNG of at most 1024 pixels on either side, without its metadata."""
+
+    photo: str = Field(description="its name in objectives: sha256 of what is kept", examples=["sha256:" + "0" * 64])
+    url: str
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Upload a photograph",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
+        }
+    },
+    responses=declare(413, 415, 422),
+)
+async def upload(request: Request, response: Response, parts: PartsHere) -> Photo:
+    """The bytes of one picture as the body, at most 8 MiB. The same photograph gets the same name."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in MEDIA_TYPES:
+        raise HTTPException(415, f"send the photograph as one of {', '.join(MEDIA_TYPES)}")
+    body = await request.body()
+    digest = await run_in_threadpool(parts.photos.add, body)
+    url = f"{PATH}/{digest}"
+    response.headers["Location"] = url
+    return Photo(photo=digest, url=url)
+
+
+@router.get(
+    "/{photo}",
+    summary="An uploaded photograph",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
+        **declare(404),
+    },
+)
+def show(
+    photo: Annotated[str, Path(max_length=100, description="sha256: and 64 hex digits")], parts: PartsHere
+) -> Response:
+    """As it is kept: what the network gets to see, before it is cut to the size of the picture."""
+    try:
+        png = parts.photos.get(photo)
+    except UnknownPhoto as error:
+        raise NotFound(error.detail) from error
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(png, media_type="image/png", headers={**headers, "ETag": f'"{photo.removeprefix("sha256:")}"'})
+
+
+UPLOAD_LIMIT = {PATH: MAX_BYTES}
