@@ -1,0 +1,49 @@
+"""The optimum of a single linear filter is the filter."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.worker.engine.small import alone, network, seeded
+from worker.engine.objectives import Neuron, Sign
+from worker.engine.parameterizations import Fourier, Parameterization, Pixel
+from worker.engine.regularizers import Regularizers
+from worker.engine.render import Recipe
+from worker.engine.transforms import NOTHING
+
+SIZE, KERNEL = 32, 11
+GENTLE = Regularizers(l2=3000)
+"""Strong enough that the optimum of a random filter lies inside the box [0, 1], where it is proportional to it."""
+
+
+def two_valued() -> Tensor:
+    """(4, 3, 11, 11): bars of +-1, whose best picture in the box is the filter even without a penalty."""
+    bars = torch.ones(4, 3, KERNEL, KERNEL)
+    bars[:, :, :, 2:4] = bars[:, :, :, 7:] = -1
+    return bars
+
+
+@pytest.mark.parametrize("sign", ["positive", "negative"])
+@pytest.mark.parametrize("parameterization", [Pixel(), Fourier()], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("regularizers", [GENTLE, Regularizers()], ids=["random", "bars"])
+def test_the_optimum_is_the_filter(parameterization: Parameterization, sign: Sign, regularizers: Regularizers) -> None:
+    convolution = nn.Conv2d(3, 4, KERNEL, padding=KERNEL // 2)
+    net = network(seeded(nn.Sequential(convolution), seed=3))
+    if not regularizers.any:
+        convolution.weight.data.copy_(two_valued())
+    recipe = Recipe(
+        Neuron("0", 2, sign),
+        (SIZE, SIZE),
+        steps=128,
+        parameterization=parameterization,
+        transform=NOTHING,
+        regularizers=regularizers,
+    )
+    result = alone(net, ["0"], recipe)
+    picture = result.pixels[0].permute(2, 0, 1).float() / 255 - 0.5
+    first = SIZE // 2 - KERNEL // 2
+    seen = picture[:, first : first + KERNEL, first : first + KERNEL].flatten()
+    correlation = torch.corrcoef(torch.stack([seen, convolution.weight[2].flatten()]))[0, 1]
+    assert (correlation if sign == "positive" else -correlation) > 0.95
