@@ -123,7 +123,7 @@ def accuracy(network: PatternNet, seed: int, batches: int = 60) -> dict[str, flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--weights", type=Path, default=FOLDER / "patternnet.safetensors", help="file to write")
     parser.add_argument("--record", type=Path, default=FOLDER / "record.json", help="file to write")
     options = parser.parse_args()
