@@ -8,6 +8,7 @@ FeaturelensError
 │   └── OutOfRange
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
+├── AlreadyOver            it has ended: there is nothing left to stop
 ├── Unavailable            nothing wrong with the request; try again later
 │   ├── BrokerUnavailable  Redis or Valkey cannot be reached
 │   ├── NoWorker           no live worker takes jobs
@@ -90,6 +91,11 @@ class NotFound(FeaturelensError):
 class NotReady(FeaturelensError):
     code = "not-ready"
     title = "The picture is not finished"
+
+
+class AlreadyOver(FeaturelensError):
+    code = "already-over"
+    title = "There is nothing left to stop"
 
 
 class Unavailable(FeaturelensError):

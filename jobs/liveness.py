@@ -14,8 +14,6 @@ RENDERER = "featurelens:renderer"
 RENDERER_EXPIRY = 30
 """Seconds the renderer counts as alive after a beat; it beats at least three times as often."""
 
-_SLOTS = WORKERS_BY_QUEUE_KEY % QUEUE
-
 
 def beat(redis: Redis) -> None:
     """The renderer is alive. Call every 10 s or more often."""
@@ -31,23 +29,23 @@ def renderer_alive(redis: Redis) -> bool:
     return bool(redis.exists(RENDERER))
 
 
-def slots_alive(redis: Redis) -> int:
-    """How many slots have sent a heartbeat lately: RQ's own record of a slot expires without one."""
-    names = cast("set[bytes]", redis.smembers(_SLOTS))
+def slots_alive(redis: Redis, queue: str = QUEUE) -> int:
+    """How many slots of the queue have sent a heartbeat lately: RQ's own record of a slot expires without one."""
+    names = cast("set[bytes]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue))
     return redis.exists(*names) if names else 0
 
 
-def missing(redis: Redis) -> str | None:
+def missing(redis: Redis, queue: str = QUEUE) -> str | None:
     """The part that is not there, in words; None when pictures can be made."""
     if not renderer_alive(redis):
         return "the renderer is not running"
-    if slots_alive(redis) == 0:
-        return "no slot takes jobs"
+    if slots_alive(redis, queue) == 0:
+        return "no slot takes jobs" if queue == QUEUE else "no slot takes sweeps"
     return None
 
 
-def check(redis: Redis) -> None:
+def check(redis: Redis, queue: str = QUEUE) -> None:
     """Raises `NoWorker` when a picture asked for now would have nobody to make it."""
-    part = missing(redis)
+    part = missing(redis, queue)
     if part is not None:
         raise NoWorker(f"{part}; finished pictures are still served")

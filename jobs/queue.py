@@ -1,24 +1,34 @@
-"""The queue of pictures to make: RQ with JSON, one queue, one RQ job per attempt, one attempt in flight per key.
+"""The queue of pictures to make: RQ with JSON, one RQ job per attempt, one attempt in flight per key.
 
 A record and its RQ job are created in one transaction that only goes through when nobody else did the same, so a
 hundred equal requests at once make one job, and a service killed in the middle leaves either both or neither.
+
+There are two queues, each with slots of its own: one for pictures asked for one by one, one for those of sweeps. So a
+single picture never waits behind a sweep; asked for by itself, a picture of a sweep changes over to the other queue.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 from redis import Redis, WatchError
 from rq import Queue, Retry
+from rq.command import send_stop_job_command
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from jobs import listing
 from jobs.spec import VisualizationSpec
-from jobs.status import IN_FLIGHT_EXPIRY, JOINABLE, Record, opening, parse, record_key
+from jobs.status import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
 
 QUEUE = "featurelens"
+SWEEP_QUEUE = "featurelens-sweep"
+QUEUES = (QUEUE, SWEEP_QUEUE)
 
 TASK = "worker.task.render"
 """The one function a slot executes, by name: the service never imports it."""
@@ -32,25 +42,42 @@ JOB_TIMEOUT = 2 * 3600
 _RQ_ENDED_TTL = 600
 """Seconds RQ keeps what it knows about a failed job; ours to keep is the record."""
 
+_TOGETHER = 128
+"""Pictures submitted in one transaction: more would keep others waiting."""
+
 _JOB_PREFIX = Job.redis_job_namespace_prefix
+_QUEUE_PREFIX = Queue.redis_queue_namespace_prefix
 _RQ_ALIVE = frozenset({"queued", "started", "scheduled", "deferred"})
 
 _READ = """
-local record = redis.call('HGETALL', KEYS[1])
-if #record == 0 then return {record, false, false} end
-local now = redis.call('HMGET', KEYS[1], 'status', 'attempt')
-local job = redis.call('HGET', ARGV[1] .. (now[2] or ''), 'status')
-local position = now[1] == 'queued' and redis.call('LPOS', KEYS[2], now[2])
-if ARGV[2] == 'join' and job and string.find(ARGV[3], now[1], 1, true) then
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'queue')
+if not now[1] or not now[2] then return {{}, false, false} end
+local attempt, queue = now[2], now[3] or ARGV[4]
+local job = redis.call('HGET', ARGV[1] .. attempt, 'status')
+if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
   redis.call('HINCRBY', KEYS[1], 'askers', 1)
+  if ARGV[5] == ARGV[4] and queue ~= ARGV[4] and redis.call('LREM', ARGV[2] .. queue, 1, attempt) == 1 then
+    queue = ARGV[4]
+    redis.call('RPUSH', ARGV[2] .. queue, attempt)
+    redis.call('HSET', ARGV[1] .. attempt, 'origin', queue)
+    redis.call('HSET', KEYS[1], 'queue', queue)
+  end
 end
-return {record, job, position}
+return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)}
 """
+
+
+class Wanted(NamedTuple):
+    """A picture to make; `spec` is resolved, `digest` that of the weights."""
+
+    key: str
+    spec: VisualizationSpec
+    digest: str
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A picture on its way, or one that has ended. `position` counts from 1 at the head of the queue."""
+    """A picture on its way, or one that has ended. `position` counts from 1 at the head of its queue."""
 
     record: Record
     position: int | None = None
@@ -58,40 +85,116 @@ class Ticket:
 
 
 class JobQueue:
-    """Puts pictures into the queue and tells where they are."""
+    """Puts pictures into the queues, takes them out, and tells where they are."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._script = redis.register_script(_READ)
-        self.rq = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+        self._records = Records(redis)
+        self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
+        self.rq = self._queues[QUEUE]
 
     def find(self, key: str) -> Ticket | None:
         """The latest attempt at `key`. One whose RQ job has vanished is told as failed: a new one may start."""
-        return self._read(key, "look")
+        return self.find_all([key])[0]
+
+    def find_all(self, keys: Sequence[str]) -> list[Ticket | None]:
+        """The same for many, in one round trip."""
+        return self._read(keys)
 
     def join(self, key: str) -> Ticket | None:
         """The attempt in flight, asked for once more; None when there is none."""
-        ticket = self._read(key, "join")
+        ticket = self._read([key], QUEUE)[0]
         return ticket if ticket is not None and ticket.record.joinable else None
 
     def submit(self, key: str, spec: VisualizationSpec, digest: str) -> Ticket:
         """Joins the attempt in flight, or starts one; `spec` must be resolved."""
+        return self.submit_all([Wanted(key, spec, digest)])[0]
+
+    def submit_all(self, wanted: Sequence[Wanted], queue: str = QUEUE) -> list[Ticket]:
+        """The same for many, a transaction for some dozens of them; no key may be there twice."""
+        tickets: dict[str, Ticket] = {}
+        for start in range(0, len(wanted), _TOGETHER):
+            missing = list(wanted[start : start + _TOGETHER])
+            while missing:
+                found = self._read([one.key for one in missing], queue)
+                tickets |= {
+                    one.key: ticket
+                    for one, ticket in zip(missing, found, strict=True)
+                    if ticket is not None and ticket.record.joinable
+                }
+                missing = [one for one in missing if one.key not in tickets]
+                try:
+                    tickets |= self._start(missing, queue)
+                except WatchError:
+                    continue
+                break
+        return [tickets[one.key] for one in wanted]
+
+    def leave(self, key: str, attempt: str | None = None) -> Left:
+        """One asker wants the picture no more (only if this is still the attempt in flight, where one is named).
+
+        When it was the last one, the picture is taken out of its queue, or its slot is told to stop.
+        """
         while True:
-            joined = self.join(key)
-            if joined is not None:
-                return joined
-            try:
-                return self._start(key, spec, digest)
-            except WatchError:
-                continue
+            ticket = self.find(key)
+            if ticket is None:
+                return "gone"
+            record = ticket.record
+            left = self._records.leave(key, attempt or record.attempt)
+            if left != "gone" or attempt is not None:
+                break
+        if left == "cancelled":
+            self._take_out(record)
+        elif left == "cancelling":
+            self._stop(record)
+        return left
 
     def __len__(self) -> int:
         return self.rq.count
 
-    def _start(self, key: str, spec: VisualizationSpec, digest: str) -> Ticket:
-        attempt = uuid4().hex
-        fields = opening(spec, digest, attempt)
-        job = self.rq.create_job(
+    def _take_out(self, record: Record) -> None:
+        """A slot that was faster finds the record cancelled and makes nothing."""
+        removed = sum(self._redis.lrem(queue.key, 1, record.attempt) for queue in self._queues.values())
+        if removed:
+            self._redis.delete(_JOB_PREFIX + record.attempt)
+
+    def _stop(self, record: Record) -> None:
+        """RQ's command makes it quick; the record alone would do it with the next report of progress."""
+        try:
+            send_stop_job_command(self._redis, record.attempt, JSONSerializer)
+        except (NoSuchJobError, InvalidJobOperation):
+            return
+
+    def _start(self, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
+        """Raises WatchError when somebody else has started one of them."""
+        if not wanted:
+            return {}
+        rq = self._queues[queue]
+        opened = [(one, opening(one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
+            if any(found is not None and found.record.joinable for found in self._read([one.key for one in wanted])):
+                raise WatchError
+            pipe.multi()
+            for (key, spec, _), fields in opened:
+                pipe.delete(record_key(key))
+                pipe.hset(record_key(key), mapping=cast("Any", fields))
+                pipe.expire(record_key(key), IN_FLIGHT_EXPIRY)
+                created = datetime.fromisoformat(str(fields["created"]))
+                listing.write(pipe, key, spec, created, "queued", IN_FLIGHT_EXPIRY)
+                rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
+            pipe.llen(rq.key)
+            last = pipe.execute()[-1]
+        tickets = {}
+        for position, (one, fields) in enumerate(opened, last - len(wanted) + 1):
+            record = parse({name.encode(): str(value).encode() for name, value in fields.items()})
+            assert record is not None
+            tickets[one.key] = Ticket(record, position, fresh=True)
+        return tickets
+
+    def _job(self, rq: Queue, key: str, attempt: str) -> Job:
+        return rq.create_job(
             TASK,
             args=(key, attempt),
             job_id=attempt,
@@ -101,29 +204,24 @@ class JobQueue:
             retry=Retry(max=EXECUTIONS - 1, enqueue_at_front=True),
             description=key,
         )
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.watch(record_key(key))  # type: ignore[no-untyped-call]
-            existing = self._read(key, "look")
-            if existing is not None and existing.record.joinable:
-                raise WatchError
-            pipe.multi()
-            pipe.delete(record_key(key))
-            pipe.hset(record_key(key), mapping=cast("Any", fields))
-            pipe.expire(record_key(key), IN_FLIGHT_EXPIRY)
-            self.rq.enqueue_job(job, pipeline=pipe)
-            pipe.llen(self.rq.key)
-            position = pipe.execute()[-1]
-        record = parse({name.encode(): str(value).encode() for name, value in fields.items()})
-        assert record is not None
-        return Ticket(record, position, fresh=True)
 
-    def _read(self, key: str, purpose: str) -> Ticket | None:
-        arguments = [_JOB_PREFIX, purpose, " ".join(sorted(JOINABLE))]
-        flat, job, position = self._script(keys=[record_key(key), self.rq.key], args=arguments)
-        record = parse(dict(zip(flat[::2], flat[1::2], strict=True)))
-        if record is None:
-            return None
-        if record.in_flight and (job is None or job.decode() not in _RQ_ALIVE):
-            lost = {"status": "failed", "error_code": "lost", "error_detail": "the job was lost; ask for it again"}
-            return Ticket(record.model_copy(update=lost))
-        return Ticket(record, None if position is None else position + 1)
+    def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | None]:
+        arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
+        if len(keys) == 1:
+            return [_ticket(*self._script(keys=[record_key(keys[0])], args=arguments))]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                self._script(keys=[record_key(key)], args=arguments, client=pipe)
+            return [_ticket(*answer) for answer in pipe.execute()]
+
+
+def _ticket(flat: list[bytes], job: bytes | None, position: int | None) -> Ticket | None:
+    record = parse(dict(zip(flat[::2], flat[1::2], strict=True)))
+    if record is None:
+        return None
+    if record.in_flight and (job is None or job.decode() not in _RQ_ALIVE):
+        if record.status == "cancelling":
+            return Ticket(record.model_copy(update={"status": "cancelled"}))
+        lost = {"status": "failed", "error_code": "lost", "error_detail": "the job was lost; ask for it again"}
+        return Ticket(record.model_copy(update=lost))
+    return Ticket(record, None if position is None else position + 1)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,6 +56,12 @@ class ResultStore(Protocol):
     def put(self, result: Result, images: Sequence[bytes]) -> None:
         """Publishes all or nothing; replaces a damaged result, leaves a good one."""
 
+    def delete(self, key: str) -> bool:
+        """Whether there was anything to delete."""
+
+    def results(self) -> Iterator[Result]:
+        """All that can be read, in no order; their images are not looked at."""
+
 
 class FileStore:
     """A folder per key with ``result.json`` and ``image-0.png`` ...; written aside, synced, then renamed into place."""
@@ -92,6 +98,23 @@ class FileStore:
             _sync(target.parent)
         finally:
             shutil.rmtree(written, ignore_errors=True)
+
+    def delete(self, key: str) -> bool:
+        aside = self._folder / ".aside"
+        aside.mkdir(parents=True, exist_ok=True)
+        gone = aside / f"{key}.{uuid4().hex}.deleted"
+        try:
+            self._path(key).rename(gone)
+        except FileNotFoundError:
+            return False
+        shutil.rmtree(gone)
+        return True
+
+    def results(self) -> Iterator[Result]:
+        for path in self._folder.glob("[0-9a-f][0-9a-f]/fv1_*"):
+            result = self._result(path.name) if KEY_PATTERN.fullmatch(path.name) else None
+            if result is not None:
+                yield result
 
     def _publish(self, key: str, written: Path, target: Path) -> None:
         """A rename onto a folder that is not empty fails: whoever holds a good one was first, a bad one goes."""

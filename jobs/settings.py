@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     state: Path = Path(".state")
     models: Path | None = None
     slots: int = Field(8, ge=1, le=256)
+    """Pictures asked for one by one that are in the making at once."""
+    sweep_slots: int = Field(4, ge=0, le=256)
+    """The same for pictures of sweeps; 0: sweeps are refused."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
 
     @property

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
 from jobs.errors import FeaturelensError
+from jobs.listing import line_key
 from jobs.spec import VisualizationSpec
 
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
@@ -37,15 +38,47 @@ JOINABLE = frozenset({"queued", "running", "storing"})
 
 IN_FLIGHT = JOINABLE | {"cancelling"}
 
-_MOVE = """
+_SET = """
+local function set(status, ended, ...)
+  redis.call('HSET', KEYS[1], 'status', status, ...)
+  redis.call('EXPIRE', KEYS[1], ended and ARGV[2] or ARGV[1])
+  if redis.call('EXISTS', KEYS[2]) == 0 then return end
+  redis.call('HSET', KEYS[2], 'status', status == 'storing' and 'running' or status)
+  redis.call('EXPIRE', KEYS[2], ended and ARGV[2] or ARGV[1])
+  if status == 'succeeded' then redis.call('PERSIST', KEYS[2]) end
+end
+"""
+"""Every change of status goes through here: record and line in the list, and how long they are kept."""
+
+_MOVE = (
+    _SET
+    + """
 local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'execution')
-if not now[1] or now[2] ~= ARGV[1] or (ARGV[2] ~= '' and now[3] ~= ARGV[2]) then return false end
-local to = string.match(ARGV[3], '%f[%a]' .. now[1] .. '>(%a+)')
+if not now[1] or now[2] ~= ARGV[3] or (ARGV[4] ~= '' and now[3] ~= ARGV[4]) then return false end
+local to = string.match(ARGV[5], '%f[%a]' .. now[1] .. '>(%a+)')
 if not to then return false end
-redis.call('HSET', KEYS[1], 'status', to, unpack(ARGV, 6))
-redis.call('EXPIRE', KEYS[1], (to == 'failed' or to == 'cancelled' or to == 'succeeded') and ARGV[5] or ARGV[4])
+set(to, to == 'failed' or to == 'cancelled' or to == 'succeeded', unpack(ARGV, 6))
 return to
 """
+)
+
+_LEAVE = (
+    _SET
+    + """
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'askers')
+if not now[1] or (ARGV[3] ~= '' and now[2] ~= ARGV[3]) then return 'gone' end
+if now[1] == 'cancelling' then return 'cancelling' end
+if now[1] ~= 'queued' and now[1] ~= 'running' then return 'over' end
+if redis.call('HINCRBY', KEYS[1], 'askers', -1) > 0 then return 'left' end
+redis.call('HSET', KEYS[1], 'askers', 0)
+if now[1] == 'queued' then set('cancelled', true, 'finished', ARGV[4]) return 'cancelled' end
+set('cancelling', false, 'stage', 'stopping')
+return 'cancelling'
+"""
+)
+
+Left = Literal["gone", "over", "left", "cancelled", "cancelling"]
+"""What became of a picture when one asker left it: unknown, ended or about to be stored, wanted by others, stopped."""
 
 
 class Record(BaseModel):
@@ -67,6 +100,8 @@ class Record(BaseModel):
     error_code: str | None = None
     error_detail: str | None = None
     askers: int = 1
+    queue: str | None = None
+    seconds_left: float | None = None
 
     @property
     def in_flight(self) -> bool:
@@ -91,7 +126,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def opening(spec: VisualizationSpec, digest: str, attempt: str) -> dict[str, str | int]:
+def opening(spec: VisualizationSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
     """The fields of a new record: queued, asked for once."""
     return {
         "status": "queued",
@@ -101,6 +136,7 @@ def opening(spec: VisualizationSpec, digest: str, attempt: str) -> dict[str, str
         "created": now(),
         "steps": spec.steps,
         "askers": 1,
+        "queue": queue,
     }
 
 
@@ -119,6 +155,7 @@ class Records:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._script = redis.register_script(_MOVE)
+        self._leave = redis.register_script(_LEAVE)
 
     def read(self, key: str) -> Record | None:
         return parse(cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
@@ -126,13 +163,23 @@ class Records:
     def start(self, key: str, attempt: str, execution: str) -> Record | None:
         """`execution` begins; from now on only it moves the record. None: cancelled, replaced or done; make nothing."""
         moves = "queued>running running>running storing>running"
-        fresh = {"execution": execution, "started": now(), "stage": "", "step": 0, "activation": ""}
+        fresh = {"execution": execution, "started": now(), "stage": "", "step": 0, "activation": "", "seconds_left": ""}
         return self.read(key) if self._move(key, attempt, "", moves, fresh) else None
 
-    def progress(self, key: str, attempt: str, execution: str, stage: str, step: int, activation: float | None) -> bool:
+    def progress(
+        self,
+        key: str,
+        attempt: str,
+        execution: str,
+        stage: str,
+        step: int,
+        activation: float | None,
+        seconds_left: float | None = None,
+    ) -> bool:
         """False: stop, nobody wants this execution any more."""
         shown = activation if activation is not None and math.isfinite(activation) else ""
-        fields = {"stage": stage, "step": step, "activation": shown}
+        left = "" if seconds_left is None else round(seconds_left, 1)
+        fields = {"stage": stage, "step": step, "activation": shown, "seconds_left": left}
         return self._move(key, attempt, execution, "running>running", fields)
 
     def commit(self, key: str, attempt: str, execution: str) -> bool:
@@ -151,7 +198,7 @@ class Records:
 
     def requeue(self, key: str, attempt: str) -> bool:
         """The execution was lost; the attempt waits for another one."""
-        fields = {"execution": "", "stage": "", "step": 0, "activation": ""}
+        fields = {"execution": "", "stage": "", "step": 0, "activation": "", "seconds_left": ""}
         return self._move(key, attempt, "", "queued>queued running>queued storing>queued", fields)
 
     def cancel(self, key: str, attempt: str) -> bool:
@@ -163,11 +210,17 @@ class Records:
         # Between the two looks it may start, or go back to the queue; not both ways and back again.
         return waiting() or self._move(key, attempt, "", "running>cancelling", {"stage": "stopping"}) or waiting()
 
+    def leave(self, key: str, attempt: str = "") -> Left:
+        """One asker (of this attempt, if named) wants it no more; the last one to leave stops it as `cancel` does."""
+        arguments: list[Any] = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, now()]
+        left = self._leave(keys=[record_key(key), line_key(key)], args=arguments)
+        return cast(Left, left.decode())
+
     def cancelled(self, key: str, attempt: str) -> bool:
         """The slot has let go of a picture that was being cancelled."""
         return self._move(key, attempt, "", "cancelling>cancelled", {"finished": now()})
 
     def _move(self, key: str, attempt: str, execution: str, moves: str, fields: dict[str, Any]) -> bool:
         pairs = [part for item in fields.items() for part in item]
-        arguments = [attempt, execution, moves, IN_FLIGHT_EXPIRY, ENDED_EXPIRY, *pairs]
-        return self._script(keys=[record_key(key)], args=arguments) is not None
+        arguments = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, execution, moves, *pairs]
+        return self._script(keys=[record_key(key), line_key(key)], args=arguments) is not None

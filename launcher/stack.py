@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from jobs.queue import SWEEP_QUEUE
 from jobs.settings import Settings
 from launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
 from launcher.greeting import greeting
@@ -76,6 +77,9 @@ class Stack:
             ready = slot_ready(url, socket.gethostname())
             for number in range(1, self._options.slots + 1):
                 self._slots.append(self._keep(f"slot {number}", python("worker.slot"), ready, "slots"))
+            for number in range(1, self._options.sweep_slots + 1):
+                command = python("worker.slot", SWEEP_QUEUE)
+                self._slots.append(self._keep(f"sweep slot {number}", command, ready, "slots"))
         await self._ready(self._service + self._renderer + self._slots)
         await self._greet(began)
 
@@ -111,7 +115,7 @@ class Stack:
 
     async def _greet(self, began: float) -> None:
         if self._parts == "worker":
-            self._say(f"the worker is ready: renderer and {self._options.slots} slots")
+            self._say(f"the worker is ready: renderer and {len(self._slots)} slots")
             return
         if self._parts == "all":
             ready = service_ready(self._host, self._options.port, "/readyz")

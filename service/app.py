@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
-from service import health, models, photos, visualizations
+from service import health, images, models, photos, visualizations
 from service.body_limit import BodyLimit
 from service.parts import Parts
 from service.problems import Problem, install
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, limit=MAX_BODY, exceptions=photos.UPLOAD_LIMIT)
     app.state.parts = parts
     install(app)
-    for part in (visualizations, photos, models, health):
+    for part in (visualizations, images, photos, models, health):
         app.include_router(part.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

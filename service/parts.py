@@ -14,10 +14,12 @@ from jobs.broker import connect
 from jobs.catalog import Catalog
 from jobs.errors import NotFound
 from jobs.key import KEY_PATTERN
+from jobs.listing import Listing
 from jobs.photos import Photos
 from jobs.queue import JobQueue
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
+from service.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,20 @@ class Parts:
     queue: JobQueue
     store: ResultStore
     photos: Photos
+    listing: Listing
+    thumbnails: Thumbnails
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
         redis = connect(settings.redis_url)
         return cls(
-            redis, Catalog(redis), JobQueue(redis), FileStore(settings.results_folder), Photos(settings.photos_folder)
+            redis,
+            Catalog(redis),
+            JobQueue(redis),
+            FileStore(settings.results_folder),
+            Photos(settings.photos_folder),
+            Listing(redis),
+            Thumbnails(settings.cache_folder / "thumbnails"),
         )
 
 

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.FeaturelensError], int] = {
     errors.InvalidSpec: 422,
     errors.NotFound: 404,
     errors.NotReady: 409,
+    errors.AlreadyOver: 409,
     errors.Unavailable: 503,
     errors.RenderError: 500,
     errors.FeaturelensError: 500,

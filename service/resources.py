@@ -24,6 +24,7 @@ class Progress(BaseModel):
     step: int = Field(description="optimization steps done")
     steps: int = Field(description="optimization steps asked for")
     activation: float | None = Field(description="mean activation of the unit on this step's transformed picture")
+    seconds_left: float | None = Field(None, description="estimated; only once enough steps have been measured")
 
 
 class Ending(BaseModel):
@@ -64,6 +65,7 @@ class Visualization(BaseModel):
     finished: datetime | None = None
     progress: Progress | None = Field(None, description="present until the picture is finished")
     position: int | None = Field(None, description="place in the queue, 1 is next; only while queued")
+    askers: int | None = Field(None, description="how many wait for it; only until it is finished")
     deduplicated: bool = Field(False, description="true: somebody had asked for the same picture before")
     numbers: dict[str, Any] | None = Field(
         None,
@@ -114,7 +116,7 @@ def finished(result: Result) -> Visualization:
 def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visualization:
     """The resource of a picture that is not in the store: on its way, failed or cancelled."""
     record = ticket.record
-    progress = Progress(stage=record.stage, step=record.step, steps=record.steps, activation=record.activation)
+    progress = Progress.model_validate(record, from_attributes=True)
     ended = record.error_code is not None and record.status == "failed"
     return Visualization(
         key=key,
@@ -125,6 +127,7 @@ def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visuali
         finished=record.finished,
         progress=progress,
         position=ticket.position,
+        askers=record.askers if record.in_flight else None,
         deduplicated=deduplicated,
         error=Ending(code=record.error_code or "", detail=record.error_detail or "") if ended else None,
         links=_links(key, record.spec),

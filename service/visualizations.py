@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Response
 from starlette.concurrency import run_in_threadpool
 
 from jobs import liveness
 from jobs.catalog import Catalog, ModelEntry
-from jobs.errors import CatalogPending, NotFound
+from jobs.errors import AlreadyOver, CatalogPending, NotFound
 from jobs.key import visualization_key
 from jobs.resolution import resolve
 from jobs.spec import VisualizationSpec
@@ -25,7 +25,6 @@ CATALOG_PATIENCE = 8.0
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a picture is."""
 
-PICTURE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 CACHE_HIT = "featurelens; hit"
 
 Spec = Annotated[
@@ -104,34 +103,30 @@ def show(key: Key, parts: PartsHere, response: Response) -> Visualization:
     return finished(found)
 
 
-_PNG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
-    304: {"description": "you have it"},
-}
+@router.delete(
+    "/{key}",
+    summary="Want it no more",
+    response_description="stopped, or still made for others",
+    responses={
+        202: {"model": Visualization, "description": "it is being stopped: its slot lets go of it"},
+        **declare(404, 409, 503),
+    },
+)
+def leave(key: Key, parts: PartsHere, response: Response) -> Visualization:
+    """Takes back one request for the picture. Each POST counts as one, and the last one taken back stops it.
 
-
-@router.get("/{key}/image", summary="The picture", response_class=Response, responses={**_PNG, **declare(404, 422)})
-def image(
-    key: Key,
-    parts: PartsHere,
-    index: Annotated[int, Query(ge=0, le=10_000, description="which picture, when a result has several")] = 0,
-    if_none_match: Annotated[str | None, Header()] = None,
-) -> Response:
-    """PNG with the full specification and the numbers in its text chunk `featurelens`. It never changes."""
-    found = parts.store.image(key, index)
-    if found is None:
-        raise NotFound(f"no finished picture here; how far it is: {address(key)}")
-    png, digest = found
-    headers = {**PICTURE_HEADERS, "ETag": f'"{digest}"'}
-    if if_none_match is not None and _matches(if_none_match, digest):
-        return Response(status_code=304, headers=headers)
-    return Response(png, media_type="image/png", headers=headers)
-
-
-def _matches(if_none_match: str, digest: str) -> bool:
-    """If-None-Match compares weakly: a W/ in front does not matter."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or f'"{digest}"' in tags
+    So a picture that others wait for is still made, and `askers` says for how many. One that is `queued` is
+    `cancelled` at once, one that is `running` within a step. 409 when it has ended; a finished picture is deleted
+    with `DELETE /v1/visualizations/{key}/image`.
+    """
+    left = parts.queue.leave(key)
+    ticket = parts.queue.find(key)
+    if left == "over" or (left == "gone" and parts.store.get(key) is not None):
+        raise AlreadyOver("it has ended; a finished picture is deleted under /image")
+    if left == "gone" or ticket is None:
+        raise NotFound("no such visualization: it was never asked for, or has been forgotten")
+    response.status_code = 202 if ticket.record.status == "cancelling" else 200
+    return underway(key, ticket)
 
 
 async def _resolved(spec: VisualizationSpec, catalog: Catalog) -> tuple[VisualizationSpec, ModelEntry]:

@@ -1,7 +1,8 @@
 """One slot: an RQ worker process that forks per job, imports no torch and executes one function only.
 
-Run by ``python -m worker.slot``; the number of slots is the number of pictures in the making. A slot that dies loses
-nothing: its picture leaves the lane as its socket closes, and the next slot to look finds the job and hands it back.
+Run by ``python -m worker.slot [QUEUE]``; the number of slots is the number of pictures in the making. A slot that dies
+loses nothing: its picture leaves the lane as its socket closes, and the next slot to look finds the job and hands it
+back.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rq.worker_registration import register
 from jobs.broker import LOST, connect
 from jobs.errors import FeaturelensError, RenderFailed
 from jobs.logs import configure, logger
-from jobs.queue import EXECUTIONS, QUEUE, TASK
+from jobs.queue import EXECUTIONS, QUEUE, QUEUES, TASK
 from jobs.status import Records
 from worker.recovery import Recovery
 from worker.task import render
@@ -83,8 +84,8 @@ class Slot(Worker):
     max_connection_wait_time = 2.0
     log_result_lifespan = False
 
-    def __init__(self, redis: Redis) -> None:
-        queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer, job_class=RenderJob)
+    def __init__(self, redis: Redis, name: str = QUEUE) -> None:
+        queue = Queue(name, connection=redis, serializer=JSONSerializer, job_class=RenderJob)
         super().__init__(
             [queue],
             connection=redis,
@@ -132,11 +133,18 @@ class Slot(Worker):
             os._exit(1)
         super().main_work_horse(job, queue)
 
+    def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
+        """Only the horse: RQ kills its group, which is ours while there is no horse or it has only just been born."""
+        try:
+            if self.horse_pid:
+                os.kill(self.horse_pid, sig)
+        except ProcessLookupError:
+            return
+
     def handle_warm_shutdown_request(self) -> None:
         """Asked to leave: lets go of the running picture at once, somebody else will make it."""
         self._leaving = True
-        if self.horse_pid:
-            self.kill_horse()
+        self.kill_horse()
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """In the horse: remembers the reason, if it is one that may be shown."""
@@ -185,13 +193,17 @@ def await_broker(redis: Redis) -> None:
 
 
 def main() -> int:
-    """Takes jobs until asked to leave."""
+    """Takes jobs until asked to leave: from the queue of single pictures, or from the one named."""
+    queue = sys.argv[1] if len(sys.argv) > 1 else QUEUE
+    if queue not in QUEUES:
+        sys.stderr.write(f"featurelens slot: no queue {queue}; there are {', '.join(QUEUES)}\n")
+        return 2
     configure("slot")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     redis = connect()
     await_broker(redis)
-    slot = Slot(redis)
-    logger().info("ready", slot=slot.name)
+    slot = Slot(redis, queue)
+    logger().info("ready", slot=slot.name, queue=queue)
     slot.work(logging_level="WARNING")
     return 0
 

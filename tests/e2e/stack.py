@@ -25,7 +25,12 @@ T = TypeVar("T")
 def environment(state: Path, port: int) -> dict[str, str]:
     """What an operator would set."""
     rest = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    return rest | {"FEATURELENS_STATE": str(state), "PORT": str(port), "FEATURELENS_SLOTS": "2"}
+    return rest | {
+        "FEATURELENS_STATE": str(state),
+        "PORT": str(port),
+        "FEATURELENS_SLOTS": "2",
+        "FEATURELENS_SWEEP_SLOTS": "1",
+    }
 
 
 def launch(state: Path, port: int) -> subprocess.Popen[str]:

@@ -26,7 +26,7 @@ def records(redis: Redis) -> Records:
 
 def open_record(redis: Redis, attempt: str) -> None:
     redis.delete(record_key(KEY))
-    redis.hset(record_key(KEY), mapping=cast("Any", opening(SPEC, "sha256:0", attempt)))
+    redis.hset(record_key(KEY), mapping=cast("Any", opening(SPEC, "sha256:0", attempt, "featurelens")))
 
 
 def status(records: Records) -> str:

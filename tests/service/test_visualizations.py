@@ -141,7 +141,13 @@ class TestWatching:
         answer = client.get(f"{URL}/{KEY}")
         body = answer.json()
         assert (body["status"], body["position"]) == ("running", None)
-        assert body["progress"] == {"stage": "rendering", "step": 7, "steps": 128, "activation": 0.5}
+        assert body["progress"] == {
+            "stage": "rendering",
+            "step": 7,
+            "steps": 128,
+            "activation": 0.5,
+            "seconds_left": None,
+        }
         assert body["started"] is not None
         assert answer.headers["retry-after"] == "1"
         put(store)

@@ -16,7 +16,7 @@ from redis import Redis
 
 from jobs import liveness
 from jobs.key import visualization_key
-from jobs.queue import JobQueue, Ticket
+from jobs.queue import QUEUE, JobQueue, Ticket, Wanted
 from jobs.results import FileStore
 from jobs.settings import Settings
 from jobs.spec import VisualizationSpec
@@ -72,14 +72,14 @@ class MachineRoom:
         until(lambda: liveness.slots_alive(self.redis) > others)
         return process
 
-    def ask(self, seed: int = 0, steps: int = 5, channel: int | None = None) -> str:
+    def ask(self, seed: int = 0, steps: int = 5, channel: int | None = None, queue: str = QUEUE) -> str:
         """Puts a picture into the queue, a new one when no channel is named; returns its key."""
         channel = next(self._channels) if channel is None else channel
         spec = VisualizationSpec(
             model="m", layer="l", channel=channel, size=(48, 64), steps=steps, seed=seed
         ).completed()
         key = visualization_key(spec, "sha256:0", "1")
-        self.queue.submit(key, spec, "sha256:0")
+        self.queue.submit_all([Wanted(key, spec, "sha256:0")], queue)
         return key
 
     def ticket(self, key: str) -> Ticket:

@@ -16,7 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from jobs.broker import connect
-from jobs.queue import EXECUTIONS, QUEUE
+from jobs.queue import EXECUTIONS, QUEUE, SWEEP_QUEUE
 from jobs.status import Records
 from tests.worker.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
 from tests.worker.machine_room import MachineRoom, until
@@ -99,6 +99,33 @@ def test_cancel_while_running_frees_the_place(room: MachineRoom) -> None:
     assert room.store.get(key) is None
     following = room.ask()
     room.await_status(following, "succeeded")
+
+
+def test_the_last_to_leave_stops_it(room: MachineRoom) -> None:
+    """RQ's stop command is quick: it does not wait for the next report."""
+    key = room.ask(seed=SLOW, steps=3000)
+    until(lambda: room.rendering(key))
+    assert room.queue.join(key)
+    assert room.queue.leave(key) == "left"
+    assert room.record(key).status == "running"
+    assert room.queue.leave(key) == "cancelling"
+    assert room.queue.leave(key) in {"cancelling", "over"}
+    assert until(lambda: room.noted("dropped", key) == 1, 3) < 0.4
+    room.await_status(key, "cancelled", 3)
+    assert room.queue.leave(key) == "over"
+    following = room.ask()
+    room.await_status(following, "succeeded")
+
+
+def test_one_asked_for_alone_waits_behind_no_sweep(room: MachineRoom) -> None:
+    """No slot takes sweeps here; asked for by itself, the picture is made nevertheless."""
+    waiting, wanted = (room.ask(queue=SWEEP_QUEUE) for _ in range(2))
+    assert room.ticket(wanted).position == 2
+    again = room.queue.join(wanted)
+    assert again is not None
+    room.await_status(wanted, "succeeded")
+    assert room.record(waiting).status == "queued"
+    assert room.queue.leave(waiting) == "cancelled"
 
 
 def test_what_the_store_has_is_not_made_again(room: MachineRoom) -> None:
