@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from jobs.catalog import LayerEntry, ModelEntry
 from jobs.queue import Ticket
@@ -17,13 +17,16 @@ from jobs.status import Status
 class Progress(BaseModel):
     """How far the optimization is."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     stage: str | None = Field(
+        None,
         description="waiting, loading (the network), rendering, storing or stopping; null: not yet started",
         examples=["rendering"],
     )
     step: int = Field(description="optimization steps done")
     steps: int = Field(description="optimization steps asked for")
-    activation: float | None = Field(description="mean activation of the unit on this step's transformed picture")
+    activation: float | None = Field(None, description="mean activation of the unit on this step's transformed picture")
     seconds_left: float | None = Field(None, description="estimated; only once enough steps have been measured")
 
 
@@ -76,6 +79,11 @@ class Visualization(BaseModel):
     error: Ending | None = Field(None, description="present when failed")
     links: Links
 
+    @property
+    def over(self) -> bool:
+        """Nothing about it changes any more, unless somebody asks for it again."""
+        return self.status in {"succeeded", "failed", "cancelled"}
+
 
 class Models(BaseModel):
     """The networks that can be looked into."""
@@ -116,7 +124,7 @@ def finished(result: Result) -> Visualization:
 def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visualization:
     """The resource of a picture that is not in the store: on its way, failed or cancelled."""
     record = ticket.record
-    progress = Progress.model_validate(record, from_attributes=True)
+    progress = Progress.model_validate(record)
     ended = record.error_code is not None and record.status == "failed"
     return Visualization(
         key=key,

@@ -17,8 +17,9 @@ pytestmark = pytest.mark.usefixtures("store")
 
 
 @pytest.fixture
-def attempt(client: httpx.Client, redis: Redis) -> str:
-    """Somebody has asked for it."""
+def attempt(client: httpx.Client, redis: Redis, store: FileStore) -> str:
+    """Somebody has asked for it, and nobody has made it."""
+    assert store.get(KEY) is None
     client.post(URL, json=BODY)
     ticket = JobQueue(redis).find(KEY)
     assert ticket is not None

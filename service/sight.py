@@ -1,0 +1,29 @@
+"""What is to be said about a picture: the result store is asked first and last, the record in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jobs.queue import JobQueue, Ticket
+from jobs.results import ResultStore
+from service.resources import Visualization, finished, underway
+
+
+def see(store: ResultStore, queue: JobQueue, key: str) -> Visualization | None:
+    """None: it was never asked for, or has been forgotten. A picture in the store is told even without a broker."""
+    found = store.get(key)
+    return finished(found) if found is not None else look(store, queue, [key])[0]
+
+
+def look(store: ResultStore, queue: JobQueue, keys: Sequence[str]) -> list[Visualization | None]:
+    """The same for many, with one round trip to the broker."""
+    return [_seen(store, key, ticket) for key, ticket in zip(keys, queue.find_all(keys), strict=True)]
+
+
+def _seen(store: ResultStore, key: str, ticket: Ticket | None) -> Visualization | None:
+    if ticket is not None and ticket.record.in_flight:
+        return underway(key, ticket)
+    found = store.get(key)
+    if found is not None:
+        return finished(found)
+    return None if ticket is None or ticket.record.status == "succeeded" else underway(key, ticket)
