@@ -5,17 +5,21 @@ FeaturelensError
 │   ├── UnknownModel
 │   ├── UnknownLayer
 │   ├── UnknownPhoto
-│   └── OutOfRange
+│   ├── OutOfRange
+│   └── TooExpensive       more work than the operator allows for one picture
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
 ├── AlreadyOver            it has ended: there is nothing left to stop
 ├── Unavailable            nothing wrong with the request; try again later
 │   ├── BrokerUnavailable  Redis or Valkey cannot be reached
 │   ├── NoWorker           no live worker takes jobs
-│   └── CatalogPending     the worker has not described this network yet
+│   ├── CatalogPending     the worker has not described this network yet
+│   ├── QueueFull          as many pictures wait as may
+│   └── StoreFull          no room left for what is asked for
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
     ├── RendererLost       the renderer went away in the middle; worth another attempt
+    ├── NotStored          it was made, but there was no room to keep it
     └── RenderFailed       anything else, with a reason safe to show
 """
 
@@ -78,6 +82,11 @@ class OutOfRange(InvalidSpec):
     title = "A value is outside what this model allows"
 
 
+class TooExpensive(InvalidSpec):
+    code = "too-expensive"
+    title = "This picture would take too much work"
+
+
 class UnknownPhoto(InvalidSpec):
     code = "unknown-photo"
     title = "No such photograph"
@@ -122,6 +131,18 @@ class CatalogPending(Unavailable):
     retry_after = 2
 
 
+class QueueFull(Unavailable):
+    code = "queue-full"
+    title = "Too many pictures wait already"
+    retry_after = 30
+
+
+class StoreFull(Unavailable):
+    code = "store-full"
+    title = "There is no room left"
+    retry_after = 60
+
+
 class RenderError(FeaturelensError):
     code = "render-error"
     title = "The picture could not be made"
@@ -135,6 +156,11 @@ class ModelLoadFailed(RenderError):
 class RendererLost(RenderError):
     code = "renderer-lost"
     title = "The renderer went away"
+
+
+class NotStored(RenderError):
+    code = "not-stored"
+    title = "The picture could not be kept"
 
 
 class RenderFailed(RenderError):

@@ -6,7 +6,9 @@ import hashlib
 import os
 import tempfile
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,11 +31,33 @@ class Settings(BaseSettings):
     """Pictures asked for one by one that are in the making at once."""
     sweep_slots: int = Field(4, ge=0, le=256)
     """The same for pictures of sweeps; 0: sweeps are refused."""
+    queue_limit: int = Field(10_000, ge=1)
+    """Pictures that may wait; beyond it nothing new is accepted."""
+    cost_limit: int = Field(1 << 32, ge=1)
+    """Of one picture: steps x height x width x pictures x views."""
+    quota: int = Field(0, ge=0)
+    """Requests that make work, a minute and client (API key, or address where none is asked for); 0: no quota."""
+    connections: int = Field(1024, ge=1)
+    """Requests answered at once, streams of events included."""
+    min_free_bytes: int = Field(64 << 20, ge=0)
+    """Of the disk: with less free nothing new is accepted."""
+    auth: Literal["auto", "on", "off"] = "auto"
+    """Whether API keys are asked for; auto: unless only this machine can reach the service."""
+    cors_origins: str = ""
+    """Web pages that may call the service from a browser, such as ``https://a.example,https://b.example``."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
 
     @property
     def results_folder(self) -> Path:
         return self.state.absolute() / "results"
+
+    @property
+    def auth_required(self) -> bool:
+        return self.auth == "on" or (self.auth == "auto" and not _loopback(self.host))
+
+    @property
+    def keys_file(self) -> Path:
+        return self.state.absolute() / "keys.json"
 
     @property
     def photos_folder(self) -> Path:
@@ -52,6 +76,13 @@ class Settings(BaseSettings):
             return path
         digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"featurelens-{digest}.sock"
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @cache

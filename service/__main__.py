@@ -10,6 +10,7 @@ import uvicorn
 from jobs.errors import FeaturelensError
 from jobs.logs import configure, logger
 from jobs.settings import Settings, settings
+from service.api_keys import ApiKeys
 from service.app import create_app
 
 BACKLOG = 2048
@@ -28,7 +29,9 @@ def main() -> int:
     except FeaturelensError as error:
         return _refuse(error.detail)
     configure("service")
-    logger().info("listening", host=chosen.host, port=chosen.port)
+    logger().info("listening", host=chosen.host, port=chosen.port, keys=chosen.auth_required)
+    if chosen.auth_required and not ApiKeys(chosen.keys_file).all():
+        logger().warning("nobody has an API key yet; python -m service.keys create --scope render makes one")
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -8,14 +8,17 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
 from service import health, images, models, photos, visualizations
+from service.access import Admitted
 from service.body_limit import BodyLimit
+from service.connection_limit import ConnectionLimit
 from service.parts import Parts
-from service.problems import Problem, install
+from service.problems import Problem, declare, install
 
 MAX_BODY = 64 * 1024
 """Bytes: a specification is some hundred."""
@@ -47,13 +50,31 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    _open_to(app, parts.settings)
+    app.add_middleware(ConnectionLimit, limit=parts.settings.connections)
     app.add_middleware(BodyLimit, limit=MAX_BODY, exceptions=photos.UPLOAD_LIMIT)
     app.state.parts = parts
     install(app)
     for part in (visualizations, images, photos, models, health):
-        app.include_router(part.router)
+        if part is health:
+            app.include_router(part.router)
+        else:
+            app.include_router(part.router, dependencies=[Admitted], responses=declare(401, 403, 503))
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
+
+
+def _open_to(app: FastAPI, settings: Settings) -> None:
+    """Lets web pages of the origins that the operator names call the service."""
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Prefer", "Last-Event-ID", "If-None-Match"],
+            expose_headers=["Location", "Retry-After", "ETag", "Cache-Status", "RateLimit", "RateLimit-Policy"],
+        )
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

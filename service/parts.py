@@ -14,11 +14,14 @@ from jobs.broker import connect
 from jobs.catalog import Catalog
 from jobs.errors import NotFound
 from jobs.key import KEY_PATTERN
+from jobs.limits import Limits
 from jobs.listing import Listing
 from jobs.photos import Photos
 from jobs.queue import JobQueue
+from jobs.quota import Quota
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
+from service.api_keys import ApiKeys
 from service.thumbnails import Thumbnails
 
 
@@ -31,6 +34,10 @@ class Parts:
     queue: JobQueue
     store: ResultStore
     photos: Photos
+    settings: Settings
+    limits: Limits
+    quota: Quota | None
+    api_keys: ApiKeys
     listing: Listing
     thumbnails: Thumbnails
 
@@ -43,6 +50,10 @@ class Parts:
             JobQueue(redis),
             FileStore(settings.results_folder),
             Photos(settings.photos_folder),
+            settings,
+            Limits.of(settings),
+            Quota(redis, settings.quota) if settings.quota else None,
+            ApiKeys(settings.keys_file),
             Listing(redis),
             Thumbnails(settings.cache_folder / "thumbnails"),
         )

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from jobs import errors
 from jobs.broker import unavailable
 from jobs.logs import logger
+from jobs.results import NO_ROOM
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -25,6 +26,7 @@ STATUS: dict[type[errors.FeaturelensError], int] = {
     errors.NotReady: 409,
     errors.AlreadyOver: 409,
     errors.Unavailable: 503,
+    errors.StoreFull: 507,
     errors.RenderError: 500,
     errors.FeaturelensError: 500,
 }
@@ -32,7 +34,16 @@ STATUS: dict[type[errors.FeaturelensError], int] = {
 
 _TYPE = "urn:featurelens:problem:"
 
-_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "not-json"}
+_CODES = {
+    400: "bad-request",
+    401: "not-authenticated",
+    403: "not-allowed",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "not-json",
+    429: "over-quota",
+}
 
 _DETAILS = {
     404: "there is nothing under this address; the API starts at /v1 and is described in /openapi.json",
@@ -75,7 +86,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RedisError, _broker)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _disk)
     app.add_exception_handler(Exception, _unexpected)
+
+
+def busy(limit: int) -> JSONResponse:
+    """The answer when `limit` requests are open already."""
+    detail = f"{limit} requests are being answered at the moment, and no more may be"
+    return _answer(503, "too-many-connections", "Too many requests at once", detail, headers={"Retry-After": "1"})
 
 
 def _answer(
@@ -120,6 +138,14 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     phrase = HTTPStatus(error.status_code).phrase
     detail = str(error.detail) if error.detail and error.detail != phrase else _DETAILS.get(error.status_code, phrase)
     return _answer(error.status_code, _CODES.get(error.status_code, "error"), phrase, detail, headers=error.headers)
+
+
+async def _disk(request: Request, error: Exception) -> JSONResponse:
+    """No room is told; any other trouble with files is ours."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        logger().error("no room left", path=request.url.path)
+        return await _ours(request, errors.StoreFull("the disk is full; finished pictures are still served"))
+    return await _unexpected(request, error)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

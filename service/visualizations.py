@@ -54,7 +54,7 @@ router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
     response_description="on its way; `Location` says where to watch",
     responses={
         200: {"model": Visualization, "description": "it exists: made before, `Cache-Status: featurelens; hit`"},
-        **declare(400, 413, 415, 422, 503),
+        **declare(400, 413, 415, 422, 429, 503, 507),
     },
 )
 async def ask(spec: Spec, parts: PartsHere, response: Response) -> Visualization:
@@ -65,6 +65,7 @@ async def ask(spec: Spec, parts: PartsHere, response: Response) -> Visualization
     The same specification is rendered once, however often and by however many it is asked for.
     """
     resolved, entry = await _resolved(spec, parts.catalog)
+    parts.limits.check_cost(resolved)
     if resolved.photo is not None:
         await run_in_threadpool(parts.photos.get, resolved.photo)
     key = visualization_key(resolved, entry.digest, entry.renderer)
@@ -78,6 +79,7 @@ async def ask(spec: Spec, parts: PartsHere, response: Response) -> Visualization
     ticket = await run_in_threadpool(parts.queue.join, key)
     if ticket is None:
         await run_in_threadpool(liveness.check, parts.redis)
+        parts.limits.check_room(await run_in_threadpool(len, parts.queue))
         ticket = await run_in_threadpool(parts.queue.submit, key, resolved, entry.digest)
     return underway(key, ticket, deduplicated=not ticket.fresh)
 

@@ -1,0 +1,99 @@
+"""API keys: who may do what. The file holds digests only; a key itself is shown once, when it is made.
+
+A key is 256 random bits, so that a plain SHA-256 of it cannot be turned back: slow hashes are for passwords.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, get_args
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+Scope = Literal["read", "render", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+"""Each may what those before it may: look; ask for pictures and stop them; delete what is finished."""
+
+
+class ApiKey(BaseModel):
+    """What is kept of a key. `id` is its public part, which logs name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    scope: Scope
+    sha256: str
+    created: datetime
+    note: str = ""
+
+    def may(self, scope: Scope) -> bool:
+        return SCOPES.index(self.scope) >= SCOPES.index(scope)
+
+
+_FILE = TypeAdapter(list[ApiKey])
+
+
+class ApiKeys:
+    """The keys in a file that its owner alone can read. A change counts from the next request on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._keys: dict[str, ApiKey] = {}
+
+    def create(self, scope: Scope, note: str = "") -> str:
+        """Returns the new key: fl_, its id, _, its secret."""
+        id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        new = ApiKey(id=id, scope=scope, sha256=digest, created=datetime.now(UTC), note=note)
+        self._change(lambda keys: [*keys, new])
+        return f"fl_{id}_{secret}"
+
+    def revoke(self, id: str) -> bool:
+        """Whether there was such a key."""
+        known = any(key.id == id for key in self.all())
+        self._change(lambda keys: [key for key in keys if key.id != id])
+        return known
+
+    def all(self) -> list[ApiKey]:
+        return _FILE.validate_json(self._path.read_bytes()) if self._path.exists() else []
+
+    def find(self, key: str) -> ApiKey | None:
+        """The entry of a key as a client sends it; None when there is none."""
+        self._refresh()
+        prefix, _, rest = key.partition("_")
+        id, _, secret = rest.partition("_")
+        known = self._keys.get(id)
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        matches = hmac.compare_digest(digest, known.sha256 if known else "0" * 64)
+        return known if known and matches and prefix == "fl" else None
+
+    def _refresh(self) -> None:
+        try:
+            found = self._path.stat()
+            seen = (found.st_mtime_ns, found.st_size, found.st_ino)
+        except FileNotFoundError:
+            seen = (0, 0, 0)
+        if seen != self._seen:
+            self._keys = {key.id: key for key in self.all()}
+            self._seen = seen
+
+    def _change(self, change: Callable[[list[ApiKey]], list[ApiKey]]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            content = _FILE.dump_json(change(self.all()), indent=1)
+            part = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path)

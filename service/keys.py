@@ -1,0 +1,37 @@
+"""``python -m service.keys create|list|revoke``: the API keys of this state folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from jobs.settings import settings
+from service.api_keys import SCOPES, ApiKeys
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0, or 1 when there is no such key."""
+    parser = argparse.ArgumentParser(prog="python -m service.keys", description="API keys; see docs/operations.md")
+    commands = parser.add_subparsers(dest="command", required=True)
+    create = commands.add_parser("create", help="prints a new key, once")
+    create.add_argument("--scope", choices=SCOPES, required=True)
+    create.add_argument("--note", default="", help="whose it is")
+    commands.add_parser("list", help="ids, scopes and notes; never the keys")
+    revoke = commands.add_parser("revoke", help="from the next request on")
+    revoke.add_argument("id")
+    chosen = parser.parse_args(arguments)
+    keys = ApiKeys(settings().keys_file)
+    if chosen.command == "create":
+        sys.stdout.write(keys.create(chosen.scope, chosen.note) + "\n")
+    elif chosen.command == "list":
+        for key in keys.all():
+            sys.stdout.write(f"{key.id}  {key.scope:6}  {key.created:%Y-%m-%d}  {key.note}\n")
+    elif not keys.revoke(chosen.id):
+        sys.stderr.write(f"no key has the id {chosen.id}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
