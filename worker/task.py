@@ -23,6 +23,9 @@ from worker.png import encode
 from worker.protocol import Ask, Finished, Progress
 from worker.sheet import Sheet
 
+MEASURED_STEPS, MEASURED_SECONDS = 8, 1.0
+"""How much must have been seen of an optimization before its end can be estimated."""
+
 PROGRESS_INTERVAL = 0.5
 """Seconds between two reports: nobody looks more often."""
 
@@ -106,24 +109,38 @@ class _Report:
         self._execution = execution
         self._stage = ""
         self._due = 0.0
+        self._measured: tuple[int, float] | None = None
 
     def __call__(self, progress: Progress) -> bool:
         """Returns whether it was due."""
         if progress.stage == self._stage and time.monotonic() < self._due:
             return False
-        self.tell(progress.stage, progress.step, progress.activation)
+        self.tell(progress.stage, progress.step, progress.activation, self._seconds_left(progress))
         self._stage = progress.stage
         self._due = time.monotonic() + PROGRESS_INTERVAL
         return True
 
-    def tell(self, stage: str, step: int, activation: float | None) -> None:
+    def tell(self, stage: str, step: int, activation: float | None, seconds_left: float | None = None) -> None:
         """Raises `Unwanted` when the record has moved on without us. A broker that is away is no reason to stop."""
         try:
-            wanted = self._records.progress(self._key, self._record.attempt, self._execution, stage, step, activation)
+            wanted = self._records.progress(
+                self._key, self._record.attempt, self._execution, stage, step, activation, seconds_left
+            )
         except LOST:
             wanted = True
         if not wanted:
             raise Unwanted
+
+    def _seconds_left(self, progress: Progress) -> float | None:
+        """From the pace since the first step was reported; None until that means something."""
+        now = time.monotonic()
+        if progress.step == 0 or self._measured is None or progress.step < self._measured[0]:
+            self._measured = (progress.step, now) if progress.step else None
+            return None
+        steps, seconds = progress.step - self._measured[0], now - self._measured[1]
+        if steps < MEASURED_STEPS or seconds < MEASURED_SECONDS:
+            return None
+        return (progress.steps - progress.step) * seconds / steps
 
 
 def _alive(redis: Redis) -> bool:

@@ -20,6 +20,7 @@ from jobs.queue import EXECUTIONS, QUEUE, SWEEP_QUEUE
 from jobs.status import Records
 from tests.worker.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
 from tests.worker.machine_room import MachineRoom, until
+from worker.task import MEASURED_STEPS
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,18 @@ def test_progress_is_told(room: MachineRoom) -> None:
     until(lambda: seen.add(room.record(key).step) or room.record(key).status == "succeeded")  # type: ignore[func-returns-value]
     assert 3 <= len(seen) <= 10
     assert room.record(key).activation is not None
+
+
+def test_the_end_is_estimated_once_that_means_something(room: MachineRoom) -> None:
+    key = room.ask(seed=SLOW, steps=200)
+    until(lambda: room.rendering(key))
+    assert room.record(key).seconds_left is None
+    until(lambda: room.record(key).seconds_left is not None)
+    record = room.record(key)
+    assert record.step >= MEASURED_STEPS
+    assert record.seconds_left == pytest.approx((200 - record.step) * 0.02, rel=0.5)
+    assert room.queue.leave(key) == "cancelling"
+    room.await_status(key, "cancelled")
 
 
 @pytest.mark.parametrize(
