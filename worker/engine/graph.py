@@ -70,7 +70,8 @@ class _Tracer(fx.Tracer):
 class Extractor:
     """Calls a network on prepared input (B, C, H, W) and answers each wanted layer's `Reading`.
 
-    `dtype` is the precision of the convolutions; readings come back in it. `follow` asks for pre-activations,
+    `dtype` is the precision of the convolutions; readings come back in it, those of layers with four dimensions as
+    (B, C, H, W) whatever the network makes of them. `follow` asks for pre-activations,
     `redirect` for ReLUs that let gradients through where nothing else does (see `relu.RedirectedReLU`).
     Raises KeyError for a layer that is no module, ValueError for one the pass never reaches.
     """
@@ -90,6 +91,7 @@ class Extractor:
         self.traced = True
         self._follow = follow
         self._redirect = redirect
+        self._channels_last = network.channels_last
         modules = dict(network.module.named_modules())
         missing = [name for name in self.layers if name not in modules]
         if missing:
@@ -105,10 +107,20 @@ class Extractor:
 
     def __call__(self, inputs: Tensor) -> dict[str, Reading]:
         prepared = inputs.to(self.dtype).contiguous(memory_format=torch.channels_last)
-        if not self.traced:
-            return read(self._module, prepared, self.layers, follow=self._follow, redirect=self._redirect)
-        pairs = self._module(prepared)
-        return {name: Reading(*pair) for name, pair in zip(self.layers, pairs, strict=True)}
+        if self.traced:
+            pairs = self._module(prepared)
+            readings = {name: Reading(*pair) for name, pair in zip(self.layers, pairs, strict=True)}
+        else:
+            readings = read(self._module, prepared, self.layers, follow=self._follow, redirect=self._redirect)
+        for name in self._channels_last & readings.keys():
+            readings[name] = _channels_first(readings[name])
+        return readings
+
+
+def _channels_first(reading: Reading) -> Reading:
+    """(B, H, W, C) -> (B, C, H, W)"""
+    before = None if reading.before is None else reading.before.permute(0, 3, 1, 2)
+    return Reading(reading.value.permute(0, 3, 1, 2), before)
 
 
 def _truncate(module: nn.Module, layers: Sequence[str], follow: bool, redirect: bool) -> fx.GraphModule:

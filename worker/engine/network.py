@@ -45,6 +45,8 @@ class Network:
     preprocessing: Preprocessing
     digest: str
     labels: tuple[str, ...] | None = None
+    channels_last: frozenset[str] = frozenset()
+    """Names of the layers that answer with (B, H, W, C)."""
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)

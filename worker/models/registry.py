@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -59,7 +60,11 @@ class Registry:
     def load(self, name: str) -> Network:
         """The network with its weights, downloaded if need be, on the CPU. Raises `ModelLoadFailed`."""
         source, entry = self._find(name)
-        return source.load(entry)
+        network = source.load(entry)
+        last = frozenset(
+            layer.name for layer in self.describe(entry.name) if layer.kind == "tokens" and layer.width is not None
+        )
+        return replace(network, channels_last=last)
 
     def _all(self) -> Iterable[tuple[Source, ModelEntry]]:
         taken: set[str] = set()
