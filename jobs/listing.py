@@ -22,6 +22,10 @@ INDEX = "featurelens:listing"
 
 _COUNTER = "featurelens:listing:count"
 _COMPLETE = "featurelens:listing:complete"
+_REBUILDING = "featurelens:listing:rebuilding"
+_REBUILDING_EXPIRY = 600
+"""Seconds after which another process tries, should this one have died on the way."""
+
 _LINES = "featurelens:line:"
 
 _SCANNED = 5000
@@ -120,7 +124,9 @@ class Listing:
         return bool(self._redis.exists(_COMPLETE))
 
     def rebuild(self, results: Iterable[Result]) -> int:
-        """Adds the lines that are missing, below all others; returns how many pictures it has seen."""
+        """Adds missing lines below all others; returns how many pictures it has seen, 0 while another does it."""
+        if not self._redis.set(_REBUILDING, b"1", nx=True, ex=_REBUILDING_EXPIRY):
+            return 0
         known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
         for below, (finished, key, spec) in enumerate(known, 1):
             with self._redis.pipeline(transaction=True) as pipe:
@@ -129,6 +135,7 @@ class Listing:
                     pipe.hset(line_key(key), mapping=_fields(spec, finished, "succeeded"))
                 pipe.execute()
         self._redis.set(_COMPLETE, b"1")
+        self._redis.delete(_REBUILDING)
         return len(known)
 
 

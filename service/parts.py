@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import Message
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
@@ -22,6 +23,8 @@ from jobs.quota import Quota
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
 from service.api_keys import ApiKeys
+from service.lookout import Lookout
+from service.sight import look
 from service.thumbnails import Thumbnails
 
 
@@ -40,15 +43,17 @@ class Parts:
     api_keys: ApiKeys
     listing: Listing
     thumbnails: Thumbnails
+    lookout: Lookout
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
         redis = connect(settings.redis_url)
+        queue, store = JobQueue(redis), FileStore(settings.results_folder)
         return cls(
             redis,
             Catalog(redis),
-            JobQueue(redis),
-            FileStore(settings.results_folder),
+            queue,
+            store,
             Photos(settings.photos_folder),
             settings,
             Limits.of(settings),
@@ -56,6 +61,7 @@ class Parts:
             ApiKeys(settings.keys_file),
             Listing(redis),
             Thumbnails(settings.cache_folder / "thumbnails"),
+            Lookout(partial(look, store, queue)),
         )
 
 

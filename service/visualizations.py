@@ -6,7 +6,7 @@ import time
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Header, Response
 from starlette.concurrency import run_in_threadpool
 
 from jobs import liveness
@@ -16,8 +16,10 @@ from jobs.key import visualization_key
 from jobs.resolution import resolve
 from jobs.spec import VisualizationSpec
 from service.parts import JsonOnly, Key, PartsHere
+from service.prefer import ended, wait
 from service.problems import declare
 from service.resources import Visualization, address, finished, underway
+from service.sight import see
 
 CATALOG_PATIENCE = 8.0
 """Seconds a request waits for a network to be described: most take less, and nobody likes to ask twice."""
@@ -43,6 +45,11 @@ Spec = Annotated[
     ),
 ]
 
+Prefer = Annotated[
+    list[str] | None,
+    Header(description="`wait=N` holds the answer until it is finished, up to N seconds", examples=["wait=10"]),
+]
+
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 
 
@@ -53,11 +60,19 @@ router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
     summary="Ask for the picture of a unit",
     response_description="on its way; `Location` says where to watch",
     responses={
-        200: {"model": Visualization, "description": "it exists: made before, `Cache-Status: featurelens; hit`"},
+        200: {
+            "model": Visualization,
+            "description": "made before, `Cache-Status: featurelens; hit`, or while you waited",
+        },
         **declare(400, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(spec: Spec, parts: PartsHere, response: Response) -> Visualization:
+async def ask(
+    spec: Spec,
+    parts: PartsHere,
+    response: Response,
+    prefer: Prefer = None,
+) -> Visualization:
     """A picture of what one channel of a layer responds to: starting from noise, the *input image* of the trained,
     frozen network is optimized until the channel's feature map is as high as it gets (`positive`), or as low
     (`negative`: what the unit is most against, not merely what leaves it cold).
@@ -70,18 +85,28 @@ async def ask(spec: Spec, parts: PartsHere, response: Response) -> Visualization
         await run_in_threadpool(parts.photos.get, resolved.photo)
     key = visualization_key(resolved, entry.digest, entry.renderer)
     response.headers["Location"] = address(key)
+    patience = wait(prefer or ())
+    if patience is not None:
+        response.headers["Preference-Applied"] = f"wait={patience}"
     found = await run_in_threadpool(parts.store.get, key)
     if found is not None:
         response.status_code = 200
         response.headers["Cache-Status"] = CACHE_HIT
         return finished(found)
-    response.headers["Retry-After"] = RETRY_AFTER
     ticket = await run_in_threadpool(parts.queue.join, key)
     if ticket is None:
         await run_in_threadpool(liveness.check, parts.redis)
         parts.limits.check_room(await run_in_threadpool(len, parts.queue))
         ticket = await run_in_threadpool(parts.queue.submit, key, resolved, entry.digest)
-    return underway(key, ticket, deduplicated=not ticket.fresh)
+    fresh = ticket.fresh
+    if patience:
+        seen = await ended(parts.lookout, key, patience)
+        if seen is not None:
+            response.status_code = 200
+            return seen
+        ticket = await run_in_threadpool(parts.queue.find, key) or ticket
+    response.headers["Retry-After"] = RETRY_AFTER
+    return underway(key, ticket, deduplicated=not fresh)
 
 
 @router.get("/{key}", summary="How far it is, or its numbers", responses=declare(404, 503))
@@ -91,18 +116,12 @@ def show(key: Key, parts: PartsHere, response: Response) -> Visualization:
     One that failed or was cancelled says why; ask for it again to start a new attempt.
     """
     response.headers["Cache-Control"] = "no-cache"
-    found = parts.store.get(key)
-    if found is None:
-        ticket = parts.queue.find(key)
-        # It may have been finished between the two looks.
-        found = parts.store.get(key) if ticket is None or ticket.record.status == "succeeded" else None
-        if found is None:
-            if ticket is None or ticket.record.status == "succeeded":
-                raise NotFound("no such visualization: it was never asked for, or has been forgotten")
-            if ticket.record.in_flight:
-                response.headers["Retry-After"] = RETRY_AFTER
-            return underway(key, ticket)
-    return finished(found)
+    seen = see(parts.store, parts.queue, key)
+    if seen is None:
+        raise NotFound("no such visualization: it was never asked for, or has been forgotten")
+    if not seen.over:
+        response.headers["Retry-After"] = RETRY_AFTER
+    return seen
 
 
 @router.delete(
