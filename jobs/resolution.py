@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
 from typing import Any
 
 from jobs.catalog import Catalog, LayerEntry, ModelEntry
-from jobs.errors import Fault, InvalidSpec, OutOfRange, UnknownLayer, unknown
+from jobs.errors import Fault, InvalidSpec, OutOfRange
+from jobs.layer_names import LayerNames
 from jobs.objective import ClassObjective, DirectionObjective, InterpolationObjective, JointObjective
 from jobs.spec import VisualizationSpec
 
@@ -18,54 +18,40 @@ def resolve(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpe
     Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` or `InvalidSpec`, each with what is valid, or `CatalogPending`.
     """
     entry = catalog.model(spec.model)
-    layers = _Layers(entry, catalog.layers(entry))
+    layers = LayerNames(entry, catalog.layers(entry))
     changes: dict[str, Any] = {"model": entry.name, "size": _size(spec, entry)}
     objective = spec.objective
     if isinstance(objective, ClassObjective):
-        changes["layer"] = spec.layer or _classes_layer(entry)
-        layer = layers.named(changes["layer"], "/layer")
+        layer = layers.named(spec.layer or _classes_layer(entry), "/layer")
         label = _label(objective, entry, layer)
-        changes["objective"] = objective.model_copy(update={"label": label})
+        changes |= {"layer": layer.name, "objective": objective.model_copy(update={"label": label})}
     elif isinstance(objective, JointObjective):
-        for number, term in enumerate(objective.terms):
-            layers.unit(term.layer, term.channel, f"/objective/terms/{number}")
+        terms = [
+            term.model_copy(update={"layer": _unit(layers, term.layer, term.channel, f"/objective/terms/{number}")})
+            for number, term in enumerate(objective.terms)
+        ]
+        changes["objective"] = objective.model_copy(update={"terms": terms})
     elif isinstance(objective, DirectionObjective):
         layer = layers.named(spec.layer, "/layer")
         if objective.vector is not None and len(objective.vector) != layer.channels:
             raise _out(f"the vector must have {layer.channels} numbers in layer {layer.name}", "/objective/vector")
+        changes["layer"] = layer.name
     elif spec.channel is None:
-        layers.named(spec.layer, "/layer")
+        changes["layer"] = layers.named(spec.layer, "/layer").name
     else:
-        layers.unit(spec.layer, spec.channel, "")
+        changes["layer"] = _unit(layers, spec.layer, spec.channel, "")
         if isinstance(objective, InterpolationObjective):
-            other = objective.layer or spec.layer
-            layers.unit(other, objective.channel, "/objective")
+            other = _unit(layers, objective.layer or spec.layer, objective.channel, "/objective")
             changes["objective"] = objective.model_copy(update={"layer": other})
     return spec.completed(**changes), entry
 
 
-class _Layers:
-    """The layers of one network by name, with answers for names it does not have."""
-
-    def __init__(self, entry: ModelEntry, layers: Sequence[LayerEntry]) -> None:
-        self._entry = entry
-        self._by_name = {layer.name: layer for layer in layers}
-
-    def named(self, name: str | None, pointer: str) -> LayerEntry:
-        layer = self._by_name.get(name or "")
-        if layer is None:
-            where = f"/v1/models/{self._entry.name}/layers"
-            raise unknown(
-                UnknownLayer, pointer, f"{self._entry.name} has no layer", name or "", list(self._by_name), where
-            )
-        return layer
-
-    def unit(self, name: str | None, channel: int, pointer: str) -> None:
-        layer = self.named(name, f"{pointer}/layer")
-        if channel >= layer.channels:
-            raise _out(
-                f"channel must be between 0 and {layer.channels - 1} in layer {layer.name}", f"{pointer}/channel"
-            )
+def _unit(layers: LayerNames, name: str | None, channel: int, pointer: str) -> str:
+    """The layer's own name, when it has the channel."""
+    layer = layers.named(name, f"{pointer}/layer")
+    if channel >= layer.channels:
+        raise _out(f"channel must be between 0 and {layer.channels - 1} in layer {layer.name}", f"{pointer}/channel")
+    return layer.name
 
 
 def _out(detail: str, pointer: str) -> OutOfRange:
@@ -94,10 +80,19 @@ def _label(objective: ClassObjective, entry: ModelEntry, layer: LayerEntry) -> i
         if objective.label >= layer.channels:
             raise _out(f"the class must be between 0 and {layer.channels - 1}", "/objective/label")
         return objective.label
+    shown = repr(objective.label[:80])
+    if layer.name != entry.classes_layer:
+        raise _out(
+            f"layer {layer.name} has no labels, only {entry.classes_layer} has; ask by index", "/objective/label"
+        )
     labels = [label.casefold() for label in entry.labels or ()]
     wanted = objective.label.casefold()
-    if wanted in labels:
-        return labels.index(wanted)
+    found = [index for index, label in enumerate(labels) if label == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        indices = ", ".join(map(str, found))
+        raise _out(f"{entry.name} has several classes {shown}; ask by index: {indices}", "/objective/label")
     near = difflib.get_close_matches(wanted, labels, n=5, cutoff=0.4) or labels[:5]
     hint = f"nearest: {', '.join(near)}" if near else "its labels are not known, ask by index"
-    raise _out(f"{entry.name} has no class {objective.label[:80]!r}; {hint}", "/objective/label")
+    raise _out(f"{entry.name} has no class {shown}; {hint}", "/objective/label")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from jobs.address import expanded, with_unit
 from jobs.appearance import (
     MACO_TRANSFORM,
     FourierParameters,
@@ -43,8 +44,11 @@ class VisualizationSpec(Part):
     """Which unit to picture and how.
 
     `model`, `layer`, `channel`, `sign` and `steps` are the simple form; all else is optional and part of the key.
+    `unit` is short for model, layer and channel in one, ``googlenet/inception4a:97``; it is taken apart at once.
     `size` left out is the network's own; it is filled in when the catalog has resolved the model.
     """
+
+    model_config = ConfigDict(json_schema_extra=with_unit)
 
     model: Name = Field(description="a name or alias from /v1/models", examples=["patternnet"])
     layer: Name | None = Field(None, description="a name from /v1/models/{model}/layers", examples=["logits"])
@@ -61,6 +65,11 @@ class VisualizationSpec(Part):
     snapshots: Annotated[list[int], Field(max_length=16)] = Field(
         default_factory=list, description="steps to keep a picture of, 0 is the start", examples=[[0, 4, 48]]
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken_apart(cls, given: Any) -> Any:
+        return expanded(given)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
