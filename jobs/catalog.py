@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from redis import Redis
@@ -130,7 +130,7 @@ class Catalog:
             for key, values in fields.items():
                 pipe.delete(key)
                 if values:
-                    pipe.hset(key, mapping=values)
+                    pipe.hset(key, mapping=cast("Any", values))
             pipe.execute()
 
     def publish_layers(self, name: str, layers: Sequence[LayerEntry]) -> None:

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 
 from jobs.catalog import LayerEntry
 from worker.engine.forward import first_tensor, read
+from worker.models.branches import branches, made_by
 from worker.models.channels import FollowChannels, channel_axis
+from worker.models.fields import FollowFields, begin, field, parts
+from worker.models.recommended import recommended
+
+_BRANCHES = "_featurelens_branches"
 
 BATCH = 2
 """More than one, so that values whose first axis is not the batch (attention windows) are told apart."""
@@ -28,24 +33,35 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
     inputs = torch.zeros(BATCH, channels, *size, device=parameter.device if parameter is not None else None)
     found: dict[str, LayerEntry] = {}
 
-    def listen(name: str, kind: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            value = first_tensor(output)
-            entry = _entry(name, kind, value) if value is not None else None
-            if entry is not None:
-                found.setdefault(name, entry)
+    entered: dict[str, Tensor | None] = {}
+
+    def enter(name: str) -> Callable[[nn.Module, Any], None]:
+        def hook(_module: nn.Module, given: Any) -> None:
+            entered[name] = first_tensor(given)
 
         return hook
 
-    handles = [
-        child.register_forward_hook(listen(name, type(child).__name__))
-        for name, child in module.named_modules()
-        if name
-    ]
+    def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(child: nn.Module, _inputs: Any, output: Any) -> None:
+            value = first_tensor(output)
+            entry = _entry(name, child, value) if value is not None else None
+            if value is None or entry is None:
+                return
+            # The innermost module that answers with a concatenation is the one that made it.
+            if not hasattr(value, _BRANCHES):
+                setattr(value, _BRANCHES, branches(child, parts(value), entered[name]))
+            made_by(value, name)
+            found.setdefault(name, entry.model_copy(update={"branches": getattr(value, _BRANCHES)}))
+
+        return hook
+
+    children = [(name, child) for name, child in module.named_modules() if name]
+    handles = [child.register_forward_pre_hook(enter(name)) for name, child in children]
+    handles += [child.register_forward_hook(listen(name)) for name, child in children]
     try:
-        with torch.no_grad(), warnings.catch_warnings(), FollowChannels():
+        with torch.no_grad(), warnings.catch_warnings(), FollowChannels(), FollowFields():
             warnings.simplefilter("ignore")
-            module(inputs)
+            module(begin(inputs))
     finally:
         for handle in handles:
             handle.remove()
@@ -53,22 +69,29 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
         return []
     with torch.no_grad():
         readings = read(module, inputs, list(found), follow=True)
-    return [entry.model_copy(update={"rectified": readings[name].before is not None}) for name, entry in found.items()]
+    layers = [
+        entry.model_copy(update={"rectified": readings[name].before is not None}) for name, entry in found.items()
+    ]
+    first = recommended(module, layers)
+    return [layer.model_copy(update={"recommended": layer.name in first}) for layer in layers]
 
 
-def _entry(name: str, kind: str, value: Tensor) -> LayerEntry | None:
+def _entry(name: str, module: nn.Module, value: Tensor) -> LayerEntry | None:
     if value.shape[0] != BATCH or not value.is_floating_point():
         return None
+    known = {"name": name, "type": type(module).__name__}
+    seen = field(value)
+    fields = {"receptive_field": seen and seen.size, "stride": seen and seen.stride}
     match value.ndim, channel_axis(value):
         case 4, 1:
             _, channels, height, width = value.shape
-            return LayerEntry(name=name, type=kind, kind="spatial", channels=channels, height=height, width=width)
+            return LayerEntry(**known, **fields, kind="spatial", channels=channels, height=height, width=width)
         case 4, 3:
             _, height, width, channels = value.shape
-            return LayerEntry(name=name, type=kind, kind="tokens", channels=channels, height=height, width=width)
+            return LayerEntry(**known, **fields, kind="tokens", channels=channels, height=height, width=width)
         case 3, 2:
             _, tokens, channels = value.shape
-            return LayerEntry(name=name, type=kind, kind="tokens", channels=channels, height=tokens)
+            return LayerEntry(**known, kind="tokens", channels=channels, height=tokens)
         case 2, _:
-            return LayerEntry(name=name, type=kind, kind="vector", channels=value.shape[1])
+            return LayerEntry(**known, kind="vector", channels=value.shape[1])
     return None

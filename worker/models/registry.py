@@ -23,7 +23,7 @@ from worker.models.published import Published
 from worker.models.shell import shell
 from worker.models.source import Source
 
-FORMAT = "1"
+FORMAT = "2"
 """Of the layer lists kept on disk: raise it when `layers.describe` would write others."""
 _LAYERS = TypeAdapter(list[LayerEntry])
 
@@ -50,12 +50,15 @@ class Registry:
         source, entry = self._find(name)
         blueprint = source.blueprint(entry)
         path = self._cache / "layers" / FORMAT / f"{blueprint}.json" if blueprint else None
-        if path is not None and (kept := _kept(path)) is not None:
-            return kept
-        layers = _described(source, entry)
-        if path is not None:
-            _keep(path, layers)
-        return layers
+        layers = None if path is None else _kept(path)
+        if layers is None:
+            layers = _described(source, entry)
+            if path is not None:
+                _keep(path, layers)
+        return [
+            layer.model_copy(update={"recommended": True}) if layer.name == entry.classes_layer else layer
+            for layer in layers
+        ]
 
     def load(self, name: str) -> Network:
         """The network with its weights, downloaded if need be, on the CPU. Raises `ModelLoadFailed`."""

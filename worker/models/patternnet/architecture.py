@@ -27,7 +27,7 @@ class PatternNet(nn.Module):
     """(B, 3, H, W), normalized with `MEAN` and `STD` -> (B, classes).
 
     Average pooling, because strides and max pooling leave checkerboards in gradients. `logits` answers per position
-    (one every 8 pixels, each seeing 76); the mean over the positions is the logit of the class.
+    (one every 8 pixels, each seeing 74); the mean over the positions is the logit of the class.
     """
 
     def __init__(self, classes: int = CLASSES) -> None:
