@@ -151,11 +151,12 @@ class JobQueue:
         return left
 
     def __len__(self) -> int:
-        return self.rq.count
+        """How many wait, in both queues."""
+        return sum(queue.count for queue in self._queues.values())
 
     def _take_out(self, record: Record) -> None:
         """A slot that was faster finds the record cancelled and makes nothing."""
-        removed = sum(self._redis.lrem(queue.key, 1, record.attempt) for queue in self._queues.values())
+        removed = sum(self._redis.lrem(queue.key, -1, record.attempt) for queue in self._queues.values())
         if removed:
             self._redis.delete(_JOB_PREFIX + record.attempt)
 

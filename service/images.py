@@ -52,9 +52,9 @@ def delete(key: Key, parts: PartsHere) -> None:
     parts.listing.forget(key)
 
 
-def served(body: bytes, digest: str, media_type: str, if_none_match: str | None) -> Response:
-    """An answer that never changes, or 304 where the client has it already."""
-    headers = {**PICTURE_HEADERS, "ETag": f'"{digest}"'}
+def served(body: bytes, digest: str, media_type: str, if_none_match: str | None, *, lasting: bool = True) -> Response:
+    """A picture, or 304 where the client has it already; `lasting`: what is under this address never changes."""
+    headers = {**PICTURE_HEADERS, "ETag": f'"{digest}"'} | ({} if lasting else {"Cache-Control": "no-cache"})
     if if_none_match is not None and _matches(if_none_match, digest):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)

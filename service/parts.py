@@ -22,7 +22,9 @@ from jobs.queue import JobQueue
 from jobs.quota import Quota
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
+from jobs.sweeps import Sweeps
 from service.api_keys import ApiKeys
+from service.kept import Kept
 from service.lookout import Lookout
 from service.sight import look
 from service.thumbnails import Thumbnails
@@ -44,6 +46,8 @@ class Parts:
     listing: Listing
     thumbnails: Thumbnails
     lookout: Lookout
+    sweeps: Sweeps
+    sheets: Kept
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
@@ -62,6 +66,8 @@ class Parts:
             Listing(redis),
             Thumbnails(settings.cache_folder / "thumbnails"),
             Lookout(partial(look, store, queue)),
+            Sweeps(redis, queue, store),
+            Kept(settings.cache_folder / "sheets"),
         )
 
 

@@ -1,15 +1,17 @@
-"""Small versions of finished pictures, in a few widths and two formats, made once."""
+"""Small versions of finished pictures, in a few widths and two formats, made once; and many of them on one sheet."""
 
 from __future__ import annotations
 
-import hashlib
 import io
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
-from uuid import uuid4
 
 from PIL import Image
 from pydantic import BeforeValidator
+
+from service.kept import Kept
 
 WIDTHS = (64, 128, 192, 256, 512)
 """The only ones there are: a cache that anybody could fill with every width would be no cache."""
@@ -17,52 +19,53 @@ WIDTHS = (64, 128, 192, 256, 512)
 Width = Annotated[Literal[64, 128, 192, 256, 512], BeforeValidator(lambda text: int(text))]
 Format = Literal["png", "webp"]
 
+SHEET_WIDTH = 2048
+"""Pixels that a contact sheet should have at most; thumbnails get smaller until it fits, down to the smallest."""
+
 _QUALITY = 85
-_SEAL = hashlib.sha256().digest_size
+_GAP = 4
 
 
 class Thumbnails:
-    """Keeps what it makes in `folder`, by the digest of the original; the folder may be deleted at any time."""
+    """Keeps what it makes in `folder`, by the digest of the original."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._kept = Kept(folder)
 
     def get(self, png: bytes, digest: str, width: int | None, format: Format) -> tuple[bytes, str]:
         """The picture `png`, whose sha256 is `digest`, at most `width` pixels wide, and the sha256 of that.
 
         Pictures are never enlarged. Raises OSError when it cannot be kept.
         """
-        path = self._folder / digest[:2] / f"{digest}-{width or 'full'}.{format}"
-        kept = _read(path)
-        return kept or _write(path, _made(png, width, format))
+        return self._kept.get(f"{digest}-{width or 'full'}.{format}", lambda: _made(png, width, format))
+
+    def sheet(self, tiles: Sequence[tuple[bytes, str] | None]) -> bytes:
+        """A PNG of pictures (bytes and digest) in rows, as square as it gets; None leaves a blank."""
+        columns = math.ceil(math.sqrt(len(tiles)))
+        width = next((width for width in (192, 128) if columns * (width + _GAP) <= SHEET_WIDTH), WIDTHS[0])
+        small = [None if tile is None else self._thumbnail(*tile, width) for tile in tiles]
+        height = max((image.height for image in small if image is not None), default=width)
+        rows = -(-len(tiles) // columns)
+        sheet = Image.new("RGB", (columns * (width + _GAP) - _GAP, rows * (height + _GAP) - _GAP), "white")
+        for number, image in enumerate(small):
+            if image is not None:
+                row, column = divmod(number, columns)
+                corner = (column * (width + _GAP), row * (height + _GAP))
+                sheet.paste(image, corner, image if image.mode in {"RGBA", "LA"} else None)
+        return _encoded(sheet, "png")
+
+    def _thumbnail(self, png: bytes, digest: str, width: int) -> Image.Image:
+        return Image.open(io.BytesIO(self.get(png, digest, width, "png")[0]))
 
 
 def _made(png: bytes, width: int | None, format: Format) -> bytes:
     image: Image.Image = Image.open(io.BytesIO(png))
     if width is not None and width < image.width:
         image = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+    return _encoded(image, format)
+
+
+def _encoded(image: Image.Image, format: Format) -> bytes:
     file = io.BytesIO()
-    image.save(file, format, **({"quality": _QUALITY} if format == "webp" else {"optimize": True}))
+    image.save(file, format, **({"quality": _QUALITY} if format == "webp" else {}))
     return file.getvalue()
-
-
-def _read(path: Path) -> tuple[bytes, str] | None:
-    """A damaged file is a miss."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    seal, body = content[:_SEAL], content[_SEAL:]
-    return (body, seal.hex()) if hashlib.sha256(body).digest() == seal else None
-
-
-def _write(path: Path, body: bytes) -> tuple[bytes, str]:
-    seal = hashlib.sha256(body)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        aside.write_bytes(seal.digest() + body)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    return body, seal.hexdigest()

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
-import anyio
 from fastapi import APIRouter, Body, Header, Response
 from starlette.concurrency import run_in_threadpool
 
 from jobs import liveness
-from jobs.catalog import Catalog, ModelEntry
-from jobs.errors import AlreadyOver, CatalogPending, NotFound
+from jobs.errors import AlreadyOver, NotFound
 from jobs.key import visualization_key
-from jobs.resolution import resolve
 from jobs.spec import VisualizationSpec
 from service.parts import JsonOnly, Key, PartsHere
 from service.prefer import ended, wait
 from service.problems import declare
+from service.resolving import resolved_in
 from service.resources import Visualization, address, finished, underway
 from service.sight import see
-
-CATALOG_PATIENCE = 8.0
-"""Seconds a request waits for a network to be described: most take less, and nobody likes to ask twice."""
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a picture is."""
@@ -79,7 +73,7 @@ async def ask(
 
     The same specification is rendered once, however often and by however many it is asked for.
     """
-    resolved, entry = await _resolved(spec, parts.catalog)
+    resolved, entry = await resolved_in(parts.catalog, spec)
     parts.limits.check_cost(resolved)
     if resolved.photo is not None:
         await run_in_threadpool(parts.photos.get, resolved.photo)
@@ -148,15 +142,3 @@ def leave(key: Key, parts: PartsHere, response: Response) -> Visualization:
         raise NotFound("no such visualization: it was never asked for, or has been forgotten")
     response.status_code = 202 if ticket.record.status == "cancelling" else 200
     return underway(key, ticket)
-
-
-async def _resolved(spec: VisualizationSpec, catalog: Catalog) -> tuple[VisualizationSpec, ModelEntry]:
-    """Waits up to `CATALOG_PATIENCE` for a network that is being described."""
-    deadline = time.monotonic() + CATALOG_PATIENCE
-    while True:
-        try:
-            return await run_in_threadpool(resolve, catalog, spec)
-        except CatalogPending:
-            if time.monotonic() > deadline:
-                raise
-        await anyio.sleep(0.1)

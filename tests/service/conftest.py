@@ -14,7 +14,7 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 from jobs import liveness
 from jobs.catalog import Catalog
 from jobs.logs import configure
-from jobs.queue import QUEUE
+from jobs.queue import QUEUES
 from jobs.results import FileStore
 from jobs.settings import Settings
 from tests.service.server import Server
@@ -36,7 +36,8 @@ def server(broker: str, state: Path) -> Iterator[Server]:
 def client(server: Server, catalog: Catalog, redis: Redis) -> httpx.Client:
     """Talks to a service with a catalog and a worker that is there."""
     liveness.beat(redis)
-    redis.sadd(WORKERS_BY_QUEUE_KEY % QUEUE, "rq:worker:a")
+    for queue in QUEUES:
+        redis.sadd(WORKERS_BY_QUEUE_KEY % queue, "rq:worker:a")
     redis.hset("rq:worker:a", "last_heartbeat", "now")
     return server.client
 

@@ -1,0 +1,28 @@
+"""Checking a specification against the catalog, with patience for networks that are being described."""
+
+from __future__ import annotations
+
+import time
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+
+from jobs.catalog import Catalog, ModelEntry
+from jobs.errors import CatalogPending
+from jobs.resolution import resolve
+from jobs.spec import VisualizationSpec
+
+CATALOG_PATIENCE = 8.0
+"""Seconds a request waits for a network to be described: most take less, and nobody likes to ask twice."""
+
+
+async def resolved_in(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
+    """The complete spec and its network, as `resolve`; waits up to `CATALOG_PATIENCE` for the layers."""
+    deadline = time.monotonic() + CATALOG_PATIENCE
+    while True:
+        try:
+            return await run_in_threadpool(resolve, catalog, spec)
+        except CatalogPending:
+            if time.monotonic() > deadline:
+                raise
+        await anyio.sleep(0.1)

@@ -1,0 +1,237 @@
+"""Many channels of a layer at once: asked for together, watched and stopped together, each picture still its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from jobs import liveness
+from jobs.catalog import ModelEntry
+from jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
+from jobs.key import visualization_key
+from jobs.parts import Sign
+from jobs.queue import SWEEP_QUEUE, Wanted
+from jobs.spec import VisualizationSpec
+from jobs.sweep_spec import SweepSpec
+from jobs.sweeps import ID_PATTERN, STATES, Item, Standing, standing
+from jobs.sweeps import Sweep as Known
+from service.images import served
+from service.parts import JsonOnly, Parts, PartsHere
+from service.problems import declare
+from service.resolving import resolved_in
+from service.resources import address
+
+PATH = "/v1/sweeps"
+RETRY_AFTER = "2"
+
+router = APIRouter(prefix=PATH, tags=["sweeps"])
+
+
+class SweepLinks(BaseModel):
+    """Where to go from here."""
+
+    self: str
+    items: str = Field(description="each picture and what has become of it")
+    sheet: str | None = Field(None, description="all pictures on one PNG, once none is left to be made")
+
+
+class Sweep(BaseModel):
+    """Many pictures that were asked for together."""
+
+    id: str
+    status: Standing = Field(description="finished: no picture is left to be made; counts say how many failed")
+    spec: VisualizationSpec = Field(description="that of the first picture, with every default filled in")
+    total: int = Field(description="pictures")
+    counts: dict[str, int] = Field(
+        description="how many are in which status; forgotten: neither record nor picture are there any more",
+        examples=[dict.fromkeys(STATES, 0) | {"succeeded": 40, "running": 4, "queued": 20}],
+    )
+    created: datetime
+    cancelled: datetime | None = None
+    links: SweepLinks
+
+
+class SweepItem(BaseModel):
+    """One picture of a sweep; `url` has all of it."""
+
+    key: str
+    channel: int
+    sign: Sign
+    seed: int
+    status: str = Field(description="as of the visualization, or forgotten", examples=["succeeded"])
+    url: str
+    thumbnail: str | None = Field(None, description="192 pixels wide, once there is a picture")
+
+    @classmethod
+    def of(cls, item: Item, status: str) -> SweepItem:
+        url = address(item.key)
+        thumbnail = f"{url}/image?width=192&format=webp" if status == "succeeded" else None
+        return cls.model_validate({**item._asdict(), "status": status, "url": url, "thumbnail": thumbnail})
+
+
+class SweepItems(BaseModel):
+    """One page."""
+
+    items: list[SweepItem]
+    next: str | None = Field(description="the next page; null: this was the last")
+
+
+def _known_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
+    if not ID_PATTERN.fullmatch(id):
+        raise NotFound("no sweep has such a name")
+    return id
+
+
+def _known(id: Annotated[str, Depends(_known_id)], parts: PartsHere) -> Known:
+    sweep = parts.sweeps.find(id)
+    if sweep is None:
+        raise NotFound("no such sweep: it was never asked for, or has been forgotten")
+    return sweep
+
+
+Here = Annotated[Known, Depends(_known)]
+Spec = Annotated[
+    SweepSpec,
+    Body(
+        openapi_examples={
+            "layer": {
+                "summary": "both signs of the first eight classes of the bundled network",
+                "value": {
+                    "model": "patternnet",
+                    "layer": "logits",
+                    "channels": "0-7",
+                    "signs": ["positive", "negative"],
+                    "steps": 64,
+                },
+            }
+        }
+    ),
+]
+
+
+@router.post(
+    "",
+    status_code=202,
+    dependencies=[JsonOnly],
+    summary="Ask for many pictures",
+    response_description="on their way; `Location` says where to watch",
+    responses={
+        200: {"model": Sweep, "description": "all of them had been made before"},
+        **declare(400, 413, 415, 422, 429, 503, 507),
+    },
+)
+async def ask(spec: Spec, parts: PartsHere, response: Response) -> Sweep:
+    """A picture for each of `channels` with each of `signs` and `seeds`, 4096 at most.
+
+    They wait in a queue of their own, so that a picture asked for by itself does not wait for them; and a picture of a
+    sweep that somebody asks for by itself moves over.
+    """
+    try:
+        resolved, entry = await resolved_in(parts.catalog, spec.widest())
+    except OutOfRange as error:
+        faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
+        raise OutOfRange(error.detail, faults) from error
+    parts.limits.check_cost(resolved)
+    if resolved.photo is not None:
+        await run_in_threadpool(parts.photos.get, resolved.photo)
+    shown = await run_in_threadpool(_create, parts, spec, resolved, entry)
+    response.headers["Location"] = shown.links.self
+    if shown.status == "finished":
+        response.status_code = 200
+    else:
+        response.headers["Retry-After"] = RETRY_AFTER
+    return shown
+
+
+@router.get("/{id}", summary="How far it is", responses=declare(404, 503))
+def show(sweep: Here, parts: PartsHere, response: Response) -> Sweep:
+    """How many of its pictures are in which status."""
+    shown = _shown(parts, sweep)
+    response.headers["Cache-Control"] = "no-cache"
+    if shown.status in {"underway", "cancelling"}:
+        response.headers["Retry-After"] = RETRY_AFTER
+    return shown
+
+
+@router.get("/{id}/items", summary="Its pictures", responses=declare(404, 422, 503))
+def items(
+    sweep: Here,
+    parts: PartsHere,
+    offset: Annotated[int, Query(ge=0, le=4096, description="pictures to leave out")] = 0,
+    limit: Annotated[int, Query(ge=1, le=100)] = 100,
+) -> SweepItems:
+    """In the order of channels, signs and seeds, a page at a time."""
+    shown = [SweepItem.of(item, state) for item, state in parts.sweeps.items(sweep.id, offset, limit)]
+    following = f"{PATH}/{sweep.id}/items?offset={offset + limit}&limit={limit}"
+    return SweepItems(items=shown, next=following if offset + limit < sweep.total else None)
+
+
+@router.delete(
+    "/{id}",
+    summary="Stop it",
+    responses={202: {"model": Sweep, "description": "some are still being stopped"}, **declare(404, 409, 503)},
+)
+def cancel(sweep: Here, parts: PartsHere, response: Response) -> Sweep:
+    """Leaves every picture that is not finished. Those that somebody else waits for are still made."""
+    if _shown(parts, sweep).status in {"finished", "cancelled"}:
+        raise AlreadyOver("all its pictures have ended")
+    parts.sweeps.cancel(sweep.id)
+    shown = _shown(parts, parts.sweeps.find(sweep.id) or sweep)
+    response.status_code = 202 if shown.status == "cancelling" else 200
+    return shown
+
+
+@router.get(
+    "/{id}/sheet",
+    summary="All pictures on one",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
+        304: {"description": "you have it"},
+        **declare(404, 409, 503),
+    },
+)
+def sheet(sweep: Here, parts: PartsHere, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """Thumbnails in rows, in the order of `items`, blank where there is no picture; 409 until the sweep is over."""
+    found = parts.sweeps.items(sweep.id)
+    if standing(sweep, [state for _, state in found]) in {"underway", "cancelling"}:
+        raise NotReady(f"pictures are still to be made; how many: {PATH}/{sweep.id}")
+    keys = [item.key if state == "succeeded" else "" for item, state in found]
+    name = hashlib.sha256(" ".join(keys).encode()).hexdigest()
+    png, digest = parts.sheets.get(
+        f"{name}.png", lambda: parts.thumbnails.sheet([parts.store.image(key) if key else None for key in keys])
+    )
+    return served(png, digest, "image/png", if_none_match, lasting=False)
+
+
+def _create(parts: Parts, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:
+    liveness.check(parts.redis, SWEEP_QUEUE)
+    wanted = [
+        Wanted(visualization_key(one, entry.digest, entry.renderer), one, entry.digest)
+        for one in spec.pictures_of(resolved)
+    ]
+    parts.limits.check_room(len(parts.queue), len(wanted))
+    return _shown(parts, parts.sweeps.create(wanted))
+
+
+def _shown(parts: Parts, sweep: Known) -> Sweep:
+    states = [state for _, state in parts.sweeps.items(sweep.id)]
+    status = standing(sweep, states)
+    here = f"{PATH}/{sweep.id}"
+    over = status in {"finished", "cancelled"}
+    return Sweep(
+        id=sweep.id,
+        status=status,
+        spec=sweep.spec,
+        total=sweep.total,
+        counts=dict.fromkeys(STATES, 0) | Counter(states),
+        created=sweep.created,
+        cancelled=sweep.cancelled,
+        links=SweepLinks(self=here, items=f"{here}/items", sheet=f"{here}/sheet" if over else None),
+    )
