@@ -68,8 +68,8 @@ class LayerEntry(BaseModel):
     recommended: bool = Field(False, description="worth looking at first: ends of blocks or stages, and the classes")
 
 
-class ModelEntry(BaseModel):
-    """One network with one set of weights. `name` is canonical, ``source:architecture@weights``."""
+class ModelSummary(BaseModel):
+    """One network with one set of weights, in a list. `name` is canonical, ``source:architecture@weights``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,10 +90,15 @@ class ModelEntry(BaseModel):
     min_size: int
     fixed_size: bool = False
     """True when only `input_size` itself can be fed (vision transformers, fully connected heads)."""
-    labels: tuple[str, ...] | None = None
     classes_layer: str | None = None
     parameters: int | None = None
     description: str = ""
+
+
+class ModelEntry(ModelSummary):
+    """All of it: with the names of its classes."""
+
+    labels: tuple[str, ...] | None = None
 
 
 _LAYERS = TypeAdapter(list[LayerEntry])
@@ -119,7 +124,7 @@ class Catalog:
         """Replaces the list of networks. Layers already described stay."""
         fields: dict[str, dict[str, str]] = {MODELS: {}, ALIASES: {}, LABELS: {}, LABELLED: {}}
         for entry in entries:
-            fields[MODELS][entry.name] = entry.model_copy(update={"labels": None}).model_dump_json()
+            fields[MODELS][entry.name] = entry.model_dump_json(exclude={"labels"})
             fields[ALIASES].update(dict.fromkeys(entry.aliases, entry.name))
             if entry.labels is not None:
                 labels = _NAMES.dump_json(entry.labels)
@@ -145,10 +150,11 @@ class Catalog:
         name = cast("bytes | None", self._redis.lpop(WANTED))
         return name.decode() if name else None
 
-    def models(self) -> list[ModelEntry]:
-        """All networks, sorted by name, without their labels."""
+    def models(self) -> list[ModelSummary]:
+        """All networks, sorted by name."""
         raw = cast("dict[bytes, bytes]", self._redis.hgetall(MODELS))
-        return sorted((ModelEntry.model_validate_json(value) for value in raw.values()), key=lambda entry: entry.name)
+        entries = (ModelSummary.model_validate_json(value) for value in raw.values())
+        return sorted(entries, key=lambda entry: entry.name)
 
     def model(self, name: str) -> ModelEntry:
         """The network with this canonical name or alias. Raises `UnknownModel` with the nearest names."""

@@ -33,7 +33,8 @@ async def _example(host: str, port: int) -> dict[str, Any] | None:
     with_classes = [model for model in models if model.get("classes_layer")]
     for model in sorted(with_classes, key=lambda model: (FAVOURITE not in model["aliases"], not model["downloaded"])):
         name = FAVOURITE if FAVOURITE in model["aliases"] else model["name"]
-        labels = model.get("labels") or ()
+        status, whole = await get(host, port, f"/v1/models/{name}")
+        labels = (whole.get("labels") if status == 200 and isinstance(whole, dict) else None) or ()
         channel = next((index for index, label in enumerate(labels) if "ring" in label), 0)
         return {"model": name, "layer": model["classes_layer"], "channel": channel}
     return None

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jobs.catalog import LayerEntry, ModelEntry
 from jobs.queue import Ticket
 from jobs.results import Result
 from jobs.spec import VisualizationSpec
@@ -83,19 +82,6 @@ class Visualization(BaseModel):
     def over(self) -> bool:
         """Nothing about it changes any more, unless somebody asks for it again."""
         return self.status in {"succeeded", "failed", "cancelled"}
-
-
-class Models(BaseModel):
-    """The networks that can be looked into."""
-
-    models: list[ModelEntry]
-
-
-class Layers(BaseModel):
-    """The layers of one network, in the order they run."""
-
-    model: str = Field(description="the canonical name")
-    layers: list[LayerEntry]
 
 
 def address(key: str) -> str:

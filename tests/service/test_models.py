@@ -3,27 +3,131 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 from redis import Redis
 
 from jobs.catalog import LAYERS as LAYERS_KEY
+from jobs.catalog import Branch, Catalog
 from tests.conftest import ENTRY, LAYERS
 from tests.service.test_problems import check
 
+SUMMARY = ENTRY.model_dump(mode="json", exclude={"labels"})
+NAMED = f"/v1/models/{ENTRY.name}"
+
+
+def names(client: httpx.Client, address: str) -> list[str]:
+    """Of all entries, page after page."""
+    found: list[str] = []
+    following: str | None = address
+    while following:
+        body = client.get(following).json()
+        found += [entry["name"] for entry in body.get("models", body.get("layers"))]
+        following = body["next"]
+    return found
+
+
+@pytest.fixture
+def many(client: httpx.Client, catalog: Catalog) -> httpx.Client:
+    """Five more networks, one of them downloaded."""
+    more = [
+        ENTRY.model_copy(
+            update={
+                "name": f"torchvision:net{n}@V1",
+                "aliases": (f"net{n}",),
+                "source": "torchvision",
+                "downloaded": n == 3,
+            }
+        )
+        for n in range(5)
+    ]
+    labelled = ENTRY.model_copy(update={"labels": tuple(f"class {n}" for n in range(10)), "classes_layer": "logits"})
+    catalog.publish([labelled, *more])
+    return client
+
 
 def test_models(client: httpx.Client) -> None:
-    assert client.get("/v1/models").json() == {"models": [ENTRY.model_dump(mode="json")]}
+    assert client.get("/v1/models").json() == {"models": [SUMMARY], "total": 1, "next": None}
+
+
+def test_searching_models(many: httpx.Client) -> None:
+    assert many.get("/v1/models?source=torchvision&downloaded=true").json()["models"][0]["aliases"] == ["net3"]
+    assert names(many, "/v1/models?q=TINY") == [ENTRY.name]
+    assert names(many, "/v1/models?q=torchvision net4") == ["torchvision:net4@V1"]
+    assert names(many, "/v1/models?q=none") == []
+    check(many.get("/v1/models?source=elsewhere"), 422, "invalid-spec")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 6, 7])
+def test_pages_of_models_hold_each_once_in_order(many: httpx.Client, limit: int) -> None:
+    found = names(many, f"/v1/models?limit={limit}")
+    assert found == sorted(found)
+    assert len(found) == 6
+    assert names(many, f"/v1/models?limit={limit}&source=torchvision&downloaded=false") == [
+        name for name in found if "net" in name and "3" not in name and "tiny" not in name
+    ]
 
 
 def test_one_model_by_each_of_its_names(client: httpx.Client) -> None:
     for name in (ENTRY.name, "tinynet", ENTRY.name.replace(":", "%3A").replace("@", "%40")):
         assert client.get(f"/v1/models/{name}").json() == ENTRY.model_dump(mode="json")
-        layers = client.get(f"/v1/models/{name}/layers").json()
-        assert layers == {"model": ENTRY.name, "layers": [layer.model_dump(mode="json") for layer in LAYERS]}
+        body = client.get(f"/v1/models/{name}/layers").json()
+        assert body["model"] == ENTRY.name
+        assert body["layers"] == [layer.model_dump(mode="json") for layer in LAYERS]
+
+
+def test_searching_layers(client: httpx.Client, catalog: Catalog) -> None:
+    first = [layer.model_copy(update={"recommended": layer.name == "conv2"}) for layer in LAYERS]
+    catalog.publish_layers(ENTRY.name, first)
+    assert names(client, f"{NAMED}/layers?kind=vector") == ["logits"]
+    assert names(client, f"{NAMED}/layers?q=CONV") == ["conv1", "conv2"]
+    assert names(client, f"{NAMED}/layers?recommended=true") == ["conv2"]
+    assert names(client, f"{NAMED}/layers?limit=1") == ["conv1", "conv2", "logits"]
+    assert names(client, f"{NAMED}/layers?limit=1&recommended=false") == ["conv1", "logits"]
+
+
+def test_one_layer(many: httpx.Client) -> None:
+    body = many.get(f"{NAMED}/layers/Logits").json()
+    assert (body["name"], body["channels"], body["labels"][3]) == ("logits", 10, "class 3")
+    assert many.get(body["links"]["unit"].format(n=3)).status_code == 200
+    assert many.get(body["links"]["visualizations"]).status_code == 200
+    assert "conv" in check(many.get(f"{NAMED}/layers/konv1"), 404, "not-found")["detail"]
+
+
+def test_one_unit_and_its_pictures(many: httpx.Client, catalog: Catalog) -> None:
+    halves = (Branch(name="1x1", first=0, channels=4), Branch(name="3x3", first=4, channels=12))
+    catalog.publish_layers(ENTRY.name, [LAYERS[0], LAYERS[1].model_copy(update={"branches": halves}), LAYERS[2]])
+    unit = many.get("/v1/models/tinynet/layers/conv2/units/7").json()
+    assert (unit["address"], unit["branch"]["name"], unit["label"]) == (f"{ENTRY.name}/conv2:7", "3x3", None)
+    assert unit["visualizations"] == []
+    keys = [many.post("/v1/visualizations", json=unit["ask"][sign]).json()["key"] for sign in ("positive", "negative")]
+    short = many.post("/v1/visualizations", json={"unit": unit["address"]}).json()
+    assert short["key"] == keys[0]
+    many.post("/v1/visualizations", json={"unit": "tinynet/conv2:8"})
+    seen = many.get("/v1/models/tinynet/layers/conv2/units/7").json()["visualizations"]
+    assert [(line["key"], line["sign"]) for line in seen] == [(keys[1], "negative"), (keys[0], "positive")]
+    assert [line["key"] for line in many.get(unit["links"]["visualizations"]).json()["visualizations"]] == keys[::-1]
+    assert many.get("/v1/models/tinynet/layers/logits/units/9").json()["label"] == "class 9"
+    assert "0 to 15" in check(many.get(f"{NAMED}/layers/conv2/units/16"), 404, "not-found")["detail"]
+    check(many.get(f"{NAMED}/layers/conv2/units/x"), 422, "invalid-spec")
 
 
 def test_unknown(client: httpx.Client) -> None:
     for path in ("/v1/models/tinnynet", "/v1/models/tinnynet/layers"):
         assert "tinynet" in check(client.get(path), 404, "not-found")["detail"]
+
+
+@pytest.mark.parametrize("name", ["..%2Ftinynet", "%00", "__init__", "__class__", "local:..%2F..%2Fetc"])
+def test_names_are_looked_up_and_nothing_more(client: httpx.Client, name: str) -> None:
+    """An encoded slash makes another address, which is none."""
+    for path in (f"/v1/models/{name}", f"/v1/models/{name}/layers", f"{NAMED}/layers/{name}"):
+        check(client.get(path), 404, "not-found")
+
+
+def test_names_of_ten_thousand_letters_are_refused(client: httpx.Client) -> None:
+    for path in (f"/v1/models/{'a' * 10_000}", f"{NAMED}/layers/{'a' * 10_000}"):
+        check(client.get(path), 422, "invalid-spec")
+    for name in ("a" * 10_000, "\x00", "../x\x00"):
+        check(client.post("/v1/visualizations", json={"model": name, "layer": "a", "channel": 0}), 422, "invalid-spec")
 
 
 def test_layers_to_come(client: httpx.Client, redis: Redis) -> None:
