@@ -70,7 +70,7 @@ class Answer:
             "seed": self.ask.spec.seed,
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
             "precision": str(dtype).removeprefix("torch."),
-            "weights": network.digest,
+            "weights": network.digest if network.sha256 is None else f"sha256:{network.sha256}",
             "warnings": [DORMANT] if self.result.dormant else [],
             "versions": {
                 "engine": engine.VERSION,

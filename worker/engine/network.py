@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -45,6 +46,8 @@ class Network:
     preprocessing: Preprocessing
     digest: str
     labels: tuple[str, ...] | None = None
+    sha256: str | None = None
+    """64 hex digits of the file of weights as it was measured when loaded."""
     channels_last: frozenset[str] = frozenset()
     """Names of the layers that answer with (B, H, W, C)."""
 
@@ -54,3 +57,9 @@ class Network:
             # An in-place ReLU would overwrite the value a hook has just handed out.
             if getattr(child, "inplace", False) is True:
                 setattr(child, "inplace", False)  # noqa: B010
+
+    @property
+    def bytes(self) -> int:
+        """Memory of its weights."""
+        values = itertools.chain(self.module.parameters(), self.module.buffers())
+        return sum(value.numel() * value.element_size() for value in values)

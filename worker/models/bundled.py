@@ -36,6 +36,7 @@ class Bundled:
             source="bundled",
             architecture="patternnet",
             digest=f"sha256:{digest}",
+            sha256=digest,
             renderer=VERSION,
             downloaded=True,
             input_channels=len(MEAN),
@@ -55,7 +56,7 @@ class Bundled:
     def load(self, entry: ModelEntry) -> Network:
         module = self.build(entry)
         fit(module, load_file(WEIGHTS), entry.name)
-        return Network(entry.name, module, Preprocessing(MEAN, STD), entry.digest, entry.labels)
+        return Network(entry.name, module, Preprocessing(MEAN, STD), entry.digest, entry.labels, sha256=entry.sha256)
 
     def blueprint(self, entry: ModelEntry) -> str | None:
         return None

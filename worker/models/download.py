@@ -17,6 +17,7 @@ from jobs.errors import ModelLoadFailed
 TIMEOUT = 30.0
 """Seconds without a byte after which a download is given up."""
 CHUNK = 1 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +33,20 @@ def published_name(url: str) -> str:
     return url.rsplit("/", 1)[-1]
 
 
-def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> Path:
-    """The file published at `url`, in `folder`, whose sha256 starts with the hex digits in its name.
+def recorded(path: Path) -> str | None:
+    """The sha256 that was measured when `path` was first used, from the file ``<name>.sha256`` beside it."""
+    try:
+        digest = path.with_name(f"{path.name}.sha256").read_text("ascii").split()[0]
+    except (OSError, ValueError, IndexError):
+        return None
+    return digest if _DIGEST.fullmatch(digest) else None
 
-    A file that is already there is checked as well, so an operator may put it there by hand. Raises
+
+def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> tuple[Path, str]:
+    """The file published at `url`, in `folder`, whose sha256 starts with the hex digits in its name; and its sha256.
+
+    A file that is already there is checked as well, so an operator may put it there by hand. The whole sha256 is
+    recorded when a file is first used, and another one under the same name is refused from then on. Raises
     `ModelLoadFailed` with the name of the file and where it belongs.
     """
     name = published_name(url)
@@ -44,8 +55,10 @@ def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> Path:
         raise ModelLoadFailed(f"{name} has no digest in its name and cannot be checked")
     path = folder / name
     if path.exists():
-        if sha256(path).startswith(digits[1]):
-            return path
+        digest = sha256(path)
+        if digest.startswith(digits[1]):
+            _record(path, digest)
+            return path, digest
         log.warning("weights damaged, downloading them again", file=name)
     folder.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
@@ -56,15 +69,26 @@ def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> Path:
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
-        if not sha256(Path(part)).startswith(digits[1]):
+        digest = sha256(Path(part))
+        if not digest.startswith(digits[1]):
             raise ModelLoadFailed(_by_hand(name, url, "what came does not have the published digest"))
+        _record(path, digest)
         Path(part).replace(path)
     except (OSError, ValueError, urllib.error.HTTPError) as error:
         reason = getattr(error, "reason", None) or error
         raise ModelLoadFailed(_by_hand(name, url, str(reason))) from error
     finally:
         Path(part).unlink(missing_ok=True)
-    return path
+    return path, digest
+
+
+def _record(path: Path, digest: str) -> None:
+    """Notes the sha256 as ``sha256sum --check`` reads it. Raises `ModelLoadFailed` for another than noted."""
+    known = recorded(path)
+    if known is not None and known != digest:
+        raise ModelLoadFailed(f"{path.name} is another file than was used before: its sha256 has changed")
+    if known is None:
+        path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n", "ascii")
 
 
 def _by_hand(name: str, url: str, reason: str) -> str:

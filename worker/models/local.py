@@ -60,7 +60,9 @@ class Local:
         except (OSError, SafetensorError) as error:
             raise ModelLoadFailed(f"{WEIGHTS} of {folder.name} is damaged or no safetensors file") from error
         fit(module, state, entry.name)
-        return Network(entry.name, module.float(), manifest.preprocessing(), entry.digest, entry.labels)
+        return Network(
+            entry.name, module.float(), manifest.preprocessing(), entry.digest, entry.labels, sha256=entry.sha256
+        )
 
     def blueprint(self, entry: ModelEntry) -> str | None:
         return None
@@ -89,6 +91,7 @@ class Local:
             source="local",
             architecture=folder.name,
             digest=f"sha256:{_identity(manifest, weights, manifest.code(folder))}",
+            sha256=weights,
             renderer=VERSION,
             downloaded=True,
             input_channels=manifest.channels,

@@ -19,7 +19,7 @@ from jobs.catalog import ModelEntry
 from jobs.errors import ModelLoadFailed
 from worker.engine import VERSION
 from worker.engine.network import Network, Preprocessing
-from worker.models.download import fetch, published_name
+from worker.models.download import fetch, published_name, recorded
 from worker.models.fit import fit
 
 _BARE: dict[str, Any] = {"init_weights": False, "aux_logits": False, "transform_input": False}
@@ -91,16 +91,17 @@ class Published:
             fixed_size=file in _SIZE_ARGUMENT,
             labels=tuple(labels) if labels else None,
             classes_layer=_CLASSES.get(file) if labels else None,
+            parameters=weights.meta["num_params"],
             description=f"{millions:.1f} million parameters"
             + (f", ImageNet top-1 {accuracy:.1f} %" if accuracy else "")
             + ("" if labels else "; feature layers only: its classifier was not trained"),
         )
 
     def entries(self) -> list[ModelEntry]:
-        here = {path.name for path in self._cache.glob("*.pth")}
+        here = {f"torchvision:{path.name}": recorded(path) for path in self._cache.glob("*.pth")}
         return [
-            entry.model_copy(update={"downloaded": True})
-            if entry.digest.removeprefix("torchvision:") in here
+            entry.model_copy(update={"downloaded": True, "sha256": here[entry.digest]})
+            if entry.digest in here
             else entry
             for entry in self._entries
         ]
@@ -122,7 +123,7 @@ class Published:
 
     def load(self, entry: ModelEntry) -> Network:
         weights = _weights(entry)
-        path = fetch(weights.url, self._cache)
+        path, digest = fetch(weights.url, self._cache)
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except (RuntimeError, ValueError, OSError, EOFError, UnpicklingError) as error:
@@ -130,7 +131,7 @@ class Published:
             raise ModelLoadFailed(f"{path.name} is no file of weights that torch can read safely") from error
         module = self.build(entry)
         fit(module, _renamed(state), entry.name)
-        return Network(entry.name, module, _preprocessing(entry, weights), entry.digest, entry.labels)
+        return Network(entry.name, module, _preprocessing(entry, weights), entry.digest, entry.labels, sha256=digest)
 
     def blueprint(self, entry: ModelEntry) -> str | None:
         height, width = entry.input_size

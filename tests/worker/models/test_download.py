@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import ModelLoadFailed
-from worker.models.download import fetch
+from worker.models.download import fetch, recorded
 
 CONTENT = bytes(range(256)) * 5000
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
@@ -55,11 +55,12 @@ def server() -> Iterator[Server]:
 
 
 def test_a_file_is_downloaded_once(server: Server, tmp_path: Path) -> None:
-    first = fetch(server.url, tmp_path / "weights")
+    first, digest = fetch(server.url, tmp_path / "weights")
     assert first.read_bytes() == CONTENT
-    assert fetch(server.url, tmp_path / "weights") == first
+    assert digest == hashlib.sha256(CONTENT).hexdigest()
+    assert fetch(server.url, tmp_path / "weights") == (first, digest)
     assert server.asked == 1
-    assert [path.name for path in first.parent.iterdir()] == [NAME]
+    assert {path.name for path in first.parent.iterdir()} == {NAME, f"{NAME}.sha256"}
 
 
 def test_half_a_file_is_never_used(server: Server, tmp_path: Path) -> None:
@@ -78,12 +79,12 @@ def test_another_file_under_the_name_is_refused(server: Server, tmp_path: Path) 
 
 def test_a_damaged_file_on_disk_is_downloaded_again(server: Server, tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(CONTENT[:100])
-    assert fetch(server.url, tmp_path).read_bytes() == CONTENT
+    assert fetch(server.url, tmp_path)[0].read_bytes() == CONTENT
 
 
 def test_a_file_put_there_by_hand_needs_no_server(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(CONTENT)
-    assert fetch(f"http://127.0.0.1:9/{NAME}", tmp_path) == tmp_path / NAME
+    assert fetch(f"http://127.0.0.1:9/{NAME}", tmp_path)[0] == tmp_path / NAME
 
 
 def test_a_failed_download_says_which_file_to_put_where(tmp_path: Path) -> None:
@@ -94,3 +95,18 @@ def test_a_failed_download_says_which_file_to_put_where(tmp_path: Path) -> None:
     assert url in caught.value.detail
     assert "cache/weights" in caught.value.detail
     assert str(tmp_path) not in caught.value.detail
+
+
+def test_the_whole_digest_is_recorded_and_never_changes(tmp_path: Path) -> None:
+    """Eight digits of a name can be forged; the file that was used first is the one from then on."""
+    path = tmp_path / NAME
+    path.write_bytes(CONTENT)
+    assert recorded(path) is None
+    fetch(f"http://127.0.0.1:9/{NAME}", tmp_path)
+    assert recorded(path) == hashlib.sha256(CONTENT).hexdigest()
+    record = tmp_path / f"{NAME}.sha256"
+    record.write_text(f"{NAME[4:12]}{'0' * 56}  {NAME}\n")
+    with pytest.raises(ModelLoadFailed, match="another file"):
+        fetch(f"http://127.0.0.1:9/{NAME}", tmp_path)
+    record.write_text("nonsense")
+    assert fetch(f"http://127.0.0.1:9/{NAME}", tmp_path)[1] == recorded(path)

@@ -90,6 +90,7 @@ def test_a_downloaded_network_is_marked_and_keeps_its_digest(tmp_path: Path, mon
     gone = {entry.architecture: entry for entry in source.entries()}["squeezenet1_1"]
     assert here.downloaded and not gone.downloaded
     assert here.digest == gone.digest
+    assert here.sha256 is None
     with pytest.raises(ModelLoadFailed, match="could not be downloaded"):
         source.load(gone)
 
@@ -118,3 +119,15 @@ def test_weights_that_do_not_fit_are_told_in_plain_words(tmp_path: Path, monkeyp
     source = published(tmp_path, "squeezenet1_1", state, monkeypatch)
     with pytest.raises(ModelLoadFailed, match=r"missing: features.0.weight; not in the network: extra.weight"):
         source.load(next(entry for entry in source.entries() if "squeezenet1_1" in entry.aliases))
+
+
+def test_the_whole_digest_of_the_weights_is_told_once_they_are_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = published(tmp_path, "squeezenet1_1", get_model("squeezenet1_1", weights=None).state_dict(), monkeypatch)
+    before = {entry.architecture: entry for entry in source.entries()}["squeezenet1_1"]
+    network = source.load(before)
+    after = {entry.architecture: entry for entry in source.entries()}["squeezenet1_1"]
+    file = tmp_path / before.digest.removeprefix("torchvision:")
+    assert network.sha256 == after.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert network.digest == after.digest == before.digest  # what enters the key does not change with the download
