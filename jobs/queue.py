@@ -94,6 +94,10 @@ class JobQueue:
         self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
         self.rq = self._queues[QUEUE]
 
+    def of(self, name: str) -> Queue:
+        """RQ's queue of this name."""
+        return self._queues[name]
+
     def find(self, key: str) -> Ticket | None:
         """The latest attempt at `key`. One whose RQ job has vanished is told as failed: a new one may start."""
         return self.find_all([key])[0]

@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 SOCKET_PATH_LIMIT = 100
 """Bytes in the path of a unix socket; the kernel's own limit is 107 on Linux, 103 on macOS."""
 
+NETWORKS_BYTES = 4 * 2**30
+
 
 class Settings(BaseSettings):
     """What an operator may set. Paths are made absolute; a folder is created by whoever writes it first."""
@@ -39,12 +41,16 @@ class Settings(BaseSettings):
     """Requests that make work, a minute and client (API key, or address where none is asked for); 0: no quota."""
     connections: int = Field(1024, ge=1)
     """Requests answered at once, streams of events included."""
+    results_max_bytes: int = Field(0, ge=0)
+    """Of the result store: what nobody looked at for longest is evicted beyond it; 0: no limit."""
     min_free_bytes: int = Field(64 << 20, ge=0)
     """Of the disk: with less free nothing new is accepted."""
     auth: Literal["auto", "on", "off"] = "auto"
     """Whether API keys are asked for; auto: unless only this machine can reach the service."""
     cors_origins: str = ""
     """Web pages that may call the service from a browser, such as ``https://a.example,https://b.example``."""
+    networks_bytes: int = Field(NETWORKS_BYTES, ge=0)
+    """Memory for the weights of networks kept warm; those with pictures in progress stay beyond it."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
 
     @property

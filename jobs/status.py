@@ -41,6 +41,7 @@ IN_FLIGHT = JOINABLE | {"cancelling"}
 _SET = """
 local function set(status, ended, ...)
   redis.call('HSET', KEYS[1], 'status', status, ...)
+  if ended then redis.call('HINCRBY', 'featurelens:counts', status, 1) end
   redis.call('EXPIRE', KEYS[1], ended and ARGV[2] or ARGV[1])
   if redis.call('EXISTS', KEYS[2]) == 0 then return end
   redis.call('HSET', KEYS[2], 'status', status == 'storing' and 'running' or status)

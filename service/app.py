@@ -13,12 +13,13 @@ from fastapi.openapi.utils import get_openapi
 
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
-from service import events, health, images, listing, models, photos, sweeps, visualizations
+from service import events, health, images, listing, metrics, models, overview, photos, sweeps, visualizations
 from service.access import Admitted
 from service.body_limit import BodyLimit
 from service.connection_limit import ConnectionLimit
 from service.parts import Parts
 from service.problems import Problem, declare, install
+from service.request_log import RequestLog
 
 MAX_BODY = 64 * 1024
 """Bytes: a specification is some hundred."""
@@ -39,7 +40,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        parts.eviction.start()
         yield
+        parts.eviction.stop()
         await parts.lookout.close()
         parts.redis.close()
 
@@ -51,12 +54,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(RequestLog)
     _open_to(app, parts.settings)
     app.add_middleware(ConnectionLimit, limit=parts.settings.connections)
     app.add_middleware(BodyLimit, limit=MAX_BODY, exceptions=photos.UPLOAD_LIMIT)
     app.state.parts = parts
     install(app)
-    for part in (visualizations, listing, images, events, sweeps, photos, models, health):
+    for part in (visualizations, listing, images, events, sweeps, photos, models, metrics, overview, health):
         if part is health:
             app.include_router(part.router)
         else:

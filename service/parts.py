@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from jobs.broker import connect
 from jobs.catalog import Catalog
 from jobs.errors import NotFound
+from jobs.eviction import Eviction
 from jobs.key import KEY_PATTERN
 from jobs.limits import Limits
 from jobs.listing import Listing
@@ -48,6 +49,7 @@ class Parts:
     lookout: Lookout
     sweeps: Sweeps
     sheets: Kept
+    eviction: Eviction
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
@@ -68,6 +70,7 @@ class Parts:
             Lookout(partial(look, store, queue)),
             Sweeps(redis, queue, store),
             Kept(settings.cache_folder / "sheets"),
+            Eviction(store, settings.results_folder, settings.results_max_bytes),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Body, Header, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -11,6 +12,7 @@ from jobs import liveness
 from jobs.errors import AlreadyOver, NotFound
 from jobs.key import visualization_key
 from jobs.spec import VisualizationSpec
+from service.metrics import ASKED
 from service.parts import JsonOnly, Key, PartsHere
 from service.prefer import ended, wait
 from service.problems import declare
@@ -86,6 +88,7 @@ async def ask(
     if found is not None:
         response.status_code = 200
         response.headers["Cache-Status"] = CACHE_HIT
+        ASKED.labels("hit").inc()
         return finished(found)
     ticket = await run_in_threadpool(parts.queue.join, key)
     if ticket is None:
@@ -93,6 +96,8 @@ async def ask(
         parts.limits.check_room(await run_in_threadpool(len, parts.queue))
         ticket = await run_in_threadpool(parts.queue.submit, key, resolved, entry.digest)
     fresh = ticket.fresh
+    ASKED.labels("accepted" if fresh else "joined").inc()
+    structlog.contextvars.bind_contextvars(key=key, attempt=ticket.record.attempt)
     if patience:
         seen = await ended(parts.lookout, key, patience)
         if seen is not None:

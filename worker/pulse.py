@@ -8,8 +8,10 @@ import time
 
 from redis import Redis, RedisError
 
+from jobs import figures
 from jobs.liveness import RENDERER_EXPIRY, beat, rest
 from jobs.logs import logger
+from worker.gauge import Gauge
 
 INTERVAL = RENDERER_EXPIRY / 6
 """Seconds between beats."""
@@ -26,6 +28,7 @@ class Pulse(threading.Thread):
 
     def __init__(self, redis: Redis, hang: float = HANG) -> None:
         super().__init__(name="pulse", daemon=True)
+        self.gauge: Gauge | None = None
         self._redis = redis
         self._hang = hang
         self._touched = time.monotonic()
@@ -42,12 +45,18 @@ class Pulse(threading.Thread):
             logger().info("the broker was not told of the end", error=str(error))
 
     def run(self) -> None:
+        told = False
         while True:
             if time.monotonic() - self._touched > self._hang:
                 logger().critical("the loop hangs, giving up", seconds=self._hang)
                 os._exit(HUNG)
             try:
                 beat(self._redis)
+                if not told:
+                    figures.started(self._redis)
+                    told = True
+                if self.gauge is not None:
+                    figures.tell(self._redis, self.gauge.read())
             except RedisError as error:
                 logger().warning("no heartbeat", error=str(error))
             if self._stopped.wait(INTERVAL):

@@ -20,7 +20,7 @@ import torch
 from jobs.broker import connect
 from jobs.logs import configure, logger
 from jobs.photos import Photos
-from jobs.settings import settings
+from jobs.settings import NETWORKS_BYTES, settings
 from worker.answer import Answer
 from worker.cataloguer import Cataloguer
 from worker.conversation import Conversation
@@ -28,6 +28,7 @@ from worker.engine.lane import Lane
 from worker.engine.memory import keep_memory
 from worker.engine.network import Network
 from worker.engine.precision import best_device, best_dtype
+from worker.gauge import Gauge
 from worker.models.registry import Registry
 from worker.networks import Networks
 from worker.pulse import Pulse
@@ -43,18 +44,27 @@ BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
 
 
 class Renderer:
-    """Listens on the unix socket `path` until `stop` is called. `networks` loads in threads and wakes the loop."""
+    """Listens on the unix socket `path` until `stop` is called. `budget`: bytes of weights kept warm, see `Networks`."""
 
-    def __init__(self, path: Path, device: torch.device, registry: Registry, photos: Photos, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device: torch.device,
+        registry: Registry,
+        photos: Photos,
+        pulse: Pulse,
+        budget: int = NETWORKS_BYTES,
+    ) -> None:
         self.device = device
         self.dtype = best_dtype(device)
         self._pulse = pulse
         self._registry = registry
         self._photos = photos
-        self._networks = Networks(registry.load, self._wake)
+        self._networks = Networks(registry.load, self._wake, budget)
         self._lanes: dict[LaneKey, Lane] = {}
         self._waiting: list[Conversation] = []
         self._rendering: dict[int, tuple[Conversation, Lane]] = {}
+        self._gauge = pulse.gauge = Gauge(device, self.dtype, self._lanes, self._waiting)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._awake, self._bell = socket.socketpair()
@@ -147,6 +157,14 @@ class Renderer:
                 self._rendering[id(conversation.render)] = (conversation, lane)
                 conversation.report("rendering", now=True)
             self._waiting.remove(conversation)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Keeps the weights within their budget; the lanes of a network that goes hold copies of it and go too."""
+        busy = {(lane.network.name, lane.network.digest) for lane in self._lanes.values() if lane.renders}
+        busy |= {(one.ask.spec.model, one.ask.digest) for one in self._waiting if one.ask is not None}
+        for identity in self._networks.settle(busy):
+            self._lanes = {key: lane for key, lane in self._lanes.items() if key[:2] != identity}
 
     def _channels(self, model: str, layer: str) -> int:
         return next(known.channels for known in self._registry.describe(model) if known.name == layer)
@@ -164,7 +182,8 @@ class Renderer:
 
     def _tick(self, lane: Lane) -> None:
         try:
-            done = lane.tick()
+            with self._gauge.tick(lane):
+                done = lane.tick()
         except Exception as error:  # noqa: BLE001  # its pictures fail with the reason, other lanes go on
             logger().exception("a lane failed", model=lane.network.name)
             for render in list(lane.renders):
@@ -203,7 +222,8 @@ def main() -> None:
     device = best_device(configured.device)
     registry = Registry(configured)
     pulse = Pulse(connect())
-    renderer = Renderer(configured.renderer_socket, device, registry, Photos(configured.photos_folder), pulse)
+    photos = Photos(configured.photos_folder)
+    renderer = Renderer(configured.renderer_socket, device, registry, photos, pulse, configured.networks_bytes)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: renderer.stop())
     cataloguer = Cataloguer(registry, connect())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from uuid import uuid4
 
 from redis import Redis
@@ -11,10 +12,10 @@ from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
 from jobs.broker import LOST, connect, patiently
-from jobs.errors import RendererLost, RenderError, RenderFailed
+from jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
 from jobs.liveness import renderer_alive
 from jobs.logs import logger
-from jobs.results import FileStore, Image, describe
+from jobs.results import NO_ROOM, FileStore, Image, Result, ResultStore, describe
 from jobs.settings import settings
 from jobs.status import Record, Records
 from worker.client import converse
@@ -70,10 +71,19 @@ def _make(redis: Redis, records: Records, record: Record, key: str, execution: s
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
         result = describe(key, record.spec, finished.numbers, record.created, record.started)
-        store.put(result.model_copy(update={"images": pictures}), images)
+        _keep(store, result.model_copy(update={"images": pictures}), images)
     elif not patiently(lambda: records.commit(key, record.attempt, execution)):
         raise Unwanted
     patiently(lambda: records.succeed(key, record.attempt, execution))
+
+
+def _keep(store: ResultStore, result: Result, images: Sequence[bytes]) -> None:
+    try:
+        store.put(result, images)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise NotStored("the disk is full: the picture was made, but could not be kept") from error
 
 
 def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[Finished, bytes]:

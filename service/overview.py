@@ -1,0 +1,45 @@
+"""How Featurelens is doing, for people."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from jobs import figures, liveness
+from jobs.figures import QueueFigures, RendererFigures
+from jobs.queue import QUEUES
+from service.parts import PartsHere
+from service.problems import declare
+
+router = APIRouter(tags=["health"])
+
+
+class Overview(BaseModel):
+    """Queues, slots, renderer and store, just now."""
+
+    ready: bool = Field(description="pictures can be asked for")
+    missing: str | None = Field(description="the part that is not there", examples=["the renderer is not running"])
+    queues: dict[str, QueueFigures]
+    slots: dict[str, int] = Field(description="how many take jobs, by queue")
+    renderer: RendererFigures | None = Field(description="null: it is not running")
+    ended: dict[str, int] = Field(description="pictures by outcome, since the job queue was last emptied")
+    store_bytes: int
+    store_results: int
+
+
+@router.get("/v1/status", summary="How it is doing", responses=declare(503))
+def overview(parts: PartsHere) -> Overview:
+    """The same facts as `/metrics`, to be read by people."""
+    redis = parts.redis
+    missing = liveness.missing(redis)
+    usage = parts.eviction.usage
+    return Overview(
+        ready=missing is None,
+        missing=missing,
+        queues=figures.queues(parts.queue, redis),
+        slots={name: liveness.slots_alive(redis, name) for name in QUEUES},
+        renderer=figures.renderer(redis),
+        ended=figures.counts(redis),
+        store_bytes=usage.bytes,
+        store_results=usage.results,
+    )

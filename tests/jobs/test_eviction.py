@@ -1,0 +1,69 @@
+"""The store stays within its size, and keeps what is looked at."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from jobs.eviction import DOWN_TO, LEFTOVER, Eviction
+from jobs.results import LOOK_COUNTS_FOR, FileStore
+from tests.jobs.test_results import IMAGES, result
+
+
+def key(number: int) -> str:
+    return f"fv1_{number:02x}" + "0" * 62
+
+
+def filled(folder: Path, ages: list[float]) -> FileStore:
+    """One result for each age in seconds."""
+    store = FileStore(folder)
+    for number, age in enumerate(ages):
+        store.put(result().model_copy(update={"key": key(number)}), IMAGES)
+        moment = time.time() - age
+        os.utime(folder / key(number)[4:6] / key(number) / "result.json", (moment, moment))
+    return store
+
+
+@given(ages=st.lists(st.integers(1, 10**6), min_size=1, max_size=8, unique=True), share=st.floats(0.05, 1.2))
+@hypothesis_settings(max_examples=15, deadline=None)
+def test_the_oldest_go(tmp_path_factory: object, ages: list[int], share: float) -> None:
+    folder = tmp_path_factory.mktemp("store")  # type: ignore[attr-defined]
+    store = filled(folder, [float(age) for age in ages])
+    total = Eviction(store, folder, 0).sweep().bytes
+    limit = max(1, int(total * share))
+    usage = Eviction(store, folder, limit).sweep()
+    kept = [ages[number] for number in range(len(ages)) if store.get(key(number)) is not None]
+    assert kept == [age for age in ages if age in sorted(ages)[: len(kept)]], "the youngest are kept"
+    assert usage.bytes <= limit
+    assert usage.evicted + usage.results == len(ages)
+    if share >= 1.01:
+        assert usage.evicted == 0
+    elif kept and usage.evicted:
+        assert usage.bytes + total / len(ages) > limit * DOWN_TO - 16, "no more go than must"
+    assert Eviction(store, folder, 0).sweep().bytes == usage.bytes
+
+
+def test_a_look_keeps(tmp_path: Path) -> None:
+    store = filled(tmp_path, [LOOK_COUNTS_FOR * 3, LOOK_COUNTS_FOR * 2])
+    assert store.image(key(0)) is not None
+    size = Eviction(store, tmp_path, 0).sweep().bytes
+    assert Eviction(store, tmp_path, size - 1).sweep().evicted == 1
+    assert store.get(key(0)) is not None
+    assert store.get(key(1)) is None
+
+
+def test_leftovers_go(tmp_path: Path) -> None:
+    store = filled(tmp_path, [1.0])
+    old, young = tmp_path / ".aside" / "old", tmp_path / ".aside" / "young"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "image-0.png").write_bytes(b"torn")
+    os.utime(old, (0, time.time() - LEFTOVER - 1))
+    Eviction(store, tmp_path, 0).sweep()
+    assert (old.exists(), young.exists()) == (False, True)
+    assert store.get(key(0)) is not None
