@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from worker.engine import views
+from worker.engine.ascent import as_bytes, channels_last, climb
 from worker.engine.forward import Reading
 from worker.engine.graph import Extractor
 from worker.engine.network import Network
@@ -78,10 +79,10 @@ class Lane:
         try:
             for dormant, group in itertools.groupby(sorted(chunk, key=_is_waking), key=_is_waking):
                 self._advance(list(group), redirect=dormant)
-        except torch.OutOfMemoryError:
+        except torch.OutOfMemoryError as error:
             if len(chunk) == 1:
-                raise
-            self.limit = sum(render.rows for render in chunk) // 2
+                chunk[0].failure = error
+            self.limit = max(1, sum(render.rows for render in chunk) // 2)
             log.warning("out of memory with %d pictures at once, going on with %d", 2 * self.limit, self.limit)
             torch.cuda.empty_cache()
             for render, state, step in zip(chunk, draws, steps, strict=True):
@@ -93,18 +94,23 @@ class Lane:
         return done
 
     def result(self, render: Render) -> Result:
-        """The picture as it stands, rounded to 8 bits, with what the network answers to exactly that in float32."""
+        """The picture as it stands, rounded to 8 bits, with what the network answers to exactly that in float32.
+
+        Raises ValueError when the optimization has left the range of numbers.
+        """
+        if not all(bool(tensor.isfinite().all()) for tensor in render.parameters):
+            raise ValueError("the optimization left the range of numbers; try a smaller learning rate")
         with torch.no_grad():
-            pixels = _bytes(views.decode([render], self.size)[0])
+            pixels = as_bytes(views.decode([render], self.size)[0])
             opaque = views.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
             measures = render.objective.measure(self._read_exactly(opaque))
             snapshots = dict(render.snapshots)
             if render.step in render.recipe.snapshots:
-                snapshots[render.step] = _channels_last(pixels)
+                snapshots[render.step] = channels_last(pixels)
             if render.mask is not None:
-                pixels = torch.cat([pixels, _bytes(views.opacity(render.mask))], dim=1)
+                pixels = torch.cat([pixels, as_bytes(views.opacity(render.mask))], dim=1)
         return Result(
-            pixels=_channels_last(pixels),
+            pixels=channels_last(pixels),
             measures={name: value.float().cpu().tolist() for name, value in measures.items()},
             curve=render.curve(),
             snapshots=sorted(snapshots.items()),
@@ -134,85 +140,8 @@ class Lane:
         if redirect and self._waker is None:
             self._waker = self._extractor(self.dtype, redirect=True)
         extract = self._waker if redirect and self._waker is not None else self._extract
-        # Neighbours with equal parameterizations are decoded in one go.
-        renders = sorted(chunk, key=lambda render: hash(render.recipe.parameterization))
-        for render in renders:
-            for tensor in render.parameters:
-                tensor.requires_grad_(True)
-        pictures = views.decode(renders, self.size)
-        for render, own in zip(renders, pictures, strict=True):
-            if render.step in render.recipe.snapshots:
-                render.snapshots[render.step] = _channels_last(_bytes(own.detach()))
-        seen = views.look(renders, pictures, self.network.preprocessing.channels)
-        scores = _scores(renders, pictures, extract(self.network.preprocessing(seen)))
-        alive = [
-            (render, own, scores[render]) for render, own in zip(renders, pictures, strict=True) if render in scores
-        ]
-        if not alive:
-            return
-        wanted = [[*render.parameters, *([own] if views.wants_mask(render) else [])] for render, own, _ in alive]
-        total = torch.stack([score for _, _, score in alive]).sum()
-        flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))
-        gradients = [list(itertools.islice(flat, len(tensors))) for tensors in wanted]
-        for (render, _, score), own_gradients in zip(alive, gradients, strict=True):
-            if views.wants_mask(render):
-                slope = own_gradients.pop().abs().sum(1)
-                render.mask = slope if render.mask is None else render.mask + slope
-            if not redirect and (render.step == 0 or render.dormant):
-                render.dormant = not any(bool(gradient.any()) for gradient in own_gradients)
-            render.note(score / render.recipe.pictures)
-            render.step += 1
-        _step([render for render, _, _ in alive], gradients)
+        climb(chunk, self.network.preprocessing, extract, redirected=redirect)
 
 
 def _is_waking(render: Render) -> bool:
     return render.dormant and render.step < WAKING
-
-
-def _bytes(pictures: Tensor) -> Tensor:
-    """[0, 1] -> uint8, rounded."""
-    return (pictures * 255).round().clamp(0, 255).to(torch.uint8)
-
-
-def _channels_last(pixels: Tensor) -> Tensor:
-    return pixels.permute(0, 2, 3, 1).contiguous().cpu()
-
-
-def _scores(
-    renders: Sequence[Render], pictures: Sequence[Tensor], readings: dict[str, Reading]
-) -> dict[Render, Tensor]:
-    """What each render climbs, summed over its pictures; one whose objective does not fit fails alone, without."""
-    counts = [render.rows for render in renders]
-    rows: dict[str, list[Reading]] = {}
-    for layer, reading in readings.items():
-        values = torch.split(reading.value, counts)
-        befores = [None] * len(values) if reading.before is None else torch.split(reading.before, counts)
-        rows[layer] = [Reading(value, before) for value, before in zip(values, befores, strict=True)]
-    scores: dict[Render, Tensor] = {}
-    for index, (render, own) in enumerate(zip(renders, pictures, strict=True)):
-        try:
-            seen = views.each_view({layer: rows[layer][index] for layer in rows}, render.recipe.pictures)
-            score = torch.stack([render.objective.score(view) for view in seen]).mean(0)
-        except (ValueError, IndexError) as error:
-            render.failure = error
-            continue
-        if views.is_transparent(render, own):
-            # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
-            score = score - score.detach().abs() * own[:, -1].mean((1, 2))
-        if render.recipe.regularizers.any:
-            score = score - render.recipe.regularizers.penalty(own)
-        scores[render] = score.sum()
-    return scores
-
-
-@torch.no_grad()
-def _step(renders: Sequence[Render], gradients: Sequence[Sequence[Tensor]]) -> None:
-    pairs = sorted(zip(renders, gradients, strict=True), key=lambda pair: hash(pair[0].recipe.optimizer))
-    for optimizer, group in itertools.groupby(pairs, key=lambda pair: pair[0].recipe.optimizer):
-        own, slopes = zip(*group, strict=True)
-        optimizer.step(
-            [render.parameters for render in own],
-            slopes,
-            [render.moments for render in own],
-            [render.recipe.rate for render in own],
-        )

@@ -1,0 +1,98 @@
+"""Makes the pictures of the README again, and a contact sheet for eyes. `make gallery`.
+
+patternnet's pictures need nothing; Tiny Darknet's need its weights in ../shared (FEATURELENS_SHARED).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.plain import network_of
+from benchmarks.sheets import save_sheet
+from benchmarks.subjects import ROOT, SHARED, tiny_darknet
+from jobs.settings import Settings
+from worker.engine.lane import Lane
+from worker.engine.memory import keep_memory
+from worker.engine.network import Network, Preprocessing
+from worker.engine.objectives import Channel, Diversity, Interpolation, Objective
+from worker.engine.parameterizations import Fourier, Parameterization, Pixel, Shared
+from worker.engine.precision import best_device, best_dtype
+from worker.engine.render import Recipe, Result
+from worker.models.registry import Registry
+
+IMAGES = ROOT / "docs" / "images"
+PATTERNS = ("stripes 45 coarse", "checks", "rings", "spiral", "bricks", "hexagons", "rays", "triangles")
+CLASSES = {"zebra": 79, "goldfish": 449, "ladybug": 621, "umbrella": 219, "peacock": 404, "daisy": 356}
+LAYERS = (("conv4", 10), ("conv6", 50), ("conv8", 100), ("conv10", 33), ("conv12", 7), ("conv14", 100))
+
+
+def render(network: Network, recipes: Sequence[Recipe]) -> list[Result]:
+    """All of them, those that share a lane together."""
+    device = best_device()
+    lanes: dict[tuple[tuple[str, ...], tuple[int, int]], Lane] = {}
+    waiting = []
+    for recipe in recipes:
+        key = (recipe.objective.layers, recipe.size)
+        if key not in lanes:
+            lanes[key] = Lane(network, key[0], key[1], dtype=best_dtype(device), device=device, limit=8)
+        waiting.append((lanes[key], lanes[key].join(recipe)))
+    for lane in lanes.values():
+        while lane.renders:
+            lane.tick()
+    return [lane.result(one) for lane, one in waiting]
+
+
+def pictures(results: Sequence[Result]) -> list[Tensor]:
+    """Snapshots and finished pictures (3, H, W) in [0, 1], one result after the other."""
+    blocks = [block for result in results for block in (*(pixels for _, pixels in result.snapshots), result.pixels)]
+    return [picture.permute(2, 0, 1).float() / 255 for block in blocks for picture in block]
+
+
+def strip(network: Network, objectives: Sequence[Objective], size: int, steps: int = 128) -> list[Tensor]:
+    return pictures(render(network, [Recipe(objective, (size, size), steps) for objective in objectives]))
+
+
+def patternnet_strip() -> None:
+    network = Registry(Settings()).load("patternnet")
+    assert network.labels is not None
+    labels = list(network.labels)
+    shown = strip(network, [Channel("logits", labels.index(name)) for name in PATTERNS], 128)
+    save_sheet(shown, IMAGES / "patternnet.png", columns=len(shown))
+
+
+def darknet_strips() -> None:
+    network = network_of(tiny_darknet(), Preprocessing(), "Tiny Darknet")
+    size = (224, 224)
+    save_sheet(strip(network, [Channel("conv16", k) for k in CLASSES.values()], 224), IMAGES / "classes.png", 6)
+    save_sheet(strip(network, [Channel(layer, k) for layer, k in LAYERS], 224), IMAGES / "layers.png", 6)
+    signs = [Channel(layer, k, sign) for layer, k in LAYERS[1:4] for sign in ("negative", "positive")]
+    save_sheet(strip(network, signs, 224), IMAGES / "signs.png", 6)
+    ladybug = Channel("conv16", CLASSES["ladybug"])
+    stages = render(network, [Recipe(ladybug, size, 512, snapshots=(0, 4, 16, 48, 128))])
+    save_sheet(pictures(stages), IMAGES / "stages.png", 6)
+    ways: list[Parameterization] = [Pixel(), Fourier(decorrelate=False), Fourier()]
+    compared = [Recipe(Channel("conv14", 100), size, 128, parameterization=way) for way in ways]
+    save_sheet(pictures(render(network, compared)), IMAGES / "preconditioning.png", 3)
+    four = Recipe(Diversity(Channel("conv12", 7)), size, 128, pictures=4)
+    save_sheet(pictures(render(network, [four])), IMAGES / "diversity.png", 4)
+    pair = Interpolation(ladybug, Channel("conv16", CLASSES["umbrella"]), 5, alignment=0.1)
+    between = Recipe(pair, size, 128, pictures=5, parameterization=Shared(5))
+    save_sheet(pictures(render(network, [between])), IMAGES / "interpolation.png", 5)
+
+
+def main() -> None:
+    keep_memory()
+    torch.manual_seed(0)
+    patternnet_strip()
+    if (SHARED / "models" / "tiny_darknet").exists():
+        darknet_strips()
+    for path in sorted(Path(IMAGES).glob("*.png")):
+        print(path.relative_to(ROOT), f"{path.stat().st_size / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    main()
