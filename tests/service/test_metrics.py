@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,14 +103,14 @@ def test_without_a_broker(tmp_path: Path) -> None:
         assert server.client.get("/v1/status").status_code == 503
 
 
-def test_requests_have_names(client: httpx.Client, redis: Redis, capfd: pytest.CaptureFixture[str]) -> None:
+def test_requests_have_names(client: httpx.Client, redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
     given = client.post(URL, json=GOOD, headers={"X-Request-ID": "mine-1"})
     assert given.headers["x-request-id"] == "mine-1"
     made = client.get("/livez", headers={"X-Request-ID": "not a name"}).headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f]{32}", made)
     ticket = JobQueue(redis).find(KEY)
     assert ticket is not None
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"mine-1"' in line]
-    assert lines
-    assert (lines[-1]["key"], lines[-1]["attempt"]) == (KEY, ticket.record.attempt)
-    assert (lines[-1]["status"], lines[-1]["client"]) == (202, "127.0.0.1")
+    said = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    line = next(line for line in said if line.get("request") == "mine-1")
+    assert (line["key"], line["attempt"]) == (KEY, ticket.record.attempt)
+    assert (line["status"], line["client"]) == (202, "127.0.0.1")
