@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from jobs.errors import ModelLoadFailed
 from worker.engine.network import Network
 
-KEPT = 4
-"""Networks in memory at once; the one unused for longest goes first."""
+Identity = tuple[str, str]
+"""Canonical name and digest."""
 
 
 class Networks:
-    """`load` turns a canonical name into a network or raises `ModelLoadFailed`; `loaded` is called from the thread."""
+    """`load` turns a canonical name into a network or raises `ModelLoadFailed`; `loaded` is called from the thread.
 
-    def __init__(self, load: Callable[[str], Network], loaded: Callable[[], None], kept: int = KEPT) -> None:
+    `budget` is the memory in bytes that the weights of all networks together may take.
+    """
+
+    def __init__(self, load: Callable[[str], Network], loaded: Callable[[], None], budget: int) -> None:
         self._load = load
         self._loaded = loaded
-        self._kept = kept
-        self._futures: dict[str, Future[Network]] = {}
+        self._budget = budget
+        self._futures: dict[Identity, Future[Network]] = {}
+        """The one asked for last stands last."""
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="load")
 
     def get(self, name: str, digest: str) -> Network | None:
-        """The network, or None while it is being loaded. Raises `ModelLoadFailed`; the next `get` tries anew."""
-        future = self._futures.pop(name, None)
+        """The network, or None while it is being loaded. Raises `ModelLoadFailed`, until `settle`, to all who ask."""
+        future = self._futures.pop((name, digest), None)
         if future is None:
-            future = self._pool.submit(self._load, name)
+            future = self._pool.submit(self._loaded_as, name, digest)
             future.add_done_callback(lambda _: self._loaded())
-        self._futures[name] = future
-        if not future.done():
-            return None
-        if future.exception() is not None:
-            del self._futures[name]
-        network = future.result()
-        if network.digest != digest:
-            del self._futures[name]
-            raise ModelLoadFailed(f"the weights of {name} have changed since this picture was asked for; ask again")
-        for idle in [known for known, kept in self._futures.items() if kept.done()][: -self._kept]:
-            del self._futures[idle]
-        return network
+        self._futures[name, digest] = future
+        return future.result() if future.done() else None
+
+    def settle(self, busy: Collection[Identity]) -> list[Identity]:
+        """Call it when all who wait have asked: from now on what failed to load is tried anew.
+
+        Lets go of networks, the one unused for longest first, until the others fit the budget; never of one in `busy`
+        or the one asked for last. Returns those gone.
+        """
+        self._futures = {
+            identity: future
+            for identity, future in self._futures.items()
+            if not future.done() or future.exception() is None
+        }
+        sizes = {identity: future.result().bytes for identity, future in self._futures.items() if future.done()}
+        gone: list[Identity] = []
+        for identity in list(sizes):
+            if sum(sizes.values()) <= self._budget:
+                break
+            if identity not in busy and identity != next(reversed(self._futures)):
+                del self._futures[identity], sizes[identity]
+                gone.append(identity)
+        return gone
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _loaded_as(self, name: str, digest: str) -> Network:
+        network = self._load(name)
+        if network.digest != digest:
+            raise ModelLoadFailed(f"the weights of {name} have changed since this picture was asked for; ask again")
+        return network

@@ -44,7 +44,7 @@ BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
 
 
 class Renderer:
-    """Listens on the unix socket `path` until `stop` is called. `budget`: bytes of weights kept warm, see `Networks`."""
+    """Listens on the unix socket `path` until `stop` is called. `budget` is that of `Networks`, in bytes."""
 
     def __init__(
         self,
