@@ -15,35 +15,18 @@ from benchmarks.plain import network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import ROOT, SHARED, tiny_darknet
 from jobs.settings import Settings
-from worker.engine.lane import Lane
 from worker.engine.memory import keep_memory
 from worker.engine.network import Network, Preprocessing
 from worker.engine.objectives import Channel, Diversity, Interpolation, Objective
 from worker.engine.parameterizations import Fourier, Parameterization, Pixel, Shared
-from worker.engine.precision import best_device, best_dtype
 from worker.engine.render import Recipe, Result
+from worker.engine.rendering import render
 from worker.models.registry import Registry
 
 IMAGES = ROOT / "docs" / "images"
 PATTERNS = ("stripes 45 coarse", "checks", "rings", "spiral", "bricks", "hexagons", "rays", "triangles")
 CLASSES = {"zebra": 79, "goldfish": 449, "ladybug": 621, "umbrella": 219, "peacock": 404, "daisy": 356}
 LAYERS = (("conv4", 10), ("conv6", 50), ("conv8", 100), ("conv10", 33), ("conv12", 7), ("conv14", 100))
-
-
-def render(network: Network, recipes: Sequence[Recipe]) -> list[Result]:
-    """All of them, those that share a lane together."""
-    device = best_device()
-    lanes: dict[tuple[tuple[str, ...], tuple[int, int]], Lane] = {}
-    waiting = []
-    for recipe in recipes:
-        key = (recipe.objective.layers, recipe.size)
-        if key not in lanes:
-            lanes[key] = Lane(network, key[0], key[1], dtype=best_dtype(device), device=device, limit=8)
-        waiting.append((lanes[key], lanes[key].join(recipe)))
-    for lane in lanes.values():
-        while lane.renders:
-            lane.tick()
-    return [lane.result(one) for lane, one in waiting]
 
 
 def pictures(results: Sequence[Result]) -> list[Tensor]:

@@ -1,4 +1,40 @@
 """The mathematics of feature visualization in pure PyTorch. Knows no Redis, no HTTP, no sockets."""
 
+from worker.engine.network import IMAGENET, Network, Preprocessing
+from worker.engine.objectives import (
+    Caricature,
+    Channel,
+    Direction,
+    Diversity,
+    Interpolation,
+    Inversion,
+    Joint,
+    Layer,
+    Neuron,
+    Probability,
+)
+from worker.engine.render import Recipe, Result
+from worker.engine.rendering import render
+
 VERSION = "1"
 """Part of every key: raise it when the same spec would give another picture."""
+
+__all__ = [
+    "IMAGENET",
+    "VERSION",
+    "Caricature",
+    "Channel",
+    "Direction",
+    "Diversity",
+    "Interpolation",
+    "Inversion",
+    "Joint",
+    "Layer",
+    "Network",
+    "Neuron",
+    "Preprocessing",
+    "Probability",
+    "Recipe",
+    "Result",
+    "render",
+]

@@ -44,7 +44,7 @@ class Network:
     name: str
     module: nn.Module
     preprocessing: Preprocessing
-    digest: str
+    digest: str = ""
     labels: tuple[str, ...] | None = None
     sha256: str | None = None
     """64 hex digits of the file of weights as it was measured when loaded."""

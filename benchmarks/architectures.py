@@ -1,0 +1,107 @@
+"""One recommended unit of each kind of network, with random weights and few steps: `python -m benchmarks.architectures`.
+
+It shows that every kind can be looked into, from convolutions to transformers; what the pictures show means nothing
+without trained weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from jobs.catalog import LayerEntry
+from jobs.settings import Settings
+from worker.engine.lane import Lane
+from worker.engine.network import IMAGENET, Network
+from worker.engine.objectives import Channel
+from worker.engine.precision import best_device, best_dtype
+from worker.engine.render import Recipe
+from worker.models.registry import Registry
+
+ARCHITECTURES = (
+    *("alexnet", "vgg11", "googlenet", "inception_v3", "resnet18", "resnext50_32x4d", "densenet121"),
+    *("squeezenet1_1", "shufflenet_v2_x1_0", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0"),
+    *("regnet_y_400mf", "convnext_tiny", "vit_b_32", "swin_t", "maxvit_t"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one unit."""
+
+    architecture: str
+    layer: LayerEntry
+    start: float
+    end: float
+    seconds: float
+    """Per step, after the first."""
+
+    @property
+    def rose(self) -> bool:
+        return self.end > self.start
+
+    def line(self) -> str:
+        layer = self.layer
+        shape = "x".join(str(n) for n in (layer.channels, layer.height, layer.width) if n is not None)
+        seen = "whole picture" if layer.receptive_field is None else f"{layer.receptive_field[0]} pixels"
+        return (
+            f"{self.architecture:20} {layer.name:32} {layer.kind:8} {shape:13} {seen:14} "
+            f"{self.start:9.3f} -> {self.end:9.3f}  {1000 * self.seconds:6.0f} ms"
+        )
+
+
+def random_network(registry: Registry, architecture: str) -> tuple[Network, tuple[int, int], list[LayerEntry]]:
+    """The network with random weights, its input size, and its layers."""
+    torch.manual_seed(0)
+    entry, module = registry.build(architecture)
+    layers = registry.describe(architecture)
+    last = frozenset(layer.name for layer in layers if layer.channels_last)
+    network = Network(entry.name, module, IMAGENET, digest="random", channels_last=last)
+    return network, entry.input_size, layers
+
+
+def climb(registry: Registry, architecture: str, steps: int, device: torch.device) -> Row:
+    """The recommended layer in the middle of the network, its first unit, from noise."""
+    network, size, layers = random_network(registry, architecture)
+    worthy = [layer for layer in layers if layer.recommended and layer.kind != "vector"]
+    layer = worthy[len(worthy) // 2]
+    lane = Lane(network, [layer.name], size, dtype=best_dtype(device), device=device)
+    start = lane.join(Recipe(Channel(layer.name, 0), size, steps=steps))
+    first = lane.result(start).measures["activation"][0]
+    lane.tick()
+    begun = time.perf_counter()
+    while lane.renders:
+        lane.tick()
+    seconds = (time.perf_counter() - begun) / (steps - 1)
+    return Row(architecture, layer, first, lane.result(start).measures["activation"][0], seconds)
+
+
+def run(architectures: Sequence[str], steps: int) -> list[Row]:
+    device = best_device("auto")
+    rows = []
+    with TemporaryDirectory() as state:
+        registry = Registry(Settings(state=Path(state), models=None))
+        for architecture in architectures:
+            rows.append(climb(registry, architecture, steps, device))
+            print(rows[-1].line(), flush=True)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("architectures", nargs="*", default=ARCHITECTURES)
+    parser.add_argument("--steps", type=int, default=8)
+    arguments = parser.parse_args()
+    rows = run(arguments.architectures, arguments.steps)
+    fallen = [row.architecture for row in rows if not row.rose]
+    print(f"{len(rows) - len(fallen)} of {len(rows)} rose" + (f", not {', '.join(fallen)}" if fallen else ""))
+
+
+if __name__ == "__main__":
+    main()
