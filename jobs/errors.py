@@ -15,6 +15,7 @@ FeaturelensError
 │   ├── NoWorker           no live worker takes jobs
 │   ├── CatalogPending     the worker has not described this network yet
 │   ├── QueueFull          as many pictures wait as may
+│   ├── StoreUnavailable   the bucket with the pictures cannot be reached
 │   └── StoreFull          no room left for what is asked for
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
@@ -135,6 +136,11 @@ class QueueFull(Unavailable):
     code = "queue-full"
     title = "Too many pictures wait already"
     retry_after = 30
+
+
+class StoreUnavailable(Unavailable):
+    code = "store-unavailable"
+    title = "The result store does not answer"
 
 
 class StoreFull(Unavailable):

@@ -104,7 +104,7 @@ class FileStore:
             written.mkdir()
             for index, png in enumerate(images):
                 _write(written / f"image-{index}.png", png)
-            _write(written / "result.json", _sealed(result))
+            _write(written / "result.json", sealed(result))
             _sync(written)
             self._publish(result.key, written, target)
             _sync(target.parent)
@@ -153,10 +153,8 @@ class FileStore:
 
     def _result(self, key: str) -> Result | None:
         try:
-            content = json.loads((self._path(key) / "result.json").read_bytes())
-            result = Result.model_validate_json(json.dumps(content["result"]))
-            return result if content["sha256"] == _digest(content["result"]) and result.key == key else None
-        except (FileNotFoundError, NotADirectoryError, ValidationError, ValueError, KeyError, TypeError):
+            return unsealed((self._path(key) / "result.json").read_bytes(), key)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
 
     def _png(self, result: Result, index: int) -> bytes | None:
@@ -179,7 +177,18 @@ def _digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _sealed(result: Result) -> bytes:
+def unsealed(content: bytes, key: str) -> Result | None:
+    """The result that `sealed` has written for `key`; None when it is damaged."""
+    try:
+        outer = json.loads(content)
+        result = Result.model_validate_json(json.dumps(outer["result"]))
+        return result if outer["sha256"] == _digest(outer["result"]) and result.key == key else None
+    except (ValidationError, ValueError, KeyError, TypeError):
+        return None
+
+
+def sealed(result: Result) -> bytes:
+    """As it is kept, with a digest of itself."""
     content = result.model_dump(mode="json")
     return json.dumps({"result": content, "sha256": _digest(content)}, indent=1).encode() + b"\n"
 

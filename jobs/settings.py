@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     """Requests that make work, a minute and client (API key, or address where none is asked for); 0: no quota."""
     connections: int = Field(1024, ge=1)
     """Requests answered at once, streams of events included."""
+    results: str | None = Field(None, pattern=r"^s3://[a-z0-9.-]+(/.*)?$")
+    """``s3://bucket/prefix``: finished pictures go there instead of the state folder."""
+    results_endpoint: str | None = None
+    """Of the bucket, where it is not Amazon's; credentials come from ``AWS_*``."""
     results_max_bytes: int = Field(0, ge=0)
     """Of the result store: what nobody looked at for longest is evicted beyond it; 0: no limit."""
     min_free_bytes: int = Field(64 << 20, ge=0)

@@ -22,6 +22,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 """Seconds before a restart; doubled with every end within the last minute."""
 LOOK_EVERY = 0.1
 """Seconds between two looks whether a child is ready."""
+CARE_EVERY = 2.0
+"""Seconds between two looks whether a child still does its work, where its role says how to tell."""
 
 
 Ready = Callable[[int], Awaitable[bool]]
@@ -43,6 +45,8 @@ class Role:
     """Where its output goes, appended; None: to the launcher's own."""
     patience: float = 10.0
     """Seconds between asking it to stop and making it."""
+    hangs: Ready | None = None
+    """Whether the process has stopped doing its work without ending; said twice in a row, it is killed."""
     orphaned: signal.Signals = signal.SIGKILL
     """What reaches it when the launcher is killed by force."""
 
@@ -126,11 +130,23 @@ class Child:
                 if await self.role.ready(process.pid):
                     self._false_starts = 0
                     self.ready.set()
-                    await end
+                    await self._care(end)
                 await asyncio.wait({end}, timeout=LOOK_EVERY)
         finally:
             end.cancel()
         self._kill_group()
+
+    async def _care(self, end: asyncio.Task[Any]) -> None:
+        """Returns when the process has ended, by itself or because it hung."""
+        process, hangs = self.process, self.role.hangs
+        assert process is not None
+        strikes = 0
+        while not end.done():
+            await asyncio.wait({end}, timeout=CARE_EVERY if hangs else None)
+            strikes = strikes + 1 if hangs and not end.done() and await hangs(process.pid) else 0
+            if strikes == 2:
+                self._say(f"{self.role.name} does not answer any more; killed")
+                self._kill_group()
 
     def _kill_group(self) -> None:
         assert self.process is not None

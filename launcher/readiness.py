@@ -54,6 +54,19 @@ def renderer_ready(url: str, path: Path) -> Ready:
     return ready
 
 
+def renderer_hangs(url: str) -> Ready:
+    """Whether its heartbeat has stopped, as the broker tells; while the broker is away nobody can say."""
+
+    async def hangs(pid: int) -> bool:
+        try:
+            async with _redis(url) as redis:
+                return not await redis.exists(RENDERER)
+        except (RedisError, OSError):
+            return False
+
+    return hangs
+
+
 def slot_ready(url: str, host: str) -> Ready:
     """Whether the slot with this process id on this host is registered as an RQ worker."""
 

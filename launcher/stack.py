@@ -14,7 +14,7 @@ from jobs.queue import SWEEP_QUEUE
 from jobs.settings import Settings
 from launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
 from launcher.greeting import greeting
-from launcher.readiness import broker_answers, renderer_ready, service_ready, slot_ready
+from launcher.readiness import broker_answers, renderer_hangs, renderer_ready, service_ready, slot_ready
 from launcher.valkey import embedded
 
 Parts = Literal["all", "worker", "service"]
@@ -75,7 +75,8 @@ class Stack:
             self._service.append(self._keep("service", python("service"), ready))
         if self._parts != "service":
             ready = renderer_ready(url, self._options.renderer_socket)
-            self._renderer.append(self._keep("renderer", python("worker.renderer"), ready))
+            hangs = renderer_hangs(url)
+            self._renderer.append(self._keep("renderer", python("worker.renderer"), ready, hangs=hangs))
             ready = slot_ready(url, socket.gethostname())
             for number in range(1, self._options.slots + 1):
                 self._slots.append(self._keep(f"slot {number}", python("worker.slot"), ready, "slots"))
@@ -85,8 +86,12 @@ class Stack:
         await self._ready(self._service + self._renderer + self._slots)
         await self._greet(began)
 
-    def _keep(self, name: str, command: tuple[str, ...], ready: Ready, log: str | None = None) -> Child:
-        return self._family.start(Role(name, command, ready, self._logs and self._logs / f"{log or name}.log"))
+    def _keep(
+        self, name: str, command: tuple[str, ...], ready: Ready, log: str | None = None, hangs: Ready | None = None
+    ) -> Child:
+        return self._family.start(
+            Role(name, command, ready, self._logs and self._logs / f"{log or name}.log", hangs=hangs)
+        )
 
     async def _broker(self) -> str:
         """The address of Redis: the operator's own, or that of the embedded server, started here."""

@@ -19,15 +19,17 @@ from jobs.key import KEY_PATTERN
 from jobs.limits import Limits
 from jobs.listing import Listing
 from jobs.photos import Photos
+from jobs.previews import Previews
 from jobs.queue import JobQueue
 from jobs.quota import Quota
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
+from jobs.stores import open_store
 from jobs.sweeps import Sweeps
 from service.api_keys import ApiKeys
 from service.kept import Kept
 from service.lookout import Lookout
-from service.sight import look
+from service.sight import look_for_all
 from service.thumbnails import Thumbnails
 
 
@@ -49,12 +51,14 @@ class Parts:
     lookout: Lookout
     sweeps: Sweeps
     sheets: Kept
+    previews: Previews
     eviction: Eviction
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
         redis = connect(settings.redis_url)
-        queue, store = JobQueue(redis), FileStore(settings.results_folder)
+        queue, store = JobQueue(redis), open_store(settings)
+        previews = Previews(redis)
         return cls(
             redis,
             Catalog(redis),
@@ -67,10 +71,11 @@ class Parts:
             ApiKeys(settings.keys_file),
             Listing(redis),
             Thumbnails(settings.cache_folder / "thumbnails"),
-            Lookout(partial(look, store, queue)),
+            Lookout(partial(look_for_all, store, queue, previews)),
             Sweeps(redis, queue, store),
             Kept(settings.cache_folder / "sheets"),
-            Eviction(store, settings.results_folder, settings.results_max_bytes),
+            previews,
+            Eviction(FileStore(settings.results_folder), settings.results_folder, settings.results_max_bytes),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import partial
 from uuid import uuid4
 
 from redis import Redis
@@ -15,14 +16,17 @@ from jobs.broker import LOST, connect, patiently
 from jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
 from jobs.liveness import renderer_alive
 from jobs.logs import logger
-from jobs.results import NO_ROOM, FileStore, Image, Result, ResultStore, describe
+from jobs.previews import Previews
+from jobs.results import NO_ROOM, Image, Result, ResultStore, describe
 from jobs.settings import settings
 from jobs.status import Record, Records
+from jobs.stores import open_store
 from worker.client import converse
 from worker.last_chance import alone
 from worker.png import encode
 from worker.protocol import Ask, Finished, Progress
 from worker.sheet import Sheet
+from worker.viewer import Viewer
 
 MEASURED_STEPS, MEASURED_SECONDS = 8, 1.0
 """How much must have been seen of an optimization before its end can be estimated."""
@@ -63,7 +67,7 @@ def render(key: str, attempt: str) -> None:
 
 
 def _make(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
-    store = FileStore(settings().results_folder)
+    store = open_store(settings())
     if store.get(key) is None:
         report = _Report(records, record, key, execution)
         finished, pixels = _rendered(redis, report, Ask(key=key, spec=record.spec, digest=record.digest), execution)
@@ -90,7 +94,7 @@ def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[
     path = settings().renderer_socket
     job = get_current_job()
     if job is None or job.should_retry:
-        return converse(path, ask, report, lambda: _alive(redis))
+        return converse(path, ask, report, lambda: _alive(redis), viewer=report.viewer(redis))
     with alone(redis, execution, lambda: report.tell("waiting", 0, None)) as renew:
 
         def renewing(progress: Progress) -> None:
@@ -101,7 +105,7 @@ def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[
             renew()
             return _alive(redis)
 
-        return converse(path, ask, renewing, alive)
+        return converse(path, ask, renewing, alive, viewer=report.viewer(redis))
 
 
 def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:
@@ -140,6 +144,11 @@ class _Report:
             wanted = True
         if not wanted:
             raise Unwanted
+
+    def viewer(self, redis: Redis) -> Viewer:
+        """Shows previews of this execution."""
+        told = partial(self._records.previewed, self._key, self._record.attempt, self._execution)
+        return Viewer(Previews(redis), self._key, told)
 
     def _seconds_left(self, progress: Progress) -> float | None:
         """From the pace since the first step was reported; None until that means something."""

@@ -1,0 +1,125 @@
+"""The result store in an S3-compatible bucket: the same promises as a folder, for services on several machines.
+
+An object is written whole or not at all. The pictures go first and ``result.json``, which names their digests, last:
+what it does not name does not exist. Nothing is evicted here; a bucket has lifecycle rules of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from jobs.errors import StoreUnavailable
+from jobs.key import KEY_PATTERN
+from jobs.results import Result, sealed, unsealed
+
+RESULT = "result.json"
+
+
+class BucketStore:
+    """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``."""
+
+    def __init__(self, address: str, endpoint: str | None = None) -> None:
+        place = urlsplit(address)
+        self._store = S3Store(
+            place.netloc,
+            prefix=place.path.strip("/") or None,
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": True, "timeout": "20s"},
+            retry_config={"max_retries": 2},
+            config={"endpoint": endpoint} if endpoint else {},
+        )
+
+    def get(self, key: str) -> Result | None:
+        """With a look at the size of each picture; its bytes are checked when they are served."""
+        result = self._result(key)
+        if result is None:
+            return None
+        sizes = [self._size(f"{_folder(key)}/image-{index}.png") for index in range(len(result.images))]
+        return result if sizes == [image.bytes for image in result.images] else None
+
+    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
+        result = self._result(key)
+        if result is None or not 0 <= index < len(result.images):
+            return None
+        png = self._read(f"{_folder(key)}/image-{index}.png")
+        digest = result.images[index].sha256
+        return (png, digest) if png is not None and hashlib.sha256(png).hexdigest() == digest else None
+
+    def put(self, result: Result, images: Sequence[bytes]) -> None:
+        """A good one stays. Raises `StoreUnavailable`."""
+        if self._whole(result.key):
+            return
+        folder = _folder(result.key)
+        try:
+            for index, png in enumerate(images):
+                obstore.put(self._store, f"{folder}/image-{index}.png", png)
+            obstore.put(self._store, f"{folder}/{RESULT}", sealed(result))
+        except BaseError as error:
+            raise _unavailable(error) from error
+
+    def delete(self, key: str) -> bool:
+        result = self._read(f"{_folder(key)}/{RESULT}")
+        if result is None:
+            return False
+        try:
+            obstore.delete(self._store, f"{_folder(key)}/{RESULT}")
+            rest = [entry["path"] for entry in obstore.list(self._store, prefix=_folder(key)).collect()]
+            if rest:
+                obstore.delete(self._store, rest)
+        except FileNotFoundError:
+            return False
+        except BaseError as error:
+            raise _unavailable(error) from error
+        return True
+
+    def results(self) -> Iterator[Result]:
+        try:
+            for batch in obstore.list(self._store):
+                for entry in batch:
+                    *_, key, name = entry["path"].split("/")
+                    result = self._result(key) if name == RESULT and KEY_PATTERN.fullmatch(key) else None
+                    if result is not None:
+                        yield result
+        except BaseError as error:
+            raise _unavailable(error) from error
+
+    def _whole(self, key: str) -> bool:
+        result = self._result(key)
+        return result is not None and all(self.image(key, index) is not None for index in range(len(result.images)))
+
+    def _result(self, key: str) -> Result | None:
+        content = self._read(f"{_folder(key)}/{RESULT}")
+        return None if content is None else unsealed(content, key)
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return bytes(obstore.get(self._store, path).bytes())
+        except FileNotFoundError:
+            return None
+        except BaseError as error:
+            raise _unavailable(error) from error
+
+    def _size(self, path: str) -> int | None:
+        try:
+            return int(obstore.head(self._store, path)["size"])
+        except FileNotFoundError:
+            return None
+        except BaseError as error:
+            raise _unavailable(error) from error
+
+
+def _folder(key: str) -> str:
+    if not KEY_PATTERN.fullmatch(key):
+        raise ValueError(f"no key: {key!r}")
+    return f"{key[4:6]}/{key}"
+
+
+def _unavailable(error: BaseError) -> StoreUnavailable:
+    """What a client may know: neither address nor credentials."""
+    return StoreUnavailable(f"the result store does not answer ({type(error).__name__})")
