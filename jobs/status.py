@@ -38,6 +38,8 @@ JOINABLE = frozenset({"queued", "running", "storing"})
 
 IN_FLIGHT = JOINABLE | {"cancelling"}
 
+_NO_PROGRESS = {"stage": "", "step": 0, "activation": "", "seconds_left": "", "preview": ""}
+
 _SET = """
 local function set(status, ended, ...)
   redis.call('HSET', KEYS[1], 'status', status, ...)
@@ -103,6 +105,8 @@ class Record(BaseModel):
     askers: int = 1
     queue: str | None = None
     seconds_left: float | None = None
+    preview: int | None = None
+    """The step that the latest preview shows."""
 
     @property
     def in_flight(self) -> bool:
@@ -164,7 +168,7 @@ class Records:
     def start(self, key: str, attempt: str, execution: str) -> Record | None:
         """`execution` begins; from now on only it moves the record. None: cancelled, replaced or done; make nothing."""
         moves = "queued>running running>running storing>running"
-        fresh = {"execution": execution, "started": now(), "stage": "", "step": 0, "activation": "", "seconds_left": ""}
+        fresh = {**_NO_PROGRESS, "execution": execution, "started": now()}
         return self.read(key) if self._move(key, attempt, "", moves, fresh) else None
 
     def progress(
@@ -183,6 +187,10 @@ class Records:
         fields = {"stage": stage, "step": step, "activation": shown, "seconds_left": left}
         return self._move(key, attempt, execution, "running>running", fields)
 
+    def previewed(self, key: str, attempt: str, execution: str, step: int) -> bool:
+        """There is a preview of this step."""
+        return self._move(key, attempt, execution, "running>running", {"preview": step})
+
     def commit(self, key: str, attempt: str, execution: str) -> bool:
         """Asks leave to publish the picture. True: it may be put into the store, and no cancel comes any more."""
         return self._move(key, attempt, execution, "running>storing storing>storing", {"stage": "storing"})
@@ -199,7 +207,7 @@ class Records:
 
     def requeue(self, key: str, attempt: str) -> bool:
         """The execution was lost; the attempt waits for another one."""
-        fields = {"execution": "", "stage": "", "step": 0, "activation": "", "seconds_left": ""}
+        fields = {**_NO_PROGRESS, "execution": ""}
         return self._move(key, attempt, "", "queued>queued running>queued storing>queued", fields)
 
     def cancel(self, key: str, attempt: str) -> bool:

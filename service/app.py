@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
-from service import events, health, images, listing, metrics, models, overview, photos, sweeps, visualizations
+from service import events, health, images, listing, metrics, models, overview, photos, previews, sweeps, visualizations
 from service.access import Admitted
 from service.body_limit import BodyLimit
 from service.connection_limit import ConnectionLimit
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, limit=MAX_BODY, exceptions=photos.UPLOAD_LIMIT)
     app.state.parts = parts
     install(app)
-    for part in (visualizations, listing, images, events, sweeps, photos, models, metrics, overview, health):
+    for part in (visualizations, listing, images, events, previews, sweeps, photos, models, metrics, overview, health):
         if part is health:
             app.include_router(part.router)
         else:

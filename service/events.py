@@ -46,7 +46,7 @@ id: 0f83ab11c09d5e77
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "events `queued`, `progress`, and one that ends it: `succeeded`, `failed` or `cancelled`",
+        "description": "events `queued`, `progress`, `preview`; in the end `succeeded`, `failed` or `cancelled`",
         "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
     },
     204: {"description": "you have been told how it ended: do not come back"},
@@ -59,6 +59,12 @@ class Queued(BaseModel):
     """It waits for its turn."""
 
     position: int | None = Field(description="place in the queue, 1 is next")
+
+
+class Shown(BaseModel):
+    """There is a new preview."""
+
+    url: str
 
 
 class Event:
@@ -107,8 +113,8 @@ async def events(
 
 async def _stream(lookout: Lookout, key: str, event: Event, last: str | None) -> AsyncIterator[bytes]:
     yield event.line(RETRY) if event.id != last else format_sse_event(data_str=None, retry=RETRY)
-    async with lookout.watching(key) as watched:
-        version = 0
+    async with lookout.watching(key, previews=True) as watched:
+        version, shown = 0, None
         while not event.over:
             version, silent = await _newer(watched, version)
             if silent:
@@ -119,6 +125,14 @@ async def _stream(lookout: Lookout, key: str, event: Event, last: str | None) ->
             before, event = event, Event(watched.state)
             if event.id != before.id:
                 yield event.line()
+            if watched.state.links.preview not in {None, shown}:
+                shown = watched.state.links.preview
+                yield _preview(shown)
+
+
+def _preview(url: str | None) -> bytes:
+    """Without an id: who comes back sees the next one."""
+    return format_sse_event(data_str=Shown(url=url or "").model_dump_json(), event="preview")
 
 
 async def _newer(watched: Watched, version: int) -> tuple[int, bool]:

@@ -22,7 +22,8 @@ INTERVAL = 0.25
 _SHARE = 4
 """A look that takes long is followed by a rest this many times as long."""
 
-Look = Callable[[Sequence[str]], Sequence[Visualization | None]]
+Look = Callable[[Sequence[str], Sequence[str]], Sequence[Visualization | None]]
+"""What is to be said about the pictures of some keys; previews are wanted of those named second."""
 
 
 class Watched:
@@ -30,6 +31,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.watchers = 0
+        self.viewers = 0
         self.version = 0
         self.state: Visualization | None = None
         self._news = asyncio.Event()
@@ -58,16 +60,18 @@ class Lookout:
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def watching(self, key: str) -> AsyncIterator[Watched]:
-        """As long as the block lasts, the picture is looked at."""
+    async def watching(self, key: str, previews: bool = False) -> AsyncIterator[Watched]:
+        """As long as the block lasts, the picture is looked at; `previews`: somebody wants to see it, too."""
         watched = self._watched.setdefault(key, Watched())
         watched.watchers += 1
+        watched.viewers += previews
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         try:
             yield watched
         finally:
             watched.watchers -= 1
+            watched.viewers -= previews
             if watched.watchers == 0:
                 del self._watched[key]
 
@@ -90,7 +94,8 @@ class Lookout:
 
     async def _look_once(self, keys: Sequence[str]) -> None:
         try:
-            states = await run_in_threadpool(self._look, keys)
+            viewed = [key for key in keys if self._watched[key].viewers]
+            states = await run_in_threadpool(self._look, keys, viewed)
         except Exception as error:  # noqa: BLE001  # the broker is away: those who watch go on waiting
             logger().warning("no look at the pictures watched", reason=type(error).__name__)
             return

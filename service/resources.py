@@ -53,6 +53,7 @@ class Links(BaseModel):
     self: str
     image: str | None = Field(None, description="the PNG, once it exists")
     sheet: str | None = Field(None, description="all of the pictures on one, where there are several")
+    preview: str | None = Field(None, description="a small picture of a step on the way, while somebody watches")
     layers: str = Field(description="the layers of this network")
 
 
@@ -111,6 +112,8 @@ def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visuali
     """The resource of a picture that is not in the store: on its way, failed or cancelled."""
     record = ticket.record
     progress = Progress.model_validate(record)
+    seen = record.preview if record.status == "running" else None
+    preview = None if seen is None else f"{address(key)}/preview?step={seen}"
     ended = record.error_code is not None and record.status == "failed"
     return Visualization(
         key=key,
@@ -124,10 +127,12 @@ def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visuali
         askers=record.askers if record.in_flight else None,
         deduplicated=deduplicated,
         error=Ending(code=record.error_code or "", detail=record.error_detail or "") if ended else None,
-        links=_links(key, record.spec),
+        links=_links(key, record.spec, preview=preview),
     )
 
 
-def _links(key: str, spec: VisualizationSpec, image: str | None = None, sheet: str | None = None) -> Links:
+def _links(
+    key: str, spec: VisualizationSpec, image: str | None = None, sheet: str | None = None, preview: str | None = None
+) -> Links:
     layers = f"/v1/models/{spec.model}/layers"
-    return Links(self=address(key), image=image, sheet=sheet, layers=layers)
+    return Links(self=address(key), image=image, sheet=sheet, preview=preview, layers=layers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jobs.previews import Previews
 from jobs.queue import JobQueue, Ticket
 from jobs.results import ResultStore
 from service.resources import Visualization, finished, underway
@@ -18,6 +19,15 @@ def see(store: ResultStore, queue: JobQueue, key: str) -> Visualization | None:
 def look(store: ResultStore, queue: JobQueue, keys: Sequence[str]) -> list[Visualization | None]:
     """The same for many, with one round trip to the broker."""
     return [_seen(store, key, ticket) for key, ticket in zip(keys, queue.find_all(keys), strict=True)]
+
+
+def look_for_all(
+    store: ResultStore, queue: JobQueue, previews: Previews, keys: Sequence[str], viewed: Sequence[str]
+) -> list[Visualization | None]:
+    """As `look`, and says that somebody would like to see how those in `viewed` come along."""
+    if viewed:
+        previews.watch(viewed)
+    return look(store, queue, keys)
 
 
 def _seen(store: ResultStore, key: str, ticket: Ticket | None) -> Visualization | None:

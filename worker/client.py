@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
-from worker.protocol import REPLY, Ask, Failed, Finished, Progress
+from worker.protocol import REPLY, Ask, Failed, Finished, Preview, Progress, Watch
+from worker.viewer import Viewer
 
 CONNECT_PATIENCE = 60.0
 """Seconds to wait for a renderer that is being restarted and loads its libraries."""
@@ -28,11 +29,13 @@ def converse(
     on_progress: Callable[[Progress], object],
     alive: Callable[[], bool],
     patience: float = CONNECT_PATIENCE,
+    viewer: Viewer | None = None,
 ) -> tuple[Finished, bytes]:
     """Returns the last message and its pixels. Whatever `on_progress` raises ends the conversation.
 
-    `alive` tells after a long silence whether to go on waiting. Raises `RendererLost` when there is no renderer within
-    `patience` seconds or it goes away, and the renderer's own `RenderError` when it refuses.
+    `alive` tells after a long silence whether to go on waiting; `viewer` shows previews while it wants them.
+    Raises `RendererLost` when there is no renderer within `patience` seconds or it goes away, and the renderer's own
+    `RenderError` when it refuses.
     """
     with _connect(path, patience) as connection:
         stream = _Stream(connection, alive)
@@ -43,7 +46,14 @@ def converse(
                 return reply, stream.exactly(reply.bytes)
             if isinstance(reply, Failed):
                 raise _error(reply)
+            if isinstance(reply, Preview):
+                pixels = stream.exactly(reply.bytes)
+                if viewer is not None:
+                    viewer.show(reply, pixels)
+                continue
             on_progress(reply)
+            if viewer is not None and reply.stage == "rendering" and viewer.wants_one():
+                stream.send(Watch().line())
 
 
 def _connect(path: Path, patience: float) -> socket.socket:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from jobs.errors import FeaturelensError
 from worker.engine.render import Render
-from worker.protocol import Ask, Failed, Finished, Progress
+from worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
 
 MAX_ASK = 1 << 20
 REPORT_INTERVAL = 0.25
@@ -26,6 +26,7 @@ class Conversation:
         self.render: Render | None = None
         self.begun = time.monotonic()
         self.over = False
+        self.wants_preview = False
         self._inbox = bytearray()
         self._outbox = bytearray()
         self._report_due = 0.0
@@ -41,9 +42,13 @@ class Conversation:
         self._inbox += data
         if not data or len(self._inbox) > MAX_ASK:
             return False
-        if self.ask is None and b"\n" in self._inbox:
+        while b"\n" in self._inbox and not self.over:
+            line, _, self._inbox = self._inbox.partition(b"\n")
             try:
-                self.ask = Ask.model_validate_json(bytes(self._inbox).partition(b"\n")[0])
+                if self.ask is None:
+                    self.ask = Ask.model_validate_json(bytes(line))
+                else:
+                    self.wants_preview = bool(Watch.model_validate_json(bytes(line)))
             except ValidationError as error:
                 self.fail(
                     "render-failed", f"the renderer does not understand the request: {error.error_count()} errors"
@@ -77,6 +82,11 @@ class Conversation:
         )
         self._outbox += message.line()
         self._report_due = time.monotonic() + REPORT_INTERVAL
+
+    def show(self, message: Preview, pixels: bytes) -> None:
+        """Sends the preview that was asked for."""
+        self.wants_preview = False
+        self._outbox += message.line() + pixels
 
     def finish(self, message: Finished, pixels: bytes) -> None:
         self._outbox += message.line() + pixels

@@ -1,7 +1,9 @@
 """What slot and renderer say to each other over the unix socket: one JSON line a message, pixels right behind the last.
 
-slot -> renderer   Ask, once; closing the socket takes the picture out of its lane at the next step
-renderer -> slot   Progress*, then Finished (followed by `pictures * height * width * channels` bytes) or Failed
+slot -> renderer   Ask, once; Watch, whenever somebody would like to see the picture as it stands; closing the socket
+                   takes the picture out of its lane at the next step
+renderer -> slot   Progress*, a Preview for a Watch (followed by its pixels), then Finished (followed by
+                   `pictures * height * width * channels` bytes) or Failed
 """
 
 from __future__ import annotations
@@ -29,6 +31,12 @@ class Ask(_Message):
     digest: str
 
 
+class Watch(_Message):
+    """One preview, please."""
+
+    type: Literal["watch"] = "watch"
+
+
 class Progress(_Message):
     """Where the optimization is. `stage` is ``loading`` until the network is warm, then ``rendering``."""
 
@@ -38,6 +46,20 @@ class Progress(_Message):
     steps: int
     activation: float | None = None
     """Mean activation of the unit on the transformed picture of this step; None before the first."""
+
+
+class Preview(_Message):
+    """uint8 pixels follow, (height, width, channels), C order: the first picture after `step` steps, small."""
+
+    type: Literal["preview"] = "preview"
+    step: int
+    height: int
+    width: int
+    channels: int
+
+    @property
+    def bytes(self) -> int:
+        return self.height * self.width * self.channels
 
 
 class Finished(_Message):
@@ -67,5 +89,5 @@ class Failed(_Message):
     detail: str
 
 
-Reply = Annotated[Progress | Finished | Failed, Field(discriminator="type")]
-REPLY: TypeAdapter[Progress | Finished | Failed] = TypeAdapter(Reply)
+Reply = Annotated[Progress | Preview | Finished | Failed, Field(discriminator="type")]
+REPLY: TypeAdapter[Progress | Preview | Finished | Failed] = TypeAdapter(Reply)

@@ -31,6 +31,7 @@ from worker.engine.precision import best_device, best_dtype
 from worker.gauge import Gauge
 from worker.models.registry import Registry
 from worker.networks import Networks
+from worker.preview import preview
 from worker.pulse import Pulse
 from worker.recipes import recipe
 
@@ -199,7 +200,10 @@ class Renderer:
             except Exception as error:  # noqa: BLE001  # as above
                 self._fail(conversation, error)
         for render in lane.renders:
-            self._rendering[id(render)][0].report("rendering")
+            conversation, _ = self._rendering[id(render)]
+            conversation.report("rendering")
+            if conversation.wants_preview and render.step and not conversation.unsent:
+                conversation.show(*preview(lane, render))
 
     def _fail(self, conversation: Conversation, error: Exception) -> None:
         logger().warning("picture failed", key=conversation.ask and conversation.ask.key, error=str(error))

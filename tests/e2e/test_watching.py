@@ -68,3 +68,16 @@ def test_a_sweep_lets_others_pass(stack: Stack) -> None:
     assert stack.see(url)["counts"]["succeeded"] == 16
     sheet = Image.open(io.BytesIO(stack.http.get(f"{url}/sheet").content))
     assert sheet.size == (4 * 196 - 4, 4 * 68 - 4)
+
+
+def test_previews_of_a_real_picture(stack: Stack) -> None:
+    """While somebody watches, the unfinished picture can be seen; nobody has to wait for its end."""
+    url = stack.post(**SMALL | {"steps": 4000, "size": [96, 256]}, channel=7, seed=41).headers["location"]
+    with stack.http.stream("GET", f"{url}/events", timeout=60) as answer:
+        lines = answer.iter_lines()
+        eventually(lambda: next(lines) == "event: preview", 60, "a preview")
+        data = json.loads(next(lines).removeprefix("data: "))
+    preview = Image.open(io.BytesIO(stack.http.get(data["url"]).content))
+    assert (preview.format, preview.size) == ("WEBP", (192, 72))
+    assert stack.http.delete(url).status_code == 202
+    eventually(lambda: stack.see(url)["status"] == "cancelled", 5, "cancelled")

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from redis import Redis
 
+from jobs.previews import Previews
 from jobs.queue import JobQueue
 from jobs.results import FileStore
 from jobs.status import Records
@@ -80,6 +81,27 @@ def test_from_the_queue_to_the_end(client: httpx.Client, redis: Redis, attempt: 
     assert (answer.status_code, answer.content) == (204, b"")
 
 
+def test_previews(client: httpx.Client, redis: Redis, attempt: str) -> None:
+    """Watching events is what makes them; each is told once, and polling tells the same."""
+    records, previews = Records(redis), Previews(redis)
+    records.start(KEY, attempt, "x")
+    assert not previews.watched(KEY)
+    check(client.get(f"{URL}/{KEY}/preview"), 404, "not-found")
+    with listening(client) as events:
+        next(events)
+        until(lambda: previews.watched(KEY))
+        previews.put(KEY, b"webp")
+        records.previewed(KEY, attempt, "x", 7)
+        told = next(events)
+        assert (told["event"], "id" in told) == ("preview", False)
+        assert told["data"]["url"] == client.get(f"{URL}/{KEY}").json()["links"]["preview"]
+        answer = client.get(told["data"]["url"])
+        assert (answer.content, answer.headers["content-type"]) == (b"webp", "image/webp")
+        assert answer.headers["cache-control"] == "no-store"
+        records.progress(KEY, attempt, "x", "rendering", 9, 0.5)
+        assert next(events)["event"] == "progress"
+
+
 def test_coming_back(client: httpx.Client, redis: Redis, attempt: str) -> None:
     records = Records(redis)
     records.start(KEY, attempt, "x")
@@ -144,7 +166,8 @@ def test_one_look_for_all_who_watch() -> None:
     """A lookout whose looks fail at first goes on, and looks at a picture once however many watch it."""
     looks: list[list[str]] = []
 
-    def look(keys: Any) -> list[Visualization | None]:
+    def look(keys: Any, viewed: Any) -> list[Visualization | None]:
+        assert not viewed
         looks.append(list(keys))
         if len(looks) == 1:
             raise ConnectionError

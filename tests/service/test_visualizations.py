@@ -53,7 +53,13 @@ class TestAsking:
         assert (body["status"], body["position"], body["deduplicated"]) == ("queued", 1, False)
         assert body["spec"] == SPEC.model_dump(mode="json")
         layers = f"/v1/models/{ENTRY.name}/layers"
-        assert body["links"] == {"self": f"{URL}/{KEY}", "image": None, "sheet": None, "layers": layers}
+        assert body["links"] == {
+            "self": f"{URL}/{KEY}",
+            "image": None,
+            "sheet": None,
+            "preview": None,
+            "layers": layers,
+        }
         assert len(JobQueue(redis)) == 1
 
     def test_in_progress(self, client: httpx.Client, redis: Redis) -> None:

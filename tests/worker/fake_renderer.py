@@ -7,13 +7,14 @@ with the key, to the journal.
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 import time
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
-from worker.protocol import Ask, Failed, Finished, Progress
+from worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
 
 QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS = range(8)
 """Seeds. SLOW: 20 ms a step. HANGS_UP: end of file. DIES_ONCE, KILLS: the process is gone, the first time or always."""
@@ -56,6 +57,9 @@ class _Handler(StreamRequestHandler):
             self.wfile.write(Progress(stage="rendering", step=step, steps=spec.steps, activation=step / 2).line())
             if seed == SLOW:
                 time.sleep(0.02)
+                while select.select([self.connection], [], [], 0)[0] and self.rfile.readline() == Watch().line():
+                    preview = Preview(step=step, height=2, width=3, channels=3)
+                    self.wfile.write(preview.line() + bytes(preview.bytes))
         assert spec.size is not None
         height, width = spec.size
         pictures = 2 if seed == SEVERAL else 1

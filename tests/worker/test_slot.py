@@ -16,6 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from jobs.broker import connect
+from jobs.previews import Previews
 from jobs.queue import EXECUTIONS, QUEUE, SWEEP_QUEUE
 from jobs.status import Records
 from tests.worker.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
@@ -74,6 +75,27 @@ def test_the_end_is_estimated_once_that_means_something(room: MachineRoom) -> No
     record = room.record(key)
     assert record.step >= MEASURED_STEPS
     assert record.seconds_left == pytest.approx((200 - record.step) * 0.02, rel=0.5)
+    assert room.queue.leave(key) == "cancelling"
+    room.await_status(key, "cancelled")
+
+
+def test_previews_only_while_somebody_watches(room: MachineRoom) -> None:
+    previews = Previews(room.redis)
+    key = room.ask(seed=SLOW, steps=1000)
+    until(lambda: room.record(key).seconds_left is not None)
+    assert previews.get(key) is None
+    previews.watch([key])
+    until(lambda: room.record(key).preview is not None)
+    first = room.record(key).preview
+    webp = previews.get(key)
+    assert webp is not None
+    assert Image.open(io.BytesIO(webp)).size == (3, 2)
+    previews.watch([key])
+    until(lambda: room.record(key).preview != first)
+    second = room.record(key).preview
+    assert first is not None
+    assert second is not None
+    assert (second - first) * 0.02 > 0.4, "twice a second at most"
     assert room.queue.leave(key) == "cancelling"
     room.await_status(key, "cancelled")
 

@@ -1,0 +1,27 @@
+"""The picture of the current step, small: what the renderer sends when a slot asks for it."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import interpolate
+
+from worker.engine import views
+from worker.engine.lane import Lane
+from worker.engine.render import Render
+from worker.protocol import Preview
+
+LONGEST = 192
+"""Pixels of the longer side."""
+
+
+@torch.no_grad()
+def preview(lane: Lane, render: Render) -> tuple[Preview, bytes]:
+    """The first picture of `render` as it stands, over grey where it is transparent."""
+    picture = views.decode([render], lane.size)[0][:1].float()
+    opaque = views.over_grey(picture, lane.network.preprocessing.channels)
+    scale = min(1.0, LONGEST / max(lane.size))
+    height, width = (max(1, round(side * scale)) for side in lane.size)
+    small = interpolate(opaque, (height, width), mode="area")
+    pixels = (small[0].permute(1, 2, 0) * 255).round().clamp(0, 255).to(torch.uint8).contiguous().cpu()
+    message = Preview(step=render.step, height=height, width=width, channels=pixels.shape[2])
+    return message, pixels.numpy().tobytes()
