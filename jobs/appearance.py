@@ -13,7 +13,7 @@ class FourierParameters(Part):
     """The spectrum of the picture, low frequencies moving 1/f^decay as fast; the default."""
 
     type: Literal["fourier"] = "fourier"
-    decay: float = Field(1.0, ge=0, le=3)
+    decay: float = Field(1.25, ge=0, le=3)
     decorrelate: bool = True
     alpha: bool = False
 
@@ -91,7 +91,9 @@ class RegularizerWeights(Part):
 
 
 class OptimizerChoice(Part):
-    """`learning_rate` left out is the one that suits the parameterization."""
+    """`learning_rate` left out is the one that suits the parameterization; over the last `anneal` of the steps it falls
+    to a tenth."""
 
     type: Literal["adam", "nadam", "gradient"] = "adam"
     learning_rate: float | None = Field(None, gt=0, le=1000)
+    anneal: float = Field(0.4, ge=0, le=1)

@@ -45,6 +45,7 @@ def recipe(spec: VisualizationSpec, network: Network, channels_of: Callable[[str
         ),
         optimizer=_OPTIMIZERS[spec.optimizer.type],
         learning_rate=spec.optimizer.learning_rate,
+        anneal=spec.optimizer.anneal,
         snapshots=tuple(spec.snapshots),
     )
 

@@ -18,7 +18,7 @@ SPEC = VisualizationSpec(
 
 def test_golden() -> None:
     """If this fails, every picture ever made has lost its name. Is that meant?"""
-    golden = "fv1_a845308eab3af34d342b25b9802c33f58d251e7774b791656bd2d9e9abdb440d"
+    golden = "fv1_449397064b14b2104da91a340fd63c3ba70e4d7b4ee1bc1eb61f7f35194e25ab"
     assert visualization_key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 

@@ -51,8 +51,9 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
         if _may_sleep(render, redirected) and not render.recipe.regularizers.any:
             render.dormant = not _reached(slopes)
         render.note(scores[render] / render.recipe.pictures)
-        render.step += 1
     _step([render for render, _ in alive], gradients)
+    for render, _ in alive:
+        render.step += 1
 
 
 def as_bytes(pictures: Tensor) -> Tensor:
@@ -110,5 +111,5 @@ def _step(renders: Sequence[Render], gradients: Sequence[Sequence[Tensor]]) -> N
             [render.parameters for render in own],
             slopes,
             [render.moments for render in own],
-            [render.recipe.rate for render in own],
+            [render.rate for render in own],
         )

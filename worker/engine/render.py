@@ -19,7 +19,7 @@ class Recipe:
     """Everything that decides a picture but the network: same recipe, same network, same picture.
 
     `size` is (height, width) in pixels; `pictures` how many are made together (strips, diversity); `learning_rate`
-    None means the parameterization's own; `snapshots` are steps after which the picture is kept, 0 is the start.
+    None means the parameterization's own, which falls to a tenth over the last `anneal` of the steps; `snapshots` are steps after which the picture is kept, 0 is the start.
     """
 
     objective: Objective
@@ -32,11 +32,8 @@ class Recipe:
     regularizers: Regularizers = field(default_factory=Regularizers)
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float | None = None
+    anneal: float = 0.4
     snapshots: tuple[int, ...] = ()
-
-    @property
-    def rate(self) -> float:
-        return self.parameterization.learning_rate if self.learning_rate is None else self.learning_rate
 
 
 class Render:
@@ -64,6 +61,14 @@ class Render:
     @property
     def finished(self) -> bool:
         return self.step >= self.recipe.steps
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the coming step: large steps find the picture, small ones finish it."""
+        recipe = self.recipe
+        full = recipe.parameterization.learning_rate if recipe.learning_rate is None else recipe.learning_rate
+        late = max(0.0, self.step / max(1, recipe.steps) - (1 - recipe.anneal))
+        return full * (1 - 0.9 * late / recipe.anneal) if late and recipe.anneal else full
 
     @property
     def rows(self) -> int:

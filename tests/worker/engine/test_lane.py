@@ -152,12 +152,13 @@ def test_out_of_memory_halves_the_lane_and_changes_no_picture(monkeypatch: pytes
         assert_same(lane.result(render), alone(NET, LAYERS, render.recipe), 1, 1e-4)
 
 
-def test_a_picture_that_never_fits_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_never_fits_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     lane = Lane(NET, LAYERS, SIZE)
     monkeypatch.setattr(lane, "_extract", Small(lane._extract, rows=0))
-    lane.join(RECIPES[0])
-    with pytest.raises(torch.OutOfMemoryError):
-        lane.tick()
+    render = lane.join(RECIPES[0])
+    assert lane.tick() == [render]
+    assert isinstance(render.failure, torch.OutOfMemoryError)
+    assert not lane.renders
 
 
 def test_more_pictures_than_room_take_turns() -> None:
@@ -175,13 +176,23 @@ def test_more_pictures_than_room_take_turns() -> None:
 
 def test_snapshots_are_what_shorter_runs_give() -> None:
     def recipe(steps: int, snapshots: tuple[int, ...] = ()) -> Recipe:
-        return Recipe(Channel("4", 1), SIZE, steps=steps, snapshots=snapshots)
+        return Recipe(Channel("4", 1), SIZE, steps=steps, snapshots=snapshots, anneal=0.0)
 
     long = alone(NET, LAYERS, recipe(8, (8, 0, 4)))
     assert [step for step, _ in long.snapshots] == [0, 4, 8]
     for step, pixels in long.snapshots:
         assert torch.equal(pixels, alone(NET, LAYERS, recipe(step)).pixels)
     assert torch.equal(long.snapshots[-1][1], long.pixels)
+
+
+def test_the_learning_rate_falls_at_the_end() -> None:
+    lane = Lane(NET, LAYERS, SIZE)
+    render = lane.join(Recipe(Channel("4", 1), SIZE, steps=10, learning_rate=0.2, anneal=0.5))
+    rates = []
+    while lane.renders:
+        rates.append(render.rate)
+        lane.tick()
+    assert rates == pytest.approx([0.2] * 6 + [0.164, 0.128, 0.092, 0.056])
 
 
 def test_the_curve_rises_and_the_measures_are_of_the_pixels() -> None:

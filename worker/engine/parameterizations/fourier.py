@@ -21,10 +21,10 @@ class Fourier:
     """
 
     channels: int = 3
-    decay: float = 1.0
+    decay: float = 1.25
     deviation: float = 0.01
     decorrelate: bool = True
-    learning_rate: float = 0.05
+    learning_rate: float = 0.1
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size

@@ -22,11 +22,11 @@ class Shared:
 
     pictures: int
     channels: int = 3
-    decay: float = 1.0
+    decay: float = 1.25
     deviation: float = 0.01
     reductions: tuple[int, ...] = (4, 8, 16)
     strength: float = 1.0
-    learning_rate: float = 0.05
+    learning_rate: float = 0.1
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         if pictures != self.pictures:
