@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
-from service import events, health, images, listing, metrics, models, overview, photos, previews, sweeps, visualizations
+from service import docs, events, health, images, listing, metrics, models, overview, photos, previews, sweeps, visualizations
 from service.access import Admitted
 from service.body_limit import BodyLimit
 from service.connection_limit import ConnectionLimit
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.include_router(part.router)
         else:
             app.include_router(part.router, dependencies=[Admitted], responses=declare(401, 403, 503))
+    app.include_router(docs.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 

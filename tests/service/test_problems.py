@@ -102,7 +102,6 @@ def test_too_large(client: httpx.Client) -> None:
 
 def test_routes(client: httpx.Client) -> None:
     check(client.get("/nowhere"), 404, "not-found")
-    check(client.get("/docs"), 404, "not-found")
     answer = client.put(URL, json=GOOD)
     check(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "POST"
