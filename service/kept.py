@@ -7,40 +7,45 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
+from jobs.logs import logger
+
 _SEAL = hashlib.sha256().digest_size
 
 
 class Kept:
-    """The folder may be deleted at any time; what is damaged is made again, never served."""
+    """The folder may be deleted at any time; what is damaged is made again, never served; so is what finds no room."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def get(self, name: str, make: Callable[[], bytes]) -> tuple[bytes, str]:
-        """The bytes kept as `name`, made now if they are not there, and their sha256 in hex.
-
-        Raises OSError when they cannot be kept.
-        """
+        """The bytes kept as `name`, made now if they are not there, and their sha256 in hex."""
         path = self._folder / name[:2] / name
-        return _read(path) or _write(path, make())
+        kept = _read(path)
+        if kept is not None:
+            return kept
+        body = make()
+        try:
+            _write(path, body)
+        except OSError as error:
+            logger().warning("not kept", name=name, reason=error.strerror)
+        return body, hashlib.sha256(body).hexdigest()
 
 
 def _read(path: Path) -> tuple[bytes, str] | None:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     seal, body = content[:_SEAL], content[_SEAL:]
     return (body, seal.hex()) if hashlib.sha256(body).digest() == seal else None
 
 
-def _write(path: Path, body: bytes) -> tuple[bytes, str]:
-    seal = hashlib.sha256(body)
+def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        aside.write_bytes(seal.digest() + body)
+        aside.write_bytes(hashlib.sha256(body).digest() + body)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    return body, seal.hexdigest()

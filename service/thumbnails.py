@@ -35,7 +35,7 @@ class Thumbnails:
     def get(self, png: bytes, digest: str, width: int | None, format: Format) -> tuple[bytes, str]:
         """The picture `png`, whose sha256 is `digest`, at most `width` pixels wide, and the sha256 of that.
 
-        Pictures are never enlarged. Raises OSError when it cannot be kept.
+        Pictures are never enlarged.
         """
         return self._kept.get(f"{digest}-{width or 'full'}.{format}", lambda: _made(png, width, format))
 

@@ -67,6 +67,13 @@ def test_made_once(tmp_path: Path, png: bytes) -> None:
     assert thumbnails.get(png, digest, 64, "webp") == first
 
 
+def test_no_room_to_keep_it(tmp_path: Path, png: bytes) -> None:
+    """It is made and served all the same."""
+    (tmp_path / "file").touch()
+    made, digest = Thumbnails(tmp_path / "file").get(png, hashlib.sha256(png).hexdigest(), 64, "png")
+    assert digest == hashlib.sha256(made).hexdigest()
+
+
 def test_beside_the_results(client: httpx.Client, store: FileStore, png: bytes, state: Path) -> None:
     put(store, [png])
     client.get(f"{URL}/{KEY}/image?width=64")
