@@ -3,6 +3,7 @@
 # make check   runs everything that must pass: format, lint, types, import contracts, tests
 # make bench   measures speed on this machine
 # make quality measures the pictures beside Lucent's figures
+# make architectures  pictures a unit of every kind of network, with random weights
 # make gallery makes the pictures of the README again
 # make lock    resolves pyproject.toml into requirements.lock anew
 
@@ -13,7 +14,7 @@ READY := .venv/.requirements-installed
 # OpenMP threads that wait without spinning, as the launcher has them: nothing else survives a busy machine.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: run test check format lint types contracts bench quality gallery lock
+.PHONY: run test check format lint types contracts bench architectures quality gallery lock
 
 run: $(READY)
 	@exec $(BIN)/python -m launcher
@@ -40,6 +41,9 @@ bench: $(READY)
 
 quality: $(READY)
 	$(BIN)/python -m benchmarks.quality
+
+architectures: $(READY)
+	$(BIN)/python -m benchmarks.architectures
 
 gallery: $(READY)
 	$(BIN)/python -m benchmarks.gallery

@@ -1,4 +1,4 @@
-"""One recommended unit of each kind of network, with random weights and few steps: `python -m benchmarks.architectures`.
+"""One recommended unit of every kind of network, random weights, few steps: `python -m benchmarks.architectures`.
 
 It shows that every kind can be looked into, from convolutions to transformers; what the pictures show means nothing
 without trained weights.
@@ -7,6 +7,7 @@ without trained weights.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +15,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from torch import nn
 
 from jobs.catalog import LayerEntry
 from jobs.settings import Settings
+from worker.engine.graph import Extractor
 from worker.engine.lane import Lane
 from worker.engine.network import IMAGENET, Network
 from worker.engine.objectives import Channel
+from worker.engine.objectives.base import feature_maps
 from worker.engine.precision import best_device, best_dtype
 from worker.engine.render import Recipe
+from worker.engine.transforms import Transform
 from worker.models.registry import Registry
 
 ARCHITECTURES = (
@@ -29,6 +34,7 @@ ARCHITECTURES = (
     *("squeezenet1_1", "shufflenet_v2_x1_0", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0"),
     *("regnet_y_400mf", "convnext_tiny", "vit_b_32", "swin_t", "maxvit_t"),
 )
+STILL = Transform(jitter=0, scale=(1, 1), rotate=0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Row:
         seen = "whole picture" if layer.receptive_field is None else f"{layer.receptive_field[0]} pixels"
         return (
             f"{self.architecture:20} {layer.name:32} {layer.kind:8} {shape:13} {seen:14} "
-            f"{self.start:9.3f} -> {self.end:9.3f}  {1000 * self.seconds:6.0f} ms"
+            f"{self.start:9.3g} -> {self.end:9.3g}  {1000 * self.seconds:6.0f} ms"
         )
 
 
@@ -60,6 +66,12 @@ def random_network(registry: Registry, architecture: str) -> tuple[Network, tupl
     """The network with random weights, its input size, and its layers."""
     torch.manual_seed(0)
     entry, module = registry.build(architecture)
+    with torch.no_grad():
+        for part in module.modules():
+            if isinstance(
+                part, nn.Conv2d | nn.Linear
+            ):  # so that signals neither die nor explode on their way (He 2015)
+                part.weight.normal_(0, math.sqrt(2 / part.weight[0].numel()))
     layers = registry.describe(architecture)
     last = frozenset(layer.name for layer in layers if layer.channels_last)
     network = Network(entry.name, module, IMAGENET, digest="random", channels_last=last)
@@ -67,12 +79,12 @@ def random_network(registry: Registry, architecture: str) -> tuple[Network, tupl
 
 
 def climb(registry: Registry, architecture: str, steps: int, device: torch.device) -> Row:
-    """The recommended layer in the middle of the network, its first unit, from noise."""
+    """The recommended layer in the middle of the network, its most awake unit, from noise, the picture held still."""
     network, size, layers = random_network(registry, architecture)
     worthy = [layer for layer in layers if layer.recommended and layer.kind != "vector"]
     layer = worthy[len(worthy) // 2]
     lane = Lane(network, [layer.name], size, dtype=best_dtype(device), device=device)
-    start = lane.join(Recipe(Channel(layer.name, 0), size, steps=steps))
+    start = lane.join(Recipe(Channel(layer.name, _awake(network, layer.name, size)), size, steps, transform=STILL))
     first = lane.result(start).measures["activation"][0]
     lane.tick()
     begun = time.perf_counter()
@@ -80,6 +92,13 @@ def climb(registry: Registry, architecture: str, steps: int, device: torch.devic
         lane.tick()
     seconds = (time.perf_counter() - begun) / (steps - 1)
     return Row(architecture, layer, first, lane.result(start).measures["activation"][0], seconds)
+
+
+def _awake(network: Network, layer: str, size: tuple[int, int]) -> int:
+    """The unit that answers most to grey: at random a rectified one may well be dead."""
+    with torch.no_grad():
+        value = Extractor(network, [layer])(network.preprocessing(torch.full((1, 3, *size), 0.5)))[layer].value
+    return int(feature_maps(value)[0].mean((1, 2)).argmax())
 
 
 def run(architectures: Sequence[str], steps: int) -> list[Row]:
@@ -96,7 +115,7 @@ def run(architectures: Sequence[str], steps: int) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("architectures", nargs="*", default=ARCHITECTURES)
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=12)
     arguments = parser.parse_args()
     rows = run(arguments.architectures, arguments.steps)
     fallen = [row.architecture for row in rows if not row.rose]

@@ -67,6 +67,11 @@ class LayerEntry(BaseModel):
     branches: tuple[Branch, ...] = Field((), description="the parts of a concatenation, in the order of their channels")
     recommended: bool = Field(False, description="worth looking at first: ends of blocks or stages, and the classes")
 
+    @property
+    def channels_last(self) -> bool:
+        """Whether it answers with (height, width, channels)."""
+        return self.kind == "tokens" and self.width is not None
+
 
 class ModelSummary(BaseModel):
     """One network with one set of weights, in a list. `name` is canonical, ``source:architecture@weights``."""

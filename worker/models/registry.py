@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 import torch
 from pydantic import TypeAdapter, ValidationError
+from torch import nn
 
 from jobs.catalog import LayerEntry, ModelEntry
 from jobs.errors import ModelLoadFailed
@@ -60,13 +61,16 @@ class Registry:
             for layer in layers
         ]
 
+    def build(self, name: str) -> tuple[ModelEntry, nn.Module]:
+        """The network without its weights. Raises `ModelLoadFailed`."""
+        source, entry = self._find(name)
+        return entry, source.build(entry)
+
     def load(self, name: str) -> Network:
         """The network with its weights, downloaded if need be, on the CPU. Raises `ModelLoadFailed`."""
         source, entry = self._find(name)
         network = source.load(entry)
-        last = frozenset(
-            layer.name for layer in self.describe(entry.name) if layer.kind == "tokens" and layer.width is not None
-        )
+        last = frozenset(layer.name for layer in self.describe(entry.name) if layer.channels_last)
         return replace(network, channels_last=last)
 
     def _all(self) -> Iterable[tuple[Source, ModelEntry]]:

@@ -19,7 +19,7 @@ def prepared(module: nn.Module) -> Network:
     """With what the registry would know of its layers."""
     bare = network(module.eval())
     layers = describe(module, 3, (32, 32))
-    last = frozenset(layer.name for layer in layers if layer.kind == "tokens" and layer.width)
+    last = frozenset(layer.name for layer in layers if layer.channels_last)
     return Network(bare.name, module, bare.preprocessing, bare.digest, channels_last=last)
 
 
@@ -56,5 +56,5 @@ def test_readings_come_channels_first(swin: Network) -> None:
     reading = Extractor(swin, ["features.0", "features.1.0", "features.3"])(picture)
     assert [tuple(found.value.shape) for found in reading.values()] == [(2, 24, 8, 8), (2, 24, 8, 8), (2, 48, 4, 4)]
     with torch.no_grad():
-        own = swin.module.features(picture)
+        own = swin.module.get_submodule("features")(picture)
     torch.testing.assert_close(reading["features.3"].value, own.permute(0, 3, 1, 2))
