@@ -19,7 +19,8 @@ class Recipe:
     """Everything that decides a picture but the network: same recipe, same network, same picture.
 
     `size` is (height, width) in pixels; `pictures` how many are made together (strips, diversity); `learning_rate`
-    None means the parameterization's own, which falls to a tenth over the last `anneal` of the steps; `snapshots` are steps after which the picture is kept, 0 is the start.
+    None means the parameterization's own, and over the last `anneal` of the steps it falls to a tenth; `snapshots` are
+    steps after which the picture is kept, 0 is the start.
     """
 
     objective: Objective
