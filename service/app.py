@@ -13,7 +13,21 @@ from fastapi.openapi.utils import get_openapi
 
 from jobs.settings import Settings
 from jobs.settings import settings as process_settings
-from service import docs, events, health, images, listing, metrics, models, overview, photos, previews, sweeps, visualizations
+from service import (
+    docs,
+    events,
+    examples,
+    health,
+    images,
+    listing,
+    metrics,
+    models,
+    overview,
+    photos,
+    previews,
+    sweeps,
+    visualizations,
+)
 from service.access import Admitted
 from service.body_limit import BodyLimit
 from service.connection_limit import ConnectionLimit
@@ -92,6 +106,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas |= schema.pop("$defs", {})
         schemas["Problem"] = schema
         _without_defaults(document)
+        examples.add(document)
         app.openapi_schema = document
     return app.openapi_schema
 

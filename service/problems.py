@@ -32,9 +32,9 @@ STATUS: dict[type[errors.FeaturelensError], int] = {
 }
 """By the nearest ancestor in the tree of `jobs.errors`."""
 
-_TYPE = "urn:featurelens:problem:"
+TYPE = "urn:featurelens:problem:"
 
-_CODES = {
+CODES = {
     400: "bad-request",
     401: "not-authenticated",
     403: "not-allowed",
@@ -104,7 +104,7 @@ def _answer(
     faults: list[FaultyPart] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    problem = Problem(type=_TYPE + code, title=title, status=status, detail=detail, errors=faults or [])
+    problem = Problem(type=TYPE + code, title=title, status=status, detail=detail, errors=faults or [])
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return JSONResponse(problem.model_dump(), status, kept, MEDIA_TYPE)
 
@@ -137,7 +137,7 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
     detail = str(error.detail) if error.detail and error.detail != phrase else _DETAILS.get(error.status_code, phrase)
-    return _answer(error.status_code, _CODES.get(error.status_code, "error"), phrase, detail, headers=error.headers)
+    return _answer(error.status_code, CODES.get(error.status_code, "error"), phrase, detail, headers=error.headers)
 
 
 async def _disk(request: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,96 @@
+"""docs/api.md says what is true: its addresses exist, its bodies are accepted, and no endpoint goes unmentioned."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from jobs.spec import VisualizationSpec
+from jobs.sweep_spec import SweepSpec
+from tests.service.server import Server
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+TOLD = ("/v1/visualizations", "/v1/sweeps")
+"""What begins with one of these is told of here, every address and every method."""
+
+
+class Call(NamedTuple):
+    """One curl of the page."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    body: str | None
+
+
+def calls() -> list[Call]:
+    found = []
+    for block in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line)
+            options: dict[str, str | None] = {"-X": "GET", "-d": None, "-H": None, "-o": None, "--data-binary": None}
+            address = ""
+            rest = iter(words[1:])
+            for word in rest:
+                if word in options:
+                    options[word] = next(rest)
+                elif not word.startswith("-"):
+                    address = word
+            url = urlsplit("//" + address)
+            found.append(Call(options["-X"] or "GET", url.path, parse_qs(url.query), options["-d"]))
+    return found
+
+
+def template(path: str, paths: dict[str, object]) -> str | None:
+    """The path of the document that `path` is an example of."""
+    return next((known for known in paths if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path)), None)
+
+
+@pytest.mark.parametrize("call", calls(), ids=lambda call: f"{call.method} {call.path}")
+def test_every_call_is_declared(server: Server, call: Call) -> None:
+    path = template(call.path, server.api["paths"])
+    assert path is not None
+    operation = server.api["paths"][path][call.method.lower()]
+    declared = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
+    assert set(call.query) <= declared
+
+
+@pytest.mark.parametrize("call", [call for call in calls() if call.body], ids=lambda call: call.path)
+def test_every_body_is_accepted(call: Call) -> None:
+    kind = SweepSpec if call.path.endswith("sweeps") else VisualizationSpec
+    kind.model_validate(json.loads(call.body or ""))
+
+
+def test_no_endpoint_goes_unmentioned(server: Server) -> None:
+    told = {(template(call.path, server.api["paths"]), call.method.lower()) for call in calls()}
+    there = {(path, method) for path, methods in server.api["paths"].items() for method in methods}
+    assert {(path, method) for path, method in there - told if path.startswith(TOLD)} == set()
+
+
+def test_examples_are_accepted(server: Server, client: httpx.Client) -> None:
+    """The examples in the document are understood: what is not known here is the bundled network, not the body."""
+    for path, kind in (("/v1/visualizations", VisualizationSpec), ("/v1/sweeps", SweepSpec)):
+        content = server.api["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        for example in content["examples"].values():
+            kind.model_validate(example["value"])
+            answer = client.post(path, json=example["value"])
+            assert answer.json()["type"].endswith(":unknown-model")
+
+
+def test_every_answer_has_an_example(server: Server) -> None:
+    """Those in JSON; they are made by the code that makes the answers, so they are what it says."""
+    for path, methods in server.api["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                for kind, content in answer.get("content", {}).items():
+                    if kind == "application/problem+json":
+                        assert content["example"]["status"] == int(status)
+                    elif kind in {"application/json", "text/event-stream"} and path.startswith(TOLD):
+                        assert content["example"], (path, method, status)
