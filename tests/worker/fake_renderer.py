@@ -66,7 +66,7 @@ class _Handler(StreamRequestHandler):
         numbers = {"activation": 1.5, "seed": seed, "device": "fake"}
         done = Finished(pictures=pictures, height=height, width=width, channels=3, numbers=numbers)
         pixels = b"".join(
-            bytes([spec.channel or 0, 100 + picture, 200]) * (height * width) for picture in range(pictures)
+            bytes([(spec.channel or 0) % 256, 100 + picture, 200]) * (height * width) for picture in range(pictures)
         )
         self.wfile.write(done.line() + pixels)
 
