@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema
 from redis import Redis
 
 from jobs.errors import CatalogPending, UnknownModel, unknown
@@ -23,8 +23,11 @@ LAYERS = "featurelens:catalog:layers:2"
 """Hash: canonical name -> its layers. The number rises with what is written about a layer."""
 WANTED = "featurelens:catalog:wanted"
 
+_PAIR = WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2})
+"""Pydantic's own schema of a tuple is none that OpenAPI knows."""
+
 LayerKind = Literal["spatial", "tokens", "vector"]
-Source = Literal["bundled", "torchvision", "timm", "local"]
+Source = Literal["bundled", "torchvision", "local"]
 
 
 class Branch(BaseModel):
@@ -91,7 +94,7 @@ class ModelSummary(BaseModel):
     """Version of the engine that would make the pictures."""
     downloaded: bool
     input_channels: int
-    input_size: tuple[int, int]
+    input_size: Annotated[tuple[int, int], _PAIR]
     min_size: int
     fixed_size: bool = False
     """True when only `input_size` itself can be fed (vision transformers, fully connected heads)."""

@@ -26,8 +26,8 @@ def recommended(module: nn.Module, layers: Sequence[LayerEntry]) -> set[str]:
     ]
     found = (
         _whole(_outermost(blocks), layers, parts)
-        or _outermost([layer for layer in layers if layer.rectified and _one_rectifier(parts[layer.name])])
-        or [layer for layer in layers if isinstance(parts[layer.name], nn.Conv2d)]
+        or _outermost([layer for layer in layers if layer.rectified and _one(parts[layer.name], nn.ReLU, nn.ReLU6)])
+        or _outermost([layer for layer in layers if _one(parts[layer.name], nn.Conv2d)])
         or [layer for layer in layers if isinstance(parts[layer.name], nn.Linear)]
     )
     if len(found) > MANY:
@@ -58,6 +58,6 @@ def _parent(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _one_rectifier(module: nn.Module) -> bool:
-    """ReLU itself or filters with one; not the pooling after it, nor a chain of several."""
-    return sum(isinstance(part, nn.ReLU | nn.ReLU6) for part in module.modules()) == 1
+def _one(module: nn.Module, *kinds: type[nn.Module]) -> bool:
+    """A ReLU itself or filters with one; not the pooling after it, nor a chain of several."""
+    return sum(isinstance(part, kinds) for part in module.modules()) == 1

@@ -1,0 +1,56 @@
+"""For operators: ``featurelens models list`` and ``featurelens models check NAME [PHOTOGRAPH]``.
+
+The same as ``python -m worker.models list`` and so on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jobs.logs import configure
+from jobs.settings import settings
+from worker.models.checkup import check
+from worker.models.registry import Registry
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0 when nothing is wrong, else 1."""
+    parser = argparse.ArgumentParser(prog="featurelens models", description="networks, for their operator")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="all networks")
+    checking = commands.add_parser("check", help="loads a network and says in plain words what is wrong with it")
+    checking.add_argument("name", help="canonical name or alias")
+    checking.add_argument("photograph", nargs="?", type=Path, help="something the network should know")
+    checking.add_argument("--label", help="what the photograph shows, as the network's labels say it")
+    given = parser.parse_args(arguments)
+    configure("models")
+    registry = Registry(settings())
+    if given.command == "list":
+        for entry in registry.entries():
+            _say(f"{entry.name}  {'here' if entry.downloaded else 'not downloaded'}  {', '.join(entry.aliases)}")
+        return 0
+    wrong = 0
+    for finding in check(registry, given.name, given.photograph, given.label):
+        wrong += finding.wrong
+        _say(f"{'WRONG' if finding.wrong else 'ok   '}  {finding.text}")
+    return 1 if wrong else 0
+
+
+def command() -> int:
+    """The console script ``featurelens``: so far only ``models``."""
+    if sys.argv[1:2] != ["models"]:
+        sys.stderr.write("usage: featurelens models {list,check} ...\n")
+        return 2
+    return main(sys.argv[2:])
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
