@@ -57,7 +57,7 @@ async def upload(request: Request, response: Response, parts: PartsHere) -> Phot
     response_class=Response,
     responses={
         200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
-        **declare(404),
+        **declare(404, 422),
     },
 )
 def show(

@@ -1,0 +1,24 @@
+"""One running Featurelens; FEATURELENS_FAULTS=full asks for the large counts and the long pauses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from launcher.claim import free_port
+from tests.e2e.stack import Stack
+
+if sys.platform != "linux":
+    pytest.skip("these tests look for processes in /proc", allow_module_level=True)
+
+FULL = os.environ.get("FEATURELENS_FAULTS") == "full"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Started once, stopped at the end."""
+    with Stack(tmp_path_factory.mktemp("faults") / "state", free_port()) as stack:
+        yield stack
