@@ -27,7 +27,7 @@ _PAIR = WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems
 """Pydantic's own schema of a tuple is none that OpenAPI knows."""
 
 LayerKind = Literal["spatial", "tokens", "vector"]
-Source = Literal["bundled", "torchvision", "local"]
+Source = Literal["bundled", "torchvision", "timm", "local"]
 
 
 class Branch(BaseModel):

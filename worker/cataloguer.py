@@ -35,7 +35,9 @@ class Cataloguer(threading.Thread):
         entries = self._registry.entries()
         self._catalog.publish(entries)
         described = self._catalog.described()
-        self._pending = {entry.name: entry for entry in entries if entry.name not in described}
+        # timm has so many that they are described when somebody asks.
+        wanted = [entry for entry in entries if entry.downloaded or entry.source != "timm"]
+        self._pending = {entry.name: entry for entry in wanted if entry.name not in described}
 
     def run(self) -> None:
         while not self._stopped.is_set():

@@ -1,4 +1,7 @@
-"""The operator's own networks: ``<name>/model.safetensors`` beside ``<name>/model.json`` in FEATURELENS_MODELS."""
+"""The operator's own networks: ``<name>/model.safetensors`` beside ``<name>/model.json`` in FEATURELENS_MODELS.
+
+In place of ``model.json`` a folder may have the ``config.json`` of a timm network (`worker.models.hub`).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from jobs.catalog import ModelEntry
 from jobs.errors import ModelLoadFailed
 from worker.engine import VERSION
 from worker.engine.network import Network
+from worker.models import hub
 from worker.models.download import sha256
 from worker.models.fit import fit
 from worker.models.manifest import Manifest
@@ -72,17 +76,14 @@ class Local:
             raise ModelLoadFailed(f"{entry.name} is gone: FEATURELENS_MODELS is not set")
         folder = self._folder / entry.architecture
         try:
-            return folder, Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+            return folder, _described(folder)[0]
         except (OSError, ValueError) as error:
             raise ModelLoadFailed(f"{MANIFEST} of {folder.name}: {_plain(error)}") from error
 
     def _entry(self, folder: Path) -> ModelEntry:
         if not NAME.fullmatch(folder.name):
             raise ValueError("a name starts with a-z or 0-9 and goes on with those, dot, dash and underscore")
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-        labels = None
-        if manifest.labels is not None:
-            labels = tuple((folder / manifest.labels).read_text("utf-8").splitlines())
+        manifest, labels = _described(folder)
         weights = self._sha256(folder / WEIGHTS)
         name = f"local:{folder.name}@sha256-{weights[:12]}"
         return ModelEntry(
@@ -110,6 +111,16 @@ class Local:
         if version not in self._digests:
             self._digests[version] = sha256(path)
         return self._digests[version]
+
+
+def _described(folder: Path) -> tuple[Manifest, tuple[str, ...] | None]:
+    """What the folder says of its network, and the labels. Raises OSError or ValueError."""
+    if not (folder / MANIFEST).exists() and (folder / hub.CONFIG).exists():
+        return hub.manifest((folder / hub.CONFIG).read_bytes())
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    if manifest.labels is None:
+        return manifest, None
+    return manifest, tuple((folder / manifest.labels).read_text("utf-8").splitlines())
 
 
 def _identity(manifest: Manifest, weights: str, code: str) -> str:

@@ -23,6 +23,7 @@ from worker.models.local import Local
 from worker.models.published import Published
 from worker.models.shell import shell
 from worker.models.source import Source
+from worker.models.timm_source import Timm, installed
 
 FORMAT = "2"
 """Of the layer lists kept on disk: raise it when `layers.describe` would write others."""
@@ -40,6 +41,7 @@ class Registry:
             Bundled(),
             Published(settings.cache_folder / "weights"),
             Local(settings.models),
+            *([Timm(settings.cache_folder / "weights")] if installed() else []),
         )
 
     def entries(self) -> list[ModelEntry]:
