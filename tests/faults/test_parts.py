@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -19,6 +20,9 @@ from tests.e2e.processes import processes
 from tests.e2e.stack import Stack, eventually
 from tests.faults.conftest import FULL
 from tests.worker.machine_room import children
+
+LOG = logging.getLogger(__name__)
+"""Figures: --log-cli-level=INFO shows them."""
 
 LONG: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 1, "steps": 200, "size": 96}
 SHORT: dict[str, Any] = LONG | {"steps": 4, "size": 64}
@@ -93,7 +97,7 @@ def test_the_broker_is_wiped(stack: Stack) -> None:
         stack.finished(url)
 
 
-def test_a_hung_renderer(stack: Stack, record_property: Any) -> None:
+def test_a_hung_renderer(stack: Stack) -> None:
     """Stopped, so that not even its own watchdog runs; the launcher misses its heartbeat."""
     urls = [accept(stack, **LONG, seed=4000 + number) for number in range(2)]
     for url in urls:
@@ -102,7 +106,7 @@ def test_a_hung_renderer(stack: Stack, record_property: Any) -> None:
     os.kill(renderer.pid, signal.SIGSTOP)
     begun = time.monotonic()
     eventually(lambda: [p for p in stack.children("worker.renderer") if p.pid != renderer.pid], 60, "another renderer")
-    record_property("seconds_to_notice", round(time.monotonic() - begun, 1))
+    LOG.info("another renderer after %.1f s", time.monotonic() - begun)
     for url in urls:
         stack.finished(url)
 
@@ -156,7 +160,7 @@ def test_damaged_in_the_store(stack: Stack, damage: str) -> None:
 
 
 @pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full asks for it")
-def test_many_pictures_in_flat_memory(stack: Stack, record_property: Any) -> None:
+def test_many_pictures_in_flat_memory(stack: Stack) -> None:
     """The renderer's memory after the first hundred and after all."""
     (renderer,) = stack.children("worker.renderer")
     sizes = []
@@ -166,7 +170,7 @@ def test_many_pictures_in_flat_memory(stack: Stack, record_property: Any) -> Non
             stack.finished(url, within=300)
         status = Path(f"/proc/{renderer.pid}/status").read_text()
         sizes.append(int(status.partition("VmRSS:")[2].split()[0]) // 1024)
-    record_property("renderer_mib", sizes)
+    LOG.info("the renderer takes %s MiB after each hundred pictures", sizes)
     assert sizes[-1] < sizes[0] * 1.15 + 20
 
 
