@@ -24,7 +24,7 @@ class Fourier:
     decay: float = 1.25
     deviation: float = 0.01
     decorrelate: bool = True
-    learning_rate: float = 0.1
+    learning_rate: float = 0.05
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size

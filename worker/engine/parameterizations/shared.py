@@ -26,7 +26,7 @@ class Shared:
     deviation: float = 0.01
     reductions: tuple[int, ...] = (4, 8, 16)
     strength: float = 1.0
-    learning_rate: float = 0.1
+    learning_rate: float = 0.05
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         if pictures != self.pictures:
