@@ -17,7 +17,7 @@ LONGEST = 192
 @torch.no_grad()
 def preview(lane: Lane, render: Render) -> tuple[Preview, bytes]:
     """The first picture of `render` as it stands, over grey where it is transparent."""
-    picture = views.decode([render], lane.size)[0][:1].float()
+    picture = views.decode([render], lane.size).each[0][:1].float()
     opaque = views.over_grey(picture, lane.network.preprocessing.channels)
     scale = min(1.0, LONGEST / max(lane.size))
     height, width = (max(1, round(side * scale)) for side in lane.size)

@@ -25,11 +25,12 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
     for render in renders:
         for tensor in render.parameters:
             tensor.requires_grad_(True)
-    pictures = views.decode(renders, renders[0].recipe.size)
+    decoded = views.decode(renders, renders[0].recipe.size)
+    pictures = decoded.each
     for render, own in zip(renders, pictures, strict=True):
         if render.step in render.recipe.snapshots:
             render.snapshots[render.step] = channels_last(as_bytes(own.detach()))
-    seen = views.look(renders, pictures, preprocessing.channels)
+    seen = views.look(renders, decoded, preprocessing.channels)
     scores = _scores(renders, pictures, extract(preprocessing(seen)))
     alive = [(render, own) for render, own in zip(renders, pictures, strict=True) if render in scores]
     if not alive:
@@ -39,7 +40,7 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
         if render.recipe.regularizers.any:
             if _may_sleep(render, redirected):
                 # The penalty has a gradient of its own; whether the unit has one must be asked before.
-                render.dormant = not _reached(torch.autograd.grad(scores[render], own, retain_graph=True))
+                render.dormant = not _reached(torch.autograd.grad(scores[render], render.parameters, retain_graph=True))
             total = total - render.recipe.regularizers.penalty(own).sum()
     wanted = [[*render.parameters, *([own] if views.wants_mask(render) else [])] for render, own in alive]
     flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))

@@ -17,4 +17,4 @@ def correlate(picture: Tensor) -> Tensor:
     """(B, 3, H, W) in decorrelated axes -> (B, 3, H, W) in RGB, both unbounded. Other channel counts pass unchanged."""
     if picture.shape[1] != 3:
         return picture
-    return torch.einsum("rc,bchw->brhw", MATRIX.to(picture), picture)
+    return torch.matmul(MATRIX.to(picture), picture.flatten(2)).view_as(picture)

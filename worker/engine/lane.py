@@ -101,7 +101,7 @@ class Lane:
         if not all(bool(tensor.isfinite().all()) for tensor in render.parameters):
             raise ValueError("the optimization left the range of numbers; try a smaller learning rate")
         with torch.no_grad():
-            pixels = as_bytes(views.decode([render], self.size)[0])
+            pixels = as_bytes(views.decode([render], self.size).each[0])
             opaque = views.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
             measures = render.objective.measure(self._read_exactly(opaque))
             snapshots = dict(render.snapshots)

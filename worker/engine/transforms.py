@@ -34,29 +34,34 @@ class Transform:
     noise: float = 0.0
 
     def draw(self, size: Size, rows: int, generator: torch.Generator) -> Tensor:
-        """(rows, 2, 3): from output to input coordinates, both in [-1, 1] (see `torch.nn.functional.affine_grid`)."""
+        """(rows, 2, 3), see `affine`, from numbers of `generator`."""
+        return self.affine(size, draw_numbers(rows, generator))
+
+    def affine(self, size: Size, numbers: Tensor) -> Tensor:
+        """(rows, 2, 3): from output to input coordinates, both in [-1, 1] (see `torch.nn.functional.affine_grid`).
+
+        `numbers` (rows, 7) are what `draw_numbers` draws; rows do not depend on each other.
+        """
         height, width = size
-        uniform = torch.rand(rows, 5, generator=generator) * 2 - 1
-        zoom = 1 / _between(self.scale, uniform[:, 0])
-        shift_x = uniform[:, 2] * self.jitter * 2 / 224
-        shift_y = uniform[:, 3] * self.jitter * 2 / 224
+        zoom = 1 / _between(self.scale, numbers[:, 0])
+        shift = numbers[:, 2:4] * (self.jitter * 2 / 224)
         if self.crop is not None:
-            side = _between(self.crop, uniform[:, 4])
-            # The centre stays where the square stays inside the picture.
-            centre = (torch.randn(rows, 2, generator=generator) * 0.3).clamp(-1, 1)
-            shift_x = shift_x + centre[:, 0].clamp(side - 1, 1 - side)
-            shift_y = shift_y + centre[:, 1].clamp(side - 1, 1 - side)
+            side = _between(self.crop, numbers[:, 4])
+            # The centre stays where the window stays inside the picture.
+            shift = shift + (numbers[:, 5:7] * 0.3).clamp(-1, 1).clamp((side - 1)[:, None], (1 - side)[:, None])
             zoom = zoom * side
-        angle = uniform[:, 1] * math.radians(self.rotate)
+        angle = numbers[:, 1] * math.radians(self.rotate)
         cosine, sine = angle.cos() * zoom, angle.sin() * zoom
         # Rotation is rigid in pixels; normalized coordinates of a picture that is not square need the side ratio.
-        return torch.stack(
-            [
-                torch.stack([cosine, -sine * height / width, shift_x], dim=1),
-                torch.stack([sine * width / height, cosine, shift_y], dim=1),
-            ],
-            dim=1,
-        )
+        flat = [cosine, -sine * height / width, shift[:, 0], sine * width / height, cosine, shift[:, 1]]
+        return torch.stack(flat, dim=1).view(-1, 2, 3)
+
+
+def draw_numbers(rows: int, generator: torch.Generator) -> Tensor:
+    """(rows, 7): five uniform in [-1, 1] for scale, angle, shifts and crop, two normal for the centre of the crop."""
+    return torch.cat(
+        [torch.rand(rows, 5, generator=generator) * 2 - 1, torch.randn(rows, 2, generator=generator)], dim=1
+    )
 
 
 NOTHING = Transform(jitter=0.0, scale=(1.0, 1.0), rotate=0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,33 +13,44 @@ from worker.engine.forward import Reading
 from worker.engine.parameterizations import Size
 from worker.engine.parameterizations.alpha import background, composite
 from worker.engine.render import Render
-from worker.engine.transforms import add_noise, resample
+from worker.engine.transforms import add_noise, draw_numbers, resample
 
 
-def decode(renders: Sequence[Render], size: Size) -> list[Tensor]:
-    """Each render's pictures (n, C, H, W) in [0, 1]; equal parameterizations side by side are decoded at once."""
-    decoded: list[Tensor] = []
+@dataclass(frozen=True)
+class Pictures:
+    """All pictures of a chunk (n, C, H, W) in [0, 1], or None where their channels differ, and each render's own."""
+
+    whole: Tensor | None
+    each: tuple[Tensor, ...]
+
+
+def decode(renders: Sequence[Render], size: Size) -> Pictures:
+    """Equal parameterizations side by side are decoded at once."""
+    blocks: list[Tensor] = []
     for parameterization, group in itertools.groupby(renders, key=lambda render: render.recipe.parameterization):
-        own = list(group)
-        parameters = tuple(torch.cat(tensors) for tensors in zip(*(render.parameters for render in own), strict=True))
-        pictures = parameterization.decode(parameters, size)
-        decoded += torch.split(pictures, [render.recipe.pictures for render in own])
-    return decoded
+        own = [render.parameters for render in group]
+        parameters = tuple(torch.cat(tensors) for tensors in zip(*own, strict=True))
+        blocks.append(parameterization.decode(parameters, size))
+    counts = [render.recipe.pictures for render in renders]
+    if len({block.shape[1] for block in blocks}) == 1:
+        whole = blocks[0] if len(blocks) == 1 else torch.cat(blocks)
+        return Pictures(whole, torch.split(whole, counts))
+    each = itertools.chain.from_iterable(torch.split(block, 1) for block in blocks)
+    return Pictures(None, tuple(torch.cat(list(itertools.islice(each, count))) for count in counts))
 
 
-def look(renders: Sequence[Render], pictures: Sequence[Tensor], channels: int) -> Tensor:
+def look(renders: Sequence[Render], pictures: Pictures, channels: int) -> Tensor:
     """(rows, channels, H, W): every render's pictures, view after view, as the network is to see them."""
-    seen, affine = [], []
-    for render, own in zip(renders, pictures, strict=True):
-        transform, generator = render.recipe.transform, render.generator
-        size = (own.shape[2], own.shape[3])
-        shown = own
-        if own.shape[1] > channels:
-            shown = composite(own, background(size, own.shape[0], channels, generator).to(own))
-        affine.append(transform.draw(size, render.rows, generator))
-        shown = shown.repeat(transform.views, 1, 1, 1) if transform.views > 1 else shown
-        seen.append(shown)
-    moved = resample(torch.cat(seen), torch.cat(affine).to(pictures[0].device, non_blocking=True))
+    size = renders[0].recipe.size
+    seen = pictures.whole
+    # The summed gradient of a mask is that of the render's own pictures: they must be what is looked at.
+    if seen is None or seen.shape[1] > channels or any(r.recipe.transform.views > 1 or wants_mask(r) for r in renders):
+        seen = torch.cat([_shown(render, own, channels) for render, own in zip(renders, pictures.each, strict=True)])
+    affine = [
+        transform.affine(size, torch.cat([draw_numbers(render.rows, render.generator) for render in group]))
+        for transform, group in itertools.groupby(renders, key=lambda render: render.recipe.transform)
+    ]
+    moved = resample(seen, torch.cat(affine).to(seen.device, non_blocking=True))
     if not any(render.recipe.transform.noise for render in renders):
         return moved
     parts = torch.split(moved, [render.rows for render in renders])
@@ -49,6 +61,13 @@ def look(renders: Sequence[Render], pictures: Sequence[Tensor], channels: int) -
             for part, r in zip(parts, renders, strict=True)
         ]
     )
+
+
+def _shown(render: Render, own: Tensor, channels: int) -> Tensor:
+    """One render's pictures, opaque, as often as they are looked at."""
+    if own.shape[1] > channels:
+        own = composite(own, background(render.recipe.size, own.shape[0], channels, render.generator).to(own))
+    return own.repeat(render.recipe.transform.views, 1, 1, 1)
 
 
 def each_view(readings: Mapping[str, Reading], pictures: int) -> Iterator[dict[str, Reading]]:

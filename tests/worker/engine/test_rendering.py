@@ -11,6 +11,7 @@ from torch import nn
 
 from worker import engine
 from worker.engine import Channel, Network, Neuron, Preprocessing, Recipe, render
+from worker.engine.objectives import Objective
 
 NOTEBOOK = Path(__file__).parents[3] / "docs" / "notebook.md"
 
@@ -22,7 +23,12 @@ def small() -> Network:
 
 
 def test_in_the_order_asked_over_lanes() -> None:
-    asked = [Channel("2", 5), Channel("0", 1), Recipe(Neuron("2", 3), (40, 48), 4), Channel("2", 0, "negative")]
+    asked: list[Objective | Recipe] = [
+        Channel("2", 5),
+        Channel("0", 1),
+        Recipe(Neuron("2", 3), (40, 48), 4),
+        Channel("2", 0, "negative"),
+    ]
     results = render(small(), asked, size=(32, 36), steps=6)
     assert [tuple(result.pixels.shape) for result in results] == [(1, 32, 36, 3)] * 2 + [(1, 40, 48, 3), (1, 32, 36, 3)]
     assert [len(result.curve) for result in results] == [6, 6, 4, 6]
@@ -39,7 +45,7 @@ def test_the_notebook_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """As printed, but with random weights and few, small steps: nothing is downloaded in a test."""
     code = re.search(r"```python\n(.*?)```", NOTEBOOK.read_text(), re.S)
     assert code is not None
-    monkeypatch.setattr(engine, "render", lambda *args, **_: render(*args, size=(64, 64), steps=2))
+    monkeypatch.setattr(engine, "render", lambda network, asked, **_: render(network, asked, size=(64, 64), steps=2))
     printed = code[1].replace('weights="DEFAULT", transform_input=False', "weights=None, init_weights=False")
     assert printed != code[1]
     names: dict[str, object] = {}
