@@ -19,7 +19,7 @@ LABELS = "featurelens:catalog:labels"
 """Hash: digest -> labels as JSON; most networks share the same thousand."""
 LABELLED = "featurelens:catalog:labelled"
 """Hash: canonical name -> digest of its labels."""
-LAYERS = "featurelens:catalog:layers:2"
+LAYERS = "featurelens:catalog:layers:3"
 """Hash: canonical name -> its layers. The number rises with what is written about a layer."""
 WANTED = "featurelens:catalog:wanted"
 

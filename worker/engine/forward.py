@@ -7,6 +7,7 @@ function mode (not tracing) follows values back through rectification, so functi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import torch
@@ -14,6 +15,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from worker.engine import steps
 from worker.engine.relu import rectify
 
 _PRE = "_featurelens_preactivation"
@@ -103,39 +105,44 @@ def read(
 ) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
-    `layers` are dotted module paths; `follow` asks for pre-activations as well, at a small cost, `redirect` for ReLUs
-    that let gradients through where nothing else does. A module that runs several times is read where it first answers.
-    Raises KeyError for a layer that is no module, ValueError for one that the pass never reaches or whose output
-    holds no tensor.
+    `layers` are dotted module paths, or steps (see `steps`); `follow` asks for pre-activations as well, at a small
+    cost, `redirect` for ReLUs that let gradients through where nothing else does. A module that runs several times is
+    read where it first answers. Raises KeyError for a layer that is neither, ValueError for one that the pass never
+    reaches or whose output holds no tensor.
     """
     modules = dict(module.named_modules())
     wanted = dict.fromkeys(layers)
-    missing = [name for name in wanted if name not in modules]
+    taken = [name for name in wanted if name not in modules]
+    missing = [name for name in taken if steps.parent(name, module) is None]
     if missing:
         raise KeyError(f"no such layer: {', '.join(missing)}")
     values: dict[str, Reading] = {}
 
+    def keep(name: str, value: Tensor) -> None:
+        if name not in wanted or name in values:
+            return
+        before = getattr(value, _PRE, None)
+        # Where the pass goes on, an in-place operation could overwrite the value.
+        values[name] = Reading(value if len(wanted) == 1 else value.clone(), before)
+        if len(values) == len(wanted):
+            raise StopForward
+
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            if name in values:
-                return
             value = first_tensor(output)
             if value is None:
                 raise ValueError(f"layer {name} answers with {type(output).__name__}, not with a tensor")
-            before = getattr(value, _PRE, None)
-            # Where the pass goes on, an in-place operation could overwrite the value.
-            values[name] = Reading(value if len(wanted) == 1 else value.clone(), before)
-            if len(values) == len(wanted):
-                raise StopForward
+            keep(name, value)
 
         return hook
 
-    handles = [modules[name].register_forward_hook(listen(name)) for name in wanted]
+    handles = [modules[name].register_forward_hook(listen(name)) for name in wanted if name in modules]
     try:
-        if follow or redirect:
-            with _FollowRectifiers(redirect):
-                module(inputs)
-        else:
+        with ExitStack() as modes:
+            if follow or redirect:
+                modes.enter_context(_FollowRectifiers(redirect))
+            if taken:
+                modes.enter_context(steps.ListenToSteps(module, keep))
             module(inputs)
     except StopForward:
         pass

@@ -19,6 +19,7 @@ import torchvision
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from worker.engine import steps
 from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, read
 from worker.engine.network import Network
 from worker.engine.relu import redirected_relu, redirected_relu6
@@ -73,7 +74,7 @@ class Extractor:
     `dtype` is the precision of the convolutions; readings come back in it, those of layers with four dimensions as
     (B, C, H, W) whatever the network makes of them. `follow` asks for pre-activations,
     `redirect` for ReLUs that let gradients through where nothing else does (see `relu.RedirectedReLU`).
-    Raises KeyError for a layer that is no module, ValueError for one the pass never reaches.
+    Raises KeyError for a layer that is neither module nor step, ValueError for one the pass never reaches.
     """
 
     def __init__(
@@ -93,10 +94,13 @@ class Extractor:
         self._redirect = redirect
         self._channels_last = network.channels_last
         modules = dict(network.module.named_modules())
-        missing = [name for name in self.layers if name not in modules]
+        missing = [n for n in self.layers if n not in modules and steps.parent(n, network.module) is None]
         if missing:
             raise KeyError(f"no such layer: {', '.join(missing)}")
         try:
+            if any(name not in modules for name in self.layers):
+                # Tracing does not see into functions it takes as they are, so it would number steps otherwise.
+                raise fx.proxy.TraceError("steps are read")
             module: nn.Module = _truncate(network.module, self.layers, follow, redirect)
         except (fx.proxy.TraceError, TypeError, AttributeError, NotImplementedError, RuntimeError) as error:
             # A network whose forward branches on values: run it whole, with hooks.

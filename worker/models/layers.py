@@ -11,12 +11,15 @@ from torch import Tensor, nn
 
 from jobs.catalog import LayerEntry
 from worker.engine.forward import first_tensor, read
+from worker.engine.network import out_of_place
+from worker.engine.steps import ListenToSteps
 from worker.models.branches import branches, made_by
 from worker.models.channels import FollowChannels, channel_axis
 from worker.models.fields import FollowFields, begin, field, parts
 from worker.models.recommended import recommended
 
 _BRANCHES = "_featurelens_branches"
+_STEP = "_featurelens_step"
 
 BATCH = 2
 """More than one, so that values whose first axis is not the batch (attention windows) are told apart."""
@@ -28,7 +31,7 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
     Left out are modules that never run, that answer without a tensor, and whose value is no (B, C, H, W),
     (B, T, C), (B, H, W, C) or (B, C). A module that runs several times is listed where it first answers.
     """
-    module.eval()
+    out_of_place(module.eval())
     parameter = next(module.parameters(), None)
     inputs = torch.zeros(BATCH, channels, *size, device=parameter.device if parameter is not None else None)
     found: dict[str, LayerEntry] = {}
@@ -44,9 +47,11 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(child: nn.Module, _inputs: Any, output: Any) -> None:
             value = first_tensor(output)
-            entry = _entry(name, child, value) if value is not None else None
+            entry = _entry(name, type(child).__name__, value) if value is not None else None
             if value is None or entry is None:
                 return
+            if hasattr(value, _STEP):
+                found.pop(getattr(value, _STEP), None)  # the step that a module ends with is the module's answer
             # The innermost module that answers with a concatenation is the one that made it.
             if not hasattr(value, _BRANCHES):
                 setattr(value, _BRANCHES, branches(child, parts(value), entered[name]))
@@ -55,11 +60,19 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
 
         return hook
 
+    def take(name: str, value: Tensor) -> None:
+        entry = _entry(name, name.rpartition(".")[2].partition("_")[0], value)
+        if entry is not None and name not in modules:
+            own = branches(modules[name.rpartition(".")[0]], parts(value), None)
+            found.setdefault(name, entry.model_copy(update={"branches": own}))
+            setattr(value, _STEP, name)
+
+    modules = dict(module.named_modules())
     children = [(name, child) for name, child in module.named_modules() if name]
     handles = [child.register_forward_pre_hook(enter(name)) for name, child in children]
     handles += [child.register_forward_hook(listen(name)) for name, child in children]
     try:
-        with torch.no_grad(), warnings.catch_warnings(), FollowChannels(), FollowFields():
+        with torch.no_grad(), warnings.catch_warnings(), FollowChannels(), FollowFields(), ListenToSteps(module, take):
             warnings.simplefilter("ignore")
             module(begin(inputs))
     finally:
@@ -72,14 +85,14 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
     layers = [
         entry.model_copy(update={"rectified": readings[name].before is not None}) for name, entry in found.items()
     ]
-    first = recommended(module, layers)
+    first = recommended(module, [layer for layer in layers if layer.name in modules])
     return [layer.model_copy(update={"recommended": layer.name in first}) for layer in layers]
 
 
-def _entry(name: str, module: nn.Module, value: Tensor) -> LayerEntry | None:
+def _entry(name: str, kind: str, value: Tensor) -> LayerEntry | None:
     if value.shape[0] != BATCH or not value.is_floating_point():
         return None
-    known = {"name": name, "type": type(module).__name__}
+    known = {"name": name, "type": kind}
     seen = field(value)
     fields = {"receptive_field": seen and seen.size, "stride": seen and seen.stride}
     match value.ndim, channel_axis(value):

@@ -25,7 +25,7 @@ from worker.models.shell import shell
 from worker.models.source import Source
 from worker.models.timm_source import Timm, installed
 
-FORMAT = "2"
+FORMAT = "3"
 """Of the layer lists kept on disk: raise it when `layers.describe` would write others."""
 _LAYERS = TypeAdapter(list[LayerEntry])
 

@@ -87,3 +87,31 @@ def test_modules_run_never_twice_or_without_a_tensor() -> None:
 
 def test_a_module_without_parameters_is_described() -> None:
     assert [layer.name for layer in describe(nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)), 3, (32, 32))] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "expected"),
+    [
+        ("resnet18", "layer4.1.add"),
+        ("vit_b_32", "encoder.layers.encoder_layer_3.add"),
+        ("densenet121", "relu"),
+        ("swin_t", "features.1.0.add"),
+        ("inception_v3", None),
+    ],
+)
+def test_steps_between_modules_are_layers_too(architecture: str, expected: str | None, tmp_path: Path) -> None:
+    source = Published(tmp_path)
+    entry = next(entry for entry in source.entries() if architecture in entry.aliases)
+    with torch.device("meta"):
+        layers = describe(shell(lambda: source.build(entry)), 3, entry.input_size)
+    module = source.build(entry).eval()
+    steps = [layer for layer in layers if layer.name not in dict(module.named_modules())]
+    assert expected is None or expected in {layer.name for layer in steps}
+    if not steps:
+        return
+    picture = torch.rand(1, 3, *entry.input_size)
+    with torch.no_grad():
+        readings = read(module, picture, [layer.name for layer in steps])
+    assert {layer.name: shape(layer) for layer in steps} == {
+        name: tuple(reading.value.shape[1:]) for name, reading in readings.items()
+    }
