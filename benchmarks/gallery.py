@@ -26,6 +26,8 @@ from worker.models.registry import Registry
 IMAGES = ROOT / "docs" / "images"
 PATTERNS = ("stripes 45 coarse", "checks", "rings", "spiral", "bricks", "hexagons", "rays", "triangles")
 CLASSES = {"zebra": 79, "goldfish": 449, "ladybug": 621, "umbrella": 219, "peacock": 404, "daisy": 356}
+SIDE = 144
+"""Pixels of a picture on a page: small enough to load, large enough to see."""
 LAYERS = (("conv4", 10), ("conv6", 50), ("conv8", 100), ("conv10", 33), ("conv12", 7), ("conv14", 100))
 
 
@@ -50,21 +52,28 @@ def patternnet_strip() -> None:
 def darknet_strips() -> None:
     network = network_of(tiny_darknet(), Preprocessing(), "Tiny Darknet")
     size = (224, 224)
-    save_sheet(strip(network, [Channel("conv16", k) for k in CLASSES.values()], 224), IMAGES / "classes.png", 6)
-    save_sheet(strip(network, [Channel(layer, k) for layer, k in LAYERS], 224), IMAGES / "layers.png", 6)
+    save_sheet(
+        strip(network, [Channel("conv16", k) for k in CLASSES.values()], 224),
+        IMAGES / "classes.png",
+        columns=6,
+        side=SIDE,
+    )
+    save_sheet(
+        strip(network, [Channel(layer, k) for layer, k in LAYERS], 224), IMAGES / "layers.png", columns=6, side=SIDE
+    )
     signs = [Channel(layer, k, sign) for layer, k in LAYERS[1:4] for sign in ("negative", "positive")]
-    save_sheet(strip(network, signs, 224), IMAGES / "signs.png", 6)
+    save_sheet(strip(network, signs, 224), IMAGES / "signs.png", columns=6, side=SIDE)
     ladybug = Channel("conv16", CLASSES["ladybug"])
     stages = render(network, [Recipe(ladybug, size, 512, snapshots=(0, 4, 16, 48, 128))])
-    save_sheet(pictures(stages), IMAGES / "stages.png", 6)
+    save_sheet(pictures(stages), IMAGES / "stages.png", columns=6, side=SIDE)
     ways: list[Parameterization] = [Pixel(), Fourier(decorrelate=False), Fourier()]
     compared = [Recipe(Channel("conv14", 100), size, 128, parameterization=way) for way in ways]
-    save_sheet(pictures(render(network, compared)), IMAGES / "preconditioning.png", 3)
+    save_sheet(pictures(render(network, compared)), IMAGES / "preconditioning.png", columns=3, side=SIDE)
     four = Recipe(Diversity(Channel("conv12", 7)), size, 128, pictures=4)
-    save_sheet(pictures(render(network, [four])), IMAGES / "diversity.png", 4)
+    save_sheet(pictures(render(network, [four])), IMAGES / "diversity.png", columns=4, side=SIDE)
     pair = Interpolation(ladybug, Channel("conv16", CLASSES["umbrella"]), 5, alignment=0.1)
     between = Recipe(pair, size, 128, pictures=5, parameterization=Shared(5))
-    save_sheet(pictures(render(network, [between])), IMAGES / "interpolation.png", 5)
+    save_sheet(pictures(render(network, [between])), IMAGES / "interpolation.png", columns=5, side=SIDE)
 
 
 def main() -> None:

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from PIL import Image
 from torch import Tensor
 
 
-def save_sheet(pictures: Sequence[Tensor], path: Path, columns: int, gap: int = 4) -> None:
-    """`pictures` (C, H, W) in [0, 1], all of one size, side by side as PNG."""
+def save_sheet(pictures: Sequence[Tensor], path: Path, columns: int, gap: int = 4, side: int | None = None) -> None:
+    """`pictures` (C, H, W) in [0, 1], all of one size, side by side as PNG; scaled to `side` pixels wide."""
+    if side is not None:
+        height, width = pictures[0].shape[1:]
+        shape = (round(height * side / width), side)
+        pictures = list(F.interpolate(torch.stack(list(pictures)), shape, mode="bicubic", antialias=True).clamp(0, 1))
     height, width = pictures[0].shape[1:]
     rows = -(-len(pictures) // columns)
     sheet = torch.ones(3, rows * (height + gap) - gap, columns * (width + gap) - gap)

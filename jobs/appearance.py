@@ -78,6 +78,15 @@ class TransformRanges(Part):
 
 
 MACO_TRANSFORM = TransformRanges(jitter=0.0, scale=(1.0, 1.0), rotate=0.0, crop=(0.3, 0.9), views=4, noise=0.08)
+PHOTO_TRANSFORM = TransformRanges(jitter=2.0, scale=(1.0, 1.0), rotate=0.0)
+"""Where activations are compared with a photograph's position by position, a picture that moves much only blurs."""
+
+
+def suited_transform(parameterization: str, objective: str) -> TransformRanges:
+    """The default for these types."""
+    if objective in ("caricature", "inversion"):
+        return PHOTO_TRANSFORM
+    return MACO_TRANSFORM if parameterization == "maco" else TransformRanges()
 
 
 class RegularizerWeights(Part):
@@ -91,8 +100,9 @@ class RegularizerWeights(Part):
 
 
 class OptimizerChoice(Part):
-    """`learning_rate` left out is the one that suits the parameterization; over the last `anneal` of the steps it falls
-    to a tenth."""
+    """Left out, `learning_rate` is what suits the parameterization;
+    over the last `anneal` of the steps it falls to a tenth.
+    """
 
     type: Literal["adam", "nadam", "gradient"] = "adam"
     learning_rate: float | None = Field(None, gt=0, le=1000)

@@ -8,17 +8,18 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from jobs.address import expanded, with_unit
 from jobs.appearance import (
-    MACO_TRANSFORM,
     FourierParameters,
     OptimizerChoice,
     Parameterization,
     RegularizerWeights,
     TransformRanges,
+    suited_transform,
 )
 from jobs.objective import NEEDS, SIGNLESS, ChannelObjective, Objective
 from jobs.parts import Index, Name, Part, Seed, Sign
 
-MIN_SIZE, MAX_SIZE = 32, 1024
+MIN_SIZE, MAX_SIZE = 8, 1024
+"""Pixels that any network may ask for; each has a smallest size of its own."""
 MAX_STEPS = 4096
 DEFAULT_STEPS = 128
 
@@ -99,5 +100,5 @@ class VisualizationSpec(Part):
 
     def completed(self, **fields: Any) -> Self:
         """With `fields` replaced and every default filled in, as the key needs it."""
-        transform = self.transform or (MACO_TRANSFORM if self.parameterization.type == "maco" else TransformRanges())
+        transform = self.transform or suited_transform(self.parameterization.type, self.objective.type)
         return self.model_copy(update={"transform": transform, **fields})

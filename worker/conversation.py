@@ -102,4 +102,5 @@ class Conversation:
             self.fail(error.code, error.detail)
         else:
             first = str(error).partition("\n")[0][:300]
-            self.fail("render-failed", f"{type(error).__name__}: {first}")
+            # The engine's own refusals are ValueErrors and speak for themselves.
+            self.fail("render-failed", first if isinstance(error, ValueError) else f"{type(error).__name__}: {first}")
