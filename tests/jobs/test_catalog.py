@@ -64,3 +64,11 @@ def test_layers_are_asked_for_once(redis: Redis) -> None:
 def test_publishing_replaces_the_networks(catalog: Catalog) -> None:
     catalog.publish([ENTRY.model_copy(update={"name": "other", "aliases": ()})])
     assert [entry.name for entry in catalog.models()] == ["other"]
+
+
+def test_a_picture_as_small_as_the_network_survives_its_record(catalog: Catalog) -> None:
+    """Digits of 28x28 pixels."""
+    catalog.publish([ENTRY.model_copy(update={"input_size": (28, 28), "min_size": 28, "fixed_size": True})])
+    resolved = resolve(catalog, spec())[0]
+    assert resolved.size == (28, 28)
+    assert VisualizationSpec.model_validate_json(resolved.model_dump_json()) == resolved

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
 
 from jobs.errors import ModelLoadFailed
+from jobs.spec import MAX_SIZE, MIN_SIZE
 from worker.engine.network import Preprocessing
 
 _FILE = re.compile(r"([A-Za-z_]\w*\.py):([A-Za-z_]\w*)")
@@ -55,8 +56,10 @@ class Manifest(BaseModel):
         for name, values in (("mean", self.mean), ("std", self.std)):
             if values is not None and len(values) != self.channels:
                 raise ValueError(f"{name} needs one value per channel ({self.channels})")
-        if min(self.size) < 1 or self.value_range[0] >= self.value_range[1]:
-            raise ValueError("input_size must be positive and value_range [low, high] with low < high")
+        if not MIN_SIZE <= min(self.size) <= max(self.size) <= MAX_SIZE:
+            raise ValueError(f"input_size must be between {MIN_SIZE} and {MAX_SIZE} pixels")
+        if self.value_range[0] >= self.value_range[1]:
+            raise ValueError("value_range must be [low, high] with low < high")
         self.preprocessing()
         return self
 
