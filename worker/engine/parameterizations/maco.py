@@ -21,7 +21,7 @@ class MaCo:
     """Fel et al. 2023 (NeurIPS), "Unlocking feature visualization for deeper networks with magnitude constrained
     optimization": sigmoid(correlate(standardized irfft2(magnitude * exp(i phase)))).
 
-    `template` is a file made by `benchmarks/magnitude.py` from a folder of photographs; None is the 1/f law that their
+    `template` is a file made by `worker.engine.magnitude` from a folder of photographs; None is the 1/f law that their
     mean follows closely. Pictures carry their transparency: the summed gradient shows where the network looked.
     """
 
