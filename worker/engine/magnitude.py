@@ -1,6 +1,7 @@
 """The mean magnitude spectrum of photographs, MaCo's template.
 
-`python -m worker.engine.magnitude FOLDER OUT.safetensors` writes one. Any folder of photographs will do; the more there are, the smoother it gets. Without a template MaCo uses the 1/f law.
+`python -m worker.engine.magnitude FOLDER OUT.safetensors` writes one. Any folder of photographs will do; the more there
+are, the smoother it gets. Without a template MaCo uses the 1/f law.
 """
 
 from __future__ import annotations
