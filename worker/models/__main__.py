@@ -26,7 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument("photograph", nargs="?", type=Path, help="something the network should know")
     checking.add_argument("--label", help="what the photograph shows, as the network's labels say it")
     given = parser.parse_args(arguments)
-    configure("models")
     registry = Registry(settings())
     if given.command == "list":
         for entry in registry.entries():
@@ -44,6 +43,7 @@ def command() -> int:
     if sys.argv[1:2] != ["models"]:
         sys.stderr.write("usage: featurelens models {list,check} ...\n")
         return 2
+    configure("models")
     return main(sys.argv[2:])
 
 
@@ -53,4 +53,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    configure("models")
     sys.exit(main())

@@ -13,7 +13,7 @@ from torch import nn
 
 from jobs.settings import Settings
 from tests.worker.models.test_local import MANIFEST, digits, write
-from worker.models.__main__ import command
+from worker.models.__main__ import command, main
 from worker.models.checkup import check
 from worker.models.patternnet.patterns import LABELS, images
 from worker.models.registry import Registry
@@ -107,15 +107,17 @@ def test_swapped_colours_are_found_out(registry: Registry, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["models", "list"], 0, "torchvision:resnet50@IMAGENET1K_V2"),
-        (["models", "check", "patternnet"], 0, "it loads"),
-        (["models", "check", "paternet"], 1, "WRONG"),
-        ([], 2, "usage"),
+        (["list"], 0, "torchvision:resnet50@IMAGENET1K_V2"),
+        (["check", "patternnet"], 0, "it loads"),
+        (["check", "paternet"], 1, "WRONG"),
     ],
 )
-def test_the_command(
-    arguments: list[str], code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", ["featurelens", *arguments])
-    assert command() == code
-    assert told in "".join(capsys.readouterr())
+def test_the_command(arguments: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == code
+    assert told in capsys.readouterr().out
+
+
+def test_the_command_tells_how_it_is_used(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["featurelens"])
+    assert command() == 2
+    assert "featurelens models" in capsys.readouterr().err
