@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from uuid import uuid4
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from jobs.errors import Fault, InvalidSpec, UnknownPhoto
 
@@ -22,6 +22,20 @@ MAX_PIXELS = 24_000_000
 
 MAX_SIDE = 1024
 """Of what is kept; no picture is larger."""
+
+MIN_SIDE = 8
+"""Of what is kept."""
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By EXIF orientation. `ImageOps.exif_transpose` also writes the other tags anew, and fails where one is damaged."""
 
 
 class Photos:
@@ -61,20 +75,37 @@ def _normalized(upload: bytes) -> bytes:
         raise _refused(f"at most {MAX_BYTES >> 20} MiB")
     try:
         with warnings.catch_warnings():
-            # Pillow's own guard against decompression bombs warns before it raises; ours is stricter.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow's own guard against decompression bombs warns before it raises; ours is stricter. Damaged metadata
+            # do not matter, they are not kept.
+            warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(upload), formats=FORMATS)
             if image.width * image.height > MAX_PIXELS:
                 raise _refused(f"at most {MAX_PIXELS // 1_000_000} million pixels")
-            picture = ImageOps.exif_transpose(image).convert("RGB")
+            picture = _upright(image, _opaque(image))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise _refused(f"a readable picture in one of {', '.join(FORMATS)}") from error
-    if min(picture.size) < 8:
-        raise _refused("at least 8 pixels on either side")
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    if min(picture.size) < MIN_SIDE:
+        raise _refused(f"at least {MIN_SIDE} pixels on either side once it is scaled to at most {MAX_SIDE}")
     out = io.BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """RGB, over white where it is transparent."""
+    if image.mode.startswith(("I", "F")):
+        raise _refused("of 8 bits a channel")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+
+
+def _upright(image: Image.Image, picture: Image.Image) -> Image.Image:
+    """`picture` turned as the metadata of `image` say."""
+    turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _refused(wanted: str) -> InvalidSpec:
