@@ -29,15 +29,16 @@ class BodyLimit:
         length = Headers(scope=scope).get("content-length", "")
         announced = int(length) if length.isdecimal() else 0
         total = 0
+        too_large = HTTPException(413, f"the body is larger than the {limit:,} bytes that this address takes")
 
         async def counted() -> Message:
             nonlocal total
             if announced > limit:
-                raise HTTPException(413)
+                raise too_large
             message = await receive()
             total += len(message.get("body", b""))
             if total > limit:
-                raise HTTPException(413)
+                raise too_large
             return message
 
         await self._app(scope, counted, send)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from jobs.errors import NotFound, UnknownPhoto
 from jobs.photos import FORMATS, MAX_BYTES
+from service.images import served
 from service.parts import PartsHere
 from service.problems import declare
 
@@ -57,19 +58,21 @@ async def upload(request: Request, response: Response, parts: PartsHere) -> Phot
     response_class=Response,
     responses={
         200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
+        304: {"description": "you have it"},
         **declare(404, 422),
     },
 )
 def show(
-    photo: Annotated[str, Path(max_length=100, description="sha256: and 64 hex digits")], parts: PartsHere
+    photo: Annotated[str, Path(max_length=100, description="sha256: and 64 hex digits")],
+    parts: PartsHere,
+    if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """As it is kept: what the network gets to see, before it is cut to the size of the picture."""
     try:
         png = parts.photos.get(photo)
     except UnknownPhoto as error:
         raise NotFound(error.detail) from error
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return Response(png, media_type="image/png", headers={**headers, "ETag": f'"{photo.removeprefix("sha256:")}"'})
+    return served(png, photo.removeprefix("sha256:"), "image/png", if_none_match)
 
 
 UPLOAD_LIMIT = {PATH: MAX_BYTES}

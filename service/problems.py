@@ -41,14 +41,13 @@ CODES = {
     404: "not-found",
     405: "method-not-allowed",
     413: "body-too-large",
-    415: "not-json",
+    415: "wrong-media-type",
     429: "over-quota",
 }
 
 _DETAILS = {
     404: "there is nothing under this address; the API starts at /v1 and is described in /openapi.json",
     405: "this address does not take this method",
-    413: "the body is larger than a specification may be",
 }
 
 
