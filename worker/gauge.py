@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import torch
 
 from jobs.figures import RendererFigures
 from worker.engine.lane import Lane
+from worker.lanes import Lanes
 
 
 class Gauge:
     """Looks at the renderer's own lanes and queue from the thread of the pulse; only the loop changes them."""
 
-    def __init__(self, device: torch.device, dtype: torch.dtype, lanes: Mapping[Any, Lane], waiting: Sized) -> None:
+    def __init__(self, lanes: Lanes, waiting: Sized) -> None:
+        device = lanes.device
         self._device = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-        self._precision = str(dtype).removeprefix("torch.")
+        self._precision = str(lanes.dtype).removeprefix("torch.")
         self._lanes = lanes
         self._waiting = waiting
         self._started = datetime.now(UTC)
@@ -37,7 +38,7 @@ class Gauge:
         self._steps += pictures
 
     def read(self) -> RendererFigures:
-        used = [lane for lane in list(self._lanes.values()) if lane.renders]
+        used = list(self._lanes)
         return RendererFigures(
             device=self._device,
             precision=self._precision,

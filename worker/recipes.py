@@ -124,7 +124,7 @@ def _photograph(png: bytes, size: Size, channels: int) -> Tensor:
         picture = transforms.pil_to_tensor(image.convert("L" if channels == 1 else "RGB")).float() / 255
     height, width = picture.shape[1:]
     scale = min(height / size[0], width / size[1])
-    cut = transforms.center_crop(picture, [round(size[0] * scale), round(size[1] * scale)])
+    cut = transforms.center_crop(picture, [max(1, round(side * scale)) for side in size])
     mode = transforms.InterpolationMode.BICUBIC
     scaled: Tensor = transforms.resize(cut, list(size), interpolation=mode, antialias=True)
     return scaled.clamp(0, 1)

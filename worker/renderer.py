@@ -26,22 +26,14 @@ from worker.cataloguer import Cataloguer
 from worker.conversation import Conversation
 from worker.engine.lane import Lane
 from worker.engine.memory import keep_memory
-from worker.engine.network import Network
-from worker.engine.precision import best_device, best_dtype
+from worker.engine.precision import best_device
 from worker.gauge import Gauge
+from worker.lanes import Lanes
 from worker.models.registry import Registry
 from worker.networks import Networks
 from worker.preview import preview
 from worker.pulse import Pulse
 from worker.recipes import recipe
-
-LaneKey = tuple[str, str, tuple[str, ...], tuple[int, int]]
-
-IDLE_LANES = 4
-"""Lanes without pictures that are kept, because the next picture often asks for the same layer."""
-
-BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
-"""Pixels that go through a network in one tick: beyond it a larger batch is no faster, only slower to answer."""
 
 
 class Renderer:
@@ -56,16 +48,14 @@ class Renderer:
         pulse: Pulse,
         budget: int = NETWORKS_BYTES,
     ) -> None:
-        self.device = device
-        self.dtype = best_dtype(device)
+        self.lanes = Lanes(device)
         self._pulse = pulse
         self._registry = registry
         self._photos = photos
         self._networks = Networks(registry.load, self._wake, budget)
-        self._lanes: dict[LaneKey, Lane] = {}
         self._waiting: list[Conversation] = []
         self._rendering: dict[int, tuple[Conversation, Lane]] = {}
-        self._gauge = pulse.gauge = Gauge(device, self.dtype, self._lanes, self._waiting)
+        self._gauge = pulse.gauge = Gauge(self.lanes, self._waiting)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._awake, self._bell = socket.socketpair()
@@ -90,8 +80,9 @@ class Renderer:
             self._pulse.touch()
             self._look(timeout=0.0 if self._rendering else 1.0)
             self._admit()
-            for lane in [lane for lane in self._lanes.values() if lane.renders]:
+            for lane in self.lanes:
                 self._tick(lane)
+            self._flush()
         self._networks.close()
         self._listener.close()
 
@@ -102,7 +93,7 @@ class Renderer:
             return  # it rings already
 
     def _look(self, timeout: float) -> None:
-        """Takes in and sends out what the sockets are ready for."""
+        """Takes in what has arrived, at the latest after `timeout` seconds or when there is room to send more."""
         for ready, _ in self._selector.select(timeout):
             if ready.fileobj is self._listener:
                 connection, _ = self._listener.accept()
@@ -117,16 +108,18 @@ class Renderer:
                     self._drop(conversation)
                 elif new and conversation.ask is not None:
                     self._waiting.append(conversation)
-        for key in list(self._selector.get_map().values()):
-            if isinstance(key.data, Conversation):
-                self._send(key.data)
 
-    def _send(self, conversation: Conversation) -> None:
-        if not conversation.flush():
-            self._drop(conversation)
-            return
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if conversation.unsent else 0)
-        self._selector.modify(conversation.connection, events, conversation)
+    def _flush(self) -> None:
+        """Sends what there is to say, before anybody waits for anything."""
+        for key in list(self._selector.get_map().values()):
+            conversation = key.data
+            if not isinstance(conversation, Conversation):
+                continue
+            if conversation.flush():
+                events = selectors.EVENT_READ | (selectors.EVENT_WRITE if conversation.unsent else 0)
+                self._selector.modify(conversation.connection, events, conversation)
+            else:
+                self._drop(conversation)
 
     def _drop(self, conversation: Conversation) -> None:
         """Forgets a connection and takes its picture out of its lane."""
@@ -150,7 +143,7 @@ class Renderer:
                     conversation.report("loading")
                     continue
                 wanted = recipe(ask.spec, network, partial(self._channels, network.name), self._photos.get)
-                lane = self._lane(network, wanted.objective.layers, wanted.size)
+                lane = self.lanes.get(network, wanted.objective.layers, wanted.size)
                 conversation.render = lane.join(wanted)
             except Exception as error:  # noqa: BLE001  # the job fails with its reason, the renderer goes on
                 self._fail(conversation, error)
@@ -161,25 +154,12 @@ class Renderer:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Keeps the weights within their budget; the lanes of a network that goes hold copies of it and go too."""
-        busy = {(lane.network.name, lane.network.digest) for lane in self._lanes.values() if lane.renders}
-        busy |= {(one.ask.spec.model, one.ask.digest) for one in self._waiting if one.ask is not None}
-        for identity in self._networks.settle(busy):
-            self._lanes = {key: lane for key, lane in self._lanes.items() if key[:2] != identity}
+        """Keeps the weights within their budget."""
+        asked = {(one.ask.spec.model, one.ask.digest) for one in self._waiting if one.ask is not None}
+        self.lanes.close(self._networks.settle(self.lanes.busy() | asked))
 
     def _channels(self, model: str, layer: str) -> int:
         return next(known.channels for known in self._registry.describe(model) if known.name == layer)
-
-    def _lane(self, network: Network, layers: tuple[str, ...], size: tuple[int, int]) -> Lane:
-        key = (network.name, network.digest, layers, size)
-        lane = self._lanes.pop(key, None)
-        if lane is None:
-            limit = max(1, BATCH_PIXELS[self.device.type] // (size[0] * size[1]))
-            lane = Lane(network, layers, size, dtype=self.dtype, device=self.device, limit=limit)
-        self._lanes[key] = lane
-        for idle in [known for known, kept in self._lanes.items() if not kept.renders][:-IDLE_LANES]:
-            del self._lanes[idle]
-        return lane
 
     def _tick(self, lane: Lane) -> None:
         try:
@@ -215,7 +195,7 @@ class Renderer:
         assert render is not None
         result = lane.result(render)
         answer = Answer(ask, result, render.step, time.monotonic() - conversation.begun)
-        conversation.finish(*answer.message(lane.network, self.device, self.dtype))
+        conversation.finish(*answer.message(lane.network, lane.device, lane.dtype))
 
 
 def main() -> None:
@@ -233,7 +213,7 @@ def main() -> None:
     cataloguer = Cataloguer(registry, connect())
     cataloguer.start()
     pulse.start()
-    logger().info("ready", device=str(device), precision=str(renderer.dtype), threads=torch.get_num_threads())
+    logger().info("ready", device=str(device), precision=str(renderer.lanes.dtype), threads=torch.get_num_threads())
     renderer.run()
     cataloguer.stop()
     pulse.stop()

@@ -1,0 +1,54 @@
+"""The renderer's lanes: one for all pictures that share a forward pass, opened when needed, kept a while when idle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import torch
+
+from worker.engine.lane import Lane
+from worker.engine.network import Network
+from worker.engine.precision import best_dtype
+
+Identity = tuple[str, str]
+"""Name and digest of a network."""
+
+IDLE = 4
+"""Lanes without pictures that are kept, because the next picture often asks for the same layer."""
+
+BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
+"""Pixels that go through a network in one tick: beyond it a larger batch is no faster, only slower to answer."""
+
+
+class Lanes:
+    """By network, layers and size; the least recently used idle ones go first."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.dtype = best_dtype(device)
+        self._lanes: dict[tuple[str, str, tuple[str, ...], tuple[int, int]], Lane] = {}
+
+    def __iter__(self) -> Iterator[Lane]:
+        """Those with pictures, as they are now."""
+        return iter([lane for lane in list(self._lanes.values()) if lane.renders])
+
+    def get(self, network: Network, layers: tuple[str, ...], size: tuple[int, int]) -> Lane:
+        key = (network.name, network.digest, layers, size)
+        lane = self._lanes.pop(key, None)
+        if lane is None:
+            limit = max(1, BATCH_PIXELS[self.device.type] // (size[0] * size[1]))
+            lane = Lane(network, layers, size, dtype=self.dtype, device=self.device, limit=limit)
+        self._lanes[key] = lane
+        for idle in [known for known, kept in self._lanes.items() if not kept.renders][:-IDLE]:
+            del self._lanes[idle]
+        return lane
+
+    def busy(self) -> set[Identity]:
+        """The networks with pictures in progress."""
+        return {(lane.network.name, lane.network.digest) for lane in self}
+
+    def close(self, networks: Iterable[Identity]) -> None:
+        """Lets go of the idle lanes of `networks`, which hold copies of their weights."""
+        gone = set(networks)
+        for key in [key for key, lane in self._lanes.items() if key[:2] in gone and not lane.renders]:
+            del self._lanes[key]
