@@ -143,7 +143,7 @@ def _fields(spec: VisualizationSpec, created: datetime, status: str) -> Any:
     return {
         "model": spec.model,
         "layer": spec.layer or "",
-        "channel": "" if spec.channel is None else spec.channel,
+        "channel": "" if spec.listed_channel is None else spec.listed_channel,
         "sign": spec.sign,
         "status": status,
         "created": created.astimezone(UTC).isoformat(timespec="milliseconds"),

@@ -94,6 +94,12 @@ class VisualizationSpec(Part):
         return getattr(self.objective, "pictures", 1)
 
     @property
+    def listed_channel(self) -> int | None:
+        """The channel it is found under: a class is the channel of its logit."""
+        label = getattr(self.objective, "label", None)
+        return label if isinstance(label, int) else self.channel
+
+    @property
     def photo(self) -> str | None:
         """The digest of the photograph it starts from or looks at."""
         return getattr(self.objective, "photo", None)

@@ -48,7 +48,7 @@ class Summary(BaseModel):
             status=whole.status,
             model=spec.model,
             layer=spec.layer,
-            channel=spec.channel,
+            channel=spec.listed_channel,
             sign=spec.sign,
             objective=spec.objective.type,
             created=whole.created,

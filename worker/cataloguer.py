@@ -33,8 +33,11 @@ class Cataloguer(threading.Thread):
     def list(self) -> None:
         """Publishes the networks, and notes those whose layers are not known to Redis yet."""
         entries = self._registry.entries()
+        before = {entry.name: entry.digest for entry in self._catalog.models()}
         self._catalog.publish(entries)
-        described = self._catalog.described()
+        # An operator's network may change its code and keep its weights, and with them its name.
+        same = {entry.name for entry in entries if before.get(entry.name) == entry.digest}
+        described = self._catalog.described() & same
         # timm has so many that they are described when somebody asks.
         wanted = [entry for entry in entries if entry.downloaded or entry.source != "timm"]
         self._pending = {entry.name: entry for entry in wanted if entry.name not in described}
@@ -43,12 +46,12 @@ class Cataloguer(threading.Thread):
         while not self._stopped.is_set():
             try:
                 self.list()
-                self._describe_for(RELIST_INTERVAL)
+                self.describe(RELIST_INTERVAL)
             except RedisError as error:
                 logger().warning("catalog not published", error=str(error))
                 self._stopped.wait(1.0)
 
-    def _describe_for(self, seconds: float) -> None:
+    def describe(self, seconds: float) -> None:
         """Describes networks until there is none left and then until `seconds` are over."""
         waited = 0.0
         while not self._stopped.is_set() and (self._pending or waited < seconds):

@@ -43,6 +43,13 @@ def test_pages_newest_first(client: httpx.Client) -> None:
     assert listed(client, "limit=2") == [newest, *keys[::-1]]
 
 
+def test_a_class_is_found_under_the_channel_of_its_logit(client: httpx.Client) -> None:
+    body = {"model": "tinynet", "layer": "logits", "objective": {"type": "class", "label": 4}}
+    key = client.post(URL, json=body).json()["key"]
+    assert listed(client, "layer=logits&channel=4") == [key]
+    assert listed(client, "layer=logits&channel=5") == []
+
+
 def test_filters(client: httpx.Client, redis: Redis) -> None:
     three = ask(client)
     negative = ask(client, sign="negative")

@@ -1,0 +1,45 @@
+"""What is published, and when it is published anew."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from redis import Redis
+
+from jobs.catalog import Catalog, LayerEntry, ModelEntry
+from tests.conftest import ENTRY, LAYERS
+from worker.cataloguer import Cataloguer
+from worker.models.registry import Registry
+
+
+class OneNetwork:
+    """A registry of one network, whose code can change while its weights, and so its name, stay."""
+
+    def __init__(self) -> None:
+        self.digest = "sha256:" + "1" * 64
+        self.described = 0
+
+    def entries(self) -> list[ModelEntry]:
+        return [ENTRY.model_copy(update={"digest": self.digest})]
+
+    def describe(self, name: str) -> list[LayerEntry]:
+        assert name == ENTRY.name
+        self.described += 1
+        return LAYERS[: self.described]
+
+
+def test_layers_are_described_once_and_again_when_the_code_changes(redis: Redis) -> None:
+    registry, catalog = OneNetwork(), Catalog(redis)
+    cataloguer = Cataloguer(cast("Registry", registry), redis)
+
+    def layers() -> int:
+        cataloguer.list()
+        cataloguer.describe(0.0)
+        return len(catalog.layers(catalog.model("tinynet")))
+
+    assert layers() == 1
+    assert layers() == 1
+    registry.digest = "sha256:" + "2" * 64
+    assert layers() == 2
+    redis.flushall()
+    assert layers() == 3
