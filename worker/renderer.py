@@ -14,6 +14,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -84,13 +85,16 @@ class Renderer:
                 self._tick(lane)
             self._flush()
         self._networks.close()
-        self._listener.close()
+        for known in list(self._selector.get_map().values()):
+            cast("socket.socket", known.fileobj).close()
+        self._selector.close()
+        self._bell.close()
 
     def _wake(self) -> None:
         try:
             self._bell.send(b"!")
-        except BlockingIOError:
-            return  # it rings already
+        except OSError:
+            return  # it rings already, or the loop is over
 
     def _look(self, timeout: float) -> None:
         """Takes in what has arrived, at the latest after `timeout` seconds or when there is room to send more."""
