@@ -10,6 +10,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -23,6 +24,8 @@ from worker.engine.precision import best_device, best_dtype
 from worker.engine.render import Recipe
 
 SIZE = 224
+REPEAT = 3
+"""Steps in a row in every turn: in use, steps follow each other as well."""
 
 
 def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
@@ -41,6 +44,11 @@ def _seconds(work: Callable[[], object], device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() - begun
+
+
+def _repeat(work: Callable[[], object]) -> None:
+    for _ in range(REPEAT):
+        work()
 
 
 class LaneCase:
@@ -77,10 +85,11 @@ def measure(subject: Subject, lanes: list[int], rounds: int, device: torch.devic
     works: list[Callable[[], object]] = [plain.step]
     works += [work for case in cases for work in (case.step, case.network_alone)]
     times: list[list[float]] = [[] for _ in works]
-    for turn in range(rounds + 2):
+    for turn in range(rounds + 1):
         for seconds, work in zip(times, works, strict=True):
-            taken = _seconds(work, device)
-            if turn >= 2:
+            work()  # the caches are warm again
+            taken = _seconds(partial(_repeat, work), device) / REPEAT
+            if turn >= 1:
                 seconds.append(taken)
     medians = [statistics.median(seconds) for seconds in times]
     base = medians[0]

@@ -157,3 +157,6 @@ NEEDS: dict[str, frozenset[str]] = {
 
 SIGNLESS = frozenset({"layer", "joint", "caricature", "inversion"})
 """Objectives that nothing negative can be made of (a joint objective has its signs in its terms)."""
+
+FOURIER_ONLY = frozenset({"interpolation", "accentuation"})
+"""Objectives whose pictures are spectra beside something else: what the strip shares, or a photograph."""

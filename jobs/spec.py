@@ -15,7 +15,7 @@ from jobs.appearance import (
     TransformRanges,
     suited_transform,
 )
-from jobs.objective import NEEDS, SIGNLESS, ChannelObjective, Objective
+from jobs.objective import FOURIER_ONLY, NEEDS, SIGNLESS, ChannelObjective, Objective
 from jobs.parts import Index, Name, Part, Seed, Sign
 
 MIN_SIZE, MAX_SIZE = 8, 1024
@@ -82,6 +82,8 @@ class VisualizationSpec(Part):
                 raise ValueError(f"objective {kind} takes no {name}")
         if kind in SIGNLESS and self.sign == "negative":
             raise ValueError(f"objective {kind} has no negative")
+        if kind in FOURIER_ONLY and self.parameterization.type != "fourier":
+            raise ValueError(f"objective {kind} works with the fourier parameterization only")
         if any(not 0 <= step < self.steps for step in self.snapshots):
             raise ValueError(f"snapshots must be between 0 and {self.steps - 1}; the last step is the picture itself")
         if self.snapshots != sorted(set(self.snapshots)):

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from pydantic import ValidationError
 
 from jobs import appearance
+from jobs.objective import FOURIER_ONLY
 from jobs.spec import VisualizationSpec
 from tests.jobs.test_objective import KINDS, PARAMETERIZATIONS, PHOTO, spec
 from tests.jobs.test_photos import encoded
@@ -61,9 +63,13 @@ def advanced(wanted: Recipe, channels: int = 3) -> Result:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("parameterization", PARAMETERIZATIONS)
 def test_every_objective_with_every_parameterization(kind: str, parameterization: str) -> None:
+    if kind in FOURIER_ONLY and parameterization != "fourier":
+        with pytest.raises(ValidationError, match="works with the fourier parameterization only"):
+            asked(kind, parameterization={"type": parameterization})
+        return
     wanted = asked(kind, parameterization={"type": parameterization}, snapshots=[0])
     result = advanced(made(wanted))
-    masked = parameterization == "maco" and kind != "accentuation"
+    masked = parameterization == "maco"
     assert result.pixels.shape == (wanted.pictures, *SIZE, 4 if masked else 3)
     assert [(step, pixels.shape[3]) for step, pixels in result.snapshots] == [(0, 3)]
     assert len(result.measures["activation"]) == wanted.pictures
