@@ -11,12 +11,16 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From a picture in [0, 1] to what the network was trained on: scaled to [low, high], then (x - mean) / std."""
+    """From a picture in [0, 1] to what the network was trained on: scaled to [low, high], then (x - mean) / std.
+
+    `reverse` says that the network takes its channels the other way round (BGR); mean and std are in its own order.
+    """
 
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     low: float = 0.0
     high: float = 1.0
+    reverse: bool = False
 
     def __post_init__(self) -> None:
         if len(self.mean) != len(self.std) or any(value <= 0 for value in self.std):
@@ -28,6 +32,7 @@ class Preprocessing:
 
     def __call__(self, picture: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] -> (B, C, H, W) as the network takes it, same dtype."""
+        picture = picture.flip(1) if self.reverse else picture
         # One multiplication and one addition, whatever there is to do: the picture is large, these are not.
         std = torch.tensor(self.std, dtype=picture.dtype, device=picture.device)
         mean = torch.tensor(self.mean, dtype=picture.dtype, device=picture.device)

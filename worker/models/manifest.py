@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torchvision
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -37,6 +37,8 @@ class Manifest(BaseModel):
     channels: int = Field(3, ge=1, le=3)
     value_range: tuple[float, float] = (0.0, 1.0)
     """What black and white are to the network, before mean and standard deviation."""
+    channel_order: Literal["RGB", "BGR"] = "RGB"
+    """In which order the network takes colours, and `mean` and `std` are given."""
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     min_size: int | None = Field(None, ge=1)
@@ -71,7 +73,7 @@ class Manifest(BaseModel):
     def preprocessing(self) -> Preprocessing:
         low, high = self.value_range
         mean, std = self.mean or (0.0,) * self.channels, self.std or (1.0,) * self.channels
-        return Preprocessing(mean, std, low, high)
+        return Preprocessing(mean, std, low, high, reverse=self.channel_order == "BGR")
 
     def code(self, folder: Path) -> str:
         """sha256 of the code that this folder holds, empty when the factory lives elsewhere."""
