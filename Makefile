@@ -11,8 +11,8 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13,$(
 BIN := .venv/bin
 READY := .venv/.requirements-installed
 
-# OpenMP threads that wait without spinning, as the launcher has them: nothing else survives a busy machine.
-export OMP_WAIT_POLICY ?= PASSIVE
+# OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
+export GOMP_SPINCOUNT ?= 1000
 
 .PHONY: run test check format lint types contracts bench architectures quality gallery lock
 
