@@ -38,7 +38,7 @@ class Stack:
         # Containers collect what is written to the output; on a plain machine files keep the console calm.
         self._logs = _fresh(self._state / "logs") if parts == "all" else None
         self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
-        # OpenMP threads that spin only briefly: where other processes want the cores, a step is up to five times faster.
+        # OpenMP threads that spin only briefly: where others want the cores, a step is up to five times faster.
         waiting = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}
         environment = os.environ | waiting | {"FEATURELENS_STATE": str(self._state), "PYTHONUNBUFFERED": "1"}
         self._family = Family(environment, say)
