@@ -96,7 +96,7 @@ def _scores(
         except (ValueError, IndexError, RuntimeError) as error:
             render.failure = error
             continue
-        if views.is_transparent(render, own):
+        if views.is_transparent(own):
             # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
             score = score - score.detach().abs() * own[:, -1].mean((1, 2))
         scores[render] = score.sum()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -17,6 +17,8 @@ from torch.overrides import TorchFunctionMode
 
 from worker.engine import steps
 from worker.engine.relu import rectify
+
+Kind = TypeVar("Kind")
 
 _PRE = "_featurelens_preactivation"
 
@@ -89,15 +91,12 @@ class _FollowRectifiers(TorchFunctionMode):
         return value
 
 
-def first_tensor(output: Any) -> Tensor | None:
-    """The tensor a module answers with: itself, the first of a tuple, or the first value of a dict or namedtuple."""
-    if isinstance(output, Tensor):
-        return output
+def first_of(output: Any, kind: type[Kind]) -> Kind | None:
+    """The value of `kind` a module answers with: itself, the first of a tuple, or the first of a dict or namedtuple."""
     if isinstance(output, dict):
         output = tuple(output.values())
-    if isinstance(output, tuple | list):
-        return next((value for value in output if isinstance(value, Tensor)), None)
-    return None
+    found = output if isinstance(output, tuple | list) else (output,)
+    return next((value for value in found if isinstance(value, kind)), None)
 
 
 def read(
@@ -129,7 +128,7 @@ def read(
 
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            value = first_tensor(output)
+            value = first_of(output, Tensor)
             if value is None:
                 raise ValueError(f"layer {name} answers with {type(output).__name__}, not with a tensor")
             keep(name, value)

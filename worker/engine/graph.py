@@ -20,7 +20,7 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from worker.engine import steps
-from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, read
+from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, first_of, read
 from worker.engine.network import Network
 from worker.engine.relu import redirected_relu, redirected_relu6
 
@@ -58,12 +58,8 @@ class _Tracer(fx.Tracer):
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         output = super().call_module(m, forward, args, kwargs)
-        found = output
-        if isinstance(found, dict):
-            found = tuple(found.values())
-        if isinstance(found, tuple | list):
-            found = next((value for value in found if isinstance(value, fx.Proxy)), None)
-        if isinstance(found, fx.Proxy):
+        found = first_of(output, fx.Proxy)
+        if found is not None:
             self.answers.setdefault(self.path_of_module(m), found.node)
         return output
 

@@ -89,7 +89,7 @@ def over_grey(pictures: Tensor, channels: int) -> Tensor:
     return composite(pictures, torch.full_like(pictures[:, :-1], 0.5))
 
 
-def is_transparent(render: Render, pictures: Tensor) -> bool:
+def is_transparent(pictures: Tensor) -> bool:
     return pictures.shape[1] in (2, 4)
 
 

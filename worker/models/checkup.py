@@ -14,7 +14,7 @@ from torch import Tensor
 
 from jobs.catalog import LayerEntry, ModelEntry
 from jobs.errors import ModelLoadFailed
-from worker.engine.forward import first_tensor, read
+from worker.engine.forward import first_of, read
 from worker.engine.network import Network
 from worker.models.registry import Registry
 
@@ -139,7 +139,7 @@ def _scores(
     inputs = (prepare or network.preprocessing)(picture)
     with torch.no_grad():
         if entry.classes_layer is None:
-            answer = first_tensor(network.module(inputs))
+            answer = first_of(network.module(inputs), Tensor)
             if answer is None:
                 raise ValueError("its answer holds no tensor")
             return answer[0].flatten()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from jobs.catalog import LayerEntry
-from worker.engine.forward import first_tensor, read
+from worker.engine.forward import first_of, read
 from worker.engine.network import out_of_place
 from worker.engine.steps import ListenToSteps
 from worker.models.branches import branches, made_by
@@ -40,13 +40,13 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
 
     def enter(name: str) -> Callable[[nn.Module, Any], None]:
         def hook(_module: nn.Module, given: Any) -> None:
-            entered[name] = first_tensor(given)
+            entered[name] = first_of(given, Tensor)
 
         return hook
 
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(child: nn.Module, _inputs: Any, output: Any) -> None:
-            value = first_tensor(output)
+            value = first_of(output, Tensor)
             entry = _entry(name, type(child).__name__, value) if value is not None else None
             if value is None or entry is None:
                 return
