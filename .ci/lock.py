@@ -1,7 +1,8 @@
 """Writes requirements.lock: every package of pyproject.toml, exact, transitive, without addresses. Run by `make lock`.
 
-pip resolves twice (nothing is installed): what runs Featurelens first, then what only its development needs, below a
-heading, so that an image can leave that out. Packages that not every machine needs carry a marker.
+pip resolves twice (nothing is installed): everything first, then within that what runs Featurelens. What only its
+development needs stands below a heading, so that an image can leave it out. Packages that not every machine needs carry
+a marker.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -23,10 +26,14 @@ HEADER = "# Written by `make lock` from pyproject.toml; install with `pip instal
 DEVELOPMENT = "# development only\n"
 
 
-def resolve(*what: str) -> dict[str, str]:
-    """Name and version of everything that `pip install` would bring."""
+def resolve(extras: str = "", within: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Name and version of everything that `pip install` would bring, none but the versions of `within` if given."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-    answer = subprocess.run([*command, *what], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.writelines(f"{name}=={version}\n" for name, version in (within or {}).items())
+        constraints.flush()
+        asked = ["--constraint", constraints.name, f".{extras}", OLDER_PYTHON]
+        answer = subprocess.run([*command, *asked], cwd=ROOT, check=True, stdout=subprocess.PIPE)
     packages = (item["metadata"] for item in json.loads(answer.stdout)["install"])
     versions = {re.sub(r"[-_.]+", "-", package["name"]).lower(): package["version"] for package in packages}
     del versions["featurelens"]
@@ -44,9 +51,10 @@ def _marker(name: str) -> str:
 
 def main() -> None:
     """Resolves and writes."""
-    everything, runtime = resolve(".[dev]", OLDER_PYTHON), resolve(".", OLDER_PYTHON)
+    everything = resolve("[dev]")
+    runtime = resolve(within=everything)
     development = {name: version for name, version in everything.items() if name not in runtime}
-    text = HEADER + lines({name: everything[name] for name in runtime}) + DEVELOPMENT + lines(development)
+    text = HEADER + lines(runtime) + DEVELOPMENT + lines(development)
     (ROOT / "requirements.lock").write_text(text)
 
 
