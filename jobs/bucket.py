@@ -8,60 +8,67 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from jobs.errors import StoreUnavailable
+from jobs.errors import NotStored, StoreUnavailable
 from jobs.key import KEY_PATTERN
 from jobs.results import Result, sealed, unsealed
 
 RESULT = "result.json"
 
+PATIENCE = 10.0
+"""Seconds that somebody who waits for an answer is kept waiting by a bucket that does not answer."""
+
 
 class BucketStore:
-    """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``."""
+    """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``.
 
-    def __init__(self, address: str, endpoint: str | None = None) -> None:
+    What fails is tried again for `patience` seconds.
+    """
+
+    def __init__(self, address: str, endpoint: str | None = None, patience: float = PATIENCE) -> None:
         place = urlsplit(address)
         self._store = S3Store(
             place.netloc,
             prefix=place.path.strip("/") or None,
             virtual_hosted_style_request=False,
-            client_options={"allow_http": True, "timeout": "20s"},
-            retry_config={"max_retries": 2},
+            client_options={"allow_http": True, "timeout": f"{PATIENCE:.0f}s", "connect_timeout": "5s"},
+            retry_config={
+                "max_retries": 2 if patience <= PATIENCE else 20,
+                "retry_timeout": timedelta(seconds=patience),
+            },
             config={"endpoint": endpoint} if endpoint else {},
         )
 
     def get(self, key: str) -> Result | None:
-        """With a look at the size of each picture; its bytes are checked when they are served."""
         result = self._result(key)
-        if result is None:
+        if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
             return None
-        sizes = [self._size(f"{_folder(key)}/image-{index}.png") for index in range(len(result.images))]
-        return result if sizes == [image.bytes for image in result.images] else None
+        return result
 
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
         result = self._result(key)
         if result is None or not 0 <= index < len(result.images):
             return None
-        png = self._read(f"{_folder(key)}/image-{index}.png")
-        digest = result.images[index].sha256
-        return (png, digest) if png is not None and hashlib.sha256(png).hexdigest() == digest else None
+        png = self._png(result, index)
+        return None if png is None else (png, result.images[index].sha256)
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
-        """A good one stays. Raises `StoreUnavailable`."""
-        if self._whole(result.key):
-            return
+        """A good one stays. Raises `NotStored`."""
         folder = _folder(result.key)
         try:
+            if self.get(result.key) is not None:
+                return
             for index, png in enumerate(images):
                 obstore.put(self._store, f"{folder}/image-{index}.png", png)
             obstore.put(self._store, f"{folder}/{RESULT}", sealed(result))
-        except BaseError as error:
-            raise _unavailable(error) from error
+        except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
+            raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
 
     def delete(self, key: str) -> bool:
         result = self._read(f"{_folder(key)}/{RESULT}")
@@ -89,25 +96,17 @@ class BucketStore:
         except BaseError as error:
             raise _unavailable(error) from error
 
-    def _whole(self, key: str) -> bool:
-        result = self._result(key)
-        return result is not None and all(self.image(key, index) is not None for index in range(len(result.images)))
-
     def _result(self, key: str) -> Result | None:
         content = self._read(f"{_folder(key)}/{RESULT}")
         return None if content is None else unsealed(content, key)
 
+    def _png(self, result: Result, index: int) -> bytes | None:
+        png = self._read(f"{_folder(result.key)}/image-{index}.png")
+        return png if png is not None and hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
+
     def _read(self, path: str) -> bytes | None:
         try:
             return bytes(obstore.get(self._store, path).bytes())
-        except FileNotFoundError:
-            return None
-        except BaseError as error:
-            raise _unavailable(error) from error
-
-    def _size(self, path: str) -> int | None:
-        try:
-            return int(obstore.head(self._store, path)["size"])
         except FileNotFoundError:
             return None
         except BaseError as error:

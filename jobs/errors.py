@@ -20,7 +20,7 @@ FeaturelensError
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
     ├── RendererLost       the renderer went away in the middle; worth another attempt
-    ├── NotStored          it was made, but there was no room to keep it
+    ├── NotStored          it was made, but could not be kept
     └── RenderFailed       anything else, with a reason safe to show
 """
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
 
+SLOT_PATIENCE = 60.0
+"""Seconds that a picture which has been made waits for a bucket that is away."""
 
-def open_store(settings: Settings) -> ResultStore:
-    """Nothing is read or written yet."""
+
+def open_store(settings: Settings, *, patient: bool = False) -> ResultStore:
+    """Nothing is read or written yet. `patient`: nobody waits for an answer, so rather wait than fail."""
     if settings.results is None:
         return FileStore(settings.results_folder)
-    from jobs.bucket import BucketStore  # a slot forks: the library's threads must not start before that
+    from jobs.bucket import PATIENCE, BucketStore  # a slot forks: the library's threads must not start before that
 
-    return BucketStore(settings.results, settings.results_endpoint)
+    return BucketStore(settings.results, settings.results_endpoint, SLOT_PATIENCE if patient else PATIENCE)

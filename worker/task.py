@@ -67,7 +67,7 @@ def render(key: str, attempt: str) -> None:
 
 
 def _make(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
-    store = open_store(settings())
+    store = open_store(settings(), patient=True)
     if store.get(key) is None:
         report = _Report(records, record, key, execution)
         finished, pixels = _rendered(redis, report, Ask(key=key, spec=record.spec, digest=record.digest), execution)
