@@ -6,7 +6,7 @@ FeaturelensError
 │   ├── UnknownLayer
 │   ├── UnknownPhoto
 │   ├── OutOfRange
-│   └── TooExpensive       more work than the operator allows for one picture
+│   └── TooExpensive       more work than the operator allows
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
 ├── AlreadyOver            it has ended: there is nothing left to stop
@@ -85,7 +85,7 @@ class OutOfRange(InvalidSpec):
 
 class TooExpensive(InvalidSpec):
     code = "too-expensive"
-    title = "This picture would take too much work"
+    title = "This would take too much work"
 
 
 class UnknownPhoto(InvalidSpec):

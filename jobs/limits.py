@@ -1,4 +1,4 @@
-"""How much may be asked for: what one picture may cost, how many may wait, and how full the disk may get."""
+"""How much may be asked for: what pictures may cost, how many may wait, and how full the disk may get."""
 
 from __future__ import annotations
 
@@ -25,13 +25,20 @@ class Limits:
     """What an operator allows. A limit is named in the answer that refuses."""
 
     cost: int
+    sweep_cost: int
     queue: int
     free_bytes: int
     folder: Path
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
-        return cls(settings.cost_limit, settings.queue_limit, settings.min_free_bytes, settings.state.absolute())
+        return cls(
+            settings.cost_limit,
+            settings.sweep_cost_limit,
+            settings.queue_limit,
+            settings.min_free_bytes,
+            settings.state.absolute(),
+        )
 
     def check_cost(self, spec: VisualizationSpec) -> None:
         """Raises `TooExpensive` with the limit."""
@@ -40,6 +47,17 @@ class Limits:
             detail = (
                 f"steps x height x width x pictures x views is {asked:,}, and at most {self.cost:,} here; "
                 "fewer steps or a smaller size would do"
+            )
+            raise TooExpensive(detail, (Fault("", detail),))
+
+    def check_sweep(self, spec: VisualizationSpec, pictures: int) -> None:
+        """`pictures` like `spec`: each of them, and all together. Raises `TooExpensive`."""
+        self.check_cost(spec)
+        asked = cost(spec) * pictures
+        if asked > self.sweep_cost:
+            detail = (
+                f"steps x height x width x pictures x views of the whole sweep is {asked:,}, and at most "
+                f"{self.sweep_cost:,} here; fewer channels at a time, fewer steps or a smaller size would do"
             )
             raise TooExpensive(detail, (Fault("", detail),))
 

@@ -12,11 +12,9 @@ from uuid import uuid4
 from PIL import ExifTags, Image
 
 from jobs.errors import Fault, InvalidSpec, UnknownPhoto
+from jobs.looks import looked_at
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_BYTES = 8 << 20
-"""Of an upload."""
-
 MAX_PIXELS = 24_000_000
 """Of an upload, before it is scaled down: a small file may hold a huge picture."""
 
@@ -67,12 +65,11 @@ class Photos:
         if hashlib.sha256(png).hexdigest() != name:
             detail = f"there is no photograph {digest}; POST it to /v1/photos first"
             raise UnknownPhoto(detail, (Fault("/objective/photo", detail),))
+        looked_at(path)
         return png
 
 
 def _normalized(upload: bytes) -> bytes:
-    if len(upload) > MAX_BYTES:
-        raise _refused(f"at most {MAX_BYTES >> 20} MiB")
     try:
         with warnings.catch_warnings():
             # Pillow's own guard against decompression bombs warns before it raises; ours is stricter. Damaged metadata

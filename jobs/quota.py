@@ -13,9 +13,9 @@ PREFIX = "featurelens:quota:"
 _TAKE = """
 local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
-local quota, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local quota, window, asked = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local empty_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local after = empty_at + window / quota
+local after = empty_at + asked * window / quota
 local allowed = after <= now + window
 if allowed then
   redis.call('SET', KEYS[1], string.format('%.6f', after), 'EX', math.ceil(window) + 1)
@@ -27,7 +27,7 @@ return {allowed and 1 or 0, left, tostring(allowed and 0 or after - window - now
 
 
 class Allowance(BaseModel):
-    """What is left to a client after it asked: requests, seconds until the next one is free, until all are."""
+    """What is left to a client after it asked: requests, seconds until as many are free again, until all are."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,9 +45,9 @@ class Quota:
         self.window = window
         self._script = redis.register_script(_TAKE)
 
-    def take(self, client: str) -> Allowance:
-        """One request of `client`, which costs nothing when it is refused."""
-        answer = self._script(keys=[PREFIX + client], args=[self.quota, self.window])
+    def take(self, client: str, asked: int = 1) -> Allowance:
+        """`asked` requests of `client` at once, all or none; what is refused costs nothing."""
+        answer = self._script(keys=[PREFIX + client], args=[self.quota, self.window, asked])
         allowed, left, wait, refilled = cast("tuple[int, int, bytes, bytes]", answer)
         return Allowance(allowed=bool(allowed), left=left, wait=float(wait), refilled=float(refilled))
 

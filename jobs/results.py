@@ -7,9 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,10 +16,8 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jobs.key import KEY_PATTERN
+from jobs.looks import looked_at
 from jobs.spec import VisualizationSpec
-
-LOOK_COUNTS_FOR = 3600.0
-"""Seconds."""
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a full disk says."""
@@ -91,7 +87,7 @@ class FileStore:
         png = self._png(result, index)
         if png is None:
             return None
-        self._looked_at(key)
+        looked_at(self._path(key) / "result.json")
         return png, result.images[index].sha256
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
@@ -127,13 +123,6 @@ class FileStore:
             result = self._result(path.name) if KEY_PATTERN.fullmatch(path.name) else None
             if result is not None:
                 yield result
-
-    def _looked_at(self, key: str) -> None:
-        """Keeps it from being evicted (`jobs.eviction`); once an hour is enough, and a full disk does not matter."""
-        path = self._path(key) / "result.json"
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > LOOK_COUNTS_FOR:
-                os.utime(path)
 
     def _publish(self, key: str, written: Path, target: Path) -> None:
         """A rename onto a folder that is not empty fails: whoever holds a good one was first, a bad one goes."""

@@ -37,8 +37,14 @@ class Settings(BaseSettings):
     """Pictures that may wait; beyond it nothing new is accepted."""
     cost_limit: int = Field(1 << 32, ge=1)
     """Of one picture: steps x height x width x pictures x views."""
+    sweep_cost_limit: int = Field(1 << 38, ge=1)
+    """The same of all pictures of a sweep together."""
     quota: int = Field(0, ge=0)
-    """Requests that make work, a minute and client (API key, or address where none is asked for); 0: no quota."""
+    """What one client (API key, or address where none is asked for) may ask for in a minute; 0: no quota."""
+    body_bytes: int = Field(64 << 10, ge=1)
+    """Of the body of a request: a specification is some hundred."""
+    photo_bytes: int = Field(8 << 20, ge=1)
+    """Of an uploaded photograph."""
     connections: int = Field(1024, ge=1)
     """Requests answered at once, streams of events included."""
     results: str | None = Field(None, pattern=r"^s3://[a-z0-9.-]+(/.*)?$")
@@ -47,6 +53,10 @@ class Settings(BaseSettings):
     """Of the bucket, where it is not Amazon's; credentials come from ``AWS_*``."""
     results_max_bytes: int = Field(0, ge=0)
     """Of the result store: what nobody looked at for longest is evicted beyond it; 0: no limit."""
+    thumbnails_max_bytes: int = Field(1 << 30, ge=0)
+    """The same of thumbnails and contact sheets, which are made again from the pictures."""
+    photos_max_bytes: int = Field(4 << 30, ge=0)
+    """The same of uploaded photographs, which have to be uploaded again."""
     min_free_bytes: int = Field(64 << 20, ge=0)
     """Of the disk: with less free nothing new is accepted."""
     auth: Literal["auto", "on", "off"] = "auto"
@@ -77,6 +87,10 @@ class Settings(BaseSettings):
     def cache_folder(self) -> Path:
         """Downloaded weights and computed layer lists: safe to delete, made again when missing."""
         return self.state.absolute() / "cache"
+
+    @property
+    def thumbnails_folder(self) -> Path:
+        return self.cache_folder / "thumbnails"
 
     @property
     def renderer_socket(self) -> Path:

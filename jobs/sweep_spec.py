@@ -62,15 +62,19 @@ class SweepSpec(VisualizationSpec):
     def _fits(self) -> Self:
         if self.channel is not None:
             raise ValueError("a sweep takes channels, not channel")
-        total = math.prod(len(axis) for axis in self._axes())
-        if total > MOST:
-            raise ValueError(f"at most {MOST} pictures: channels x signs x seeds is {total}")
+        if self.total > MOST:
+            raise ValueError(f"at most {MOST} pictures: channels x signs x seeds is {self.total}")
         try:
             for sign in self._axes()[1]:
                 VisualizationSpec.model_validate({**self._common(), "channel": self.channels[0], "sign": sign})
         except ValidationError as error:
             raise ValueError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
         return self
+
+    @property
+    def total(self) -> int:
+        """Pictures."""
+        return math.prod(len(axis) for axis in self._axes())
 
     def widest(self) -> VisualizationSpec:
         """The picture of the highest channel: when that exists, all do."""

@@ -10,6 +10,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from jobs.errors import Fault, TooExpensive
+from jobs.quota import Quota
 from service.api_keys import ApiKey, Scope
 from service.parts import Parts, PartsHere
 
@@ -19,25 +21,15 @@ _CHALLENGE = 'Bearer realm="featurelens"'
 
 async def admit(
     request: Request,
-    response: Response,
     parts: PartsHere,
     sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> None:
-    """401 without a valid key where keys are asked for, 403 with one that may not, 429 beyond the quota.
-
-    Looking is free of the quota; what makes work is not.
-    """
+    """401 without a valid key where keys are asked for, 403 with one that may not."""
     scope = _needed(request)
     key = await run_in_threadpool(_identify, parts, sent, scope) if parts.settings.auth_required else None
     client = key.id if key else (request.client.host if request.client else "unknown")
+    request.state.client = client
     structlog.contextvars.bind_contextvars(client=client)
-    if scope == "read" or parts.quota is None:
-        return
-    allowance = await run_in_threadpool(parts.quota.take, client)
-    headers = parts.quota.headers(allowance)
-    if not allowance.allowed:
-        raise HTTPException(429, f"at most {parts.quota.quota} requests in {parts.quota.window:.0f} s", headers)
-    response.headers.update(headers)
 
 
 def _needed(request: Request) -> Scope:
@@ -60,4 +52,24 @@ def _identify(parts: Parts, sent: HTTPAuthorizationCredentials | None, scope: Sc
     return key
 
 
+async def count(request: Request, response: Response, parts: PartsHere) -> None:
+    """Takes one request from the client's quota: asking costs, looking and stopping do not. 429 beyond it."""
+    if parts.quota is not None:
+        response.headers.update(await run_in_threadpool(charge, parts.quota, request.state.client))
+
+
+def charge(quota: Quota, client: str, pictures: int = 1) -> dict[str, str]:
+    """The headers that say what is left. 429 when it is too little for all of `pictures`, 422 when it always is."""
+    if pictures > quota.quota:
+        detail = f"{pictures} pictures count as {pictures} requests, and {quota.quota} are the most at once here"
+        raise TooExpensive(detail, (Fault("", detail),))
+    allowance = quota.take(client, pictures)
+    headers = quota.headers(allowance)
+    if not allowance.allowed:
+        asked = f"; {pictures} pictures count as {pictures}, and {allowance.left} are left" if pictures > 1 else ""
+        raise HTTPException(429, f"at most {quota.quota} requests in {quota.window:.0f} s{asked}", headers)
+    return headers
+
+
 Admitted = Depends(admit)
+Counted = Depends(count)

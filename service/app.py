@@ -35,9 +35,6 @@ from service.parts import Parts
 from service.problems import Problem, declare, install
 from service.request_log import RequestLog
 
-MAX_BODY = 64 * 1024
-"""Bytes: a specification is some hundred."""
-
 DESCRIPTION = """What makes this unit of a neural network fire?
 
 Featurelens starts from noise and optimizes the *input image* of a trained, frozen network until a chosen unit responds
@@ -54,9 +51,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        parts.eviction.start()
+        for eviction in parts.evictions.values():
+            eviction.start()
         yield
-        parts.eviction.stop()
+        for eviction in parts.evictions.values():
+            eviction.stop()
         await parts.lookout.close()
         parts.redis.close()
 
@@ -68,10 +67,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    uploads = {photos.PATH: parts.settings.photo_bytes}
+    app.add_middleware(BodyLimit, limit=parts.settings.body_bytes, exceptions=uploads)
+    app.add_middleware(ConnectionLimit, limit=parts.settings.connections)
     app.add_middleware(RequestLog)
     _open_to(app, parts.settings)
-    app.add_middleware(ConnectionLimit, limit=parts.settings.connections)
-    app.add_middleware(BodyLimit, limit=MAX_BODY, exceptions=photos.UPLOAD_LIMIT)
     app.state.parts = parts
     install(app)
     for part in (visualizations, listing, images, events, previews, sweeps, photos, models, metrics, overview, health):

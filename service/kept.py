@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from jobs.logs import logger
+from jobs.looks import looked_at
 
 _SEAL = hashlib.sha256().digest_size
 
@@ -23,6 +24,7 @@ class Kept:
         path = self._folder / name[:2] / name
         kept = _read(path)
         if kept is not None:
+            looked_at(path)
             return kept
         body = make()
         try:

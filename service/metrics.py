@@ -55,10 +55,18 @@ class _Figures(Collector):
             broker.add_metric([], 1)
             yield from found
         yield broker
-        usage = self._parts.eviction.usage
-        yield GaugeMetricFamily("featurelens_store_bytes", "Size of the result store", value=usage.bytes)
-        yield GaugeMetricFamily("featurelens_store_pictures", "Finished pictures kept", value=usage.results)
-        yield CounterMetricFamily("featurelens_store_evicted", "Results evicted by this process", value=usage.evicted)
+        yield from self._from_disk()
+
+    def _from_disk(self) -> Iterator[Metric]:
+        """Results in a bucket are counted there, not here."""
+        size = GaugeMetricFamily("featurelens_store_bytes", "Size of what is kept", labels=["what"])
+        kept = GaugeMetricFamily("featurelens_store_kept", "How many are kept", labels=["what"])
+        evicted = CounterMetricFamily("featurelens_store_evicted", "Evicted by this process", labels=["what"])
+        for what, eviction in self._parts.evictions.items():
+            size.add_metric([what], eviction.usage.bytes)
+            kept.add_metric([what], eviction.usage.kept)
+            evicted.add_metric([what], eviction.usage.evicted)
+        yield from (size, kept, evicted)
 
     def _from_broker(self) -> Iterator[Metric]:
         redis = self._parts.redis

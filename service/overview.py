@@ -23,8 +23,11 @@ class Overview(BaseModel):
     slots: dict[str, int] = Field(description="how many take jobs, by queue")
     renderer: RendererFigures | None = Field(description="null: it is not running")
     ended: dict[str, int] = Field(description="pictures by outcome, since the job queue was last emptied")
-    store_bytes: int
-    store_results: int
+    store_bytes: dict[str, int] = Field(
+        description="what is kept, as of half a minute ago; results in a bucket are counted there",
+        examples=[{"results": 48_120_000, "thumbnails": 1_903_000, "photos": 310_000}],
+    )
+    results: int | None = Field(description="finished pictures kept; null: they are in a bucket")
 
 
 @router.get("/v1/status", summary="How it is doing", responses=declare(503))
@@ -32,7 +35,7 @@ def overview(parts: PartsHere) -> Overview:
     """The same facts as `/metrics`, to be read by people."""
     redis = parts.redis
     missing = liveness.missing(redis)
-    usage = parts.eviction.usage
+    usages = {what: eviction.usage for what, eviction in parts.evictions.items()}
     return Overview(
         ready=missing is None,
         missing=missing,
@@ -40,6 +43,6 @@ def overview(parts: PartsHere) -> Overview:
         slots={name: liveness.slots_alive(redis, name) for name in QUEUES},
         renderer=figures.renderer(redis),
         ended=figures.counts(redis),
-        store_bytes=usage.bytes,
-        store_results=usage.results,
+        store_bytes={what: usage.bytes for what, usage in usages.items()},
+        results=usages["results"].kept if "results" in usages else None,
     )

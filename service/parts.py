@@ -24,6 +24,7 @@ from jobs.queue import JobQueue
 from jobs.quota import Quota
 from jobs.results import FileStore, ResultStore
 from jobs.settings import Settings
+from jobs.shelves import Files, Results, Shelf
 from jobs.stores import open_store
 from jobs.sweeps import Sweeps
 from service.api_keys import ApiKeys
@@ -50,9 +51,9 @@ class Parts:
     thumbnails: Thumbnails
     lookout: Lookout
     sweeps: Sweeps
-    sheets: Kept
     previews: Previews
-    eviction: Eviction
+    evictions: dict[str, Eviction]
+    """By what they evict: results (unless they are in a bucket), thumbnails, photos."""
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
@@ -70,13 +71,23 @@ class Parts:
             Quota(redis, settings.quota) if settings.quota else None,
             ApiKeys(settings.keys_file),
             Listing(redis),
-            Thumbnails(settings.cache_folder / "thumbnails"),
+            Thumbnails(Kept(settings.thumbnails_folder)),
             Lookout(partial(look_for_all, store, queue, previews)),
             Sweeps(redis, queue, store),
-            Kept(settings.cache_folder / "sheets"),
             previews,
-            Eviction(FileStore(settings.results_folder), settings.results_folder, settings.results_max_bytes),
+            _evictions(settings),
         )
+
+
+def _evictions(settings: Settings) -> dict[str, Eviction]:
+    shelves: dict[str, tuple[Shelf, int]] = {
+        "thumbnails": (Files(settings.thumbnails_folder), settings.thumbnails_max_bytes),
+        "photos": (Files(settings.photos_folder), settings.photos_max_bytes),
+    }
+    if settings.results is None:
+        folder = settings.results_folder
+        shelves["results"] = Results(FileStore(folder), folder), settings.results_max_bytes
+    return {what: Eviction(what, shelf, limit) for what, (shelf, limit) in shelves.items()}
 
 
 def _parts(request: Request) -> Parts:

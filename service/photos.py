@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from jobs.errors import NotFound, UnknownPhoto
-from jobs.photos import FORMATS, MAX_BYTES
+from jobs.photos import FORMATS
+from service.access import Counted
 from service.images import served
 from service.parts import PartsHere
 from service.problems import declare
@@ -31,6 +32,7 @@ class Photo(BaseModel):
 @router.post(
     "",
     status_code=201,
+    dependencies=[Counted],
     summary="Upload a photograph",
     openapi_extra={
         "requestBody": {
@@ -38,14 +40,18 @@ class Photo(BaseModel):
             "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
         }
     },
-    responses=declare(413, 415, 422),
+    responses=declare(413, 415, 422, 429, 507),
 )
 async def upload(request: Request, response: Response, parts: PartsHere) -> Photo:
-    """The bytes of one picture as the body, at most 8 MiB. The same photograph gets the same name."""
+    """The bytes of one picture as the body, at most 8 MiB unless the operator allows others.
+
+    The same photograph gets the same name. One that nobody uses may be gone after a while: then it is uploaded again.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in MEDIA_TYPES:
         raise HTTPException(415, f"send the photograph as one of {', '.join(MEDIA_TYPES)}")
     body = await request.body()
+    parts.limits.check_disk()
     digest = await run_in_threadpool(parts.photos.add, body)
     url = f"{PATH}/{digest}"
     response.headers["Location"] = url
@@ -73,6 +79,3 @@ def show(
     except UnknownPhoto as error:
         raise NotFound(error.detail) from error
     return served(png, photo.removeprefix("sha256:"), "image/png", if_none_match)
-
-
-UPLOAD_LIMIT = {PATH: MAX_BYTES}

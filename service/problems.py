@@ -80,13 +80,12 @@ def declare(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """From here on `app` answers each error with a problem."""
+    """From here on `app` answers each error that somebody has foreseen with a problem."""
     app.add_exception_handler(errors.FeaturelensError, _ours)
     app.add_exception_handler(RedisError, _broker)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OSError, _disk)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def busy(limit: int) -> JSONResponse:
@@ -144,11 +143,12 @@ async def _disk(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         logger().error("no room left", path=request.url.path)
         return await _ours(request, errors.StoreFull("the disk is full; finished pictures are still served"))
-    return await _unexpected(request, error)
+    return unexpected(request.url.path, error)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    logger().error("unexpected error", path=request.url.path, exc_info=error)
+def unexpected(path: str, error: Exception) -> JSONResponse:
+    """The answer to what nobody has foreseen (`service.request_log`); the reason is for the log alone."""
+    logger().error("unexpected error", path=path, exc_info=error)
     detail = "an unexpected error, written to the log of the service"
     return _answer(500, "internal", "Internal error", detail)
 

@@ -1,4 +1,4 @@
-"""Each request gets a name, and one line in the log unless it merely looked and found."""
+"""Each request gets a name, one line in the log unless it merely looked and found, and an answer whatever happens."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jobs.logs import logger
 from service.metrics import REQUESTS
+from service.problems import unexpected
 
 HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -21,7 +22,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 class RequestLog:
     """Takes the name that a proxy in front has given, or makes one; every line logged on the way carries it.
 
-    What the endpoints learn (`structlog.contextvars`) is in the line too: client, key of the picture, attempt.
+    What the endpoints learn (`structlog.contextvars`) is in the line too: client, key of the picture, attempt. What
+    they raise is answered here, where the request still has its name.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -46,6 +48,10 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request=name):
             try:
                 await self._app(scope, receive, named)
+            except Exception as error:
+                if status:
+                    raise  # too late for another answer
+                await unexpected(scope["path"], error)(scope, receive, named)
             finally:
                 method = scope["method"] if scope["method"] in _METHODS else "other"
                 REQUESTS.labels(method, str(status)).inc()

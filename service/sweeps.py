@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -21,6 +21,7 @@ from jobs.spec import VisualizationSpec
 from jobs.sweep_spec import SweepSpec
 from jobs.sweeps import ID_PATTERN, STATES, Item, Standing, standing
 from jobs.sweeps import Sweep as Known
+from service.access import charge
 from service.images import served
 from service.parts import JsonOnly, Parts, PartsHere
 from service.problems import declare
@@ -126,8 +127,8 @@ Spec = Annotated[
         **declare(400, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(spec: Spec, parts: PartsHere, response: Response) -> Sweep:
-    """A picture for each of `channels` with each of `signs` and `seeds`, 4096 at most.
+async def ask(spec: Spec, parts: PartsHere, request: Request, response: Response) -> Sweep:
+    """A picture for each of `channels` with each of `signs` and `seeds`, 4096 at most. In a quota each counts as one.
 
     They wait in a queue of their own, so that a picture asked for by itself does not wait for them; and a picture of a
     sweep that somebody asks for by itself moves over.
@@ -137,9 +138,12 @@ async def ask(spec: Spec, parts: PartsHere, response: Response) -> Sweep:
     except OutOfRange as error:
         faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
         raise OutOfRange(error.detail, faults) from error
-    parts.limits.check_cost(resolved)
+    parts.limits.check_sweep(resolved, spec.total)
     if resolved.photo is not None:
         await run_in_threadpool(parts.photos.get, resolved.photo)
+    await run_in_threadpool(_check, parts, spec.total)
+    if parts.quota is not None:
+        response.headers.update(await run_in_threadpool(charge, parts.quota, request.state.client, spec.total))
     shown = await run_in_threadpool(_create, parts, spec, resolved, entry)
     response.headers["Location"] = shown.links.self
     if shown.status == "finished":
@@ -204,19 +208,20 @@ def sheet(sweep: Here, parts: PartsHere, if_none_match: Annotated[str | None, He
         raise NotReady(f"pictures are still to be made; how many: {PATH}/{sweep.id}")
     keys = [item.key if state == "succeeded" else "" for item, state in found]
     name = hashlib.sha256(" ".join(keys).encode()).hexdigest()
-    png, digest = parts.sheets.get(
-        f"{name}.png", lambda: parts.thumbnails.sheet([parts.store.image(key) if key else None for key in keys])
-    )
+    png, digest = parts.thumbnails.sheet(name, lambda: [parts.store.image(key) if key else None for key in keys])
     return served(png, digest, "image/png", if_none_match, lasting=False)
 
 
-def _create(parts: Parts, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:
+def _check(parts: Parts, pictures: int) -> None:
     liveness.check(parts.redis, SWEEP_QUEUE)
+    parts.limits.check_room(len(parts.queue), pictures)
+
+
+def _create(parts: Parts, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:
     wanted = [
         Wanted(visualization_key(one, entry.digest, entry.renderer), one, entry.digest)
         for one in spec.pictures_of(resolved)
     ]
-    parts.limits.check_room(len(parts.queue), len(wanted))
     return _shown(parts, parts.sweeps.create(wanted))
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 from PIL import Image
@@ -27,10 +26,10 @@ _GAP = 4
 
 
 class Thumbnails:
-    """Keeps what it makes in `folder`, by the digest of the original."""
+    """Keeps what it makes, by the digest of the original."""
 
-    def __init__(self, folder: Path) -> None:
-        self._kept = Kept(folder)
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
 
     def get(self, png: bytes, digest: str, width: int | None, format: Format) -> tuple[bytes, str]:
         """The picture `png`, whose sha256 is `digest`, at most `width` pixels wide, and the sha256 of that.
@@ -39,8 +38,14 @@ class Thumbnails:
         """
         return self._kept.get(f"{digest}-{width or 'full'}.{format}", lambda: _made(png, width, format))
 
-    def sheet(self, tiles: Sequence[tuple[bytes, str] | None]) -> bytes:
-        """A PNG of pictures (bytes and digest) in rows, as square as it gets; None leaves a blank."""
+    def sheet(self, name: str, tiles: Callable[[], Sequence[tuple[bytes, str] | None]]) -> tuple[bytes, str]:
+        """A PNG of pictures (bytes and digest) in rows, as square as it gets, and its sha256; None leaves a blank.
+
+        `name` says all that decides it.
+        """
+        return self._kept.get(f"{name}-sheet.png", lambda: self._sheet(tiles()))
+
+    def _sheet(self, tiles: Sequence[tuple[bytes, str] | None]) -> bytes:
         columns = math.ceil(math.sqrt(len(tiles)))
         width = next((width for width in (192, 128) if columns * (width + _GAP) <= SHEET_WIDTH), WIDTHS[0])
         small = [None if tile is None else self._thumbnail(*tile, width) for tile in tiles]

@@ -12,6 +12,7 @@ from jobs import liveness
 from jobs.errors import AlreadyOver, NotFound
 from jobs.key import visualization_key
 from jobs.spec import VisualizationSpec
+from service.access import Counted
 from service.metrics import ASKED
 from service.parts import JsonOnly, Key, PartsHere
 from service.prefer import ended, wait
@@ -52,7 +53,7 @@ router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 @router.post(
     "",
     status_code=202,
-    dependencies=[JsonOnly],
+    dependencies=[JsonOnly, Counted],
     summary="Ask for the picture of a unit",
     response_description="on its way; `Location` says where to watch",
     responses={

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from jobs.eviction import DOWN_TO, LEFTOVER, Eviction
-from jobs.results import LOOK_COUNTS_FOR, FileStore
+from jobs.eviction import DOWN_TO, Eviction
+from jobs.looks import COUNTS_FOR
+from jobs.results import FileStore
+from jobs.shelves import LEFTOVER, Files, Results
 from tests.jobs.test_results import IMAGES, result
 
 
@@ -34,25 +36,27 @@ def filled(folder: Path, ages: list[float]) -> FileStore:
 def test_the_oldest_go(tmp_path_factory: object, ages: list[int], share: float) -> None:
     folder = tmp_path_factory.mktemp("store")  # type: ignore[attr-defined]
     store = filled(folder, [float(age) for age in ages])
-    total = Eviction(store, folder, 0).sweep().bytes
+    shelf = Results(store, folder)
+    total = Eviction("results", shelf, 0).sweep().bytes
     limit = max(1, int(total * share))
-    usage = Eviction(store, folder, limit).sweep()
+    usage = Eviction("results", shelf, limit).sweep()
     kept = [ages[number] for number in range(len(ages)) if store.get(key(number)) is not None]
     assert kept == [age for age in ages if age in sorted(ages)[: len(kept)]], "the youngest are kept"
     assert usage.bytes <= limit
-    assert usage.evicted + usage.results == len(ages)
+    assert usage.evicted + usage.kept == len(ages)
     if share >= 1.01:
         assert usage.evicted == 0
     elif kept and usage.evicted:
         assert usage.bytes + total / len(ages) > limit * DOWN_TO - 16, "no more go than must"
-    assert Eviction(store, folder, 0).sweep().bytes == usage.bytes
+    assert Eviction("results", shelf, 0).sweep().bytes == usage.bytes
 
 
 def test_a_look_keeps(tmp_path: Path) -> None:
-    store = filled(tmp_path, [LOOK_COUNTS_FOR * 3, LOOK_COUNTS_FOR * 2])
+    store = filled(tmp_path, [COUNTS_FOR * 3, COUNTS_FOR * 2])
     assert store.image(key(0)) is not None
-    size = Eviction(store, tmp_path, 0).sweep().bytes
-    assert Eviction(store, tmp_path, size - 1).sweep().evicted == 1
+    shelf = Results(store, tmp_path)
+    size = Eviction("results", shelf, 0).sweep().bytes
+    assert Eviction("results", shelf, size - 1).sweep().evicted == 1
     assert store.get(key(0)) is not None
     assert store.get(key(1)) is None
 
@@ -64,6 +68,24 @@ def test_leftovers_go(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "image-0.png").write_bytes(b"torn")
     os.utime(old, (0, time.time() - LEFTOVER - 1))
-    Eviction(store, tmp_path, 0).sweep()
+    Eviction("results", Results(store, tmp_path), 0).sweep()
     assert (old.exists(), young.exists()) == (False, True)
     assert store.get(key(0)) is not None
+
+
+def test_files(tmp_path: Path) -> None:
+    """Finished ones go by age, unfinished ones when nobody finishes them any more."""
+    for age, name in enumerate(("ab/new", "ab/newer.png", "old", "cd/oldest")):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(100))
+        os.utime(path, (0, time.time() - 10 * age))
+    left, unfinished = tmp_path / "ab" / ".left", tmp_path / ".unfinished"
+    for path in (left, unfinished):
+        path.write_bytes(bytes(10**6))
+    os.utime(left, (0, time.time() - LEFTOVER - 1))
+    assert Eviction("files", Files(tmp_path), 0).sweep().bytes == 400
+    usage = Eviction("files", Files(tmp_path), 250).sweep()
+    assert (usage.kept, usage.bytes, usage.evicted) == (2, 200, 2)
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"new", "newer.png", ".unfinished"}
+    assert Eviction("files", Files(tmp_path / "nothing"), 1).sweep().kept == 0

@@ -37,3 +37,14 @@ def test_a_quota_fills_again(redis: Redis) -> None:
     assert quota.take("a").allowed
     assert not quota.take("a").allowed
     assert 0 < redis.ttl("featurelens:quota:a") <= 2
+
+
+def test_many_at_once_all_or_none(redis: Redis) -> None:
+    quota = Quota(redis, 10, window=10.0)
+    assert quota.take("a", 7).left == 3
+    refused = quota.take("a", 5)
+    assert (refused.allowed, refused.left) == (False, 3)
+    assert 1.5 < refused.wait <= 2
+    assert quota.take("a", 3).allowed
+    assert not quota.take("b", 11).allowed
+    assert quota.take("b", 10).allowed

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from redis import Redis
 
+from jobs.queue import JobQueue
 from jobs.settings import Settings
 from service import keys
 from service.api_keys import SCOPES, ApiKeys, Scope
@@ -121,6 +122,27 @@ def test_quota(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) 
         assert answers[3].headers["ratelimit-policy"] == '"asks";q=3;w=60'
         assert 1 <= int(answers[3].headers["retry-after"]) <= 20
         assert server.client.get("/v1/models").status_code == 200
+        assert server.client.delete(answers[0].headers["location"]).status_code == 200, "stopping is free"
+
+
+def test_a_sweep_counts_its_pictures(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    with Server(Settings(redis_url=broker, state=tmp_path, quota=10)) as server:
+
+        def sweep(channels: str) -> httpx.Response:
+            return server.client.post("/v1/sweeps", json={"model": "tinynet", "layer": "conv2", "channels": channels})
+
+        first = sweep("0-6")
+        assert (first.status_code, first.headers["ratelimit"].split(";")[1]) == (202, "r=3")
+        refused = sweep("7-11")
+        assert "5 pictures count as 5, and 3 are left" in check(refused, 429, "over-quota")["detail"]
+        assert 1 <= int(refused.headers["retry-after"]) <= 12
+        never = sweep("0-10")
+        assert "11 pictures" in check(never, 422, "too-expensive")["detail"]
+        assert "retry-after" not in never.headers
+        assert len(JobQueue(redis)) == 7, "refused whole"
+        assert sweep("7-9").status_code == 202
+        check(server.client.post(URL, json=GOOD | {"seed": 9}), 429, "over-quota")
+        check(server.client.post("/v1/photos", content=b"x", headers={"Content-Type": "image/png"}), 429, "over-quota")
 
 
 def test_cors(broker: str, tmp_path: Path, client: httpx.Client) -> None:

@@ -31,6 +31,30 @@ def test_cost(broker: str, tmp_path: Path, client: httpx.Client) -> None:
         check(server.client.post(URL, json=views), 422, "too-expensive")
 
 
+def test_cost_of_a_sweep(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    one = 64 * 96 * 100
+    with limited(broker, tmp_path, cost_limit=one, sweep_cost_limit=4 * one) as server:
+        sweep = {"model": "tinynet", "layer": "conv2", "channels": "0-3", "steps": 100}
+        problem = check(server.client.post("/v1/sweeps", json={**sweep, "channels": "0-4"}), 422, "too-expensive")
+        assert f"{4 * one:,}" in problem["detail"]
+        check(server.client.post("/v1/sweeps", json={**sweep, "seeds": [0, 1]}), 422, "too-expensive")
+        problem = check(server.client.post("/v1/sweeps", json={**sweep, "steps": 101}), 422, "too-expensive")
+        assert f"{one:,}" in problem["detail"]
+        assert len(JobQueue(redis)) == 0
+        assert server.client.post("/v1/sweeps", json=sweep).status_code == 202
+
+
+def test_bodies(broker: str, tmp_path: Path, client: httpx.Client) -> None:
+    with limited(broker, tmp_path, body_bytes=100, photo_bytes=200) as server:
+        assert server.client.post(URL, json=GOOD).status_code == 202
+        for path in (URL, "/v1/sweeps"):
+            problem = check(server.client.post(path, json=GOOD | {"x": "x" * 100}), 413, "body-too-large")
+            assert "100 bytes" in problem["detail"]
+        photo = {"Content-Type": "image/png"}
+        check(server.client.post("/v1/photos", content=bytes(200), headers=photo), 422, "invalid-spec")
+        check(server.client.post("/v1/photos", content=bytes(201), headers=photo), 413, "body-too-large")
+
+
 def test_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
     with limited(broker, tmp_path, queue_limit=2) as server:
         answers = [server.client.post(URL, json={**GOOD, "seed": seed}) for seed in (0, 1, 2, 0)]
@@ -47,6 +71,8 @@ def test_disk(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -
         check(answer, 507, "store-full")
         assert int(answer.headers["retry-after"]) > 0
         assert len(JobQueue(redis)) == 0
+        photo = {"Content-Type": "image/png"}
+        check(server.client.post("/v1/photos", content=b"x", headers=photo), 507, "store-full")
 
 
 def test_an_upload_onto_a_full_disk(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +100,7 @@ def test_connections(broker: str, tmp_path: Path, client: httpx.Client, monkeypa
         answer = server.client.get("/v1/models")
         check(answer, 503, "too-many-connections")
         assert answer.headers["retry-after"] == "1"
+        assert answer.headers["x-request-id"], "it is logged and counted as well"
         assert server.client.get("/livez").status_code == 200
         go.set()
         first.join()

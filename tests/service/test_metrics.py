@@ -99,7 +99,7 @@ def test_without_a_broker(tmp_path: Path) -> None:
     with Server(Settings(redis_url=f"redis://127.0.0.1:{free_port()}", state=tmp_path)) as server:
         found = scrape(server.client)
         assert found["featurelens_broker_up"] == 0
-        assert found["featurelens_store_bytes"] == 0
+        assert found["featurelens_store_bytes,what=results"] == 0
         assert server.client.get("/v1/status").status_code == 503
 
 

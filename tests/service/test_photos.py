@@ -10,7 +10,6 @@ import httpx
 import pytest
 from PIL import Image
 
-from jobs.photos import MAX_BYTES
 from jobs.settings import Settings
 from service.api_keys import SCOPES, ApiKeys, Scope
 from tests.jobs.test_photos import corners, encoded
@@ -55,9 +54,10 @@ def test_kinds(client: httpx.Client, kind: str, media_type: str) -> None:
 
 
 def test_too_large(client: httpx.Client) -> None:
-    check(upload(client, bytes(MAX_BYTES)), 422, "invalid-spec")
-    problem = check(upload(client, bytes(MAX_BYTES + 1)), 413, "body-too-large")
-    assert f"{MAX_BYTES:,} bytes" in problem["detail"]
+    most = Settings().photo_bytes
+    check(upload(client, bytes(most)), 422, "invalid-spec")
+    problem = check(upload(client, bytes(most + 1)), 413, "body-too-large")
+    assert f"{most:,} bytes" in problem["detail"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "image/gif"}, {"Content-Type": "application/json"}])

@@ -11,6 +11,7 @@ import pytest
 from jobs import errors
 from service.problems import STATUS
 from tests.service.server import Server
+from tests.worker.machine_room import until
 
 URL = "/v1/visualizations"
 GOOD: dict[str, Any] = {"model": "tinynet", "layer": "conv2", "channel": 3}
@@ -113,10 +114,19 @@ def test_every_error_has_a_status() -> None:
         assert any(ancestor in STATUS for ancestor in kind.__mro__)
 
 
-def test_unexpected(server: Server, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The client is told no reason, but a name under which the log has it; an alert can count it."""
     monkeypatch.setattr("jobs.catalog.Catalog.models", lambda _: 1 / 0)
-    problem = check(client.get("/v1/models"), 500, "internal")
-    assert "division" not in json.dumps(problem)
+    answer = client.get("/v1/models", headers={"X-Request-ID": "broken-1"})
+    assert "division" not in json.dumps(check(answer, 500, "internal"))
+    assert answer.headers["x-request-id"] == "broken-1"
+
+    def logged() -> list[str]:
+        said = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+        return [line["event"] for line in said if line.get("request") == "broken-1"]
+
+    until(lambda: logged() == ["unexpected error", "request"])
+    assert 'featurelens_requests_total{method="GET",status="500"}' in client.get("/metrics").text
 
 
 def test_declared(server: Server) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from jobs.results import FileStore
 from jobs.settings import Settings
+from service.kept import Kept
 from service.thumbnails import WIDTHS, Thumbnails
 from tests.service.test_visualizations import KEY, URL, put
 
@@ -58,7 +59,7 @@ def test_of_what_does_not_exist(client: httpx.Client) -> None:
 
 
 def test_made_once(tmp_path: Path, png: bytes) -> None:
-    thumbnails = Thumbnails(tmp_path)
+    thumbnails = Thumbnails(Kept(tmp_path))
     digest = hashlib.sha256(png).hexdigest()
     first = thumbnails.get(png, digest, 64, "webp")
     assert thumbnails.get(b"not looked at", digest, 64, "webp") == first
@@ -70,11 +71,11 @@ def test_made_once(tmp_path: Path, png: bytes) -> None:
 def test_no_room_to_keep_it(tmp_path: Path, png: bytes) -> None:
     """It is made and served all the same."""
     (tmp_path / "file").touch()
-    made, digest = Thumbnails(tmp_path / "file").get(png, hashlib.sha256(png).hexdigest(), 64, "png")
+    made, digest = Thumbnails(Kept(tmp_path / "file")).get(png, hashlib.sha256(png).hexdigest(), 64, "png")
     assert digest == hashlib.sha256(made).hexdigest()
 
 
 def test_beside_the_results(client: httpx.Client, store: FileStore, png: bytes, state: Path) -> None:
     put(store, [png])
     client.get(f"{URL}/{KEY}/image?width=64")
-    assert list((Settings(state=state).cache_folder / "thumbnails").rglob("*.png"))
+    assert list(Settings(state=state).thumbnails_folder.rglob("*.png"))
