@@ -37,9 +37,13 @@ def slots_alive(redis: Redis, queue: str = QUEUE) -> int:
 
 def missing(redis: Redis, queue: str = QUEUE) -> str | None:
     """The part that is not there, in words; None when pictures can be made."""
-    if not renderer_alive(redis):
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.exists(RENDERER)
+        pipe.smembers(WORKERS_BY_QUEUE_KEY % queue)
+        renderer, names = pipe.execute()
+    if not renderer:
         return "the renderer is not running"
-    if slots_alive(redis, queue) == 0:
+    if not names or not redis.exists(*names):
         return "no slot takes jobs" if queue == QUEUE else "no slot takes sweeps"
     return None
 

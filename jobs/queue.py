@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 from redis import Redis, WatchError
+from redis.client import Pipeline
 from rq import Queue, Retry
 from rq.command import send_stop_job_command
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
@@ -121,18 +122,8 @@ class JobQueue:
         for start in range(0, len(wanted), _TOGETHER):
             missing = list(wanted[start : start + _TOGETHER])
             while missing:
-                found = self._read([one.key for one in missing], queue)
-                tickets |= {
-                    one.key: ticket
-                    for one, ticket in zip(missing, found, strict=True)
-                    if ticket is not None and ticket.record.joinable
-                }
+                tickets |= self._join_or_start(missing, queue)
                 missing = [one for one in missing if one.key not in tickets]
-                try:
-                    tickets |= self._start(missing, queue)
-                except WatchError:
-                    continue
-                break
         return [tickets[one.key] for one in wanted]
 
     def leave(self, key: str, attempt: str | None = None) -> Left:
@@ -156,7 +147,10 @@ class JobQueue:
 
     def __len__(self) -> int:
         """How many wait, in both queues."""
-        return sum(queue.count for queue in self._queues.values())
+        with self._redis.pipeline(transaction=False) as pipe:
+            for queue in self._queues.values():
+                pipe.llen(queue.key)
+            return sum(pipe.execute())
 
     def _take_out(self, record: Record) -> None:
         """A slot that was faster finds the record cancelled and makes nothing."""
@@ -171,26 +165,31 @@ class JobQueue:
         except (NoSuchJobError, InvalidJobOperation):
             return
 
-    def _start(self, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
-        """Raises WatchError when somebody else has started one of them."""
-        if not wanted:
-            return {}
-        rq = self._queues[queue]
-        opened = [(one, opening(one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
+    def _join_or_start(self, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
+        """Joins those in flight; if there are none, starts all, unless somebody else starts one meanwhile."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
-            if any(found is not None and found.record.joinable for found in self._read([one.key for one in wanted])):
-                raise WatchError
-            pipe.multi()
-            for (key, spec, _), fields in opened:
-                pipe.delete(record_key(key))
-                pipe.hset(record_key(key), mapping=cast("Any", fields))
-                pipe.expire(record_key(key), IN_FLIGHT_EXPIRY)
-                created = datetime.fromisoformat(str(fields["created"]))
-                listing.write(pipe, key, spec, created, "queued", IN_FLIGHT_EXPIRY)
-                rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
-            pipe.llen(rq.key)
-            last = pipe.execute()[-1]
+            found = zip(wanted, self._read([one.key for one in wanted], queue), strict=True)
+            joined = {one.key: ticket for one, ticket in found if ticket is not None and ticket.record.joinable}
+            try:
+                return joined or self._start(pipe, wanted, queue)
+            except WatchError:
+                return {}
+
+    def _start(self, pipe: Pipeline, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
+        """Raises WatchError when one of the records that `pipe` watches has changed."""
+        rq = self._queues[queue]
+        opened = [(one, opening(one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
+        pipe.multi()
+        for (key, spec, _), fields in opened:
+            pipe.delete(record_key(key))
+            pipe.hset(record_key(key), mapping=cast("Any", fields))
+            pipe.expire(record_key(key), IN_FLIGHT_EXPIRY)
+            created = datetime.fromisoformat(str(fields["created"]))
+            listing.write(pipe, key, spec, created, "queued", IN_FLIGHT_EXPIRY)
+            rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
+        pipe.llen(rq.key)
+        last = pipe.execute()[-1]
         tickets = {}
         for position, (one, fields) in enumerate(opened, last - len(wanted) + 1):
             record = parse({name.encode(): str(value).encode() for name, value in fields.items()})

@@ -49,6 +49,8 @@ class Role:
     """Whether the process has stopped doing its work without ending; said twice in a row, it is killed."""
     orphaned: signal.Signals = signal.SIGKILL
     """What reaches it when the launcher is killed by force."""
+    niceness: int = 0
+    """How far it steps back for others where they want the same core."""
 
 
 class Child:
@@ -76,7 +78,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 process_group=0,
-                preexec_fn=lambda: die_with_parent(parent, self.role.orphaned),
+                preexec_fn=lambda: self._born(parent),
             )
         finally:
             if output:
@@ -147,6 +149,11 @@ class Child:
             if strikes == 2:
                 self._say(f"{self.role.name} does not answer any more; killed")
                 self._kill_group()
+
+    def _born(self, parent: int) -> None:
+        """Called in the new child, before it becomes what it is to be."""
+        die_with_parent(parent, self.role.orphaned)
+        os.nice(self.role.niceness)
 
     def _kill_group(self) -> None:
         assert self.process is not None

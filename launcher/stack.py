@@ -25,6 +25,8 @@ REMIND_EVERY = 15.0
 BROKER_WITHIN = 30.0
 """Seconds for a Redis that is not ours to answer."""
 LOOK_EVERY = 0.1
+SLOT_NICENESS, RENDERER_NICENESS = 5, 10
+"""Requests are answered first, then finished pictures are put away; the optimization takes what is left."""
 
 
 class Stack:
@@ -76,22 +78,29 @@ class Stack:
         if self._parts != "service":
             ready = renderer_ready(url, self._options.renderer_socket)
             hangs = renderer_hangs(url)
-            self._renderer.append(self._keep("renderer", python("worker.renderer"), ready, hangs=hangs))
+            command = python("worker.renderer")
+            self._renderer.append(self._keep("renderer", command, ready, hangs=hangs, niceness=RENDERER_NICENESS))
             ready = slot_ready(url, socket.gethostname())
             for number in range(1, self._options.slots + 1):
-                self._slots.append(self._keep(f"slot {number}", python("worker.slot"), ready, "slots"))
+                command = python("worker.slot")
+                self._slots.append(self._keep(f"slot {number}", command, ready, "slots", niceness=SLOT_NICENESS))
             for number in range(1, self._options.sweep_slots + 1):
                 command = python("worker.slot", SWEEP_QUEUE)
-                self._slots.append(self._keep(f"sweep slot {number}", command, ready, "slots"))
+                self._slots.append(self._keep(f"sweep slot {number}", command, ready, "slots", niceness=SLOT_NICENESS))
         await self._ready(self._service + self._renderer + self._slots)
         await self._greet(began)
 
     def _keep(
-        self, name: str, command: tuple[str, ...], ready: Ready, log: str | None = None, hangs: Ready | None = None
+        self,
+        name: str,
+        command: tuple[str, ...],
+        ready: Ready,
+        log: str | None = None,
+        hangs: Ready | None = None,
+        niceness: int = 0,
     ) -> Child:
-        return self._family.start(
-            Role(name, command, ready, self._logs and self._logs / f"{log or name}.log", hangs=hangs)
-        )
+        file = self._logs and self._logs / f"{log or name}.log"
+        return self._family.start(Role(name, command, ready, file, hangs=hangs, niceness=niceness))
 
     async def _broker(self) -> str:
         """The address of Redis: the operator's own, or that of the embedded server, started here."""

@@ -11,10 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from jobs import liveness
 from jobs.errors import AlreadyOver, NotFound
 from jobs.key import visualization_key
+from jobs.queue import Ticket, Wanted
+from jobs.results import Result
 from jobs.spec import VisualizationSpec
 from service.access import Counted
 from service.metrics import ASKED
-from service.parts import JsonOnly, Key, PartsHere
+from service.parts import JsonOnly, Key, Parts, PartsHere
 from service.prefer import ended, wait
 from service.problems import declare
 from service.resolving import resolved_in
@@ -78,35 +80,39 @@ async def ask(
     """
     resolved, entry = await resolved_in(parts.catalog, spec)
     parts.limits.check_cost(resolved)
-    if resolved.photo is not None:
-        await run_in_threadpool(parts.photos.get, resolved.photo)
     key = visualization_key(resolved, entry.digest, entry.renderer)
     response.headers["Location"] = address(key)
     patience = wait(prefer or ())
     if patience is not None:
         response.headers["Preference-Applied"] = f"wait={patience}"
-    found = await run_in_threadpool(parts.store.get, key)
-    if found is not None:
+    found = await run_in_threadpool(_accepted, parts, Wanted(key, resolved, entry.digest))
+    if isinstance(found, Result):
         response.status_code = 200
         response.headers["Cache-Status"] = CACHE_HIT
         ASKED.labels("hit").inc()
         return finished(found)
-    ticket = await run_in_threadpool(parts.queue.join, key)
-    if ticket is None:
-        await run_in_threadpool(liveness.check, parts.redis)
-        parts.limits.check_room(await run_in_threadpool(len, parts.queue))
-        ticket = await run_in_threadpool(parts.queue.submit, key, resolved, entry.digest)
-    fresh = ticket.fresh
-    ASKED.labels("accepted" if fresh else "joined").inc()
-    structlog.contextvars.bind_contextvars(key=key, attempt=ticket.record.attempt)
+    ASKED.labels("accepted" if found.fresh else "joined").inc()
+    structlog.contextvars.bind_contextvars(key=key, attempt=found.record.attempt)
     if patience:
         seen = await ended(parts.lookout, key, patience)
         if seen is not None:
             response.status_code = 200
             return seen
-        ticket = await run_in_threadpool(parts.queue.find, key) or ticket
+    later = await run_in_threadpool(parts.queue.find, key) if patience else None
     response.headers["Retry-After"] = RETRY_AFTER
-    return underway(key, ticket, deduplicated=not fresh)
+    return underway(key, later or found, deduplicated=not found.fresh)
+
+
+def _accepted(parts: Parts, wanted: Wanted) -> Result | Ticket:
+    """The picture if there is one, else its place in the queue, old or new. Blocks: one thread for all of it."""
+    if wanted.spec.photo is not None:
+        parts.photos.get(wanted.spec.photo)
+    found = parts.store.get(wanted.key) or parts.queue.join(wanted.key)
+    if found is None:
+        liveness.check(parts.redis)
+        parts.limits.check_room(len(parts.queue))
+        found = parts.queue.submit(*wanted)
+    return found
 
 
 @router.get("/{key}", summary="How far it is, or its numbers", responses=declare(404, 503))

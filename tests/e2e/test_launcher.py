@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -42,6 +43,13 @@ def test_one_launcher_per_state_folder(stack: Stack) -> None:
     assert "already running" in line
     assert str(stack.launcher.pid) in line
     assert stack.http.get("/readyz").status_code == 200
+
+
+def test_requests_go_first(stack: Stack) -> None:
+    """Where all want the same core: the service before the slots, the slots before the optimization."""
+    modules = ("service", "worker.slot", "worker.renderer")
+    niceness = [os.getpriority(os.PRIO_PROCESS, stack.children(module)[0].pid) for module in modules]
+    assert niceness == sorted(set(niceness))
 
 
 def test_stop_under_load_then_go_on_then_die(tmp_path: Path) -> None:
