@@ -165,6 +165,11 @@ class Records:
     def read(self, key: str) -> Record | None:
         return parse(cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
 
+    def idle(self, key: str) -> float:
+        """Seconds since the last move of a record in flight, which is when its expiry was set; 0 without one."""
+        left = self._redis.ttl(record_key(key))
+        return IN_FLIGHT_EXPIRY - left if left > ENDED_EXPIRY else 0
+
     def start(self, key: str, attempt: str, execution: str) -> Record | None:
         """`execution` begins; from now on only it moves the record. None: cancelled, replaced or done; make nothing."""
         moves = "queued>running running>running storing>running"

@@ -22,8 +22,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 """Seconds before a restart; doubled with every end within the last minute."""
 LOOK_EVERY = 0.1
 """Seconds between two looks whether a child is ready."""
-CARE_EVERY = 2.0
+CARE_EVERY = 5.0
 """Seconds between two looks whether a child still does its work, where its role says how to tell."""
+STRIKES = 3
+"""Looks in a row that must find it hanging: after the broker was away or wiped, a heartbeat may be 5 s late."""
 
 
 Ready = Callable[[int], Awaitable[bool]]
@@ -46,7 +48,7 @@ class Role:
     patience: float = 10.0
     """Seconds between asking it to stop and making it."""
     hangs: Ready | None = None
-    """Whether the process has stopped doing its work without ending; said twice in a row, it is killed."""
+    """Whether the process has stopped doing its work without ending; said `STRIKES` times in a row, it is killed."""
     orphaned: signal.Signals = signal.SIGKILL
     """What reaches it when the launcher is killed by force."""
     niceness: int = 0
@@ -146,7 +148,7 @@ class Child:
         while not end.done():
             await asyncio.wait({end}, timeout=CARE_EVERY if hangs else None)
             strikes = strikes + 1 if hangs and not end.done() and await hangs(process.pid) else 0
-            if strikes == 2:
+            if strikes == STRIKES:
                 self._say(f"{self.role.name} does not answer any more; killed")
                 self._kill_group()
 

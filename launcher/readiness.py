@@ -72,19 +72,31 @@ def slot_ready(url: str, host: str) -> Ready:
 
     async def ready(pid: int) -> bool:
         try:
-            async with _redis(url) as redis:
-                keys = await cast("Awaitable[set[bytes]]", redis.smembers(REDIS_WORKER_KEYS))
-                for key in keys:
-                    if await cast("Awaitable[Any]", redis.hmget(key, "hostname", "pid")) == [
-                        host.encode(),
-                        str(pid).encode(),
-                    ]:
-                        return True
+            return await _registered(url, host, pid)
         except (RedisError, OSError):
             return False
-        return False
 
     return ready
+
+
+def slot_hangs(url: str, host: str) -> Ready:
+    """Whether its registration has run out, which its heartbeats renew; while the broker is away nobody can say."""
+
+    async def hangs(pid: int) -> bool:
+        try:
+            return not await _registered(url, host, pid)
+        except (RedisError, OSError):
+            return False
+
+    return hangs
+
+
+async def _registered(url: str, host: str, pid: int) -> bool:
+    async with _redis(url) as redis:
+        pipe = redis.pipeline(transaction=False)
+        for key in await cast("Awaitable[set[bytes]]", redis.smembers(REDIS_WORKER_KEYS)):
+            pipe.hmget(key, "hostname", "pid")
+        return [host.encode(), str(pid).encode()] in await pipe.execute()
 
 
 def service_ready(host: str, port: int, path: str = "/livez") -> Ready:

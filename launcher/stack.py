@@ -14,7 +14,7 @@ from jobs.queue import SWEEP_QUEUE
 from jobs.settings import Settings
 from launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
 from launcher.greeting import greeting
-from launcher.readiness import broker_answers, renderer_hangs, renderer_ready, service_ready, slot_ready
+from launcher.readiness import broker_answers, renderer_hangs, renderer_ready, service_ready, slot_hangs, slot_ready
 from launcher.valkey import embedded
 
 Parts = Literal["all", "worker", "service"]
@@ -80,13 +80,10 @@ class Stack:
             hangs = renderer_hangs(url)
             command = python("worker.renderer")
             self._renderer.append(self._keep("renderer", command, ready, hangs=hangs, niceness=RENDERER_NICENESS))
-            ready = slot_ready(url, socket.gethostname())
             for number in range(1, self._options.slots + 1):
-                command = python("worker.slot")
-                self._slots.append(self._keep(f"slot {number}", command, ready, "slots", niceness=SLOT_NICENESS))
+                self._slots.append(self._keep_slot(f"slot {number}", url))
             for number in range(1, self._options.sweep_slots + 1):
-                command = python("worker.slot", SWEEP_QUEUE)
-                self._slots.append(self._keep(f"sweep slot {number}", command, ready, "slots", niceness=SLOT_NICENESS))
+                self._slots.append(self._keep_slot(f"sweep slot {number}", url, SWEEP_QUEUE))
         await self._ready(self._service + self._renderer + self._slots)
         await self._greet(began)
 
@@ -101,6 +98,11 @@ class Stack:
     ) -> Child:
         file = self._logs and self._logs / f"{log or name}.log"
         return self._family.start(Role(name, command, ready, file, hangs=hangs, niceness=niceness))
+
+    def _keep_slot(self, name: str, url: str, *queue: str) -> Child:
+        host = socket.gethostname()
+        ready, hangs = slot_ready(url, host), slot_hangs(url, host)
+        return self._keep(name, python("worker.slot", *queue), ready, "slots", hangs, SLOT_NICENESS)
 
     async def _broker(self) -> str:
         """The address of Redis: the operator's own, or that of the embedded server, started here."""

@@ -33,11 +33,12 @@ def converse(
 ) -> tuple[Finished, bytes]:
     """Returns the last message and its pixels. Whatever `on_progress` raises ends the conversation.
 
-    `alive` tells after a long silence whether to go on waiting; `viewer` shows previews while it wants them.
+    `alive` is called in every long silence and tells whether to go on waiting, until `patience` ends for one that is
+    being restarted; `viewer` shows previews while it wants them.
     Raises `RendererLost` when there is no renderer within `patience` seconds or it goes away, and the renderer's own
     `RenderError` when it refuses.
     """
-    with _connect(path, patience) as connection:
+    with _connect(path, patience, alive) as connection:
         stream = _Stream(connection, alive)
         stream.send(ask.line())
         while True:
@@ -56,8 +57,9 @@ def converse(
                 stream.send(Watch().line())
 
 
-def _connect(path: Path, patience: float) -> socket.socket:
-    deadline = time.monotonic() + patience
+def _connect(path: Path, patience: float, alive: Callable[[], bool]) -> socket.socket:
+    silent = time.monotonic()
+    deadline = silent + patience
     while True:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -67,6 +69,9 @@ def _connect(path: Path, patience: float) -> socket.socket:
             connection.close()
             if time.monotonic() > deadline:
                 raise RendererLost(f"no renderer answered within {patience:.0f} s") from error
+            if time.monotonic() > silent + SILENCE:
+                alive()
+                silent = time.monotonic()
             time.sleep(0.1)
 
 

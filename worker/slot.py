@@ -38,6 +38,9 @@ HEARTBEAT = 5
 EXPIRY = 20
 """Seconds without a heartbeat after which a slot counts as dead: three heartbeats may get lost."""
 
+HANG = 45
+"""Seconds without a report after which a work horse counts as hung; it reports in every silence of the renderer."""
+
 _RQ_MARGIN = 15
 """RQ blocks on an empty queue for its `worker_ttl` less this."""
 
@@ -97,6 +100,7 @@ class Slot(Worker):
         )
         self._records = Records(redis)
         self._recovery = Recovery(queue, self.name, lambda job, execution: self._hand_back(job, queue, execution))
+        self._silent: str | None = None
         self._leaving = False
         self._reason: FeaturelensError | None = None
 
@@ -116,7 +120,9 @@ class Slot(Worker):
         try:
             super().maintain_heartbeats(job, execution)
             self._recovery.sweep()
+            self._mind_horse(job)
         except LOST as error:
+            self._silent = None
             logger().warning("heartbeat lost", reason=type(error).__name__)
 
     def run_maintenance_tasks(self) -> None:
@@ -140,6 +146,15 @@ class Slot(Worker):
                 os.kill(self.horse_pid, sig)
         except ProcessLookupError:
             return
+
+    def _mind_horse(self, job: Job) -> None:
+        """Kills one that hangs. It gets a second look: while the broker was away it could not report either."""
+        picture = job.picture if isinstance(job, RenderJob) else None
+        silent = picture is not None and self._records.idle(picture[0]) > HANG
+        if silent and self._silent == job.id:
+            logger().error("the work horse hangs, killed", attempt=job.id, seconds=HANG)
+            self.kill_horse()
+        self._silent = job.id if silent else None
 
     def handle_warm_shutdown_request(self) -> None:
         """Asked to leave: lets go of the running picture at once, somebody else will make it."""

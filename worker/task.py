@@ -92,20 +92,25 @@ def _keep(store: ResultStore, result: Result, images: Sequence[bytes]) -> None:
 
 def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[Finished, bytes]:
     path = settings().renderer_socket
+
+    def alive() -> bool:
+        report.again()
+        return _alive(redis)
+
     job = get_current_job()
     if job is None or job.should_retry:
-        return converse(path, ask, report, lambda: _alive(redis), viewer=report.viewer(redis))
-    with alone(redis, execution, lambda: report.tell("waiting", 0, None)) as renew:
+        return converse(path, ask, report, alive, viewer=report.viewer(redis))
+    with alone(redis, execution, report.again) as renew:
 
         def renewing(progress: Progress) -> None:
             if report(progress):
                 renew()
 
-        def alive() -> bool:
+        def alive_alone() -> bool:
             renew()
-            return _alive(redis)
+            return alive()
 
-        return converse(path, ask, renewing, alive, viewer=report.viewer(redis))
+        return converse(path, ask, renewing, alive_alone, viewer=report.viewer(redis))
 
 
 def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:
@@ -123,16 +128,24 @@ class _Report:
         self._execution = execution
         self._stage = ""
         self._due = 0.0
+        self._told = partial(self.tell, "waiting", 0, None)
         self._measured: tuple[int, float] | None = None
 
     def __call__(self, progress: Progress) -> bool:
         """Returns whether it was due."""
         if progress.stage == self._stage and time.monotonic() < self._due:
             return False
-        self.tell(progress.stage, progress.step, progress.activation, self._seconds_left(progress))
+        self._told = partial(
+            self.tell, progress.stage, progress.step, progress.activation, self._seconds_left(progress)
+        )
+        self._told()
         self._stage = progress.stage
         self._due = time.monotonic() + PROGRESS_INTERVAL
         return True
+
+    def again(self) -> None:
+        """There is nothing new, but the slot is to know that this process lives."""
+        self._told()
 
     def tell(self, stage: str, step: int, activation: float | None, seconds_left: float | None = None) -> None:
         """Raises `Unwanted` when the record has moved on without us. A broker that is away is no reason to stop."""

