@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         return self.state.absolute() / "keys.json"
 
     @property
+    def token_secret(self) -> Path:
+        return self.state.absolute() / "token.secret"
+
+    @property
     def photos_folder(self) -> Path:
         return self.state.absolute() / "photos"
 

@@ -12,10 +12,13 @@ from starlette.exceptions import HTTPException
 
 from jobs.errors import Fault, TooExpensive
 from jobs.quota import Quota
-from service.api_keys import ApiKey, Scope
+from service.api_keys import Scope
 from service.parts import Parts, PartsHere
 
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="fl_...", description="`python -m service.keys create` makes one")
+OPENED = ("/events", "/preview", "/image")
+"""What a token opens, of the visualization that it is for: nothing else, and no further token."""
+
 _CHALLENGE = 'Bearer realm="featurelens"'
 
 
@@ -25,9 +28,10 @@ async def admit(
     sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> None:
     """401 without a valid key where keys are asked for, 403 with one that may not."""
-    scope = _needed(request)
-    key = await run_in_threadpool(_identify, parts, sent, scope) if parts.settings.auth_required else None
-    client = key.id if key else (request.client.host if request.client else "unknown")
+    request.state.key_id = "anybody"
+    client = request.client.host if request.client else "unknown"
+    if parts.settings.auth_required:
+        client = request.state.key_id = await run_in_threadpool(_identify, parts, sent, request)
     request.state.client = client
     structlog.contextvars.bind_contextvars(client=client)
 
@@ -38,7 +42,13 @@ def _needed(request: Request) -> Scope:
     return "admin" if request.method == "DELETE" and request.url.path.endswith("/image") else "render"
 
 
-def _identify(parts: Parts, sent: HTTPAuthorizationCredentials | None, scope: Scope) -> ApiKey:
+def _identify(parts: Parts, sent: HTTPAuthorizationCredentials | None, request: Request) -> str:
+    """The id of the API key that was sent, or that the token in the address was made with."""
+    scope = _needed(request)
+    if sent is None and request.method in {"GET", "HEAD"} and request.url.path.endswith(OPENED):
+        id = parts.read_tokens.client(request.query_params.get("token", ""), request.path_params.get("key", ""))
+        if id is not None and parts.api_keys.known(id):
+            return id
     if sent is None:
         raise HTTPException(401, "send an API key: Authorization: Bearer fl_...", {"WWW-Authenticate": _CHALLENGE})
     key = parts.api_keys.find(sent.credentials)
@@ -49,7 +59,7 @@ def _identify(parts: Parts, sent: HTTPAuthorizationCredentials | None, scope: Sc
         challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{scope}"'
         detail = f"this API key has the scope {key.scope}, and this needs {scope}"
         raise HTTPException(403, detail, {"WWW-Authenticate": challenge})
-    return key
+    return key.id
 
 
 async def count(request: Request, response: Response, parts: PartsHere) -> None:

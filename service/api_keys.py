@@ -76,6 +76,11 @@ class ApiKeys:
         matches = hmac.compare_digest(digest, known.sha256 if known else "0" * 64)
         return known if known and matches and prefix == "fl" else None
 
+    def known(self, id: str) -> bool:
+        """Whether there is a key with this id, not revoked."""
+        self._refresh()
+        return id in self._keys
+
     def _refresh(self) -> None:
         try:
             found = self._path.stat()

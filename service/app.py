@@ -19,6 +19,7 @@ from service import (
     examples,
     health,
     images,
+    links,
     listing,
     metrics,
     models,
@@ -26,6 +27,7 @@ from service import (
     photos,
     previews,
     sweeps,
+    tokens,
     visualizations,
 )
 from service.access import Admitted
@@ -66,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}" if route.tags else route.name,
     )
     uploads = {photos.PATH: parts.settings.photo_bytes}
     app.add_middleware(BodyLimit, limit=parts.settings.body_bytes, exceptions=uploads)
@@ -74,12 +77,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _open_to(app, parts.settings)
     app.state.parts = parts
     install(app)
-    for part in (visualizations, listing, images, events, previews, sweeps, photos, models, metrics, overview, health):
-        if part is health:
-            app.include_router(part.router)
-        else:
-            app.include_router(part.router, dependencies=[Admitted], responses=declare(401, 403, 503))
-    app.include_router(docs.router)
+    pictures = (visualizations, listing, images, events, tokens, previews)
+    for part in (*pictures, sweeps, photos, models, metrics, overview):
+        app.include_router(part.router, dependencies=[Admitted], responses=declare(401, 403, 503))
+    for part in (health, docs):
+        app.include_router(part.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 
@@ -107,6 +109,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas["Problem"] = schema
         _without_defaults(document)
         examples.add(document)
+        links.add(document)
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -23,6 +23,7 @@ from service.parts import Key, PartsHere
 from service.problems import declare
 from service.resources import Progress, Visualization
 from service.sight import see
+from service.tokens import Opened
 
 SILENCE = 15.0
 """Seconds after which a comment shows proxies that the connection is alive."""
@@ -43,14 +44,6 @@ event: succeeded
 data: {"key":"fv1_...","status":"succeeded","links":{"image":"/v1/visualizations/fv1_.../image"}}
 id: 0f83ab11c09d5e77
 """
-
-_STREAM: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "events `queued`, `progress`, `preview`; in the end `succeeded`, `failed` or `cancelled`",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
-    },
-    204: {"description": "you have been told how it ended: do not come back"},
-}
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 
@@ -85,10 +78,41 @@ class Event:
         return format_sse_event(data_str=self.data, event=self.name, id=self.id, retry=retry)
 
 
+_NAMES = ("queued", "progress", "preview", "succeeded", "failed", "cancelled")
+_DATA = {
+    "type": "string",
+    "contentMediaType": "application/json",
+    "contentSchema": {
+        "anyOf": [
+            *(kind.model_json_schema() for kind in (Queued, Shown)),
+            *({"$ref": f"#/components/schemas/{kind.__name__}"} for kind in (Progress, Visualization)),
+        ]
+    },
+}
+_ITEM = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": _NAMES},
+        "data": _DATA,
+        "id": {"type": "string"},
+        "retry": {"type": "integer", "minimum": 0},
+    },
+}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "events `queued`, `progress`, `preview`; in the end `succeeded`, `failed` or `cancelled`",
+        "content": {"text/event-stream": {"itemSchema": _ITEM, "example": _EXAMPLE}},
+    },
+    204: {"description": "you have been told how it ended: do not come back"},
+}
+
+
 @router.get(
     "/{key}/events",
     summary="Watch it as server-sent events",
     response_class=StreamingResponse,
+    dependencies=[Opened],
     responses={**_STREAM, **declare(404, 503)},
 )
 async def events(

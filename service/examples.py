@@ -9,15 +9,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from jobs.catalog import LayerEntry, ModelEntry, ModelSummary
+from jobs.figures import QueueFigures, RendererFigures
 from jobs.queue import Ticket
 from jobs.results import Image, Result
 from jobs.spec import VisualizationSpec
 from jobs.status import Record
 from jobs.sweeps import STATES, Item
+from service.catalogue import Layer, Layers, Models, Unit, layer_path, pictures_path
+from service.health import Health
 from service.listing import Summary, Visualizations
+from service.overview import Overview
+from service.photos import Photo
 from service.problems import CODES, MEDIA_TYPE, STATUS, TYPE, Problem
+from service.read_tokens import LIFETIME
 from service.resources import finished, underway
 from service.sweeps import Sweep, SweepItem, SweepItems, SweepLinks
+from service.tokens import Token
 
 _KEY = "fv1_" + "3f" * 32
 _SPEC = VisualizationSpec(
@@ -56,12 +64,80 @@ _SWEEP = Sweep(
 _ITEMS = SweepItems(items=[SweepItem.of(Item(_KEY, 2, "positive", 0), "succeeded")], next=None)
 _LIST = Visualizations(visualizations=[Summary.of(_DONE)], next=None, complete=True)
 
+_MODEL = ModelEntry(
+    name=_SPEC.model,
+    aliases=("patternnet",),
+    source="bundled",
+    architecture="patternnet",
+    digest=_RECORD.digest,
+    sha256="0" * 64,
+    renderer="1",
+    downloaded=True,
+    input_channels=3,
+    input_size=(96, 96),
+    min_size=32,
+    classes_layer="logits",
+    parameters=152_000,
+    labels=("stripes 0", "stripes 45", "checks"),
+)
+_SUMMARY = {name: value for name, value in _MODEL if name != "labels"}
+_LOGITS = LayerEntry(name="logits", type="Linear", kind="vector", channels=3, recommended=True)
+_HERE = layer_path(_MODEL.name, _LOGITS.name)
+_LAYER = Layer(
+    **dict(_LOGITS),
+    model=_MODEL.name,
+    labels=_MODEL.labels,
+    links={"unit": f"{_HERE}/units/{{n}}", "visualizations": pictures_path(_MODEL.name, _LOGITS.name)},
+)
+_ASKED = VisualizationSpec(model=_MODEL.name, layer="logits", channel=2)
+_UNIT = Unit(
+    model=_MODEL.name,
+    layer="logits",
+    channel=2,
+    address=f"{_MODEL.name}/logits:2",
+    label="checks",
+    visualizations=_LIST.visualizations,
+    ask={"positive": _ASKED, "negative": _ASKED.model_copy(update={"sign": "negative"})},
+    links={"layer": _HERE, "visualizations": pictures_path(_MODEL.name, "logits", 2)},
+)
+_OVERVIEW = Overview(
+    ready=True,
+    missing=None,
+    queues={
+        "featurelens": QueueFigures(length=3, oldest_wait=1.2),
+        "featurelens-sweep": QueueFigures(length=0, oldest_wait=0),
+    },
+    slots={"featurelens": 8, "featurelens-sweep": 4},
+    renderer=RendererFigures(
+        device="cpu",
+        precision="bfloat16",
+        started=_CREATED,
+        lanes=1,
+        pictures=4,
+        waiting=0,
+        capacity=8,
+        ticks=5120,
+        tick_seconds=96.1,
+        steps=19200,
+    ),
+    ended={"succeeded": 150, "cancelled": 2},
+    store_bytes={"results": 2_730_600, "thumbnails": 90_412, "photos": 0},
+    results=150,
+)
+_TOKEN = Token(
+    token=f"3f9c0a7b1d22.{int(_CREATED.timestamp()) + LIFETIME}.{'5a' * 32}",
+    expires=_CREATED + timedelta(seconds=LIFETIME),
+)
+_PHOTO = "sha256:" + "0" * 64
+
 _ONE = "/v1/visualizations/{key}"
+_LAYERS = "/v1/models/{model}/layers"
 EXAMPLES: dict[tuple[str, str, str], BaseModel] = {
     ("/v1/visualizations", "post", "200"): _DONE,
     ("/v1/visualizations", "post", "202"): _QUEUED,
     ("/v1/visualizations", "get", "200"): _LIST,
     (_ONE, "get", "200"): _DONE,
+    (f"{_ONE}/token", "get", "200"): _TOKEN,
     (_ONE, "delete", "200"): _LEFT,
     (_ONE, "delete", "202"): _STOPPING,
     ("/v1/sweeps", "post", "200"): _SWEEP.model_copy(update={"status": "finished"}),
@@ -70,6 +146,15 @@ EXAMPLES: dict[tuple[str, str, str], BaseModel] = {
     ("/v1/sweeps/{id}", "delete", "200"): _SWEEP.model_copy(update={"status": "cancelled", "cancelled": _CREATED}),
     ("/v1/sweeps/{id}", "delete", "202"): _SWEEP.model_copy(update={"status": "cancelling", "cancelled": _CREATED}),
     ("/v1/sweeps/{id}/items", "get", "200"): _ITEMS,
+    ("/v1/photos", "post", "201"): Photo(photo=_PHOTO, url=f"/v1/photos/{_PHOTO}"),
+    ("/v1/models", "get", "200"): Models(models=[ModelSummary.model_validate(_SUMMARY)], total=1, next=None),
+    ("/v1/models/{model}", "get", "200"): _MODEL,
+    (_LAYERS, "get", "200"): Layers(model=_MODEL.name, layers=[_LOGITS], total=1, next=None),
+    (f"{_LAYERS}/{{layer}}", "get", "200"): _LAYER,
+    (f"{_LAYERS}/{{layer}}/units/{{n}}", "get", "200"): _UNIT,
+    ("/v1/status", "get", "200"): _OVERVIEW,
+    ("/livez", "get", "200"): Health(),
+    ("/readyz", "get", "200"): Health(),
 }
 """By path, method and status."""
 

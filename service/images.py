@@ -11,8 +11,7 @@ from service.parts import Key, PartsHere
 from service.problems import declare
 from service.resources import address
 from service.thumbnails import Format, Width
-
-PICTURE_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+from service.tokens import Opened
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 
@@ -23,7 +22,13 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/{key}/image", summary="The picture", response_class=Response, responses={**_PICTURE, **declare(404, 422)})
+@router.get(
+    "/{key}/image",
+    summary="The picture",
+    response_class=Response,
+    dependencies=[Opened],
+    responses={**_PICTURE, **declare(404, 422)},
+)
 def image(
     key: Key,
     parts: PartsHere,
@@ -41,7 +46,7 @@ def image(
         raise NotFound(f"no finished picture here; how far it is: {address(key)}")
     if width is not None or format != "png":
         found = parts.thumbnails.get(*found, width, format)
-    return served(*found, f"image/{format}", if_none_match)
+    return served(*found, f"image/{format}", if_none_match, private=parts.settings.auth_required)
 
 
 @router.delete("/{key}/image", status_code=204, summary="Delete a finished picture", responses=declare(404, 503))
@@ -52,9 +57,22 @@ def delete(key: Key, parts: PartsHere) -> None:
     parts.listing.forget(key)
 
 
-def served(body: bytes, digest: str, media_type: str, if_none_match: str | None, *, lasting: bool = True) -> Response:
-    """A picture, or 304 where the client has it already; `lasting`: what is under this address never changes."""
-    headers = {**PICTURE_HEADERS, "ETag": f'"{digest}"'} | ({} if lasting else {"Cache-Control": "no-cache"})
+def served(
+    body: bytes,
+    digest: str,
+    media_type: str,
+    if_none_match: str | None,
+    *,
+    lasting: bool = True,
+    private: bool = False,
+) -> Response:
+    """A picture, or 304 where the client has it already.
+
+    `lasting`: what is under this address never changes. `private`: keys are asked for, so that no cache on the way may
+    give it to others.
+    """
+    keep = f"{'private' if private else 'public'}, max-age=31536000, immutable" if lasting else "no-cache"
+    headers = {"Cache-Control": keep, "X-Content-Type-Options": "nosniff", "ETag": f'"{digest}"'}
     if if_none_match is not None and _matches(if_none_match, digest):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)

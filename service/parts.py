@@ -30,6 +30,7 @@ from jobs.sweeps import Sweeps
 from service.api_keys import ApiKeys
 from service.kept import Kept
 from service.lookout import Lookout
+from service.read_tokens import ReadTokens
 from service.sight import look_for_all
 from service.thumbnails import Thumbnails
 
@@ -47,6 +48,7 @@ class Parts:
     limits: Limits
     quota: Quota | None
     api_keys: ApiKeys
+    read_tokens: ReadTokens
     listing: Listing
     thumbnails: Thumbnails
     lookout: Lookout
@@ -70,6 +72,7 @@ class Parts:
             Limits.of(settings),
             Quota(redis, settings.quota) if settings.quota else None,
             ApiKeys(settings.keys_file),
+            ReadTokens(settings.token_secret),
             Listing(redis),
             Thumbnails(Kept(settings.thumbnails_folder)),
             Lookout(partial(look_for_all, store, queue, previews)),

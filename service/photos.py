@@ -78,4 +78,4 @@ def show(
         png = parts.photos.get(photo)
     except UnknownPhoto as error:
         raise NotFound(error.detail) from error
-    return served(png, photo.removeprefix("sha256:"), "image/png", if_none_match)
+    return served(png, photo.removeprefix("sha256:"), "image/png", if_none_match, private=parts.settings.auth_required)

@@ -8,6 +8,7 @@ from jobs.errors import NotFound
 from jobs.previews import MEDIA_TYPE
 from service.parts import Key, PartsHere
 from service.problems import declare
+from service.tokens import Opened
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 
@@ -16,6 +17,7 @@ router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
     "/{key}/preview",
     summary="The picture as it stands",
     response_class=Response,
+    dependencies=[Opened],
     responses={
         200: {
             "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},

@@ -12,8 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from jobs import errors
 from jobs.spec import VisualizationSpec
 from jobs.sweep_spec import SweepSpec
+from service.problems import CODES, STATUS
 from tests.service.server import Server
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -92,5 +94,12 @@ def test_every_answer_has_an_example(server: Server) -> None:
                 for kind, content in answer.get("content", {}).items():
                     if kind == "application/problem+json":
                         assert content["example"]["status"] == int(status)
-                    elif kind in {"application/json", "text/event-stream"} and path.startswith(TOLD):
+                    elif kind in {"application/json", "text/event-stream"}:
                         assert content["example"], (path, method, status)
+
+
+def test_every_refusal_is_told() -> None:
+    kinds = [kind for kind in errors.BY_CODE.values() if not kind.__subclasses__()]
+    codes = {kind.code for kind in kinds if next(STATUS[one] for one in kind.__mro__ if one in STATUS) != 500}
+    for code in codes | set(CODES.values()) - {"bad-request"} | {"bad-json", "too-many-connections"}:
+        assert f"`{code}`" in PAGE, code

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,10 +13,10 @@ from redis import Redis
 
 from jobs.errors import RenderFailed
 from jobs.queue import QUEUE, SWEEP_QUEUE, JobQueue
-from jobs.results import FileStore, Image, describe
-from jobs.spec import VisualizationSpec
+from jobs.results import FileStore
 from jobs.status import Records
 from tests.conftest import ENTRY
+from tests.service.player import make
 from tests.service.test_problems import check
 from tests.service.test_visualizations import BODY
 from tests.service.test_visualizations import URL as PICTURES
@@ -42,25 +40,6 @@ def items(client: httpx.Client, url: str) -> list[dict[str, Any]]:
         found += page["items"]
         address = page["next"]
     return found
-
-
-def make(redis: Redis, store: FileStore, key: str, color: tuple[int, int, int] = (255, 0, 0)) -> None:
-    """Plays the slot."""
-    ticket = JobQueue(redis).find(key)
-    assert ticket is not None
-    records, attempt = Records(redis), ticket.record.attempt
-    assert records.start(key, attempt, "x")
-    assert records.commit(key, attempt, "x")
-    put(store, key, ticket.record.spec, color)
-    assert records.succeed(key, attempt, "x")
-
-
-def put(store: FileStore, key: str, spec: VisualizationSpec, color: tuple[int, int, int]) -> None:
-    file = io.BytesIO()
-    Picture.new("RGB", (96, 64), color).save(file, "PNG")
-    png = file.getvalue()
-    known = Image(width=96, height=64, bytes=len(png), sha256=hashlib.sha256(png).hexdigest())
-    store.put(describe(key, spec, {}, datetime.now(UTC)).model_copy(update={"images": (known,)}), [png])
 
 
 def test_fresh(client: httpx.Client, redis: Redis) -> None:
