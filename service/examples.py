@@ -120,6 +120,7 @@ _OVERVIEW = Overview(
         tick_seconds=96.1,
         steps=19200,
     ),
+    renderer_starts=1,
     ended={"succeeded": 150, "cancelled": 2},
     store_bytes={"results": 2_730_600, "thumbnails": 90_412, "photos": 0},
     results=150,

@@ -22,6 +22,7 @@ class Overview(BaseModel):
     queues: dict[str, QueueFigures]
     slots: dict[str, int] = Field(description="how many take jobs, by queue")
     renderer: RendererFigures | None = Field(description="null: it is not running")
+    renderer_starts: int = Field(description="each but the first is a restart")
     ended: dict[str, int] = Field(description="pictures by outcome, since the job queue was last emptied")
     store_bytes: dict[str, int] = Field(
         description="what is kept, as of half a minute ago; results in a bucket are counted there",
@@ -35,6 +36,7 @@ def overview(parts: PartsHere) -> Overview:
     """The same facts as `/metrics`, to be read by people."""
     redis = parts.redis
     missing = liveness.missing(redis)
+    counts = figures.counts(redis)
     usages = {what: eviction.usage for what, eviction in parts.evictions.items()}
     return Overview(
         ready=missing is None,
@@ -42,7 +44,8 @@ def overview(parts: PartsHere) -> Overview:
         queues=figures.queues(parts.queue, redis),
         slots={name: liveness.slots_alive(redis, name) for name in QUEUES},
         renderer=figures.renderer(redis),
-        ended=figures.counts(redis),
+        renderer_starts=counts.pop(figures.STARTS, 0),
+        ended=counts,
         store_bytes={what: usage.bytes for what, usage in usages.items()},
         results=usages["results"].kept if "results" in usages else None,
     )

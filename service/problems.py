@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -126,16 +127,27 @@ async def _validation(_request: Request, error: Exception) -> JSONResponse:
     found = error.errors()
     if any(part["type"] == "json_invalid" for part in found):
         return _answer(400, "bad-json", "The body is not JSON", str(found[0].get("ctx", {}).get("error", "")))
-    faults = [FaultyPart(pointer=_pointer(part["loc"]), detail=str(part["msg"])) for part in found]
+    faults = [
+        FaultyPart(pointer=_pointer(part["loc"]), detail=part["msg"].removeprefix("Value error, ")) for part in found
+    ]
     detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults[:5])
     return _answer(422, errors.InvalidSpec.code, errors.InvalidSpec.title, detail, faults)
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
     phrase = HTTPStatus(error.status_code).phrase
     detail = str(error.detail) if error.detail and error.detail != phrase else _DETAILS.get(error.status_code, phrase)
-    return _answer(error.status_code, CODES.get(error.status_code, "error"), phrase, detail, headers=error.headers)
+    return _answer(error.status_code, CODES.get(error.status_code, "error"), phrase, detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of the address; each route knows only its own."""
+    for path, methods in request.app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path):
+            return ", ".join(sorted(methods)).upper()
+    return "GET"
 
 
 async def _disk(request: Request, error: Exception) -> JSONResponse:

@@ -51,6 +51,7 @@ class Links(BaseModel):
     """Where to go from here."""
 
     self: str
+    events: str = Field(description="the same facts as server-sent events, as they come")
     image: str | None = Field(None, description="the PNG, once it exists")
     sheet: str | None = Field(None, description="all of the pictures on one, where there are several")
     preview: str | None = Field(None, description="a small picture of a step on the way, while somebody watches")
@@ -135,4 +136,5 @@ def _links(
     key: str, spec: VisualizationSpec, image: str | None = None, sheet: str | None = None, preview: str | None = None
 ) -> Links:
     layers = f"/v1/models/{spec.model}/layers"
-    return Links(self=address(key), image=image, sheet=sheet, preview=preview, layers=layers)
+    here = address(key)
+    return Links(self=here, events=f"{here}/events", image=image, sheet=sheet, preview=preview, layers=layers)

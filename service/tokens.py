@@ -30,7 +30,7 @@ def token(key: Key, parts: PartsHere, request: Request, response: Response) -> T
 
 
 def _declared(
-    token: Annotated[str | None, Query(max_length=200, description="in place of an API key, from `token`")] = None,
+    token: Annotated[str | None, Query(description="in place of an API key, from `/token`")] = None,
 ) -> None:
     """`service.access` looks at it, before anything else."""
 

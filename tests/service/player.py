@@ -38,8 +38,8 @@ def put(store: FileStore, key: str, spec: VisualizationSpec, color: tuple[int, i
     store.put(describe(key, spec, {}, datetime.now(UTC)).model_copy(update={"images": (known,)}), [png])
 
 
-_PAUSE = 0.5
-"""Seconds between two looks: time enough to change one's mind."""
+_PAUSE = 0.1
+"""Seconds between two looks: time enough to be seen waiting."""
 
 
 class Player(threading.Thread):

@@ -85,12 +85,15 @@ def test_outcomes_are_counted_once(client: httpx.Client, redis: Redis) -> None:
 
 def test_overview(client: httpx.Client, redis: Redis) -> None:
     figures.tell(redis, RENDERER)
+    figures.started(redis)
     client.post(URL, json=GOOD)
     body = client.get("/v1/status").json()
     assert (body["ready"], body["missing"]) == (True, None)
     assert body["queues"]["featurelens"]["length"] == 1
     assert body["slots"]["featurelens"] == 1
     assert body["renderer"]["device"] == "cpu"
+    assert (body["renderer_starts"], body["ended"]) == (1, {})
+    assert body["store_bytes"].keys() == {"results", "thumbnails", "photos"}
     redis.delete("rq:worker:a")
     assert client.get("/v1/status").json()["missing"] == "no slot takes jobs"
 

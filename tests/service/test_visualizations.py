@@ -55,6 +55,7 @@ class TestAsking:
         layers = f"/v1/models/{ENTRY.name}/layers"
         assert body["links"] == {
             "self": f"{URL}/{KEY}",
+            "events": f"{URL}/{KEY}/events",
             "image": None,
             "sheet": None,
             "preview": None,
