@@ -23,12 +23,13 @@ class _Message(BaseModel):
 
 
 class Ask(_Message):
-    """A resolved spec and the weights it was accepted with."""
+    """A resolved spec and the weights it was accepted with; `attempt` is for the log."""
 
     type: Literal["ask"] = "ask"
     key: str
     spec: VisualizationSpec
     digest: str
+    attempt: str = ""
 
 
 class Watch(_Message):

@@ -24,14 +24,14 @@ Photo = Callable[[str], bytes]
 """From a digest to the bytes of a PNG; raises `jobs.errors.UnknownPhoto`."""
 
 
-def recipe(spec: VisualizationSpec, network: Network, channels_of: Callable[[str], int], photo: Photo) -> Recipe:
-    """`spec` is resolved: every default is filled in. `channels_of` tells how many channels a layer has."""
+def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
+    """`spec` is resolved: every default is filled in."""
     if spec.size is None or spec.transform is None:
         raise ValueError("the spec is not resolved: defaults are not filled in")
     seen = None if spec.photo is None else _photograph(photo(spec.photo), spec.size, network.preprocessing.channels)
     asked = spec.objective
     return Recipe(
-        objective=_objective(spec, channels_of, seen),
+        objective=_objective(spec, network, seen),
         size=spec.size,
         steps=spec.steps,
         seed=spec.seed,
@@ -57,9 +57,7 @@ _OPTIMIZERS: dict[str, optimizers.Optimizer] = {
 }
 
 
-def _objective(
-    spec: VisualizationSpec, channels_of: Callable[[str], int], photo: Tensor | None
-) -> objectives.Objective:
+def _objective(spec: VisualizationSpec, network: Network, photo: Tensor | None) -> objectives.Objective:
     asked = spec.objective
     if isinstance(asked, objective.JointObjective):
         return objectives.Joint(tuple((term.weight, _unit(term)) for term in asked.terms))
@@ -71,7 +69,7 @@ def _objective(
         kind = objectives.Channel if asked.value == "logit" else objectives.Probability
         return kind(layer, label, spec.sign)
     if isinstance(asked, objective.DirectionObjective):
-        vector = asked.vector or objectives.random_direction(channels_of(layer), _given(asked.seed))
+        vector = asked.vector or objectives.random_direction(network.channels[layer], _given(asked.seed))
         positioned = asked.x is not None or asked.y is not None
         return objectives.Direction(layer, tuple(vector), spec.sign, asked.power, asked.x, asked.y, positioned)
     if isinstance(asked, objective.CaricatureObjective):

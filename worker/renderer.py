@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -51,7 +50,6 @@ class Renderer:
     ) -> None:
         self.lanes = Lanes(device)
         self._pulse = pulse
-        self._registry = registry
         self._photos = photos
         self._networks = Networks(registry.load, self._wake, budget)
         self._waiting: list[Conversation] = []
@@ -146,7 +144,7 @@ class Renderer:
                 if network is None:
                     conversation.report("loading")
                     continue
-                wanted = recipe(ask.spec, network, partial(self._channels, network.name), self._photos.get)
+                wanted = recipe(ask.spec, network, self._photos.get)
                 lane = self.lanes.get(network, wanted.objective.layers, wanted.size)
                 conversation.render = lane.join(wanted)
             except Exception as error:  # noqa: BLE001  # the job fails with its reason, the renderer goes on
@@ -161,9 +159,6 @@ class Renderer:
         """Keeps the weights within their budget."""
         asked = {(one.ask.spec.model, one.ask.digest) for one in self._waiting if one.ask is not None}
         self.lanes.close(self._networks.settle(self.lanes.busy() | asked))
-
-    def _channels(self, model: str, layer: str) -> int:
-        return next(known.channels for known in self._registry.describe(model) if known.name == layer)
 
     def _tick(self, lane: Lane) -> None:
         try:
@@ -190,7 +185,8 @@ class Renderer:
                 conversation.show(*preview(lane, render))
 
     def _fail(self, conversation: Conversation, error: Exception) -> None:
-        logger().warning("picture failed", key=conversation.ask and conversation.ask.key, error=str(error))
+        named = {"key": conversation.ask.key, "attempt": conversation.ask.attempt} if conversation.ask else {}
+        logger().warning("picture failed", **named, error=str(error))
         conversation.fail_with(error)
 
     def _finish(self, conversation: Conversation, lane: Lane) -> None:

@@ -70,7 +70,8 @@ def _make(redis: Redis, records: Records, record: Record, key: str, execution: s
     store = open_store(settings(), patient=True)
     if store.get(key) is None:
         report = _Report(records, record, key, execution)
-        finished, pixels = _rendered(redis, report, Ask(key=key, spec=record.spec, digest=record.digest), execution)
+        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt)
+        finished, pixels = _rendered(redis, report, asked, execution)
         images, pictures = _encode(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted

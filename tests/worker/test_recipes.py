@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def made(wanted: VisualizationSpec, photo: bytes | None = None, channels: int = 
         assert digest == PHOTO
         return photo or photograph()
 
-    return recipe(wanted, network(stack(channels), channels), {LAYER: 8, OTHER: 12}.__getitem__, find)
+    return recipe(wanted, replace(network(stack(channels), channels), channels={LAYER: 8, OTHER: 12}), find)
 
 
 def advanced(wanted: Recipe, channels: int = 3) -> Result:

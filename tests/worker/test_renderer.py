@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from redis import Redis
+from structlog.testing import capture_logs
 from torch import nn
 
 from jobs.catalog import Catalog, ModelEntry
@@ -172,9 +173,13 @@ def test_what_does_not_fit_fails_alone(booth: Booth, change: dict[str, Any], rea
 
 
 def test_a_layer_that_is_not_there(booth: Booth) -> None:
+    """The log says which attempt it was."""
     ask = booth.ask()
-    with pytest.raises(RenderFailed, match="nowhere"):
-        booth.render(ask.model_copy(update={"spec": ask.spec.model_copy(update={"layer": "nowhere"})}))
+    wrong = {"spec": ask.spec.model_copy(update={"layer": "nowhere"}), "attempt": "a1"}
+    with capture_logs() as logged, pytest.raises(RenderFailed, match="nowhere"):
+        booth.render(ask.model_copy(update=wrong))
+    line = next(line for line in logged if line["event"] == "picture failed")
+    assert (line["key"], line["attempt"]) == ("k", "a1")
 
 
 def test_a_photograph(booth: Booth) -> None:

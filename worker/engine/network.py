@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +64,8 @@ class Network:
     """64 hex digits of the file of weights as it was measured when loaded."""
     channels_last: frozenset[str] = frozenset()
     """Names of the layers that answer with (B, H, W, C)."""
+    channels: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """How many units each layer has, by name."""
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)

@@ -72,8 +72,9 @@ class Registry:
         """The network with its weights, downloaded if need be, on the CPU. Raises `ModelLoadFailed`."""
         source, entry = self._find(name)
         network = source.load(entry)
-        last = frozenset(layer.name for layer in self.describe(entry.name) if layer.channels_last)
-        return replace(network, channels_last=last)
+        layers = self.describe(entry.name)
+        last = frozenset(layer.name for layer in layers if layer.channels_last)
+        return replace(network, channels_last=last, channels={layer.name: layer.channels for layer in layers})
 
     def _all(self) -> Iterable[tuple[Source, ModelEntry]]:
         taken: set[str] = set()

@@ -31,6 +31,7 @@ def test_loading_and_describing_by_alias_answer_with_canonical_names(registry: R
     network = registry.load("digits")
     assert network.name.startswith("local:digits@sha256-")
     assert [layer.channels for layer in registry.describe("digits")] == [4, 4, 4 * 26 * 26, 10]
+    assert list(network.channels.values()) == [4, 4, 4 * 26 * 26, 10]
     assert [layer.name for layer in registry.describe("digits") if layer.rectified] == ["1", "2"]
 
 
