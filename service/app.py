@@ -94,8 +94,11 @@ def _open_to(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Prefer", "Last-Event-ID", "If-None-Match"],
-            expose_headers=["Location", "Retry-After", "ETag", "Cache-Status", "RateLimit", "RateLimit-Policy"],
+            allow_headers=["Authorization", "Content-Type", "Prefer", "Last-Event-ID", "If-None-Match", "X-Request-ID"],
+            expose_headers=[
+                *("Location", "Retry-After", "ETag", "Cache-Status", "RateLimit", "RateLimit-Policy"),
+                *("Preference-Applied", "WWW-Authenticate", "X-Request-ID"),
+            ],
         )
 
 
