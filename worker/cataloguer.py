@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from redis import Redis, RedisError
 
@@ -52,16 +53,20 @@ class Cataloguer(threading.Thread):
                 self._stopped.wait(1.0)
 
     def describe(self, seconds: float) -> None:
-        """Describes networks until there is none left and then until `seconds` are over."""
-        waited = 0.0
-        while not self._stopped.is_set() and (self._pending or waited < seconds):
+        """Describes networks, one at least, until `seconds` are over; the others have to wait for the next list."""
+        end = time.monotonic() + seconds
+        while not self._stopped.is_set():
             name = self._catalog.next_wanted() or next(iter(self._pending), None)
             if name is None:
                 self._stopped.wait(WANTED_INTERVAL)
-                waited += WANTED_INTERVAL
-                continue
-            self._pending.pop(name, None)
-            try:
-                self._catalog.publish_layers(name, self._registry.describe(name))
-            except ModelLoadFailed as error:
-                logger().warning("network not described", model=name, reason=error.detail)
+            else:
+                self._pending.pop(name, None)
+                self._describe(name)
+            if time.monotonic() > end:
+                return
+
+    def _describe(self, name: str) -> None:
+        try:
+            self._catalog.publish_layers(name, self._registry.describe(name))
+        except ModelLoadFailed as error:
+            logger().warning("network not described", model=name, reason=error.detail)

@@ -12,6 +12,9 @@ from worker.cataloguer import Cataloguer
 from worker.models.registry import Registry
 
 
+OTHER = ENTRY.model_copy(update={"name": "bundled:other@sha256-0123456789ab", "aliases": ("other",)})
+
+
 class OneNetwork:
     """A registry of one network, whose code can change while its weights, and so its name, stay."""
 
@@ -23,7 +26,6 @@ class OneNetwork:
         return [ENTRY.model_copy(update={"digest": self.digest})]
 
     def describe(self, name: str) -> list[LayerEntry]:
-        assert name == ENTRY.name
         self.described += 1
         return LAYERS[: self.described]
 
@@ -43,3 +45,22 @@ def test_layers_are_described_once_and_again_when_the_code_changes(redis: Redis)
     assert layers() == 2
     redis.flushall()
     assert layers() == 3
+
+
+class TwoNetworks(OneNetwork):
+    """Another one beside it."""
+
+    def entries(self) -> list[ModelEntry]:
+        return [ENTRY, OTHER]
+
+
+def test_a_wiped_redis_is_filled_again_before_all_are_described(redis: Redis) -> None:
+    """There are many, and to describe them all takes minutes."""
+    registry = TwoNetworks()
+    cataloguer = Cataloguer(cast("Registry", registry), redis)
+    cataloguer.list()
+    redis.flushall()
+    cataloguer.describe(0.0)
+    assert registry.described == 1
+    cataloguer.list()
+    assert {entry.name for entry in Catalog(redis).models()} == {ENTRY.name, OTHER.name}
