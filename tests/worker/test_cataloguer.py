@@ -11,7 +11,6 @@ from tests.conftest import ENTRY, LAYERS
 from worker.cataloguer import Cataloguer
 from worker.models.registry import Registry
 
-
 OTHER = ENTRY.model_copy(update={"name": "bundled:other@sha256-0123456789ab", "aliases": ("other",)})
 
 
