@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """What one client (API key, or address where none is asked for) may ask for in a minute; 0: no quota."""
     body_bytes: int = Field(64 << 10, ge=1)
     """Of the body of a request: a specification is some hundred."""
+    body_seconds: float = Field(30.0, gt=0)
+    """Until all of a body has come."""
     photo_bytes: int = Field(8 << 20, ge=1)
     """Of an uploaded photograph."""
     connections: int = Field(1024, ge=1)

@@ -71,7 +71,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}" if route.tags else route.name,
     )
     uploads = {photos.PATH: parts.settings.photo_bytes}
-    app.add_middleware(BodyLimit, limit=parts.settings.body_bytes, exceptions=uploads)
+    app.add_middleware(
+        BodyLimit, limit=parts.settings.body_bytes, seconds=parts.settings.body_seconds, exceptions=uploads
+    )
     app.add_middleware(ConnectionLimit, limit=parts.settings.connections)
     app.add_middleware(RequestLog)
     _open_to(app, parts.settings)

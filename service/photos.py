@@ -40,7 +40,7 @@ class Photo(BaseModel):
             "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
         }
     },
-    responses=declare(413, 415, 422, 429, 507),
+    responses=declare(408, 413, 415, 422, 429, 507),
 )
 async def upload(request: Request, response: Response, parts: PartsHere) -> Photo:
     """The bytes of one picture as the body, at most 8 MiB unless the operator allows others.

@@ -41,6 +41,7 @@ CODES = {
     403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
+    408: "body-too-slow",
     413: "body-too-large",
     415: "wrong-media-type",
     429: "over-quota",

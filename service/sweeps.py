@@ -124,7 +124,7 @@ Spec = Annotated[
     response_description="on their way; `Location` says where to watch",
     responses={
         200: {"model": Sweep, "description": "all of them had been made before"},
-        **declare(400, 413, 415, 422, 429, 503, 507),
+        **declare(400, 408, 413, 415, 422, 429, 503, 507),
     },
 )
 async def ask(spec: Spec, parts: PartsHere, request: Request, response: Response) -> Sweep:

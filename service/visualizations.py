@@ -63,7 +63,7 @@ router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
             "model": Visualization,
             "description": "made before, `Cache-Status: featurelens; hit`, or while you waited",
         },
-        **declare(400, 413, 415, 422, 429, 503, 507),
+        **declare(400, 408, 413, 415, 422, 429, 503, 507),
     },
 )
 async def ask(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import socket
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,27 @@ def test_bodies(broker: str, tmp_path: Path, client: httpx.Client) -> None:
         photo = {"Content-Type": "image/png"}
         check(server.client.post("/v1/photos", content=bytes(200), headers=photo), 422, "invalid-spec")
         check(server.client.post("/v1/photos", content=bytes(201), headers=photo), 413, "body-too-large")
+
+
+def test_a_body_that_does_not_come(broker: str, tmp_path: Path, client: httpx.Client) -> None:
+    """It is not waited for, and its connection is closed; one that comes in pieces is."""
+    with limited(broker, tmp_path, body_seconds=1.0) as server:
+
+        def slowly() -> Iterator[bytes]:
+            for piece in (b'{"model": "tinynet",', b'"layer": "conv2", "channel": 3}'):
+                yield piece
+                time.sleep(0.2)
+
+        json = {"Content-Type": "application/json"}
+        assert server.client.post(URL, content=slowly(), headers=json).status_code == 202
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as slow:
+            head = f"POST {URL} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+            slow.sendall(head.encode() + b'{"model": ')
+            said = b"".join(iter(lambda: slow.recv(4096), b""))
+        assert said.startswith(b"HTTP/1.1 408 ")
+        assert b"body-too-slow" in said
+        until(lambda: server.client.post(URL, json=GOOD).status_code == 202)
 
 
 def test_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:

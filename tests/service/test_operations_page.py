@@ -14,7 +14,7 @@ from jobs.settings import Settings
 from tests.service.test_metrics import RENDERER
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
-BOUNDS = ("limit", "quota", "connections", "bytes")
+BOUNDS = ("limit", "quota", "connections", "bytes", "seconds")
 """Settings whose names end in one of these bound something; memory for networks is no limit to anybody's request."""
 
 
