@@ -61,7 +61,10 @@ class Photos:
         if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
             raise UnknownPhoto("a photograph is named by sha256: and 64 hex digits")
         path = self._folder / f"{name}.png"
-        png = path.read_bytes() if path.exists() else b""
+        try:
+            png = path.read_bytes()
+        except FileNotFoundError:
+            png = b""
         if hashlib.sha256(png).hexdigest() != name:
             detail = f"there is no photograph {digest}; POST it to /v1/photos first"
             raise UnknownPhoto(detail, (Fault("/objective/photo", detail),))

@@ -21,7 +21,7 @@ from jobs.errors import NotFound
 from service.lookout import Lookout, Watched
 from service.parts import Key, PartsHere
 from service.problems import declare
-from service.resources import Progress, Visualization
+from service.resources import UNKNOWN, Progress, Visualization
 from service.sight import see
 from service.tokens import Opened
 
@@ -126,7 +126,7 @@ async def events(
     """
     state = await run_in_threadpool(see, parts.store, parts.queue, key)
     if state is None:
-        raise NotFound("no such visualization: it was never asked for, or has been forgotten")
+        raise NotFound(UNKNOWN)
     event = Event(state)
     if event.over and event.id == last_event_id:
         return Response(status_code=204)

@@ -12,6 +12,8 @@ from jobs.results import Result
 from jobs.spec import VisualizationSpec
 from jobs.status import Status
 
+UNKNOWN = "no such visualization: it was never asked for, or has been deleted or forgotten"
+
 
 class Progress(BaseModel):
     """How far the optimization is."""

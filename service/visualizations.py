@@ -20,7 +20,7 @@ from service.parts import JsonOnly, Key, Parts, PartsHere
 from service.prefer import ended, wait
 from service.problems import declare
 from service.resolving import resolved_in
-from service.resources import Visualization, address, finished, underway
+from service.resources import UNKNOWN, Visualization, address, finished, underway
 from service.sight import see
 
 RETRY_AFTER = "1"
@@ -124,7 +124,7 @@ def show(key: Key, parts: PartsHere, response: Response) -> Visualization:
     response.headers["Cache-Control"] = "no-cache"
     seen = see(parts.store, parts.queue, key)
     if seen is None:
-        raise NotFound("no such visualization: it was never asked for, or has been forgotten")
+        raise NotFound(UNKNOWN)
     if not seen.over:
         response.headers["Retry-After"] = RETRY_AFTER
     return seen
@@ -151,6 +151,6 @@ def leave(key: Key, parts: PartsHere, response: Response) -> Visualization:
     if left == "over" or (left == "gone" and parts.store.get(key) is not None):
         raise AlreadyOver("it has ended; a finished picture is deleted under /image")
     if left == "gone" or ticket is None:
-        raise NotFound("no such visualization: it was never asked for, or has been forgotten")
+        raise NotFound(UNKNOWN)
     response.status_code = 202 if ticket.record.status == "cancelling" else 200
     return underway(key, ticket)
