@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -23,6 +24,10 @@ RESULT = "result.json"
 
 PATIENCE = 10.0
 """Seconds that somebody who waits for an answer is kept waiting by a bucket that does not answer."""
+
+
+_AT_ONCE = 16
+"""Pictures looked up together: a bucket is slow to answer, not busy."""
 
 
 class BucketStore:
@@ -50,6 +55,13 @@ class BucketStore:
         if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
             return None
         return result
+
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
+        if len(keys) < 2:
+            return {key: result for key in keys if (result := self.get(key)) is not None}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = zip(keys, pool.map(self.get, keys), strict=True)
+            return {key: result for key, result in found if result is not None}
 
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
         result = self._result(key)

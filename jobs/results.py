@@ -55,6 +55,9 @@ class ResultStore(Protocol):
 
     def get(self, key: str) -> Result | None: ...
 
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
+        """Those that are there."""
+
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
         """The bytes of a PNG, checked, and their sha256 in hex."""
 
@@ -73,6 +76,10 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
+        found = ((key, self.get(key)) for key in keys)
+        return {key: result for key, result in found if result is not None}
 
     def get(self, key: str) -> Result | None:
         result = self._result(key)

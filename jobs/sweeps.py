@@ -130,7 +130,7 @@ class Sweeps:
                 self._queue.leave(key.decode(), attempt.decode())
 
     def _ask(self, id: str, wanted: Sequence[Wanted]) -> None:
-        there = {one.key for one in wanted if self._store.get(one.key) is not None}
+        there = self._store.get_all([one.key for one in wanted]).keys()
         missing = [one for one in wanted if one.key not in there]
         tickets = self._queue.submit_all(missing, SWEEP_QUEUE)
         asking = {one.key: ticket.record.attempt for one, ticket in zip(missing, tickets, strict=True)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jobs.previews import Previews
 from jobs.queue import JobQueue, Ticket
-from jobs.results import ResultStore
+from jobs.results import Result, ResultStore
 from service.resources import Visualization, finished, underway
 
 
@@ -18,7 +18,10 @@ def see(store: ResultStore, queue: JobQueue, key: str) -> Visualization | None:
 
 def look(store: ResultStore, queue: JobQueue, keys: Sequence[str]) -> list[Visualization | None]:
     """The same for many, with one round trip to the broker."""
-    return [_seen(store, key, ticket) for key, ticket in zip(keys, queue.find_all(keys), strict=True)]
+    tickets = dict(zip(keys, queue.find_all(keys), strict=True))
+    landed = [key for key, ticket in tickets.items() if ticket is None or not ticket.record.in_flight]
+    results = store.get_all(landed)
+    return [_seen(key, tickets[key], results.get(key)) for key in keys]
 
 
 def look_for_all(
@@ -30,10 +33,7 @@ def look_for_all(
     return look(store, queue, keys)
 
 
-def _seen(store: ResultStore, key: str, ticket: Ticket | None) -> Visualization | None:
-    if ticket is not None and ticket.record.in_flight:
-        return underway(key, ticket)
-    found = store.get(key)
+def _seen(key: str, ticket: Ticket | None, found: Result | None) -> Visualization | None:
     if found is not None:
         return finished(found)
     return None if ticket is None or ticket.record.status == "succeeded" else underway(key, ticket)

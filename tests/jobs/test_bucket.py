@@ -50,6 +50,8 @@ def test_comes_back_as_it_was(store: BucketStore) -> None:
         (png, image.sha256) for png, image in zip(IMAGES, result().images, strict=True)
     ] + [None]
     assert [one.key for one in store.results()] == [KEY]
+    assert store.get_all([f"fv1_{number:064x}" for number in range(40)] + [KEY]) == {KEY: found}
+    assert store.get_all([]) == {}
     assert store.delete(KEY)
     assert not store.delete(KEY)
     assert store.get(KEY) is None

@@ -41,6 +41,7 @@ def test_comes_back_as_it_was(store: FileStore) -> None:
     assert found is not None
     assert found.spec == result().spec
     assert found.numbers == {"activation": 1.25, "name": "é"}
+    assert store.get_all(["fv1_" + "b" * 64, KEY]) == {KEY: found}
     for index, png in enumerate(IMAGES):
         assert store.image(KEY, index) == (png, hashlib.sha256(png).hexdigest())
     assert store.image(KEY, 2) is None
