@@ -23,6 +23,7 @@ from worker.engine import steps
 from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, first_of, read
 from worker.engine.network import Network
 from worker.engine.relu import redirected_relu, redirected_relu6
+from worker.engine.stem import rewrite_stems
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,10 @@ class Extractor:
             if any(name not in modules for name in self.layers):
                 # Tracing does not see into functions it takes as they are, so it would number steps otherwise.
                 raise fx.proxy.TraceError("steps are read")
-            module: nn.Module = _truncate(network.module, self.layers, follow, redirect)
+            traced = _truncate(network.module, self.layers, follow, redirect)
+            if torch.device(device).type == "cpu":
+                rewrite_stems(traced)
+            module: nn.Module = traced
         except (fx.proxy.TraceError, TypeError, AttributeError, NotImplementedError, RuntimeError) as error:
             # A network whose forward branches on values: run it whole, with hooks.
             log.info("%s is not traceable (%s), using hooks", network.name, str(error).partition("\n")[0])
@@ -126,7 +130,10 @@ def _channels_first(reading: Reading) -> Reading:
 def _truncate(module: nn.Module, layers: Sequence[str], follow: bool, redirect: bool) -> fx.GraphModule:
     """A graph that returns ((value, pre-activation or None), ...) in the order of `layers` and computes no more."""
     tracer = _Tracer(layers)
-    graph = tracer.trace(module)
+    try:
+        graph = tracer.trace(module)
+    except Exception as error:  # a network's own Python may raise anything when it meets what is no tensor
+        raise fx.proxy.TraceError(str(error)) from error
     unreached = [name for name in layers if name not in tracer.answers]
     if unreached:
         raise ValueError(f"the forward pass never reaches {', '.join(unreached)}")

@@ -50,7 +50,7 @@ def look(renders: Sequence[Render], pictures: Pictures, channels: int) -> Tensor
         transform.affine(size, torch.cat([draw_numbers(render.rows, render.generator) for render in group]))
         for transform, group in itertools.groupby(renders, key=lambda render: render.recipe.transform)
     ]
-    moved = resample(seen, torch.cat(affine).to(seen.device, non_blocking=True))
+    moved = resample(seen, torch.cat(affine))
     if not any(render.recipe.transform.noise for render in renders):
         return moved
     parts = torch.split(moved, [render.rows for render in renders])

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tests.worker.engine.small import network, seeded, stack
 from worker.engine.forward import Reading, read
 from worker.engine.graph import Extractor
+from worker.engine.stem import Stem
 
 ARCHITECTURES = {
     "googlenet": (96, ["conv1", "maxpool1", "inception3a", "inception4c.branch2", "inception5b"]),
@@ -68,9 +69,22 @@ def kinds(extract: Extractor) -> list[type[nn.Module]]:
 def test_batch_norm_is_folded_and_nothing_runs_behind() -> None:
     resnet = torchvision.models.resnet18()
     extract = Extractor(network(seeded(resnet)), ["layer1"])
-    assert kinds(extract).count(nn.Conv2d) == 5
+    assert kinds(extract).count(nn.Conv2d) + kinds(extract).count(Stem) == 5
     assert nn.BatchNorm2d not in kinds(extract)
     assert nn.Linear not in kinds(extract)
+
+
+class Picky(nn.Module):
+    """Its Python meets a stand-in for a tensor and raises what nobody expects."""
+
+    def forward(self, value: Tensor) -> Tensor:
+        return value * {True: 2.0}[isinstance(value, Tensor)]
+
+
+def test_whatever_tracing_raises_hooks_read() -> None:
+    extract = Extractor(network(nn.Sequential(Picky(), nn.ReLU())), ["1"])
+    assert not extract.traced
+    assert torch.equal(extract(pictures(8))["1"].value, (pictures(8) * 2).relu())
 
 
 class Trap(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -123,3 +124,13 @@ def test_noise_has_the_deviation_asked_for() -> None:
     # Normal of 0.2, and uniform within +-0.1.
     assert float(noise.std()) == pytest.approx((0.2**2 + 0.2**2 / 12) ** 0.5, rel=0.02)
     assert float(noise.mean()) == pytest.approx(0, abs=0.005)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31), jitter=st.floats(0, 112), low=st.floats(0.25, 1), rotate=st.floats(0, 180))
+def test_like_an_affine_grid_with_reflection(seed: int, jitter: float, low: float, rotate: float) -> None:
+    """However far it reaches beyond the border."""
+    draw = draw_of(Transform(jitter=jitter, scale=(low, 1), rotate=rotate), seed, rows=2)
+    grid = F.affine_grid(draw, [2, 3, *SIZE], align_corners=False)
+    expected = F.grid_sample(pictures(), grid, padding_mode="reflection", align_corners=False)
+    torch.testing.assert_close(resample(pictures(), draw), expected, rtol=0, atol=1e-4)
