@@ -33,6 +33,7 @@ from service import (
 from service.access import Admitted
 from service.body_limit import BodyLimit
 from service.connection_limit import ConnectionLimit
+from service.head import Head
 from service.parts import Parts
 from service.problems import Problem, declare, install
 from service.request_log import RequestLog
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}" if route.tags else route.name,
     )
+    app.add_middleware(Head)
     uploads = {photos.PATH: parts.settings.photo_bytes}
     app.add_middleware(
         BodyLimit, limit=parts.settings.body_bytes, seconds=parts.settings.body_seconds, exceptions=uploads

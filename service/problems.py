@@ -147,8 +147,8 @@ def _allowed(request: Request) -> str:
     """All methods of the address; each route knows only its own."""
     for path, methods in request.app.openapi()["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path):
-            return ", ".join(sorted(methods)).upper()
-    return "GET"
+            return ", ".join(sorted({*methods, "head"} if "get" in methods else methods)).upper()
+    return "GET, HEAD"
 
 
 async def _disk(request: Request, error: Exception) -> JSONResponse:

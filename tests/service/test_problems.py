@@ -105,10 +105,10 @@ def test_routes(client: httpx.Client) -> None:
     check(client.get("/nowhere"), 404, "not-found")
     answer = client.put(URL, json=GOOD)
     check(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, POST"
-    assert client.post(f"{URL}/fv1_0").headers["allow"] == "DELETE, GET"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert client.post(f"{URL}/fv1_0").headers["allow"] == "DELETE, GET, HEAD"
     check(client.delete("/livez"), 405, "method-not-allowed")
-    assert client.delete("/docs").headers["allow"] == "GET"
+    assert client.delete("/docs").headers["allow"] == "GET, HEAD"
 
 
 def test_every_error_has_a_status() -> None:
