@@ -24,7 +24,7 @@ from service.photos import Photo
 from service.problems import CODES, MEDIA_TYPE, STATUS, TYPE, Problem
 from service.read_tokens import LIFETIME
 from service.resources import finished, underway
-from service.sweeps import Sweep, SweepItem, SweepItems, SweepLinks
+from service.sweep_resources import Sweep, SweepItem, SweepItems, SweepLinks
 from service.tokens import Token
 
 _KEY = "fv1_" + "3f" * 32

@@ -4,83 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from jobs import liveness
 from jobs.catalog import ModelEntry
 from jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
 from jobs.key import visualization_key
-from jobs.parts import Sign
 from jobs.queue import SWEEP_QUEUE, Wanted
 from jobs.spec import VisualizationSpec
 from jobs.sweep_spec import SweepSpec
-from jobs.sweeps import ID_PATTERN, STATES, Item, Standing, standing
+from jobs.sweeps import ID_PATTERN, STATES, standing
 from jobs.sweeps import Sweep as Known
 from service.access import charge
 from service.images import served
 from service.parts import JsonOnly, Parts, PartsHere
 from service.problems import declare
 from service.resolving import resolved_in
-from service.resources import address
+from service.sweep_resources import Sweep, SweepItem, SweepItems, SweepLinks
 
 PATH = "/v1/sweeps"
 RETRY_AFTER = "2"
 
 router = APIRouter(prefix=PATH, tags=["sweeps"])
-
-
-class SweepLinks(BaseModel):
-    """Where to go from here."""
-
-    self: str
-    items: str = Field(description="each picture and what has become of it")
-    sheet: str | None = Field(None, description="all pictures on one PNG, once none is left to be made")
-
-
-class Sweep(BaseModel):
-    """Many pictures that were asked for together."""
-
-    id: str
-    status: Standing = Field(description="finished: no picture is left to be made; counts say how many failed")
-    spec: VisualizationSpec = Field(description="that of the first picture, with every default filled in")
-    total: int = Field(description="pictures")
-    counts: dict[str, int] = Field(
-        description="how many are in which status; forgotten: neither record nor picture are there any more",
-        examples=[dict.fromkeys(STATES, 0) | {"succeeded": 40, "running": 4, "queued": 20}],
-    )
-    created: datetime
-    cancelled: datetime | None = None
-    links: SweepLinks
-
-
-class SweepItem(BaseModel):
-    """One picture of a sweep; `url` has all of it."""
-
-    key: str
-    channel: int
-    sign: Sign
-    seed: int
-    status: str = Field(description="as of the visualization, or forgotten", examples=["succeeded"])
-    url: str
-    thumbnail: str | None = Field(None, description="192 pixels wide, once there is a picture")
-
-    @classmethod
-    def of(cls, item: Item, status: str) -> SweepItem:
-        url = address(item.key)
-        thumbnail = f"{url}/image?width=192&format=webp" if status == "succeeded" else None
-        return cls.model_validate({**item._asdict(), "status": status, "url": url, "thumbnail": thumbnail})
-
-
-class SweepItems(BaseModel):
-    """One page."""
-
-    items: list[SweepItem]
-    next: str | None = Field(description="the next page; null: this was the last")
 
 
 def _known_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
