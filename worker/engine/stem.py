@@ -19,8 +19,11 @@ class Stem(nn.Module):
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
+        padding = convolution.padding
+        if isinstance(padding, str):
+            raise TypeError(f"padding has to be given in pixels, not as {padding!r}")
         (self._pad_y, self._kernel_y, before_y), (self._pad_x, self._kernel_x, before_x) = (
-            _even(convolution.kernel_size[axis], int(convolution.padding[axis])) for axis in (0, 1)
+            _even(convolution.kernel_size[axis], padding[axis]) for axis in (0, 1)
         )
         height, width = convolution.kernel_size
         kernel = F.pad(
@@ -29,12 +32,12 @@ class Stem(nn.Module):
         )
         self.weight = nn.Parameter(F.pixel_unshuffle(kernel, 2))
         self.bias = None if convolution.bias is None else nn.Parameter(convolution.bias.detach().clone())
-        self._asked = convolution.kernel_size, convolution.padding
+        self._asked = convolution.kernel_size, padding
 
     def forward(self, value: Tensor) -> Tensor:
         (kernel_y, kernel_x), (pad_y, pad_x) = self._asked
-        right = _rest(value.shape[3], kernel_x, int(pad_x), self._kernel_x) - self._pad_x
-        below = _rest(value.shape[2], kernel_y, int(pad_y), self._kernel_y) - self._pad_y
+        right = _rest(value.shape[3], kernel_x, pad_x, self._kernel_x) - self._pad_x
+        below = _rest(value.shape[2], kernel_y, pad_y, self._kernel_y) - self._pad_y
         padded = F.pad(value, (self._pad_x, right, self._pad_y, below))
         return F.conv2d(F.pixel_unshuffle(padded, 2), self.weight, self.bias)
 
