@@ -18,6 +18,9 @@ CONNECT_PATIENCE = 60.0
 SILENCE = 10.0
 """Seconds without a word after which the renderer's pulse is looked at (a download may well be silent for longer)."""
 
+HUNG_PATIENCE = 30.0
+"""Seconds the launcher has to end a renderer without a pulse: to ask the same one again would only cost executions."""
+
 MAX_LINE = 1 << 20
 _CHUNK = 1 << 18
 _GONE = "the renderer went away in the middle of the picture"
@@ -33,8 +36,8 @@ def converse(
 ) -> tuple[Finished, bytes]:
     """Returns the last message and its pixels. Whatever `on_progress` raises ends the conversation.
 
-    `alive` is called in every long silence and tells whether to go on waiting, until `patience` ends for one that is
-    being restarted; `viewer` shows previews while it wants them.
+    `alive` is called in every long silence and tells whether the renderer has a pulse; without one it is given
+    `HUNG_PATIENCE`. `viewer` shows previews while it wants them.
     Raises `RendererLost` when there is no renderer within `patience` seconds or it goes away, and the renderer's own
     `RenderError` when it refuses.
     """
@@ -114,8 +117,11 @@ class _Stream:
         return taken
 
     def _receive(self) -> None:
+        deadline = time.monotonic() + HUNG_PATIENCE
         while not select.select([self._connection], [], [], SILENCE)[0]:
-            if not self._alive():
+            if self._alive():
+                deadline = time.monotonic() + HUNG_PATIENCE
+            elif time.monotonic() > deadline:
                 raise RendererLost("the renderer stopped answering")
         try:
             chunk = self._connection.recv(_CHUNK)

@@ -77,10 +77,14 @@ def test_refusals(tmp_path: Path, code: str, error: type[Exception]) -> None:
 
 
 def test_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as there is a pulse it may last; without one it ends, but not at once."""
     monkeypatch.setattr(client, "SILENCE", 0.05)
-    pulses = iter([True, True, False])
+    monkeypatch.setattr(client, "HUNG_PATIENCE", 0.2)
+    pulses = itertools.chain([True, True], itertools.repeat(False))
+    begun = time.monotonic()
     with peer(tmp_path / "s", [STEP.line()], stay=5), pytest.raises(RendererLost, match="stopped answering"):
         converse(tmp_path / "s", ASK, lambda _: None, lambda: next(pulses))
+    assert 0.3 <= time.monotonic() - begun < 4
 
 
 def test_nobody_there(tmp_path: Path) -> None:
