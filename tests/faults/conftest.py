@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from tests.e2e.stack import Stack
 
 if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # or the figures drown in requests
 
 FULL = os.environ.get("FEATURELENS_FAULTS") == "full"
 

@@ -11,7 +11,7 @@ import pytest
 
 from launcher.claim import free_port
 from tests.e2e.stack import Stack, eventually
-from tests.faults.test_parts import SHORT
+from tests.faults.parts import SHORT
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""Many pictures of different sizes one after the other, in memory that stays flat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.stack import Stack
+from tests.faults.conftest import FULL
+from tests.faults.parts import LOG, SHORT, pids, rss
+
+
+@pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full asks for it")
+def test_many_pictures_in_flat_memory(stack: Stack) -> None:
+    """Of the largest process of each part, after the first hundred and after all."""
+    parts = ("worker.renderer", "service", "worker.slot", "valkey")
+    before = {part: pids(stack, part) for part in parts}
+    sizes: dict[str, list[int]] = {part: [] for part in parts}
+    for first in range(0, 500, 100):
+        urls = [stack.post(**_mixed(number)).headers["location"] for number in range(first, first + 100)]
+        for url in urls:
+            stack.finished(url, within=300)
+        for part in parts:
+            sizes[part].append(max(map(rss, before[part])))
+    LOG.info("MiB after each hundred pictures: %s", sizes)
+    assert {part: pids(stack, part) for part in parts} == before
+    for grown in sizes.values():
+        assert grown[-1] < grown[0] * 1.15 + 20
+
+
+def _mixed(number: int) -> dict[str, Any]:
+    sign = "negative" if number % 3 == 0 else "positive"
+    size = (64, 80, 96)[number % 3]
+    return SHORT | {"seed": 8000 + number, "size": size, "steps": 2 + number % 5, "sign": sign}

@@ -1,0 +1,137 @@
+"""Every part is killed at every stage of a picture's life; every picture ends, and every image is whole."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+
+import httpx
+import pytest
+
+from tests.e2e.stack import Stack, eventually
+from tests.faults.parts import LOG, LONG, SHORT, accept, horses, pids, replaced, send, whole
+
+_SEEDS = itertools.count(20_000)
+_TRIES = 20
+_WRITTEN_DOWN = 1.2
+"""Seconds after which Valkey has what it was told on the disk: a crash may cost it the last one."""
+
+
+@contextmanager
+def starting(stack: Stack) -> Iterator[list[str]]:
+    """Slots have taken the first two and ask a renderer that says nothing; the other two are queued behind them."""
+    (renderer,) = pids(stack, "worker.renderer")
+    send(signal.SIGSTOP, [renderer])
+    try:
+        urls = [accept(stack, **SHORT, seed=next(_SEEDS)) for _ in range(4)]
+        eventually(lambda: [stack.see(url)["status"] for url in urls] == ["running"] * 2 + ["queued"] * 2, 20, "taken")
+        yield urls
+    finally:
+        with suppress(ProcessLookupError):
+            send(signal.SIGCONT, [renderer])
+
+
+@contextmanager
+def optimizing(stack: Stack) -> Iterator[list[str]]:
+    """Two are in the lane."""
+    urls = [accept(stack, **LONG | {"steps": 100}, seed=next(_SEEDS)) for _ in range(2)]
+    for url in urls:
+        stack.running(url)
+    yield urls
+
+
+@contextmanager
+def storing(stack: Stack) -> Iterator[list[str]]:
+    """A work horse stands still between its first write to the store and the rename that publishes."""
+    results = stack.state / "results"
+    aside = results / ".aside"
+    for _ in range(_TRIES):
+        left, url = set(aside.iterdir()), accept(stack, **SHORT | {"steps": 12}, seed=next(_SEEDS))
+        key = url.rsplit("/", 1)[1]
+        published = results / key[4:6] / key
+        stopped = eventually(partial(horses, stack), 20, "a work horse")
+        while set(aside.iterdir()) <= left and not published.exists():
+            pass
+        with suppress(ProcessLookupError):
+            send(signal.SIGSTOP, stopped)
+        if set(aside.iterdir()) - left and not published.exists():
+            break
+        with suppress(ProcessLookupError):
+            send(signal.SIGCONT, stopped)
+    else:
+        raise AssertionError(f"no picture was caught while it was stored, in {_TRIES} tries")
+    assert stack.see(url)["progress"]["stage"] == "storing"
+    try:
+        yield [url]
+    finally:
+        with suppress(ProcessLookupError):
+            send(signal.SIGCONT, stopped)
+
+
+@contextmanager
+def finished(stack: Stack) -> Iterator[list[str]]:
+    """A moment ago."""
+    url = accept(stack, **SHORT, seed=next(_SEEDS))
+    eventually(lambda: stack.see(url)["status"] == "succeeded", 60, "finished", every=0.005)
+    yield [url]
+
+
+Stage = Callable[[Stack], AbstractContextManager[list[str]]]
+
+
+@pytest.fixture(autouse=True)
+def _store(stack: Stack) -> None:
+    """There has been a first picture."""
+    stack.finished(stack.post(**SHORT).headers["location"])
+
+
+@pytest.mark.parametrize("stage", [starting, optimizing, storing, finished])
+@pytest.mark.parametrize("victim", ["service", "worker.slot", "worker.renderer", "valkey"])
+def test_killed(stack: Stack, stage: Stage, victim: str) -> None:
+    with stage(stack) as urls:
+        if victim == "valkey" and stage is not finished:
+            time.sleep(_WRITTEN_DOWN)
+        before, begun = pids(stack, victim), time.monotonic()
+        send(signal.SIGKILL, before)
+    there = replaced(stack, victim, before, begun)
+    whole(stack, urls)
+    LOG.info(
+        "%s, %s killed: another one after %.1f s, %d made after %.1f s",
+        stage.__name__,
+        victim,
+        there,
+        len(urls),
+        time.monotonic() - begun,
+    )
+
+
+def test_the_horse_is_killed_while_it_stores(stack: Stack) -> None:
+    """What it had written so far is never served."""
+    with storing(stack) as (url,):
+        assert stack.http.get(f"{url}/image").status_code == 404
+        send(signal.SIGKILL, horses(stack))
+    whole(stack, [url])
+
+
+def test_all_are_asked_to_leave_under_load(stack: Stack) -> None:
+    """Service, slots and renderer at once; whoever looks meanwhile sees no picture fail."""
+    urls = [accept(stack, **LONG | {"steps": 60}, seed=next(_SEEDS)) for _ in range(4)]
+    stack.running(urls[0])
+    for part in ("service", "worker.slot", "worker.renderer"):
+        send(signal.SIGTERM, pids(stack, part))
+    seen: set[str] = set()
+
+    def all_made() -> bool:
+        with suppress(httpx.TransportError):
+            statuses = [stack.http.get(url).json()["status"] for url in urls]
+            seen.update(statuses)
+            return set(statuses) == {"succeeded"}
+        return False
+
+    eventually(all_made, 90, "all made")
+    assert seen <= {"queued", "running", "succeeded"}
+    whole(stack, urls)
