@@ -12,7 +12,7 @@ from pathlib import Path
 from launcher.claim import free_port
 from tests.e2e.processes import processes
 from tests.e2e.stack import Stack, eventually, launch
-from tests.e2e.test_faults import LONG
+from tests.faults.parts import LONG
 
 RESTART_WITHIN = 15.0
 

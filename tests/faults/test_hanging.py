@@ -13,6 +13,7 @@ from tests.faults.conftest import FULL
 from tests.faults.parts import DETECTED_WITHIN, LOG, LONG, accept, horses, pids, replaced, send, whole
 from tests.worker.machine_room import children
 
+WAITS = pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long")
 _SEEDS = itertools.count(30_000)
 
 
@@ -32,6 +33,7 @@ def test_the_renderer(stack: Stack) -> None:
     LOG.info("hung renderer: another one after %.1f s, 2 made after %.1f s", there, time.monotonic() - begun)
 
 
+@WAITS
 def test_a_slot(stack: Stack) -> None:
     """Its work horse goes on meanwhile; in the end there are as many slots as before."""
     urls, begun = _running(stack), time.monotonic()
@@ -48,7 +50,7 @@ def _others(stack: Stack, hung: int) -> int:
     return len(pids(stack, "worker.slot") - {hung})
 
 
-@pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long; tests/worker does not wait")
+@WAITS
 def test_a_work_horse(stack: Stack) -> None:
     """Its slot misses its reports; the neighbour is not touched."""
     urls, begun = _running(stack), time.monotonic()
