@@ -13,10 +13,12 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.subjects import TIMED, Subject
+from worker.engine.graph import Extractor
 from worker.engine.lane import Lane
 from worker.engine.memory import keep_memory
 from worker.engine.objectives import Channel
@@ -64,18 +66,24 @@ class LaneCase:
             self._lane.join(Recipe(Channel(subject.layer, channel), size, steps=1_000_000, seed=number))
         self.step = self._lane.tick
         self._inputs = torch.rand(pictures, 3, *size, device=device)
+        self._network, self._layer = network, subject.layer
 
     def network_alone(self) -> None:
         """The same forward and backward pass without decode, transform and optimizer."""
-        inputs = self._inputs.detach().requires_grad_(True)
-        reading = next(iter(self._lane._extract(inputs).values()))
-        torch.autograd.grad(reading.value[:, 0].float().sum(), inputs)
+        _through(self._lane._extract, self._inputs)
 
     def operations(self) -> int:
-        """Floating-point operations of one step of the whole lane."""
+        """Floating-point operations of one step of the whole lane, as the network was written, not as it is run."""
+        plain = Extractor(self._network, [self._layer], device="meta")
         with FlopCounterMode(display=False) as counter:
-            self.network_alone()
+            _through(plain, self._inputs.to("meta"))
         return int(counter.get_total_flops())
+
+
+def _through(extract: Extractor, inputs: Tensor) -> None:
+    inputs = inputs.detach().requires_grad_(True)
+    reading = next(iter(extract(inputs).values()))
+    torch.autograd.grad(reading.value[:, 0].float().sum(), inputs)
 
 
 def measure(subject: Subject, lanes: list[int], rounds: int, device: torch.device, rate: float) -> list[str]:

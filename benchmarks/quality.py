@@ -26,6 +26,7 @@ from worker.engine.memory import keep_memory
 from worker.engine.network import Preprocessing
 from worker.engine.objectives import Channel
 from worker.engine.precision import best_device, best_dtype
+from worker.engine.regularizers import Regularizers
 from worker.engine.render import Recipe, Render
 from worker.engine.transforms import Transform, resample
 
@@ -46,8 +47,11 @@ class Measured:
     robust: float = 0.0
 
 
-def render_all(network_layers: dict[str, list[int]], steps: int) -> dict[tuple[str, int], Measured]:
+def render_all(
+    network_layers: dict[str, list[int]], steps: int, regularizers: Regularizers | None = None
+) -> dict[tuple[str, int], Measured]:
     """Every channel of every layer, in lanes of 8; `seconds` are a picture's share of its lane."""
+    held = Regularizers() if regularizers is None else regularizers
     device = best_device()
     network = network_of(tiny_darknet(), Preprocessing(), "Tiny Darknet")
     found: dict[tuple[str, int], Measured] = {}
@@ -56,7 +60,9 @@ def render_all(network_layers: dict[str, list[int]], steps: int) -> dict[tuple[s
         for start in range(0, len(channels), LANE):
             group = channels[start : start + LANE]
             begun = time.perf_counter()
-            renders: list[Render] = [lane.join(Recipe(Channel(layer, c), SIZE, steps=steps)) for c in group]
+            renders: list[Render] = [
+                lane.join(Recipe(Channel(layer, c), SIZE, steps=steps, regularizers=held)) for c in group
+            ]
             while lane.renders:
                 lane.tick()
             share = (time.perf_counter() - begun) / len(group)

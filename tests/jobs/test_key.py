@@ -18,7 +18,7 @@ SPEC = VisualizationSpec(
 
 def test_golden() -> None:
     """If this fails, every picture ever made has lost its name. Is that meant?"""
-    golden = "fv1_449397064b14b2104da91a340fd63c3ba70e4d7b4ee1bc1eb61f7f35194e25ab"
+    golden = "fv1_758cb8d99b4fa2fa868030026f57bb15544b276634ad4f97e58988a6a749a820"
     assert visualization_key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -31,7 +32,11 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
         if render.step in render.recipe.snapshots:
             render.snapshots[render.step] = channels_last(as_bytes(own.detach()))
     seen = views.look(renders, decoded, preprocessing.channels)
-    scores = _scores(renders, pictures, extract(preprocessing(seen)))
+    priors = {render: _prior(render, redirected) for render in renders}
+    with extract.memory.listening() if any(priors.values()) else nullcontext():
+        readings = extract(preprocessing(seen))
+    scores = _scores(renders, pictures, readings)
+    surprise = extract.memory.surprise() if any(priors.values()) else None
     alive = [(render, own) for render, own in zip(renders, pictures, strict=True) if render in scores]
     if not alive:
         return
@@ -42,6 +47,10 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
                 # The penalty has a gradient of its own; whether the unit has one must be asked before.
                 render.dormant = not _reached(torch.autograd.grad(scores[render], render.parameters, retain_graph=True))
             total = total - render.recipe.regularizers.penalty(own).sum()
+    if surprise is not None:
+        for render, rows in zip(renders, torch.split(surprise, [render.rows for render in renders]), strict=True):
+            if render in scores and priors[render]:
+                total = total - priors[render] * scores[render].detach().abs() * rows.mean()
     wanted = [[*render.parameters, *([own] if views.wants_mask(render) else [])] for render, own in alive]
     flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))
     gradients = [list(itertools.islice(flat, len(tensors))) for tensors in wanted]
@@ -65,6 +74,13 @@ def as_bytes(pictures: Tensor) -> Tensor:
 def channels_last(pixels: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, H, W, C) on the CPU."""
     return pixels.permute(0, 2, 3, 1).contiguous().cpu()
+
+
+def _prior(render: Render, redirected: bool) -> float:
+    """The weight of the prior at this step; none until it is known that the unit itself has a gradient."""
+    if redirected or _may_sleep(render, redirected):
+        return 0.0
+    return render.recipe.regularizers.prior_at(render.step / max(1, render.recipe.steps))
 
 
 def _may_sleep(render: Render, redirected: bool) -> bool:

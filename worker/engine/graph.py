@@ -17,11 +17,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 import torchvision
 from torch import Tensor, fx, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from worker.engine import steps
+from worker.engine.folding import fold
 from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, first_of, read
 from worker.engine.network import Network
+from worker.engine.prior import Memory
 from worker.engine.relu import redirected_relu, redirected_relu6
 from worker.engine.stem import rewrite_stems
 
@@ -91,6 +92,7 @@ class Extractor:
         self._redirect = redirect
         self._channels_last = network.channels_last
         modules = dict(network.module.named_modules())
+        every = {name: part for name, part in modules.items() if isinstance(part, nn.BatchNorm2d)}
         missing = [n for n in self.layers if n not in modules and steps.parent(n, network.module) is None]
         if missing:
             raise KeyError(f"no such layer: {', '.join(missing)}")
@@ -98,7 +100,7 @@ class Extractor:
             if any(name not in modules for name in self.layers):
                 # Tracing does not see into functions it takes as they are, so it would number steps otherwise.
                 raise fx.proxy.TraceError("steps are read")
-            traced = _truncate(network.module, self.layers, follow, redirect)
+            traced, norms = _truncate(network.module, self.layers, follow, redirect)
             if torch.device(device).type == "cpu":
                 rewrite_stems(traced)
             module: nn.Module = traced
@@ -107,6 +109,8 @@ class Extractor:
             log.info("%s is not traceable (%s), using hooks", network.name, str(error).partition("\n")[0])
             self.traced = False
             module = copy.deepcopy(network.module)
+            norms = every
+        self.memory = Memory({module.get_submodule(name): norm for name, norm in norms.items()}, len(every))
         self._module = module.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).requires_grad_(False)
 
     def __call__(self, inputs: Tensor) -> dict[str, Reading]:
@@ -127,8 +131,13 @@ def _channels_first(reading: Reading) -> Reading:
     return Reading(reading.value.permute(0, 3, 1, 2), before)
 
 
-def _truncate(module: nn.Module, layers: Sequence[str], follow: bool, redirect: bool) -> fx.GraphModule:
-    """A graph that returns ((value, pre-activation or None), ...) in the order of `layers` and computes no more."""
+def _truncate(
+    module: nn.Module, layers: Sequence[str], follow: bool, redirect: bool
+) -> tuple[fx.GraphModule, dict[str, nn.BatchNorm2d]]:
+    """A graph that returns ((value, pre-activation or None), ...) in the order of `layers` and computes no more.
+
+    Also which of its modules answer for which batch norm.
+    """
     tracer = _Tracer(layers)
     try:
         graph = tracer.trace(module)
@@ -153,11 +162,11 @@ def _truncate(module: nn.Module, layers: Sequence[str], follow: bool, redirect: 
     graph.output(tuple(result))
     traced = fx.GraphModule(module, graph, "Truncated")
     traced.graph.eliminate_dead_code()
-    _fold(traced, keep=set(wanted))
+    norms = fold(traced, keep=set(wanted))
     if redirect:
         _redirect(traced)
     traced.delete_all_unused_submodules()
-    return copy.deepcopy(traced).eval()
+    return copy.deepcopy(traced).eval(), norms
 
 
 def _before(node: fx.Node, module: nn.Module, graph: fx.Graph, known: dict[fx.Node, fx.Node | None]) -> fx.Node | None:
@@ -192,29 +201,6 @@ def _before(node: fx.Node, module: nn.Module, graph: fx.Graph, known: dict[fx.No
             found.args = (inner, *node.args[1:])
     known[node] = found
     return found
-
-
-def _fold(traced: fx.GraphModule, keep: set[fx.Node]) -> None:
-    """Folds batch norm into the convolution before it wherever nobody else reads the convolution's own value."""
-    modules = dict(traced.named_modules())
-    for node in list(traced.graph.nodes):
-        source = node.args[0] if node.args else None
-        if node.op != "call_module" or not isinstance(source, fx.Node) or source.op != "call_module":
-            continue
-        norm, convolution = modules[str(node.target)], modules[str(source.target)]
-        if not (isinstance(norm, nn.BatchNorm2d) and isinstance(convolution, nn.Conv2d)):
-            continue
-        if len(source.users) > 1 or source in keep or norm.running_mean is None:
-            continue
-        if sum(other.op == "call_module" and other.target == source.target for other in traced.graph.nodes) > 1:
-            continue  # the same convolution serves twice; folding would change the other use
-        parent, _, child = str(source.target).rpartition(".")
-        setattr(traced.get_submodule(parent), child, fuse_conv_bn_eval(convolution, norm))
-        node.replace_all_uses_with(source)
-        if node in keep:
-            keep.add(source)
-        traced.graph.erase_node(node)
-    traced.recompile()
 
 
 def _redirect(traced: fx.GraphModule) -> None:

