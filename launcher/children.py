@@ -52,7 +52,7 @@ class Role:
     orphaned: signal.Signals = signal.SIGKILL
     """What reaches it when the launcher is killed by force."""
     niceness: int = 0
-    """How far it steps back for others where they want the same core."""
+    """How far it steps back, once it is ready, for others that want the same core."""
 
 
 class Child:
@@ -80,7 +80,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 process_group=0,
-                preexec_fn=lambda: self._born(parent),
+                preexec_fn=lambda: die_with_parent(parent, self.role.orphaned),
             )
         finally:
             if output:
@@ -133,6 +133,7 @@ class Child:
             while not end.done():
                 if await self.role.ready(process.pid):
                     self._false_starts = 0
+                    self._step_back()
                     self.ready.set()
                     await self._care(end)
                 await asyncio.wait({end}, timeout=LOOK_EVERY)
@@ -152,10 +153,15 @@ class Child:
                 self._say(f"{self.role.name} does not answer any more; killed")
                 self._kill_group()
 
-    def _born(self, parent: int) -> None:
-        """Called in the new child, before it becomes what it is to be."""
-        die_with_parent(parent, self.role.orphaned)
-        os.nice(self.role.niceness)
+    def _step_back(self) -> None:
+        """All its threads; to start it may have whatever it gets."""
+        assert self.process is not None
+        try:
+            if self.role.niceness:
+                mine = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PGRP, self.process.pid, mine + self.role.niceness)
+        except ProcessLookupError:
+            return  # it ended just now
 
     def _kill_group(self) -> None:
         assert self.process is not None

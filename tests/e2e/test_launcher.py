@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -47,9 +46,14 @@ def test_one_launcher_per_state_folder(stack: Stack) -> None:
 
 def test_requests_go_first(stack: Stack) -> None:
     """Where all want the same core: the service before the slots, the slots before the optimization."""
-    modules = ("service", "worker.slot", "worker.renderer")
-    niceness = [os.getpriority(os.PRIO_PROCESS, stack.children(module)[0].pid) for module in modules]
-    assert niceness == sorted(set(niceness))
+    parts = (stack.children(module)[0].pid for module in ("service", "worker.slot", "worker.renderer"))
+    niceness = [{_niceness(thread) for thread in Path(f"/proc/{pid}/task").iterdir()} for pid in parts]
+    assert [len(threads) for threads in niceness] == [1, 1, 1]
+    assert max(niceness[0]) < max(niceness[1]) < max(niceness[2])
+
+
+def _niceness(thread: Path) -> int:
+    return int((thread / "stat").read_text().rpartition(")")[2].split()[16])
 
 
 def test_stop_under_load_then_go_on_then_die(tmp_path: Path) -> None:
