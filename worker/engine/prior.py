@@ -50,12 +50,12 @@ class Memory:
     def surprise(self) -> Tensor | None:
         """(B,), differentiable: how far the pictures last listened to are from what is remembered; 0 is not at all.
 
-        Mean over layers of the mean over channels of ((mean - mean')^2 + (spread - spread')^2) / spread'^2. Layers that
-        the pass did not come to count as no surprise: the little that an early layer sees need not be whole pictures,
-        and few layers would hold its units down. None where the pass went through no batch norm.
+        Mean over layers of the mean over channels of ((mean - mean')^2 + (spread - spread')^2) / spread'^2, times the
+        square of the part of the network that was heard: an early layer sees no whole things that could look natural,
+        and the few layers before it would only hold its units down. None where the pass went through no batch norm.
         """
         heard, self._heard = self._heard, []
-        return torch.stack(heard).sum(0) / self._whole if heard else None
+        return torch.stack(heard).mean(0) * (len(heard) / self._whole) ** 2 if heard else None
 
     def _hook(self, module: nn.Module, _inputs: Any, output: Tensor) -> None:
         mean, spread = self._expected[module] = tuple(tensor.to(output.device) for tensor in self._expected[module])
