@@ -44,12 +44,20 @@ def optimizing(stack: Stack) -> Iterator[list[str]]:
     yield urls
 
 
+def _stage(stack: Stack, url: str) -> str | None:
+    """What is being done for a picture; None once it has ended."""
+    progress = stack.see(url)["progress"]
+    return None if progress is None else str(progress["stage"])
+
+
 @contextmanager
 def storing(stack: Stack) -> Iterator[list[str]]:
     """A work horse stands still between its first write to the store and the rename that publishes."""
     results = stack.state / "results"
     aside = results / ".aside"
     for _ in range(_TRIES):
+        # The horse of an earlier picture, still on its way out, would be stopped in the place of this one's.
+        eventually(lambda: not horses(stack), 20, "idle slots")
         left, url = set(aside.iterdir()), accept(stack, **SHORT | {"steps": 12}, seed=next(_SEEDS))
         key = url.rsplit("/", 1)[1]
         published = results / key[4:6] / key
@@ -58,13 +66,12 @@ def storing(stack: Stack) -> Iterator[list[str]]:
             pass
         with suppress(ProcessLookupError):
             send(signal.SIGSTOP, stopped)
-        if set(aside.iterdir()) - left and not published.exists():
+        if not published.exists() and _stage(stack, url) == "storing":
             break
         with suppress(ProcessLookupError):
             send(signal.SIGCONT, stopped)
     else:
         raise AssertionError(f"no picture was caught while it was stored, in {_TRIES} tries")
-    assert stack.see(url)["progress"]["stage"] == "storing"
     try:
         yield [url]
     finally:

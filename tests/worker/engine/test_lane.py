@@ -130,6 +130,7 @@ class Small:
 
     def __init__(self, extract: Extractor, rows: int) -> None:
         self._extract, self._rows = extract, rows
+        self.memory = extract.memory
         self.refused = 0
 
     def __call__(self, inputs: Tensor) -> dict[str, Reading]:
