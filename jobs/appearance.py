@@ -101,14 +101,16 @@ class RegularizerWeights(Part):
     l2: float = Field(0.0, ge=0, le=1e4)
     blur: float = Field(0.0, ge=0, le=1e4)
     boundary: float = Field(0.0, ge=0, le=1e4)
-    prior: float = Field(2.0, ge=0, le=100)
+    prior: float = Field(4.0, ge=0, le=100)
 
 
 class OptimizerChoice(Part):
     """Left out, `learning_rate` is what suits the parameterization;
     over the last `anneal` of the steps it falls to a tenth.
+    `beta1` is how much of the direction so far `adam` and `nadam` keep at every step; `gradient` remembers nothing.
     """
 
     type: Literal["adam", "nadam", "gradient"] = "adam"
     learning_rate: float | None = Field(None, gt=0, le=1000)
     anneal: float = Field(0.4, ge=0, le=1)
+    beta1: float = Field(0.1, ge=0, le=0.999)

@@ -43,18 +43,17 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
             pull=asked.strength if isinstance(asked, objective.AccentuationObjective) else 0.0,
             home=seen,
         ),
-        optimizer=_OPTIMIZERS[spec.optimizer.type],
+        optimizer=_optimizer(spec.optimizer),
         learning_rate=spec.optimizer.learning_rate,
         anneal=spec.optimizer.anneal,
         snapshots=tuple(spec.snapshots),
     )
 
 
-_OPTIMIZERS: dict[str, optimizers.Optimizer] = {
-    "adam": optimizers.Adam(),
-    "nadam": optimizers.NAdam(),
-    "gradient": optimizers.Gradient(),
-}
+def _optimizer(asked: appearance.OptimizerChoice) -> optimizers.Optimizer:
+    if asked.type == "gradient":
+        return optimizers.Gradient()
+    return (optimizers.NAdam if asked.type == "nadam" else optimizers.Adam)(beta1=asked.beta1)
 
 
 def _objective(spec: VisualizationSpec, network: Network, photo: Tensor | None) -> objectives.Objective:

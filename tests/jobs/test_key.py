@@ -18,7 +18,7 @@ SPEC = VisualizationSpec(
 
 def test_golden() -> None:
     """If this fails, every picture ever made has lost its name. Is that meant?"""
-    golden = "fv1_758cb8d99b4fa2fa868030026f57bb15544b276634ad4f97e58988a6a749a820"
+    golden = "fv1_7748688ed7f39f070dd7952d876d248842058a745bc3bf2c8ac36a58e4eb6489"
     assert visualization_key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 

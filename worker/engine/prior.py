@@ -8,6 +8,7 @@ nothing, and nothing is asked of their pictures.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -18,18 +19,23 @@ from torch import Tensor, nn
 _EPSILON = 1e-6
 _FLOOR = 0.1
 """Of a layer's mean spread: channels that hardly ever spoke would drown all others."""
+_EARLY = 0.5
+"""The part of the batch norms that nobody listens to: what they see are no whole things that could look natural, and
+at their size listening is dear (docs/quality.md, docs/performance.md)."""
 
 
 class Memory:
     """`norms` tells which module answers for which batch norm: itself, or the convolution that it is folded into.
 
-    `whole` is how many the whole network has, also behind the layers that are read.
+    They are in the order of the network, of which `whole` is the number of all batch norms, also behind the layers that
+    are read.
     """
 
     def __init__(self, norms: Mapping[nn.Module, nn.BatchNorm2d], whole: int) -> None:
         self._whole = whole
+        self._early = int(_EARLY * whole)
         self._expected: dict[nn.Module, tuple[Tensor, ...]] = {
-            module: _expected(norm) for module, norm in norms.items()
+            module: _expected(norm) for module, norm in itertools.islice(norms.items(), self._early, None)
         }
         self._heard: list[Tensor] = []
 
@@ -50,12 +56,14 @@ class Memory:
     def surprise(self) -> Tensor | None:
         """(B,), differentiable: how far the pictures last listened to are from what is remembered; 0 is not at all.
 
-        Mean over layers of the mean over channels of ((mean - mean')^2 + (spread - spread')^2) / spread'^2, times the
-        square of the part of the network that was heard: an early layer sees no whole things that could look natural,
-        and the few layers before it would only hold its units down. None where the pass went through no batch norm.
+        Mean over the layers heard of the mean over channels of ((mean - mean')^2 + (spread - spread')^2) / spread'^2,
+        times the square of the part of the network that was passed, so that the first layers heard hardly hold their
+        own units down. None where the pass went through none that is listened to.
         """
         heard, self._heard = self._heard, []
-        return torch.stack(heard).mean(0) * (len(heard) / self._whole) ** 2 if heard else None
+        if not heard:
+            return None
+        return torch.stack(heard).mean(0) * ((self._early + len(heard)) / self._whole) ** 2
 
     def _hook(self, module: nn.Module, _inputs: Any, output: Tensor) -> None:
         mean, spread = self._expected[module] = tuple(tensor.to(output.device) for tensor in self._expected[module])

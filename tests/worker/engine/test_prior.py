@@ -77,20 +77,26 @@ def test_nothing_remembered_nothing_said() -> None:
     assert extract.memory.surprise() is None
 
 
-def test_the_less_is_heard_the_less_it_counts() -> None:
-    norm = nn.BatchNorm2d(3)
-    whole = seeded(nn.Sequential(norm, nn.ReLU(), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)))
+def test_early_norms_are_not_heard_and_the_less_is_passed_the_less_it_counts() -> None:
+    norms = [nn.BatchNorm2d(3) for _ in range(5)]
+    whole = seeded(nn.Sequential(*(part for norm in norms for part in (norm, nn.ReLU()))))
+    picture = noise(1, 3, *SIZE)
+    answers = [picture]
+    for norm in norms:
+        answers.append(norm(answers[-1].relu() if len(answers) > 1 else picture))
+    each = [by_hand(norm, answer) for norm, answer in zip(norms, answers[1:], strict=True)]
     found = []
-    for layer in ("1", "3"):
+    for layer in ("3", "5", "7"):
         extract = Extractor(network(whole), [layer])
         with extract.memory.listening():
-            extract(noise(1, 3, *SIZE))
+            extract(picture)
         found.append(extract.memory.surprise())
-    first, both = found
-    assert first is not None
-    assert both is not None
-    torch.testing.assert_close(first, by_hand(norm, norm(noise(1, 3, *SIZE))) / 4)
-    assert float(both.detach()) > float(first.detach())
+    early, third, fourth = found
+    assert early is None
+    assert third is not None
+    assert fourth is not None
+    torch.testing.assert_close(third, each[2] * (3 / 5) ** 2)
+    torch.testing.assert_close(fourth, (each[2] + each[3]) / 2 * (4 / 5) ** 2)
 
 
 def test_gradients_of_moments() -> None:
