@@ -22,6 +22,7 @@ from worker.engine import steps
 from worker.engine.folding import fold
 from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, first_of, read
 from worker.engine.network import Network
+from worker.engine.pooling import pool_first
 from worker.engine.prior import Memory
 from worker.engine.relu import redirected_relu, redirected_relu6
 from worker.engine.stem import rewrite_stems
@@ -162,9 +163,12 @@ def _truncate(
     graph.output(tuple(result))
     traced = fx.GraphModule(module, graph, "Truncated")
     traced.graph.eliminate_dead_code()
-    norms = fold(traced, keep=set(wanted))
+    keep = set(wanted)
+    norms = fold(traced, keep)
     if redirect:
         _redirect(traced)
+    else:
+        pool_first(traced, keep)
     traced.delete_all_unused_submodules()
     return copy.deepcopy(traced).eval(), norms
 

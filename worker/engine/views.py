@@ -73,6 +73,9 @@ def _shown(render: Render, own: Tensor, channels: int) -> Tensor:
 def each_view(readings: Mapping[str, Reading], pictures: int) -> Iterator[dict[str, Reading]]:
     """The readings of one render, view after view, each with one row per picture."""
     rows = next(iter(readings.values())).value.shape[0]
+    if rows == pictures:  # a slice, even of everything, costs its gradient a copy
+        yield dict(readings)
+        return
     for start in range(0, rows, pictures):
         yield {
             layer: Reading(

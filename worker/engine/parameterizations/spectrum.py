@@ -30,7 +30,8 @@ def falloff(size: Size, decay: float, device: torch.device) -> Tensor:
 
 def synthesize(spectrum: Tensor, size: Size, decay: float) -> Tensor:
     """Real pairs (..., H, W // 2 + 1, 2) -> (..., H, W), unbounded: irfft2(scale * spectrum) / 4."""
-    scaled = torch.view_as_complex(spectrum.contiguous()) * falloff(size, decay, spectrum.device)
+    # The quarter is taken of the scale, which is one for all pictures: it is the same to the bit.
+    scaled = torch.view_as_complex(spectrum.contiguous()) * (falloff(size, decay, spectrum.device) / 4)
     # Odd widths: the half spectrum alone does not say whether the width was even.
-    picture: Tensor = torch.fft.irfft2(scaled, s=size) / 4
+    picture: Tensor = torch.fft.irfft2(scaled, s=size)
     return picture
