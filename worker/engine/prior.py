@@ -1,9 +1,9 @@
 """A learned prior that comes with the network: its batch norms remember how natural pictures look to every channel.
 
-A picture whose channels have other means and spreads than photographs had during training is one that no photograph
-resembles, however much it raises the unit. The distance is that of DeepInversion (Yin et al. 2020, "Dreaming to
-Distill"), in the layer's own units and of single pictures instead of a batch. Networks without batch norm remember
-nothing, and nothing is asked of their pictures.
+A picture whose channels have other means or larger spreads than photographs had during training is one that no
+photograph resembles, however much it raises the unit. The distance is that of DeepInversion (Yin et al. 2020, "Dreaming
+to Distill"), in the layer's own units and of single pictures instead of a batch, so that less spread is forgiven.
+Networks without batch norm remember nothing, and nothing is asked of their pictures.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Memory:
     def surprise(self) -> Tensor | None:
         """(B,), differentiable: how far the pictures last listened to are from what is remembered; 0 is not at all.
 
-        Mean over the layers heard of the mean over channels of ((mean - mean')^2 + (spread - spread')^2) / spread'^2,
-        times the square of the part of the network that was passed, so that the first layers heard hardly hold their
-        own units down. None where the pass went through none that is listened to.
+        Mean over the layers heard of the mean over channels of ((mean - mean')^2 + max(0, spread - spread')^2) /
+        spread'^2, times the square of the part of the network that was passed, so that the first layers heard hardly
+        hold their own units down. None where the pass went through none that is listened to.
         """
         heard, self._heard = self._heard, []
         if not heard:
@@ -69,7 +69,9 @@ class Memory:
         mean, spread = self._expected[module] = tuple(tensor.to(output.device) for tensor in self._expected[module])
         own, square = Moments.apply(output)
         deviation = (square - own.square()).clamp(min=0).add(_EPSILON).sqrt()
-        self._heard.append((((own - mean) / spread).square() + (deviation / spread - 1).square()).mean(1))
+        # Silence is no surprise: a picture of one thing shows no others, and must not be made to in some corner.
+        louder = (deviation / spread - 1).clamp(min=0)
+        self._heard.append((((own - mean) / spread).square() + louder.square()).mean(1))
 
 
 class Moments(torch.autograd.Function):

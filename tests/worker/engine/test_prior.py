@@ -39,7 +39,7 @@ def by_hand(norm: nn.BatchNorm2d, answer: Tensor) -> Tensor:
     mean, spread = norm.bias.detach(), norm.weight.detach().abs()
     spread = spread.clamp(min=0.1 * float(spread.mean()))
     own, deviation = answer.mean((2, 3)), answer.std((2, 3), correction=0)
-    return (((own - mean) / spread).square() + ((deviation - spread) / spread).square()).mean(1)
+    return (((own - mean) / spread).square() + ((deviation - spread) / spread).clamp(min=0).square()).mean(1)
 
 
 @pytest.mark.parametrize("module", [stack(), Reversed()], ids=["folded", "read with hooks"])
@@ -68,6 +68,20 @@ def test_the_right_moments_are_no_surprise() -> None:
     surprise = memory.surprise()
     assert surprise is not None
     assert float(surprise.detach()) == pytest.approx(0, abs=1e-4)
+
+
+def test_silence_is_no_surprise() -> None:
+    norm = nn.BatchNorm2d(1)
+    memory = Memory({norm: norm}, 1)
+    said = []
+    for loudness in (0.0, 0.5, 1.0, 3.0):
+        rows = torch.tensor([-loudness, loudness, -loudness, loudness]).view(1, 1, 2, 2)
+        with memory.listening():
+            norm.eval()(rows)
+        surprise = memory.surprise()
+        assert surprise is not None
+        said.append(float(surprise.detach()))
+    assert said == pytest.approx([0, 0, 0, 4], abs=1e-3)
 
 
 def test_nothing_remembered_nothing_said() -> None:
