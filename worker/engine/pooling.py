@@ -12,7 +12,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import fx, nn
 
-_RECTIFIERS = {F.relu, torch.relu, F.relu6, F.leaky_relu, "relu"}
+from worker.engine.forward import RECTIFIERS
+
+_RECTIFIERS = {*RECTIFIERS, F.leaky_relu, "relu"}
 _POOLINGS = {F.max_pool2d, torch.max_pool2d}
 
 

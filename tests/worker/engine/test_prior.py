@@ -95,11 +95,11 @@ def test_early_norms_are_not_heard_and_the_less_is_passed_the_less_it_counts() -
     norms = [nn.BatchNorm2d(3) for _ in range(5)]
     whole = seeded(nn.Sequential(*(part for norm in norms for part in (norm, nn.ReLU()))))
     picture = noise(1, 3, *SIZE)
-    answers = [picture]
+    value, each, found = picture, [], []
     for norm in norms:
-        answers.append(norm(answers[-1].relu() if len(answers) > 1 else picture))
-    each = [by_hand(norm, answer) for norm, answer in zip(norms, answers[1:], strict=True)]
-    found = []
+        answer = norm(value)
+        each.append(by_hand(norm, answer))
+        value = answer.relu()
     for layer in ("3", "5", "7"):
         extract = Extractor(network(whole), [layer])
         with extract.memory.listening():
