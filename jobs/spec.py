@@ -108,5 +108,7 @@ class VisualizationSpec(Part):
 
     def completed(self, **fields: Any) -> Self:
         """With `fields` replaced and every default filled in, as the key needs it."""
-        transform = self.transform or suited_transform(self.parameterization.type, self.objective.type)
-        return self.model_copy(update={"transform": transform, **fields})
+        made_of = self.parameterization.type
+        transform = self.transform or suited_transform(made_of, self.objective.type)
+        optimizer = self.optimizer.suited_to(made_of)
+        return self.model_copy(update={"transform": transform, "optimizer": optimizer, **fields})

@@ -53,7 +53,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
 def _optimizer(asked: appearance.OptimizerChoice) -> optimizers.Optimizer:
     if asked.type == "gradient":
         return optimizers.Gradient()
-    return (optimizers.NAdam if asked.type == "nadam" else optimizers.Adam)(beta1=asked.beta1)
+    return (optimizers.NAdam if asked.type == "nadam" else optimizers.Adam)(beta1=_given(asked.beta1))
 
 
 def _objective(spec: VisualizationSpec, network: Network, photo: Tensor | None) -> objectives.Objective:

@@ -152,6 +152,11 @@ def test_ranges_of_objectives(kind: str, field: str, good: list[Any], bad: list[
             spec(kind, {field: value})
 
 
+def test_the_plain_gradient_has_no_momentum() -> None:
+    with pytest.raises(ValidationError, match="remembers nothing"):
+        flat(optimizer={"type": "gradient", "beta1": 0.5})
+
+
 @pytest.mark.parametrize(
     ("part", "field", "good", "bad"),
     [
@@ -166,7 +171,7 @@ def test_ranges_of_objectives(kind: str, field: str, good: list[Any], bad: list[
         ("optimizer", "type", ["adam", "nadam", "gradient"], ["sgd"]),
         ("optimizer", "learning_rate", [None, 1e-6, 1000], [0, -1, 1001]),
         ("optimizer", "anneal", [0, 1], [-0.1, 1.1]),
-        ("optimizer", "beta1", [0, 0.999], [-0.1, 1]),
+        ("optimizer", "beta1", [None, 0, 0.999], [-0.1, 1]),
         ("fourier", "decay", [0, 3], [-1, 3.1]),
         ("fourier", "levels", [], [4]),
         ("pixel", "decorrelate", [True, False], [1, "yes"]),

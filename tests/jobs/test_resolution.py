@@ -152,6 +152,24 @@ def test_the_transform_that_suits(catalog: Catalog, kind: str, parameterization:
     assert resolved(catalog, objective, **fields, transform=own.model_dump(mode="json")).transform == own
 
 
+@pytest.mark.parametrize(
+    ("parameterization", "optimizer", "suited"),
+    [
+        ("fourier", "adam", 0.1),
+        ("maco", "nadam", 0.1),
+        ("cppn", "adam", 0.9),
+        ("cppn", "nadam", 0.9),
+        ("cppn", "gradient", None),
+    ],
+)
+def test_the_momentum_that_suits(catalog: Catalog, parameterization: str, optimizer: str, suited: float | None) -> None:
+    fields: dict[str, Any] = {"layer": "conv2", "channel": 0, "parameterization": {"type": parameterization}}
+    assert resolved(catalog, **fields, optimizer={"type": optimizer}).optimizer.beta1 == suited
+    if suited is not None:
+        own = {"type": optimizer, "beta1": 0.0}
+        assert resolved(catalog, **fields, optimizer=own).optimizer.beta1 == 0.0
+
+
 def test_defaults_written_out_are_the_same_picture(catalog: Catalog) -> None:
     short = resolved(catalog, layer="conv2", channel=1)
     long = resolved(catalog, **short.model_dump(mode="json"))
