@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -48,9 +48,7 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
                 render.dormant = not _reached(torch.autograd.grad(scores[render], render.parameters, retain_graph=True))
             total = total - render.recipe.regularizers.penalty(own).sum()
     if surprise is not None:
-        for render, rows in zip(renders, torch.split(surprise, [render.rows for render in renders]), strict=True):
-            if render in scores and priors[render]:
-                total = total - priors[render] * scores[render].detach().abs() * rows.mean()
+        total = total - surprise @ _weights(renders, priors, scores)
     wanted = [[*render.parameters, *([own] if views.wants_mask(render) else [])] for render, own in alive]
     flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))
     gradients = [list(itertools.islice(flat, len(tensors))) for tensors in wanted]
@@ -83,6 +81,13 @@ def _prior(render: Render, redirected: bool) -> float:
     return render.recipe.regularizers.prior_at(render.step / max(1, render.recipe.steps))
 
 
+def _weights(renders: Sequence[Render], priors: Mapping[Render, float], scores: Mapping[Render, Tensor]) -> Tensor:
+    """(rows,): the prior's weight on each row, as a part of its render's own score; nothing on those that failed."""
+    nothing = torch.zeros_like(next(iter(scores.values())))
+    shares = [priors[render] / render.rows * scores.get(render, nothing).detach().abs() for render in renders]
+    return torch.stack([share for render, share in zip(renders, shares, strict=True) for _ in range(render.rows)])
+
+
 def _may_sleep(render: Render, redirected: bool) -> bool:
     """Asked at the first step, and again while no gradient has reached the picture: it makes everybody wait."""
     return not redirected and (render.step == 0 or render.dormant)
@@ -106,7 +111,8 @@ def _scores(
     for index, (render, own) in enumerate(zip(renders, pictures, strict=True)):
         try:
             seen = views.each_view({layer: rows[layer][index] for layer in rows}, render.recipe.pictures)
-            score = torch.stack([render.objective.score(view) for view in seen]).mean(0)
+            answers = [render.objective.score(view) for view in seen]
+            score = answers[0] if len(answers) == 1 else torch.stack(answers).mean(0)
         except torch.OutOfMemoryError:
             raise
         except (ValueError, IndexError, RuntimeError) as error:

@@ -1,29 +1,40 @@
 """Gradient ascent for many pictures at once, each with its own moments and step counter.
 
-The arithmetic runs over lists of tensors (`torch._foreach_*`), so that pictures can join and leave without copying
-anybody's state, and so that a GPU needs a handful of kernels rather than a handful per picture.
+torch's own arithmetic, in the functional form that takes state from outside: pictures can join and leave without
+copying anybody's state.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
+from torch.optim.nadam import nadam
 
 
 @dataclass
 class Moments:
-    """The optimizer's memory for one picture: running means of gradient and squared gradient, and steps taken."""
+    """What the optimizer remembers, a tensor for each parameter.
+
+    Running means of gradient and squared gradient, steps taken, and the product of NAdam's momentum schedule so far.
+    """
 
     first: list[Tensor] = field(default_factory=list)
     second: list[Tensor] = field(default_factory=list)
-    step: int = 0
-    product: float = 1.0
-    """Of the momentum schedule so far (NAdam)."""
+    steps: list[Tensor] = field(default_factory=list)
+    products: list[Tensor] = field(default_factory=list)
+
+    def begin(self, parameters: Sequence[Tensor], counters: torch.device | None = None) -> None:
+        """If nothing is remembered yet: zeros, and `counters` on that device or where the parameters are."""
+        if not self.first:
+            self.first = [torch.zeros_like(tensor) for tensor in parameters]
+            self.second = [torch.zeros_like(tensor) for tensor in parameters]
+            self.steps = [torch.zeros((), device=counters or tensor.device) for tensor in parameters]
+            self.products = [torch.ones((), device=counters or tensor.device) for tensor in parameters]
 
 
 class Optimizer(Protocol):
@@ -60,24 +71,25 @@ class Adam:
         moments: Sequence[Moments],
         rates: Sequence[float],
     ) -> None:
-        values, slopes, first, second = _remembered(parameters, gradients, moments)
-        counts = [memory.step for memory in moments for _ in memory.first]
-        spread = self._spread(slopes, first, second, counts)
-        speeds = _each(rates, parameters)
-        steps = [speed / (1 - self.beta1**count) for speed, count in zip(speeds, counts, strict=True)]
-        torch._foreach_addcdiv_(values, first, spread, steps)
-
-    def _spread(
-        self, slopes: list[Tensor], first: list[Tensor], second: list[Tensor], counts: list[int]
-    ) -> tuple[Tensor, ...]:
-        """Updates both moments and returns the root of the second, bias corrected, plus epsilon."""
-        torch._foreach_lerp_(first, slopes, 1 - self.beta1)
-        torch._foreach_mul_(second, self.beta2)
-        torch._foreach_addcmul_(second, slopes, slopes, 1 - self.beta2)
-        spread = torch._foreach_sqrt(second)
-        torch._foreach_div_(spread, [math.sqrt(1 - self.beta2**count) for count in counts])
-        torch._foreach_add_(spread, self.epsilon)
-        return spread
+        for memory, own in zip(moments, parameters, strict=True):
+            memory.begin(own)
+        for rate, values, slopes, together in _by_rate(parameters, gradients, moments, rates):
+            adam(
+                values,
+                slopes,
+                together.first,
+                together.second,
+                [],
+                together.steps,
+                fused=True,
+                amsgrad=False,
+                beta1=self.beta1,
+                beta2=self.beta2,
+                lr=rate,
+                weight_decay=0.0,
+                eps=self.epsilon,
+                maximize=True,
+            )
 
 
 @dataclass(frozen=True)
@@ -93,24 +105,24 @@ class NAdam(Adam):
         moments: Sequence[Moments],
         rates: Sequence[float],
     ) -> None:
-        values, slopes, first, second = _remembered(parameters, gradients, moments)
-        for memory in moments:
-            memory.product *= self._momentum(memory.step)
-        counts = [memory.step for memory in moments for _ in memory.first]
-        products = [memory.product for memory in moments for _ in memory.first]
-        spread = self._spread(slopes, first, second, counts)
-        speeds = _each(rates, parameters)
-        rows = list(zip(speeds, counts, products, strict=True))
-        now = [speed * (1 - self._momentum(count)) / (1 - product) for speed, count, product in rows]
-        ahead = [
-            speed * self._momentum(count + 1) / (1 - product * self._momentum(count + 1))
-            for speed, count, product in rows
-        ]
-        torch._foreach_addcdiv_(values, slopes, spread, now)
-        torch._foreach_addcdiv_(values, first, spread, ahead)
-
-    def _momentum(self, step: int) -> float:
-        return self.beta1 * (1 - 0.5 * math.pow(0.96, step * self.decay))
+        for memory, own in zip(moments, parameters, strict=True):
+            memory.begin(own, counters=torch.device("cpu"))  # torch reads them at every step
+        for rate, values, slopes, together in _by_rate(parameters, gradients, moments, rates):
+            nadam(
+                values,
+                slopes,
+                together.first,
+                together.second,
+                together.products,
+                together.steps,
+                beta1=self.beta1,
+                beta2=self.beta2,
+                lr=rate,
+                weight_decay=0.0,
+                momentum_decay=self.decay,
+                eps=self.epsilon,
+                maximize=True,
+            )
 
 
 @dataclass(frozen=True)
@@ -124,28 +136,27 @@ class Gradient:
         moments: Sequence[Moments],
         rates: Sequence[float],
     ) -> None:
-        values = [tensor for own in parameters for tensor in own]
-        slopes = [tensor for own in gradients for tensor in own]
-        torch._foreach_add_(values, torch._foreach_mul(slopes, _each(rates, parameters)))
+        for rate, values, slopes, _ in _by_rate(parameters, gradients, moments, rates):
+            torch._foreach_add_(values, slopes, alpha=rate)
 
 
-def _remembered(
-    parameters: Sequence[Sequence[Tensor]], gradients: Sequence[Sequence[Tensor]], moments: Sequence[Moments]
-) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
-    """Flat lists of values, slopes, first and second moments; counts the step."""
-    for memory, own in zip(moments, parameters, strict=True):
-        if not memory.first:
-            memory.first = [torch.zeros_like(tensor) for tensor in own]
-            memory.second = [torch.zeros_like(tensor) for tensor in own]
-        memory.step += 1
-    return (
-        [tensor for own in parameters for tensor in own],
-        [tensor for own in gradients for tensor in own],
-        [tensor for memory in moments for tensor in memory.first],
-        [tensor for memory in moments for tensor in memory.second],
-    )
-
-
-def _each(rates: Sequence[float], parameters: Sequence[Sequence[Tensor]]) -> list[float]:
-    """Each picture's rate, once for each of its tensors."""
-    return [rate for rate, own in zip(rates, parameters, strict=True) for _ in own]
+def _by_rate(
+    parameters: Sequence[Sequence[Tensor]],
+    gradients: Sequence[Sequence[Tensor]],
+    moments: Sequence[Moments],
+    rates: Sequence[float],
+) -> Iterator[tuple[float, list[Tensor], list[Tensor], Moments]]:
+    """Rate by rate: the values, slopes and moments of all pictures that move by it, one after the other."""
+    for rate in dict.fromkeys(rates):
+        values: list[Tensor] = []
+        slopes: list[Tensor] = []
+        together = Moments()
+        for own, gradient, memory, other in zip(parameters, gradients, moments, rates, strict=True):
+            if other == rate:
+                values += own
+                slopes += gradient
+                together.first += memory.first
+                together.second += memory.second
+                together.steps += memory.steps
+                together.products += memory.products
+        yield rate, values, slopes, together

@@ -37,7 +37,7 @@ class Memory:
         self._expected: dict[nn.Module, tuple[Tensor, ...]] = {
             module: _expected(norm) for module, norm in itertools.islice(norms.items(), self._early, None)
         }
-        self._heard: list[Tensor] = []
+        self._heard: list[tuple[Tensor, ...]] = []
 
     def __bool__(self) -> bool:
         return bool(self._expected)
@@ -63,15 +63,18 @@ class Memory:
         heard, self._heard = self._heard, []
         if not heard:
             return None
-        return torch.stack(heard).mean(0) * ((self._early + len(heard)) / self._whole) ** 2
-
-    def _hook(self, module: nn.Module, _inputs: Any, output: Tensor) -> None:
-        mean, spread = self._expected[module] = tuple(tensor.to(output.device) for tensor in self._expected[module])
-        own, square = Moments.apply(output)
-        deviation = (square - own.square()).clamp(min=0).add(_EPSILON).sqrt()
+        # All channels of all layers side by side: a few large operations instead of many small ones.
+        mean, square, usual, spread, weight = (torch.cat(parts, -1) for parts in zip(*heard, strict=True))
+        deviation = (square - mean.square()).clamp(min=0).add(_EPSILON).sqrt()
         # Silence is no surprise: a picture of one thing shows no others, and must not be made to in some corner.
         louder = (deviation / spread - 1).clamp(min=0)
-        self._heard.append((((own - mean) / spread).square() + louder.square()).mean(1))
+        distance = ((mean - usual) / spread).square() + louder.square()
+        passed = (self._early + len(heard)) / self._whole
+        return distance @ weight * (passed**2 / len(heard))
+
+    def _hook(self, module: nn.Module, _inputs: Any, output: Tensor) -> None:
+        usual, spread, weight = self._expected[module] = tuple(t.to(output.device) for t in self._expected[module])
+        self._heard.append((*Moments.apply(output), usual, spread, weight))
 
 
 class Moments(torch.autograd.Function):
@@ -81,9 +84,9 @@ class Moments(torch.autograd.Function):
     def forward(ctx: Any, value: Tensor) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(value)
         count = value.shape[2] * value.shape[3]
-        mean = value.sum((2, 3), dtype=torch.float32) / count
-        # A norm would say the same without a copy, and takes seven times as long.
-        return mean, value.float().square().sum((2, 3)) / count
+        # Widened once: a sum in another precision makes a copy as well, and a norm takes seven times as long.
+        wide = value.float()
+        return wide.sum((2, 3)) / count, wide.square().sum((2, 3)) / count
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
@@ -94,8 +97,10 @@ class Moments(torch.autograd.Function):
 
 
 def _expected(norm: nn.BatchNorm2d) -> tuple[Tensor, ...]:
-    """Mean and spread (C,) of what a batch norm answers to the pictures it was trained on: its own bias and weight."""
+    """(C,) each: mean and spread of what a batch norm answers to the pictures it was trained on, which are its own bias
+    and weight; and how much a channel counts in the mean over its layer.
+    """
     count = norm.num_features
     mean = torch.zeros(count) if norm.bias is None else norm.bias.detach().float().cpu()
     spread = torch.ones(count) if norm.weight is None else norm.weight.detach().float().abs().cpu()
-    return mean, spread.clamp(min=_FLOOR * float(spread.mean()))
+    return mean, spread.clamp(min=_FLOOR * float(spread.mean())), torch.full((count,), 1 / count)
