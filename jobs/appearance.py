@@ -108,12 +108,14 @@ class OptimizerChoice(Part):
     """Left out, `learning_rate` is what suits the parameterization, and so is `beta1`;
     over the last `anneal` of the steps the rate falls to a tenth.
     `beta1` is how much of the direction so far `adam` and `nadam` keep at every step; `gradient` remembers nothing.
+    `leak` is the part of the gradient that passes shut rectifiers while the picture takes shape; 0 is exact.
     """
 
     type: Literal["adam", "nadam", "gradient"] = "adam"
     learning_rate: float | None = Field(None, gt=0, le=1000)
     anneal: float = Field(0.4, ge=0, le=1)
     beta1: float | None = Field(None, ge=0, le=0.999)
+    leak: float = Field(0.1, ge=0, le=1)
 
     @model_validator(mode="after")
     def _remembers(self) -> Self:

@@ -46,6 +46,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
         optimizer=_optimizer(spec.optimizer),
         learning_rate=spec.optimizer.learning_rate,
         anneal=spec.optimizer.anneal,
+        leak=spec.optimizer.leak,
         snapshots=tuple(spec.snapshots),
     )
 

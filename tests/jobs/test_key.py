@@ -18,7 +18,7 @@ SPEC = VisualizationSpec(
 
 def test_golden() -> None:
     """If this fails, every picture ever made has lost its name. Is that meant?"""
-    golden = "fv1_7748688ed7f39f070dd7952d876d248842058a745bc3bf2c8ac36a58e4eb6489"
+    golden = "fv1_06fbf04085de1535e96b9ee26ffe9e121e67a4dd8f9c835443df2eb4089a127e"
     assert visualization_key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 

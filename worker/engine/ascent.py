@@ -13,13 +13,14 @@ from worker.engine import views
 from worker.engine.forward import Reading
 from worker.engine.graph import Extractor
 from worker.engine.network import Preprocessing
+from worker.engine.rectifier import EXACT, Passage
 from worker.engine.render import Render
 
 
-def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extractor, *, redirected: bool) -> None:
+def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extractor, passage: Passage) -> None:
     """Advances every render by one step; one whose objective does not fit gets its `failure` and stays where it is.
 
-    `redirected` says that `extract` lets gradients through dead ReLUs, so that a gradient proves nothing.
+    Only a gradient of exact `passage` proves that there is one.
     """
     # Neighbours with equal parameterizations are decoded in one go.
     renders = sorted(chunk, key=lambda render: hash(render.recipe.parameterization))
@@ -32,9 +33,9 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
         if render.step in render.recipe.snapshots:
             render.snapshots[render.step] = channels_last(as_bytes(own.detach()))
     seen = views.look(renders, decoded, preprocessing.channels)
-    priors = {render: _prior(render, redirected) for render in renders}
+    priors = {render: _prior(render, passage) for render in renders}
     with extract.memory.listening() if any(priors.values()) else nullcontext():
-        readings = extract(preprocessing(seen))
+        readings = extract(preprocessing(seen), passage)
     scores = _scores(renders, pictures, readings)
     surprise = extract.memory.surprise() if any(priors.values()) else None
     alive = [(render, own) for render, own in zip(renders, pictures, strict=True) if render in scores]
@@ -43,7 +44,7 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
     total = torch.stack([scores[render] for render, _ in alive]).sum()
     for render, own in alive:
         if render.recipe.regularizers.any:
-            if _may_sleep(render, redirected):
+            if _may_sleep(render, passage):
                 # The penalty has a gradient of its own; whether the unit has one must be asked before.
                 render.dormant = not _reached(torch.autograd.grad(scores[render], render.parameters, retain_graph=True))
             total = total - render.recipe.regularizers.penalty(own).sum()
@@ -56,7 +57,7 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
         if views.wants_mask(render):
             slope = slopes.pop().abs().sum(1)
             render.mask = slope if render.mask is None else render.mask + slope
-        if _may_sleep(render, redirected) and not render.recipe.regularizers.any:
+        if _may_sleep(render, passage) and not render.recipe.regularizers.any:
             render.dormant = not _reached(slopes)
         render.note(scores[render] / render.recipe.pictures)
     _step([render for render, _ in alive], gradients)
@@ -74,9 +75,9 @@ def channels_last(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 2, 3, 1).contiguous().cpu()
 
 
-def _prior(render: Render, redirected: bool) -> float:
+def _prior(render: Render, passage: Passage) -> float:
     """The weight of the prior at this step; none until it is known that the unit itself has a gradient."""
-    if redirected or _may_sleep(render, redirected):
+    if passage.redirect or _may_sleep(render, passage):
         return 0.0
     return render.recipe.regularizers.prior_at(render.step / max(1, render.recipe.steps))
 
@@ -88,9 +89,9 @@ def _weights(renders: Sequence[Render], priors: Mapping[Render, float], scores: 
     return torch.stack([share for render, share in zip(renders, shares, strict=True) for _ in range(render.rows)])
 
 
-def _may_sleep(render: Render, redirected: bool) -> bool:
+def _may_sleep(render: Render, passage: Passage) -> bool:
     """Asked at the first step, and again while no gradient has reached the picture: it makes everybody wait."""
-    return not redirected and (render.step == 0 or render.dormant)
+    return passage == EXACT and (render.step == 0 or render.dormant)
 
 
 def _reached(slopes: Sequence[Tensor]) -> bool:

@@ -16,21 +16,12 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from worker.engine import steps
-from worker.engine.relu import rectify
+from worker.engine.rectifier import EXACT, Passage, of_call
 
 Kind = TypeVar("Kind")
 
 _PRE = "_featurelens_preactivation"
 
-RECTIFIERS: set[Callable[..., Any]] = {
-    F.relu,
-    F.relu_,
-    torch.relu,
-    torch.relu_,
-    Tensor.relu,
-    Tensor.relu_,
-    F.relu6,
-}
 CONCATENATIONS: set[Callable[..., Any]] = {torch.cat, torch.concat, torch.concatenate}
 MONOTONE: set[Callable[..., Any]] = {
     F.max_pool2d,
@@ -61,9 +52,9 @@ class StopForward(Exception):
 class _FollowRectifiers(TorchFunctionMode):
     """Tags every rectified value with the value before rectification, through concatenation and max pooling."""
 
-    def __init__(self, redirect: bool = False) -> None:
+    def __init__(self, passage: Passage) -> None:
         super().__init__()
-        self._redirect = redirect
+        self._passage = passage
 
     def __torch_function__(
         self,
@@ -73,12 +64,12 @@ class _FollowRectifiers(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if func is F.hardtanh and (kwargs.get("min_val"), kwargs.get("max_val")) == (0, 6):
-            func = F.relu6  # what nn.ReLU6 calls
-        if func in RECTIFIERS:
+        rectification = of_call(func, args, kwargs)
+        if rectification is not None:
             source = args[0] if args else kwargs["input"]
-            value = rectify(source, six=func is F.relu6, redirect=self._redirect)
-            setattr(value, _PRE, source)
+            value = rectification(source, self._passage)
+            if not rectification.slope:  # what is rectified leakily still says all there is to say
+                setattr(value, _PRE, source)
             return value
         value = func(*args, **kwargs)
         if func in CONCATENATIONS:
@@ -100,12 +91,12 @@ def first_of(output: Any, kind: type[Kind]) -> Kind | None:
 
 
 def read(
-    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False, redirect: bool = False
+    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False, passage: Passage = EXACT
 ) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
     `layers` are dotted module paths, or steps (see `steps`); `follow` asks for pre-activations as well, at a small
-    cost, `redirect` for ReLUs that let gradients through where nothing else does. A module that runs several times is
+    cost, `passage` says how gradients pass rectifiers. A module that runs several times is
     read where it first answers. Raises KeyError for a layer that is neither, ValueError for one that the pass never
     reaches or whose output holds no tensor.
     """
@@ -138,8 +129,8 @@ def read(
     handles = [modules[name].register_forward_hook(listen(name)) for name in wanted if name in modules]
     try:
         with ExitStack() as modes:
-            if follow or redirect:
-                modes.enter_context(_FollowRectifiers(redirect))
+            if follow or passage != EXACT:
+                modes.enter_context(_FollowRectifiers(passage))
             if taken:
                 modes.enter_context(steps.ListenToSteps(module, keep))
             module(inputs)

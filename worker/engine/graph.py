@@ -20,16 +20,15 @@ from torch import Tensor, fx, nn
 
 from worker.engine import steps
 from worker.engine.folding import fold
-from worker.engine.forward import CONCATENATIONS, MONOTONE, RECTIFIERS, Reading, first_of, read
+from worker.engine.forward import CONCATENATIONS, MONOTONE, Reading, first_of, read
 from worker.engine.network import Network
 from worker.engine.pooling import pool_first
 from worker.engine.prior import Memory
-from worker.engine.relu import redirected_relu, redirected_relu6
+from worker.engine.rectifier import EXACT, Gate, Passage, install, of_node, source_of
 from worker.engine.stem import rewrite_stems
 
 log = logging.getLogger(__name__)
 
-_RELU_MODULES = (nn.ReLU, nn.ReLU6)
 _MONOTONE_MODULES = (nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.Flatten, nn.Dropout, nn.Identity)
 _MONOTONE_METHODS = {"flatten", "view", "reshape", "permute", "contiguous"}
 
@@ -71,8 +70,7 @@ class Extractor:
     """Calls a network on prepared input (B, C, H, W) and answers each wanted layer's `Reading`.
 
     `dtype` is the precision of the convolutions; readings come back in it, those of layers with four dimensions as
-    (B, C, H, W) whatever the network makes of them. `follow` asks for pre-activations,
-    `redirect` for ReLUs that let gradients through where nothing else does (see `relu.RedirectedReLU`).
+    (B, C, H, W) whatever the network makes of them. `follow` asks for pre-activations.
     Raises KeyError for a layer that is neither module nor step, ValueError for one the pass never reaches.
     """
 
@@ -82,7 +80,6 @@ class Extractor:
         layers: Sequence[str],
         *,
         follow: bool = False,
-        redirect: bool = False,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -90,7 +87,7 @@ class Extractor:
         self.dtype = dtype
         self.traced = True
         self._follow = follow
-        self._redirect = redirect
+        self._gate = Gate()
         self._channels_last = network.channels_last
         modules = dict(network.module.named_modules())
         every = {name: part for name, part in modules.items() if isinstance(part, nn.BatchNorm2d)}
@@ -101,9 +98,10 @@ class Extractor:
             if any(name not in modules for name in self.layers):
                 # Tracing does not see into functions it takes as they are, so it would number steps otherwise.
                 raise fx.proxy.TraceError("steps are read")
-            traced, norms = _truncate(network.module, self.layers, follow, redirect)
+            traced, norms = _truncate(network.module, self.layers, follow)
             if torch.device(device).type == "cpu":
                 rewrite_stems(traced)
+            install(traced, self._gate)
             module: nn.Module = traced
         except (fx.proxy.TraceError, TypeError, AttributeError, NotImplementedError, RuntimeError) as error:
             # A network whose forward branches on values: run it whole, with hooks.
@@ -114,13 +112,15 @@ class Extractor:
         self.memory = Memory({module.get_submodule(name): norm for name, norm in norms.items()}, len(every))
         self._module = module.to(device=device, dtype=dtype).to(memory_format=torch.channels_last).requires_grad_(False)
 
-    def __call__(self, inputs: Tensor) -> dict[str, Reading]:
+    def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
+        """`passage` says how gradients are to pass rectifiers on their way back."""
         prepared = inputs.to(self.dtype).contiguous(memory_format=torch.channels_last)
         if self.traced:
+            self._gate.passage = passage
             pairs = self._module(prepared)
             readings = {name: Reading(*pair) for name, pair in zip(self.layers, pairs, strict=True)}
         else:
-            readings = read(self._module, prepared, self.layers, follow=self._follow, redirect=self._redirect)
+            readings = read(self._module, prepared, self.layers, follow=self._follow, passage=passage)
         for name in self._channels_last & readings.keys():
             readings[name] = _channels_first(readings[name])
         return readings
@@ -133,7 +133,7 @@ def _channels_first(reading: Reading) -> Reading:
 
 
 def _truncate(
-    module: nn.Module, layers: Sequence[str], follow: bool, redirect: bool
+    module: nn.Module, layers: Sequence[str], follow: bool
 ) -> tuple[fx.GraphModule, dict[str, nn.BatchNorm2d]]:
     """A graph that returns ((value, pre-activation or None), ...) in the order of `layers` and computes no more.
 
@@ -151,7 +151,7 @@ def _truncate(
         # A later in-place operation would overwrite a value that is also wanted.
         if node.kwargs.get("inplace") is True:
             node.kwargs = {**node.kwargs, "inplace": False}
-        if node.op == "call_function" and node.target in RECTIFIERS:
+        if node.op == "call_function" and (rectified := of_node(node, {})) is not None and not rectified.slope:
             node.args = node.args[:1]  # F.relu(x, True) is in place too
         node.target = _OUT_OF_PLACE.get((node.op, node.target), node.target)
     wanted = [tracer.answers[name] for name in layers]
@@ -165,10 +165,7 @@ def _truncate(
     traced.graph.eliminate_dead_code()
     keep = set(wanted)
     norms = fold(traced, keep)
-    if redirect:
-        _redirect(traced)
-    else:
-        pool_first(traced, keep)
+    pool_first(traced, keep)
     traced.delete_all_unused_submodules()
     return copy.deepcopy(traced).eval(), norms
 
@@ -181,10 +178,10 @@ def _before(node: fx.Node, module: nn.Module, graph: fx.Graph, known: dict[fx.No
     found: fx.Node | None = None
     part = module.get_submodule(str(node.target)) if node.op == "call_module" else None
     source = node.args[0] if node.args else None
-    if isinstance(part, _RELU_MODULES) or (node.op == "call_function" and node.target in RECTIFIERS):
-        found = source if isinstance(source, fx.Node) else node.kwargs.get("input")  # type: ignore[assignment]
-    elif node.op == "call_method" and node.target in {"relu", "relu_"}:
-        found = source  # type: ignore[assignment]
+    rectification = of_node(node, {} if part is None else {str(node.target): part})
+    if rectification is not None:
+        # What is rectified leakily still says all there is to say.
+        found = None if rectification.slope else source_of(node)
     elif node.op == "call_function" and node.target in CONCATENATIONS:
         parts = source if source is not None else node.kwargs["tensors"]
         befores = [_before(item, module, graph, known) for item in parts]  # type: ignore[union-attr, arg-type]
@@ -205,16 +202,3 @@ def _before(node: fx.Node, module: nn.Module, graph: fx.Graph, known: dict[fx.No
             found.args = (inner, *node.args[1:])
     known[node] = found
     return found
-
-
-def _redirect(traced: fx.GraphModule) -> None:
-    """Every ReLU by one that lets gradients through to pictures that would get none."""
-    modules = dict(traced.named_modules())
-    for node in traced.graph.nodes:
-        part = modules.get(str(node.target)) if node.op == "call_module" else None
-        if isinstance(part, _RELU_MODULES) or (node.op != "call_module" and node.target in {*RECTIFIERS, "relu"}):
-            six = isinstance(part, nn.ReLU6) or node.target is F.relu6
-            source = node.args[0] if node.args else node.kwargs["input"]
-            node.op, node.target = "call_function", redirected_relu6 if six else redirected_relu
-            node.args, node.kwargs = (source,), {}
-    traced.recompile()

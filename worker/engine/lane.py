@@ -20,6 +20,7 @@ from worker.engine.forward import Reading
 from worker.engine.graph import Extractor
 from worker.engine.network import Network
 from worker.engine.parameterizations import Size
+from worker.engine.rectifier import Passage
 from worker.engine.render import Recipe, Render, Result
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,6 @@ class Lane:
         self.renders: list[Render] = []
         self._extract = self._extractor(dtype)
         self._exact = self._extract if dtype == torch.float32 else None
-        self._waker: Extractor | None = None
 
     def join(self, recipe: Recipe) -> Render:
         """Starts a picture at the next tick. Raises ValueError when it does not belong in this lane."""
@@ -77,8 +77,8 @@ class Lane:
         draws = [render.generator.get_state() for render in chunk]
         steps = [render.step for render in chunk]
         try:
-            for dormant, group in itertools.groupby(sorted(chunk, key=_is_waking), key=_is_waking):
-                self._advance(list(group), redirect=dormant)
+            for passage, group in itertools.groupby(sorted(chunk, key=_passage), key=_passage):
+                climb(list(group), self.network.preprocessing, self._extract, passage)
         except torch.OutOfMemoryError as error:
             if len(chunk) == 1:
                 chunk[0].failure = error
@@ -128,20 +128,17 @@ class Lane:
             chunk.append(render)
         return chunk
 
-    def _extractor(self, dtype: torch.dtype, redirect: bool = False) -> Extractor:
-        return Extractor(self.network, self.layers, follow=True, redirect=redirect, dtype=dtype, device=self.device)
+    def _extractor(self, dtype: torch.dtype) -> Extractor:
+        return Extractor(self.network, self.layers, follow=True, dtype=dtype, device=self.device)
 
     def _read_exactly(self, pictures: Tensor) -> dict[str, Reading]:
         if self._exact is None:
             self._exact = self._extractor(torch.float32)
         return self._exact(self.network.preprocessing(pictures.to(self.device)))
 
-    def _advance(self, chunk: Sequence[Render], redirect: bool) -> None:
-        if redirect and self._waker is None:
-            self._waker = self._extractor(self.dtype, redirect=True)
-        extract = self._waker if redirect and self._waker is not None else self._extract
-        climb(chunk, self.network.preprocessing, extract, redirected=redirect)
 
-
-def _is_waking(render: Render) -> bool:
-    return render.dormant and render.step < WAKING
+def _passage(render: Render) -> Passage:
+    """How gradients pass rectifiers at the coming step; those with the same go through the network together."""
+    if render.dormant and render.step < WAKING:
+        return Passage(redirect=True)
+    return Passage(render.leak)

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-PRIOR_UNTIL = 0.7
+SHAPING = 0.7
+"""The part of the steps in which a picture takes shape, before it is finished."""
 _BOUNDARY = 20
 """Pixels from the edge that count as boundary (lucid, `penalize_boundary_complexity`)."""
 
@@ -22,7 +23,7 @@ class Regularizers:
     """Weights of the penalties; `pull` draws a picture back to the photograph `home`, (C, H, W) in [0, 1].
 
     `prior` is the weight of the network's own memory of natural pictures (see `prior`), as a part of the score; it
-    falls to nothing over the first `PRIOR_UNTIL` of the steps: first something natural, then all that the unit wants.
+    falls to nothing over the first `SHAPING` of the steps: first something natural, then all that the unit wants.
     """
 
     tv: float = 0.0
@@ -36,7 +37,7 @@ class Regularizers:
 
     def prior_at(self, progress: float) -> float:
         """The weight of the prior when `progress` (0 to 1) of the steps are done."""
-        return self.prior * max(0.0, 1 - progress / PRIOR_UNTIL)
+        return self.prior * max(0.0, 1 - progress / SHAPING)
 
     @property
     def any(self) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 from worker.engine.objectives import Objective
 from worker.engine.optimizers import Adam, Moments, Optimizer
 from worker.engine.parameterizations import Fourier, Parameterization, Size
-from worker.engine.regularizers import Regularizers
+from worker.engine.regularizers import SHAPING, Regularizers
 from worker.engine.transforms import Transform
 
 
@@ -19,8 +19,9 @@ class Recipe:
     """Everything that decides a picture but the network: same recipe, same network, same picture.
 
     `size` is (height, width) in pixels; `pictures` how many are made together (strips, diversity); `learning_rate`
-    None means the parameterization's own, and over the last `anneal` of the steps it falls to a tenth; `snapshots` are
-    steps after which the picture is kept, 0 is the start.
+    None means the parameterization's own, and over the last `anneal` of the steps it falls to a tenth; `leak` (0 to 1)
+    is the part of the gradient that passes shut rectifiers while the picture takes shape; `snapshots` are steps after
+    which the picture is kept, 0 is the start.
     """
 
     objective: Objective
@@ -34,6 +35,7 @@ class Recipe:
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float | None = None
     anneal: float = 0.4
+    leak: float = 0.1
     snapshots: tuple[int, ...] = ()
 
 
@@ -70,6 +72,12 @@ class Render:
         full = recipe.parameterization.learning_rate if recipe.learning_rate is None else recipe.learning_rate
         late = max(0.0, self.step / max(1, recipe.steps) - (1 - recipe.anneal))
         return full * (1 - 0.9 * late / recipe.anneal) if late and recipe.anneal else full
+
+    @property
+    def leak(self) -> float:
+        """Of the coming step. None at the first and while dormant: only an exact gradient proves that there is one."""
+        shaping = 0 < self.step < SHAPING * self.recipe.steps
+        return self.recipe.leak if shaping and not self.dormant else 0.0
 
     @property
     def rows(self) -> int:

@@ -232,7 +232,7 @@ def test_a_floor_above_zero_is_no_rectifier() -> None:
 def test_the_network_is_left_as_it_was() -> None:
     module = stack()
     before = copy.deepcopy(module.state_dict())
-    extract = Extractor(network(module), ["4"], follow=True, redirect=True, dtype=torch.bfloat16)
+    extract = Extractor(network(module), ["4"], follow=True, dtype=torch.bfloat16)
     assert extract(pictures(32))["4"].value.dtype == torch.bfloat16
     after = module.state_dict()
     assert before.keys() == after.keys()

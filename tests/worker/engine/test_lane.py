@@ -17,6 +17,7 @@ from worker.engine.lane import Lane
 from worker.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
 from worker.engine.optimizers import Adam
 from worker.engine.parameterizations import CPPN, Alpha, Fourier, Laplacian, MaCo, Photograph, Pixel, Shared
+from worker.engine.rectifier import EXACT, Passage
 from worker.engine.regularizers import Regularizers
 from worker.engine.render import Recipe, Result
 from worker.engine.transforms import NOTHING, Transform
@@ -133,11 +134,11 @@ class Small:
         self.memory = extract.memory
         self.refused = 0
 
-    def __call__(self, inputs: Tensor) -> dict[str, Reading]:
+    def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
         if inputs.shape[0] > self._rows:
             self.refused += 1
             raise torch.OutOfMemoryError("no room")
-        return self._extract(inputs)
+        return self._extract(inputs, passage)
 
 
 def test_out_of_memory_halves_the_lane_and_changes_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:

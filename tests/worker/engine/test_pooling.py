@@ -38,7 +38,7 @@ def order(extract: Extractor) -> list[str]:
         name = type(part).__name__ if part else getattr(node.target, "__name__", str(node.target))
         if "pool" in name.lower():
             done.append("pool")
-        elif "relu" in name.lower():
+        elif name == "Rectifier":
             done.append("rectify")
     return done
 

@@ -11,7 +11,7 @@ from worker.engine.graph import Extractor
 from worker.engine.lane import Lane
 from worker.engine.objectives import Channel
 from worker.engine.prior import Memory, Moments
-from worker.engine.regularizers import PRIOR_UNTIL, Regularizers
+from worker.engine.regularizers import SHAPING, Regularizers
 from worker.engine.render import Recipe, Result
 
 SIZE = (32, 32)
@@ -150,5 +150,5 @@ def test_who_asks_for_no_prior_is_not_touched_by_those_who_do() -> None:
 
 
 def test_it_fades() -> None:
-    weights = [Regularizers(prior=2.0).prior_at(progress) for progress in (0.0, PRIOR_UNTIL / 2, PRIOR_UNTIL, 1.0)]
+    weights = [Regularizers(prior=2.0).prior_at(progress) for progress in (0.0, SHAPING / 2, SHAPING, 1.0)]
     assert weights == pytest.approx([2.0, 1.0, 0.0, 0.0])
