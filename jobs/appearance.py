@@ -115,7 +115,7 @@ class OptimizerChoice(Part):
     learning_rate: float | None = Field(None, gt=0, le=1000)
     anneal: float = Field(0.4, ge=0, le=1)
     beta1: float | None = Field(None, ge=0, le=0.999)
-    leak: float = Field(0.1, ge=0, le=1)
+    leak: float = Field(0.05, ge=0, le=1)
 
     @model_validator(mode="after")
     def _remembers(self) -> Self:

@@ -18,7 +18,7 @@ SPEC = VisualizationSpec(
 
 def test_golden() -> None:
     """If this fails, every picture ever made has lost its name. Is that meant?"""
-    golden = "fv1_06fbf04085de1535e96b9ee26ffe9e121e67a4dd8f9c835443df2eb4089a127e"
+    golden = "fv1_835957b69ba3c965633b9538a30c46ed90dcfdb817916cd3874daf5984b3a7a9"
     assert visualization_key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 

@@ -172,6 +172,7 @@ def test_the_plain_gradient_has_no_momentum() -> None:
         ("optimizer", "learning_rate", [None, 1e-6, 1000], [0, -1, 1001]),
         ("optimizer", "anneal", [0, 1], [-0.1, 1.1]),
         ("optimizer", "beta1", [None, 0, 0.999], [-0.1, 1]),
+        ("optimizer", "leak", [0, 0.05, 1], [-0.1, 1.1, None]),
         ("fourier", "decay", [0, 3], [-1, 3.1]),
         ("fourier", "levels", [], [4]),
         ("pixel", "decorrelate", [True, False], [1, "yes"]),

@@ -35,7 +35,7 @@ class Recipe:
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float | None = None
     anneal: float = 0.4
-    leak: float = 0.1
+    leak: float = 0.05
     snapshots: tuple[int, ...] = ()
 
 
