@@ -154,7 +154,8 @@ def _by_rate(
         for own, gradient, memory, other in zip(parameters, gradients, moments, rates, strict=True):
             if other == rate:
                 values += own
-                slopes += gradient
+                # The fused kernel walks memory side by side, whatever the strides say.
+                slopes += [slope.contiguous() for slope in gradient]
                 together.first += memory.first
                 together.second += memory.second
                 together.steps += memory.steps

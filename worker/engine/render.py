@@ -53,7 +53,7 @@ class Render:
         self.moments = Moments()
         self.generator = torch.Generator().manual_seed(recipe.seed)
         start = recipe.parameterization.start(recipe.size, recipe.pictures, self.generator)
-        self.parameters = [tensor.to(device) for tensor in start]
+        self.parameters = [tensor.to(device).contiguous() for tensor in start]
         self.snapshots: dict[int, Tensor] = {}
         self.mask: Tensor | None = None
         """Summed |gradient| (pictures, H, W), where the parameterization asks for it."""

@@ -16,7 +16,17 @@ from worker.engine.graph import Extractor
 from worker.engine.lane import Lane
 from worker.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
 from worker.engine.optimizers import Adam
-from worker.engine.parameterizations import CPPN, Alpha, Fourier, Laplacian, MaCo, Photograph, Pixel, Shared
+from worker.engine.parameterizations import (
+    CPPN,
+    Alpha,
+    Fourier,
+    Laplacian,
+    MaCo,
+    Parameterization,
+    Photograph,
+    Pixel,
+    Shared,
+)
 from worker.engine.rectifier import EXACT, Passage
 from worker.engine.regularizers import Regularizers
 from worker.engine.render import Recipe, Result
@@ -209,6 +219,13 @@ def test_the_curve_rises_and_the_measures_are_of_the_pixels() -> None:
     assert result.measures["activation"][0] == pytest.approx(activation, rel=1e-4)
     assert result.pixels.dtype == torch.uint8
     assert result.pixels.shape == (1, *SIZE, 3)
+
+
+@pytest.mark.parametrize("made_of", [Pixel(), Fourier(), Laplacian(), MaCo(), CPPN(), Alpha(Fourier())], ids=str)
+def test_whatever_a_picture_is_made_of_its_unit_rises(made_of: Parameterization) -> None:
+    recipe = Recipe(Channel("4", 3), SIZE, steps=32, parameterization=made_of, transform=NOTHING)
+    curve = alone(NET, LAYERS, recipe).curve
+    assert curve[-1] > curve[0] + 0.25 * abs(curve[0])
 
 
 def test_transparency_comes_out_as_a_last_channel() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from worker.engine.optimizers import Adam, Moments, NAdam
+from worker.engine.optimizers import Adam, Gradient, Moments, NAdam, Optimizer
 
 
 @pytest.mark.parametrize("betas", [(0.9, 0.999), (Adam().beta1, Adam().beta2), (0.0, 0.99)])
@@ -35,3 +35,15 @@ def test_each_picture_is_moved_as_if_alone_whenever_it_joined(
     for own, judged in zip(ours, theirs, strict=True):
         for tensor, expected in zip(own, judged, strict=True):
             torch.testing.assert_close(tensor, expected.detach(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), NAdam(), Gradient()])
+def test_gradients_may_lie_in_memory_as_they_like(optimizer: Optimizer) -> None:
+    slope = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    found = []
+    for laid_out in (slope, slope.t().contiguous().t()):
+        value = torch.zeros(3, 4)
+        optimizer.step([[value]], [[laid_out]], [Moments()], [0.1])
+        found.append(value)
+    assert torch.equal(*found)
+    assert torch.equal(found[0].sign(), slope.sign())
