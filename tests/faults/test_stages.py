@@ -126,7 +126,7 @@ def test_the_horse_is_killed_while_it_stores(stack: Stack) -> None:
 
 def test_all_are_asked_to_leave_under_load(stack: Stack) -> None:
     """Service, slots and renderer at once; whoever looks meanwhile sees no picture fail."""
-    urls = [accept(stack, **LONG | {"steps": 60}, seed=next(_SEEDS)) for _ in range(4)]
+    urls = [accept(stack, **LONG | {"steps": 300}, seed=next(_SEEDS)) for _ in range(4)]
     stack.running(urls[0])
     for part in ("service", "worker.slot", "worker.renderer"):
         send(signal.SIGTERM, pids(stack, part))
