@@ -33,7 +33,7 @@ def climb(chunk: Sequence[Render], preprocessing: Preprocessing, extract: Extrac
         if render.step in render.recipe.snapshots:
             render.snapshots[render.step] = channels_last(as_bytes(own.detach()))
     seen = views.look(renders, decoded, preprocessing.channels)
-    priors = {render: _prior(render, passage) for render in renders}
+    priors = {render: _prior(render) for render in renders}
     with extract.memory.listening() if any(priors.values()) else nullcontext():
         readings = extract(preprocessing(seen), passage)
     scores = _scores(renders, pictures, readings)
@@ -75,11 +75,9 @@ def channels_last(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 2, 3, 1).contiguous().cpu()
 
 
-def _prior(render: Render, passage: Passage) -> float:
+def _prior(render: Render) -> float:
     """The weight of the prior at this step; none until it is known that the unit itself has a gradient."""
-    if passage.redirect or _may_sleep(render, passage):
-        return 0.0
-    return render.recipe.regularizers.prior_at(render.step / max(1, render.recipe.steps))
+    return render.recipe.regularizers.prior_at(render.step / max(1, render.recipe.steps)) if render.proven else 0.0
 
 
 def _weights(renders: Sequence[Render], priors: Mapping[Render, float], scores: Mapping[Render, Tensor]) -> Tensor:
@@ -91,7 +89,7 @@ def _weights(renders: Sequence[Render], priors: Mapping[Render, float], scores: 
 
 def _may_sleep(render: Render, passage: Passage) -> bool:
     """Asked at the first step, and again while no gradient has reached the picture: it makes everybody wait."""
-    return passage == EXACT and (render.step == 0 or render.dormant)
+    return passage == EXACT and not render.proven
 
 
 def _reached(slopes: Sequence[Tensor]) -> bool:

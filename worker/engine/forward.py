@@ -96,9 +96,9 @@ def read(
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
     `layers` are dotted module paths, or steps (see `steps`); `follow` asks for pre-activations as well, at a small
-    cost, `passage` says how gradients pass rectifiers. A module that runs several times is
-    read where it first answers. Raises KeyError for a layer that is neither, ValueError for one that the pass never
-    reaches or whose output holds no tensor.
+    cost, `passage` says how gradients pass rectifiers. A module that runs several times is read where it first answers.
+    Raises KeyError for a layer that is neither, ValueError for one that the pass never reaches or whose output holds no
+    tensor.
     """
     modules = dict(module.named_modules())
     wanted = dict.fromkeys(layers)

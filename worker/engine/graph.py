@@ -10,11 +10,10 @@ import copy
 import logging
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 import torchvision
 from torch import Tensor, fx, nn
 
@@ -36,9 +35,6 @@ _MONOTONE_METHODS = {"flatten", "view", "reshape", "permute", "contiguous"}
 _OUT_OF_PLACE: dict[tuple[str, Any], Any] = {
     ("call_function", operator.iadd): operator.add,
     ("call_function", operator.imul): operator.mul,
-    ("call_function", F.relu_): F.relu,
-    ("call_function", torch.relu_): torch.relu,
-    ("call_method", "relu_"): "relu",
     ("call_method", "add_"): "add",
     ("call_method", "mul_"): "mul",
 }
@@ -148,15 +144,14 @@ def _truncate(
     if unreached:
         raise ValueError(f"the forward pass never reaches {', '.join(unreached)}")
     for node in graph.nodes:
-        # A later in-place operation would overwrite a value that is also wanted.
+        # A later in-place operation would overwrite a value that is also wanted. Rectifiers are replaced as a whole.
         if node.kwargs.get("inplace") is True:
             node.kwargs = {**node.kwargs, "inplace": False}
-        if node.op == "call_function" and (rectified := of_node(node, {})) is not None and not rectified.slope:
-            node.args = node.args[:1]  # F.relu(x, True) is in place too
         node.target = _OUT_OF_PLACE.get((node.op, node.target), node.target)
     wanted = [tracer.answers[name] for name in layers]
     before: dict[fx.Node, fx.Node | None] = {}
-    result = [(node, _before(node, module, graph, before) if follow else None) for node in wanted]
+    modules = dict(module.named_modules())
+    result = [(node, _before(node, modules, graph, before) if follow else None) for node in wanted]
     for node in list(graph.nodes):
         if node.op == "output":
             graph.erase_node(node)
@@ -170,21 +165,23 @@ def _truncate(
     return copy.deepcopy(traced).eval(), norms
 
 
-def _before(node: fx.Node, module: nn.Module, graph: fx.Graph, known: dict[fx.Node, fx.Node | None]) -> fx.Node | None:
+def _before(
+    node: fx.Node, modules: Mapping[str, nn.Module], graph: fx.Graph, known: dict[fx.Node, fx.Node | None]
+) -> fx.Node | None:
     """The node of the value before rectification, made where it does not exist yet; None when not rectified."""
     if node in known:
         return known[node]
     known[node] = None
     found: fx.Node | None = None
-    part = module.get_submodule(str(node.target)) if node.op == "call_module" else None
+    part = modules[str(node.target)] if node.op == "call_module" else None
     source = node.args[0] if node.args else None
-    rectification = of_node(node, {} if part is None else {str(node.target): part})
+    rectification = of_node(node, modules)
     if rectification is not None:
         # What is rectified leakily still says all there is to say.
         found = None if rectification.slope else source_of(node)
     elif node.op == "call_function" and node.target in CONCATENATIONS:
         parts = source if source is not None else node.kwargs["tensors"]
-        befores = [_before(item, module, graph, known) for item in parts]  # type: ignore[union-attr, arg-type]
+        befores = [_before(item, modules, graph, known) for item in parts]  # type: ignore[union-attr, arg-type]
         if any(befores):
             with graph.inserting_after(node):
                 found = graph.node_copy(node)
@@ -195,7 +192,7 @@ def _before(node: fx.Node, module: nn.Module, graph: fx.Graph, known: dict[fx.No
         or (node.op == "call_function" and node.target in MONOTONE)
         or (node.op == "call_method" and node.target in _MONOTONE_METHODS)
     ):
-        inner = _before(source, module, graph, known)
+        inner = _before(source, modules, graph, known)
         if inner is not None:
             with graph.inserting_after(node):
                 found = graph.node_copy(node)

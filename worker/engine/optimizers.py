@@ -6,9 +6,9 @@ copying anybody's state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -72,24 +72,29 @@ class Adam:
         rates: Sequence[float],
     ) -> None:
         for memory, own in zip(moments, parameters, strict=True):
-            memory.begin(own)
-        for rate, values, slopes, together in _by_rate(parameters, gradients, moments, rates):
-            adam(
-                values,
-                slopes,
-                together.first,
-                together.second,
-                [],
-                together.steps,
-                fused=True,
-                amsgrad=False,
-                beta1=self.beta1,
-                beta2=self.beta2,
-                lr=rate,
-                weight_decay=0.0,
-                eps=self.epsilon,
-                maximize=True,
-            )
+            memory.begin(own, self._counters)
+        for rate, gathered in _by_rate(parameters, gradients, moments, rates).items():
+            self._move(rate, *gathered)
+
+    _counters: ClassVar[torch.device | None] = None
+
+    def _move(self, rate: float, values: list[Tensor], slopes: list[Tensor], moments: Moments) -> None:
+        adam(
+            values,
+            slopes,
+            moments.first,
+            moments.second,
+            [],
+            moments.steps,
+            fused=True,
+            amsgrad=False,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            lr=rate,
+            weight_decay=0.0,
+            eps=self.epsilon,
+            maximize=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -98,31 +103,24 @@ class NAdam(Adam):
 
     decay: float = 0.004
 
-    def step(
-        self,
-        parameters: Sequence[Sequence[Tensor]],
-        gradients: Sequence[Sequence[Tensor]],
-        moments: Sequence[Moments],
-        rates: Sequence[float],
-    ) -> None:
-        for memory, own in zip(moments, parameters, strict=True):
-            memory.begin(own, counters=torch.device("cpu"))  # torch reads them at every step
-        for rate, values, slopes, together in _by_rate(parameters, gradients, moments, rates):
-            nadam(
-                values,
-                slopes,
-                together.first,
-                together.second,
-                together.products,
-                together.steps,
-                beta1=self.beta1,
-                beta2=self.beta2,
-                lr=rate,
-                weight_decay=0.0,
-                momentum_decay=self.decay,
-                eps=self.epsilon,
-                maximize=True,
-            )
+    _counters: ClassVar[torch.device | None] = torch.device("cpu")  # torch reads them at every step
+
+    def _move(self, rate: float, values: list[Tensor], slopes: list[Tensor], moments: Moments) -> None:
+        nadam(
+            values,
+            slopes,
+            moments.first,
+            moments.second,
+            moments.products,
+            moments.steps,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            lr=rate,
+            weight_decay=0.0,
+            momentum_decay=self.decay,
+            eps=self.epsilon,
+            maximize=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ class Gradient:
         moments: Sequence[Moments],
         rates: Sequence[float],
     ) -> None:
-        for rate, values, slopes, _ in _by_rate(parameters, gradients, moments, rates):
+        for rate, (values, slopes, _) in _by_rate(parameters, gradients, moments, rates).items():
             torch._foreach_add_(values, slopes, alpha=rate)
 
 
@@ -145,19 +143,16 @@ def _by_rate(
     gradients: Sequence[Sequence[Tensor]],
     moments: Sequence[Moments],
     rates: Sequence[float],
-) -> Iterator[tuple[float, list[Tensor], list[Tensor], Moments]]:
-    """Rate by rate: the values, slopes and moments of all pictures that move by it, one after the other."""
-    for rate in dict.fromkeys(rates):
-        values: list[Tensor] = []
-        slopes: list[Tensor] = []
-        together = Moments()
-        for own, gradient, memory, other in zip(parameters, gradients, moments, rates, strict=True):
-            if other == rate:
-                values += own
-                # The fused kernel walks memory side by side, whatever the strides say.
-                slopes += [slope.contiguous() for slope in gradient]
-                together.first += memory.first
-                together.second += memory.second
-                together.steps += memory.steps
-                together.products += memory.products
-        yield rate, values, slopes, together
+) -> dict[float, tuple[list[Tensor], list[Tensor], Moments]]:
+    """For each rate the values, slopes and moments of all pictures that move by it, one after the other."""
+    gathered: dict[float, tuple[list[Tensor], list[Tensor], Moments]] = {}
+    for own, gradient, memory, rate in zip(parameters, gradients, moments, rates, strict=True):
+        values, slopes, together = gathered.setdefault(rate, ([], [], Moments()))
+        values += own
+        # The fused kernel walks memory side by side, whatever the strides say.
+        slopes += [slope.contiguous() for slope in gradient]
+        together.first += memory.first
+        together.second += memory.second
+        together.steps += memory.steps
+        together.products += memory.products
+    return gathered

@@ -83,7 +83,7 @@ def of_module(part: nn.Module | None) -> Rectification | None:
         return Rectification(limit=6.0)
     if isinstance(part, nn.LeakyReLU) and part.negative_slope >= 0:
         return Rectification(part.negative_slope)
-    return part.rectification if isinstance(part, Rectifier) else None
+    return None
 
 
 def of_node(node: fx.Node, modules: Mapping[str, nn.Module]) -> Rectification | None:

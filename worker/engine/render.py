@@ -74,10 +74,14 @@ class Render:
         return full * (1 - 0.9 * late / recipe.anneal) if late and recipe.anneal else full
 
     @property
+    def proven(self) -> bool:
+        """Whether an exact gradient has reached the picture; one that leaks or is redirected proves nothing."""
+        return self.step > 0 and not self.dormant
+
+    @property
     def leak(self) -> float:
-        """Of the coming step. None at the first and while dormant: only an exact gradient proves that there is one."""
-        shaping = 0 < self.step < SHAPING * self.recipe.steps
-        return self.recipe.leak if shaping and not self.dormant else 0.0
+        """Of the coming step: none until the unit is proven, and none when the picture has its shape."""
+        return self.recipe.leak if self.proven and self.step < SHAPING * self.recipe.steps else 0.0
 
     @property
     def rows(self) -> int:

@@ -1,4 +1,4 @@
-"""A unit that is dead on the start picture is woken; one that nothing reaches stays dormant, and that is said."""
+"""How gradients pass rectifiers: a dead unit is woken or said to be dormant, and a picture in the making hears more."""
 
 from __future__ import annotations
 
