@@ -12,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/.requirements-installed
 
 # OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
-export GOMP_SPINCOUNT ?= 1000
+export GOMP_SPINCOUNT ?= 2000
 
 .PHONY: run test check format lint types contracts bench architectures quality gallery lock
 

@@ -41,7 +41,7 @@ class Stack:
         self._logs = _fresh(self._state / "logs") if parts == "all" else None
         self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
         # OpenMP threads that spin only briefly: where others want the cores, a step is up to five times faster.
-        waiting = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}
+        waiting = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "2000")}
         environment = os.environ | waiting | {"FEATURELENS_STATE": str(self._state), "PYTHONUNBUFFERED": "1"}
         self._family = Family(environment, say)
         self._service: list[Child] = []

@@ -24,6 +24,7 @@ from worker.engine.network import Network
 from worker.engine.pooling import pool_first
 from worker.engine.prior import Memory
 from worker.engine.rectifier import EXACT, Gate, Passage, install, of_node, source_of
+from worker.engine.siblings import join_siblings
 from worker.engine.stem import rewrite_stems
 
 log = logging.getLogger(__name__)
@@ -161,6 +162,7 @@ def _truncate(
     keep = set(wanted)
     norms = fold(traced, keep)
     pool_first(traced, keep)
+    join_siblings(traced)
     traced.delete_all_unused_submodules()
     return copy.deepcopy(traced).eval(), norms
 
