@@ -1,6 +1,6 @@
 """Milliseconds per step and picture, beside a plain loop in the same run. `make bench`; ratios, not absolute times.
 
-Every number is the median over rounds in which all cases of a network take turns, so that a machine that slows down
+Every time is the median over rounds in which all cases of a network take turns, so that a machine that slows down
 slows all of them.
 """
 
@@ -79,6 +79,21 @@ class LaneCase:
             _through(plain, self._inputs.to("meta"))
         return int(counter.get_total_flops())
 
+    def kept(self) -> int:
+        """Bytes that a step of the whole lane keeps for its way back, the weights apart."""
+        weights = {tensor.untyped_storage().data_ptr() for tensor in self._lane._extract._module.parameters()}
+        storages: dict[int, int] = {}
+
+        def note(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            if storage.data_ptr() not in weights:
+                storages[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            self.step()
+        return sum(storages.values())
+
 
 def _through(extract: Extractor, inputs: Tensor) -> None:
     inputs = inputs.detach().requires_grad_(True)
@@ -109,7 +124,7 @@ def measure(subject: Subject, lanes: list[int], rounds: int, device: torch.devic
         share = max(0.0, 1 - alone / step)
         rows.append(
             f"{subject.title:24} {f'lane of {case.pictures}':>10} {each * 1e3:9.2f} {base / each:7.2f}x "
-            f"{fraction:10.0%} {share:9.0%}"
+            f"{fraction:10.0%} {share:9.0%} {case.kept() / case.pictures / 1e6:7.1f}"
         )
     return rows
 
@@ -127,7 +142,9 @@ def main() -> None:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     print(f"{device} ({name}), torch {torch.__version__}, network in {dtype}, {SIZE}x{SIZE}")
     print(f"matrix product: {rate / 1e9:.0f} GFLOP/s {dtype}, {matrix_rate(torch.float32, device) / 1e9:.0f} float32")
-    print(f"{'network and layer':24} {'':>10} {'ms/step':>9} {'ratio':>8} {'of matmul':>10} {'engine':>9}")
+    print(
+        f"{'network and layer':24} {'':>10} {'ms/step':>9} {'ratio':>8} {'of matmul':>10} {'engine':>9} {'MB each':>7}"
+    )
     for subject in TIMED:
         for row in measure(subject, arguments.lanes, arguments.rounds, device, rate):
             print(row, flush=True)
