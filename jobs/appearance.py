@@ -101,7 +101,7 @@ class RegularizerWeights(Part):
     l2: float = Field(0.0, ge=0, le=1e4)
     blur: float = Field(0.0, ge=0, le=1e4)
     boundary: float = Field(0.0, ge=0, le=1e4)
-    prior: float = Field(4.0, ge=0, le=100)
+    prior: float = Field(6.0, ge=0, le=100)
 
 
 class OptimizerChoice(Part):

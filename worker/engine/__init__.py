@@ -16,7 +16,7 @@ from worker.engine.objectives import (
 from worker.engine.render import Recipe, Result
 from worker.engine.rendering import render
 
-VERSION = "4"
+VERSION = "5"
 """Part of every key: raise it when the same spec would give another picture."""
 
 __all__ = [

@@ -22,6 +22,9 @@ _FLOOR = 0.1
 _EARLY = 0.5
 """The part of the batch norms that nobody listens to: what they see are no whole things that could look natural, and
 at their size listening is dear (docs/quality.md, docs/performance.md)."""
+_LEEWAY = 0.3
+"""Spreads by which a mean may be off: single photographs differ from the mean over all of them, and a picture that may
+not shows in some corner what it lacks, as loud as it takes."""
 
 
 class Memory:
@@ -56,9 +59,9 @@ class Memory:
     def surprise(self) -> Tensor | None:
         """(B,), differentiable: how far the pictures last listened to are from what is remembered; 0 is not at all.
 
-        Mean over the layers heard of the mean over channels of ((mean - mean')^2 + max(0, spread - spread')^2) /
-        spread'^2, times the square of the part of the network that was passed, so that the first layers heard hardly
-        hold their own units down. None where the pass went through none that is listened to.
+        Mean over the layers heard of the mean over channels of max(0, |mean - mean'| / spread' - 0.3)^2 +
+        max(0, spread / spread' - 1)^2, times the square of the part of the network that was passed, so that the first
+        layers heard hardly hold their own units down. None where the pass went through none that is listened to.
         """
         heard, self._heard = self._heard, []
         if not heard:
@@ -68,7 +71,8 @@ class Memory:
         deviation = (square - mean.square()).clamp(min=0).add(_EPSILON).sqrt()
         # Silence is no surprise: a picture of one thing shows no others, and must not be made to in some corner.
         louder = (deviation / spread - 1).clamp(min=0)
-        distance = ((mean - usual) / spread).square() + louder.square()
+        apart = ((mean - usual).abs() / spread - _LEEWAY).clamp(min=0)
+        distance = apart.square() + louder.square()
         passed = (self._early + len(heard)) / self._whole
         return distance @ weight * (passed**2 / len(heard))
 

@@ -32,7 +32,7 @@ class Regularizers:
     blur: float = 0.0
     boundary: float = 0.0
     pull: float = 0.0
-    prior: float = 4.0
+    prior: float = 6.0
     home: Tensor | None = None
 
     def prior_at(self, progress: float) -> float:

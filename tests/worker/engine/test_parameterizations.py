@@ -25,6 +25,7 @@ from worker.engine.parameterizations import (
 )
 from worker.engine.parameterizations.alpha import background, composite
 from worker.engine.parameterizations.maco import _magnitude
+from worker.engine.parameterizations.spectrum import frequencies
 
 SIZES: list[Size] = [(32, 32), (33, 47), (48, 35)]
 FREE = [Pixel(), Pixel(decorrelate=True), Fourier(), Fourier(decorrelate=False), Laplacian(), Shared(2)]
@@ -124,9 +125,22 @@ def test_fourier_is_the_published_formula() -> None:
     frequency = [
         [math.hypot(y, x) for x in (0, 1 / 9, 2 / 9, 3 / 9, 4 / 9)] for y in (0, 1 / 6, 2 / 6, 3 / 6, 2 / 6, 1 / 6)
     ]
-    scale = math.sqrt(54) / torch.tensor(frequency).clamp(min=1 / 9) ** 1.5
+    distance = torch.tensor(frequency)
+    band = [
+        [1.0 if f <= 0.4 else 0.5 * (1 + math.cos(math.pi * min(1, (f - 0.4) / 0.1))) for f in r] for r in frequency
+    ]
+    scale = math.sqrt(54) / distance.clamp(min=1 / 9) ** 1.5 * torch.tensor(band)
     expected = torch.fft.irfft2(torch.view_as_complex(spectrum) * scale, s=size) / 4
     torch.testing.assert_close(Fourier(1, decay=1.5).decode((spectrum,), size), expected.sigmoid())
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47)])
+def test_fourier_has_no_waves_that_only_diagonals_could_hold(size: Size) -> None:
+    spectrum = torch.ones(1, 1, size[0], size[1] // 2 + 1, 2, dtype=torch.float64) * 0.01
+    found = torch.fft.rfft2(torch.logit(Fourier(1).decode((spectrum,), size)))[0, 0].abs()
+    distance = frequencies(size, torch.device("cpu"))
+    held = found[distance >= 0.5].max(), found[(distance > 0.3) & (distance < 0.4)].min()
+    assert float(held[0]) < 1e-6 * float(held[1])
 
 
 def test_alpha_is_a_last_channel_half_open_at_the_start() -> None:

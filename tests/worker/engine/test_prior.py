@@ -39,7 +39,8 @@ def by_hand(norm: nn.BatchNorm2d, answer: Tensor) -> Tensor:
     mean, spread = norm.bias.detach(), norm.weight.detach().abs()
     spread = spread.clamp(min=0.1 * float(spread.mean()))
     own, deviation = answer.mean((2, 3)), answer.std((2, 3), correction=0)
-    return (((own - mean) / spread).square() + ((deviation - spread) / spread).clamp(min=0).square()).mean(1)
+    apart = ((own - mean).abs() / spread - 0.3).clamp(min=0)
+    return (apart.square() + ((deviation - spread) / spread).clamp(min=0).square()).mean(1)
 
 
 @pytest.mark.parametrize("module", [stack(), Reversed()], ids=["folded", "read with hooks"])
@@ -84,6 +85,19 @@ def test_silence_is_no_surprise() -> None:
     assert said == pytest.approx([0, 0, 0, 4], abs=1e-3)
 
 
+def test_a_mean_may_be_off_a_little_either_way() -> None:
+    norm = nn.BatchNorm2d(1)
+    memory = Memory({norm: norm}, 1)
+    said = []
+    for mean in (-1.3, -0.3, 0.0, 0.2, 0.8):
+        with memory.listening():
+            norm.eval()(torch.full((1, 1, 2, 2), mean))
+        surprise = memory.surprise()
+        assert surprise is not None
+        said.append(float(surprise.detach()))
+    assert said == pytest.approx([1, 0, 0, 0, 0.25], abs=1e-3)
+
+
 def test_nothing_remembered_nothing_said() -> None:
     extract = Extractor(network(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())), ["1"])
     with extract.memory.listening():
@@ -125,7 +139,7 @@ def test_gradients_of_moments() -> None:
 def made(prior: float, lane: Lane | None = None) -> tuple[Result, float]:
     """A picture, and how far it is from what the network remembers."""
     lane = lane or Lane(network(stack()), ["4"], SIZE)
-    render = lane.join(Recipe(Channel("4", 1), SIZE, steps=48, regularizers=Regularizers(prior=prior)))
+    render = lane.join(Recipe(Channel("4", 0), SIZE, steps=48, regularizers=Regularizers(prior=prior)))
     finish(lane)
     result = lane.result(render)
     extract = Extractor(lane.network, ["4"])
@@ -138,7 +152,7 @@ def made(prior: float, lane: Lane | None = None) -> tuple[Result, float]:
 
 def test_the_prior_draws_pictures_to_what_is_remembered() -> None:
     """Even though it has faded when they are finished."""
-    assert made(20.0)[1] < 0.95 * made(0.0)[1]
+    assert made(20.0)[1] < 0.7 * made(0.0)[1]
 
 
 def test_who_asks_for_no_prior_is_not_touched_by_those_who_do() -> None:

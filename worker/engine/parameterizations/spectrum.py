@@ -10,6 +10,8 @@ from torch import Tensor
 
 from worker.engine.parameterizations.base import Size
 
+_FINE, _FINEST = 0.4, 0.5
+
 
 @lru_cache(maxsize=64)
 def frequencies(size: Size, device: torch.device) -> Tensor:
@@ -22,10 +24,19 @@ def frequencies(size: Size, device: torch.device) -> Tensor:
 
 @lru_cache(maxsize=64)
 def falloff(size: Size, decay: float, device: torch.device) -> Tensor:
-    """(H, W // 2 + 1): sqrt(h w) / max(f, 1 / max(h, w)) ** decay (lucid, `fft_image`)."""
-    distance = frequencies(size, device).clamp(min=1 / max(size))
-    scale: Tensor = math.sqrt(math.prod(size)) / distance**decay
-    return scale
+    """(H, W // 2 + 1): sqrt(h w) / max(f, 1 / max(h, w)) ** decay (lucid, `fft_image`), times `_band`."""
+    distance = frequencies(size, device)
+    scale: Tensor = math.sqrt(math.prod(size)) / distance.clamp(min=1 / max(size)) ** decay
+    return scale * _band(distance)
+
+
+def _band(distance: Tensor) -> Tensor:
+    """1 up to `_FINE` cycles per pixel, falling as a cosine to 0 at `_FINEST`.
+
+    A square grid holds waves along its diagonals that are finer than any along its sides, and strided convolutions
+    like the finest best: pictures full of a speckle that nobody can see a pattern in.
+    """
+    return 0.5 - 0.5 * torch.cos(math.pi * ((_FINEST - distance) / (_FINEST - _FINE)).clamp(0, 1))
 
 
 def synthesize(spectrum: Tensor, size: Size, decay: float) -> Tensor:
