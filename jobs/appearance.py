@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from jobs.parts import Part, Range
+from jobs.parts import Part, Range, asks_for_type
 
 
 class FourierParameters(Part):
@@ -49,10 +49,8 @@ class CPPNParameters(Part):
     alpha: bool = False
 
 
-Parameterization = Annotated[
-    FourierParameters | PixelParameters | LaplacianParameters | MaCoParameters | CPPNParameters,
-    Field(discriminator="type"),
-]
+_Parameterization = FourierParameters | PixelParameters | LaplacianParameters | MaCoParameters | CPPNParameters
+Parameterization = Annotated[_Parameterization, Field(discriminator="type"), asks_for_type(_Parameterization)]
 
 
 class TransformRanges(Part):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from jobs.parts import MAX_PICTURES, Index, Name, Part, PhotoDigest, Seed, Sign
+from jobs.parts import MAX_PICTURES, Index, Name, Part, PhotoDigest, Seed, Sign, asks_for_type
 
 Position = Annotated[int | None, Field(ge=0, le=65535)]
 Pictures = Annotated[int, Field(ge=2, le=MAX_PICTURES)]
@@ -125,7 +125,7 @@ class AccentuationObjective(Part):
     strength: float = Field(10.0, ge=0, le=1e4)
 
 
-Objective = Annotated[
+_Objective = (
     ChannelObjective
     | NeuronObjective
     | LayerObjective
@@ -136,9 +136,9 @@ Objective = Annotated[
     | DiversityObjective
     | CaricatureObjective
     | InversionObjective
-    | AccentuationObjective,
-    Field(discriminator="type"),
-]
+    | AccentuationObjective
+)
+Objective = Annotated[_Objective, Field(discriminator="type"), asks_for_type(_Objective)]
 
 NEEDS: dict[str, frozenset[str]] = {
     "channel": frozenset({"layer", "channel"}),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,3 +30,15 @@ def _pair(value: Any) -> Any:
 
 Range = Annotated[tuple[float, float], BeforeValidator(_pair, json_schema_input_type=list[float])]
 """[low, high]"""
+
+
+def asks_for_type(union: UnionType) -> BeforeValidator:
+    """For parts told apart by their `type`: where none is given, the answer names all there are."""
+    types = ", ".join(name for part in get_args(union) for name in get_args(part.model_fields["type"].annotation))
+
+    def check(value: Any) -> Any:
+        if isinstance(value, Part) or (isinstance(value, dict) and "type" in value):
+            return value
+        raise ValueError(f'this has to be an object with a "type", one of {types}')
+
+    return BeforeValidator(check)

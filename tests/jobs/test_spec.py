@@ -59,3 +59,13 @@ def test_frozen() -> None:
     spec = VisualizationSpec.model_validate(GOOD)
     with pytest.raises(ValidationError):
         spec.channel = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("given", [{"kind": "pixel"}, {}, "pixel", 3], ids=str)
+@pytest.mark.parametrize(
+    ("part", "some"), [("parameterization", "fourier, pixel, laplacian"), ("objective", "channel, neuron, layer")]
+)
+def test_a_part_without_its_type_is_told_all_types(part: str, some: str, given: object) -> None:
+    with pytest.raises(ValidationError, match=f'an object with a "type", one of {some}') as caught:
+        VisualizationSpec.model_validate({**GOOD, part: given})
+    assert [error["loc"] for error in caught.value.errors()] == [(part,)]
