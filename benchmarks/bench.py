@@ -34,11 +34,18 @@ def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
     """FLOP/s of this machine's own matrix product, the best of several."""
     side = 8192 if device.type == "cuda" else 2048
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
-    seconds = min(_seconds(lambda: a @ b, device) for _ in range(12))
-    return 2 * side**3 / seconds
+    fastest = min(seconds(lambda: a @ b, device) for _ in range(12))
+    return 2 * side**3 / fastest
 
 
-def _seconds(work: Callable[[], object], device: torch.device) -> float:
+def name_of(device: torch.device) -> str:
+    """With what says how fast it may be."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    return f"{device} ({name})"
+
+
+def seconds(work: Callable[[], object], device: torch.device) -> float:
+    """Until the device is done with it."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     begun = time.perf_counter()
@@ -109,12 +116,12 @@ def measure(subject: Subject, lanes: list[int], rounds: int, device: torch.devic
     works += [work for case in cases for work in (case.step, case.network_alone)]
     times: list[list[float]] = [[] for _ in works]
     for turn in range(rounds + 1):
-        for seconds, work in zip(times, works, strict=True):
+        for spent, work in zip(times, works, strict=True):
             work()  # the caches are warm again
-            taken = _seconds(partial(_repeat, work), device) / REPEAT
+            taken = seconds(partial(_repeat, work), device) / REPEAT
             if turn >= 1:
-                seconds.append(taken)
-    medians = [statistics.median(seconds) for seconds in times]
+                spent.append(taken)
+    medians = [statistics.median(spent) for spent in times]
     base = medians[0]
     rows = [f"{subject.title:24} {'plain loop':>10} {base * 1e3:9.2f} {1.0:7.2f}x"]
     for index, case in enumerate(cases):
@@ -139,8 +146,7 @@ def main() -> None:
     device = best_device(arguments.device)
     dtype = best_dtype(device)
     rate = matrix_rate(dtype, device)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
-    print(f"{device} ({name}), torch {torch.__version__}, network in {dtype}, {SIZE}x{SIZE}")
+    print(f"{name_of(device)}, torch {torch.__version__}, network in {dtype}, {SIZE}x{SIZE}")
     print(f"matrix product: {rate / 1e9:.0f} GFLOP/s {dtype}, {matrix_rate(torch.float32, device) / 1e9:.0f} float32")
     print(
         f"{'network and layer':24} {'':>10} {'ms/step':>9} {'ratio':>8} {'of matmul':>10} {'engine':>9} {'MB each':>7}"

@@ -32,10 +32,6 @@ class PlainLoop:
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
 
-    def pixels(self) -> Tensor:
-        """The picture so far, on the processor: waits for the device."""
-        return self._image.detach().cpu()
-
 
 def network_of(module: nn.Module, preprocessing: Preprocessing, name: str) -> Network:
     return Network(name, module, preprocessing, digest="benchmark")

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+
+def calls(traced: fx.GraphModule) -> Counter[str]:
+    """How often each module is called."""
+    return Counter(str(node.target) for node in traced.graph.nodes if node.op == "call_module")
 
 
 def fold(traced: fx.GraphModule, keep: set[fx.Node]) -> dict[str, nn.BatchNorm2d]:
@@ -12,6 +19,7 @@ def fold(traced: fx.GraphModule, keep: set[fx.Node]) -> dict[str, nn.BatchNorm2d
     Returns every batch norm there was, by the name of the module that now gives its answer.
     """
     modules = dict(traced.named_modules())
+    called = calls(traced)
     norms: dict[str, nn.BatchNorm2d] = {}
     for node in list(traced.graph.nodes):
         norm = modules[str(node.target)] if node.op == "call_module" else None
@@ -26,10 +34,9 @@ def fold(traced: fx.GraphModule, keep: set[fx.Node]) -> dict[str, nn.BatchNorm2d
             continue
         if len(source.users) > 1 or source in keep or norm.running_mean is None:
             continue
-        if sum(other.op == "call_module" and other.target == source.target for other in traced.graph.nodes) > 1:
+        if called[str(source.target)] > 1:
             continue  # the same convolution serves twice; folding would change the other use
-        parent, _, child = str(source.target).rpartition(".")
-        setattr(traced.get_submodule(parent), child, fuse_conv_bn_eval(convolution, norm))
+        traced.set_submodule(str(source.target), fuse_conv_bn_eval(convolution, norm))
         norms[str(source.target)] = norms.pop(str(node.target))
         node.replace_all_uses_with(source)
         if node in keep:

@@ -64,6 +64,8 @@ class Adam:
     beta2: float = 0.99
     epsilon: float = 1e-8
 
+    _counters: ClassVar[torch.device | None] = None
+
     def step(
         self,
         parameters: Sequence[Sequence[Tensor]],
@@ -75,8 +77,6 @@ class Adam:
             memory.begin(own, self._counters)
         for rate, gathered in _by_rate(parameters, gradients, moments, rates).items():
             self._move(rate, *gathered)
-
-    _counters: ClassVar[torch.device | None] = None
 
     def _move(self, rate: float, values: list[Tensor], slopes: list[Tensor], moments: Moments) -> None:
         adam(

@@ -13,17 +13,19 @@ from collections.abc import Hashable, Sequence
 import torch
 from torch import fx, nn
 
+from worker.engine.folding import calls
+
 
 def join_siblings(traced: fx.GraphModule) -> None:
-    """Joins, in place, those that differ in nothing but what they say. The modules of that name hand out their part."""
+    """Joins, in place, those that differ in nothing but their weights; each module then hands out its own channels."""
     modules = dict(traced.named_modules())
-    called = [str(node.target) for node in traced.graph.nodes if node.op == "call_module"]
+    called = calls(traced)
     families: dict[Hashable, list[tuple[fx.Node, nn.Conv2d]]] = {}
     for node in traced.graph.nodes:
         part = modules[str(node.target)] if node.op == "call_module" else None
         if type(part) is not nn.Conv2d or part.groups > 1 or node.kwargs:
             continue
-        if called.count(str(node.target)) == 1:  # one that serves twice stays itself
+        if called[str(node.target)] == 1:  # one that serves twice stays itself
             families.setdefault((node.args, *_form(part)), []).append((node, part))
     for family in families.values():
         if len(family) > 1:
@@ -48,6 +50,5 @@ def _join(traced: fx.GraphModule, family: Sequence[fx.Node], parts: Sequence[nn.
         pieces = traced.graph.call_function(torch.split, (whole, channels, 1))
         each = [traced.graph.call_function(operator.getitem, (pieces, index)) for index in range(len(family))]
     for node, piece in zip(family, each, strict=True):
-        parent, _, child = str(node.target).rpartition(".")
-        setattr(traced.get_submodule(parent), child, nn.Identity())
+        traced.set_submodule(str(node.target), nn.Identity())
         node.args = (piece,)

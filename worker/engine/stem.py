@@ -61,8 +61,7 @@ def rewrite_stems(traced: fx.GraphModule) -> None:
     for name in {str(node.target) for node in traced.graph.nodes if node.op == "call_module"}:
         part = modules[name]
         if isinstance(part, nn.Conv2d) and _pays(part):
-            parent, _, child = name.rpartition(".")
-            setattr(traced.get_submodule(parent), child, Stem(part))
+            traced.set_submodule(name, Stem(part))
 
 
 def _pays(part: nn.Conv2d) -> bool:
