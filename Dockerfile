@@ -14,27 +14,30 @@ RUN sed '/^# development only/,$d' requirements.lock > runtime.lock \
 
 
 FROM base AS service
-COPY jobs jobs
-COPY service service
-COPY launcher launcher
+COPY featurelens/__init__.py featurelens/
+COPY jobs featurelens/jobs
+COPY service featurelens/service
+COPY launcher featurelens/launcher
 RUN pip install --no-deps --no-build-isolation -e .
 USER featurelens
 ENV HOST=0.0.0.0 PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/livez', timeout=4)"]
-CMD ["python", "-m", "launcher", "service"]
+CMD ["python", "-P", "-m", "featurelens.launcher", "service"]
 
 
 FROM base AS worker
 RUN pip install --no-deps -r runtime.lock
-COPY jobs jobs
-COPY worker worker
-COPY launcher launcher
+COPY featurelens/__init__.py featurelens/
+COPY featurelens/engine featurelens/engine
+COPY jobs featurelens/jobs
+COPY worker featurelens/worker
+COPY launcher featurelens/launcher
 RUN pip install --no-deps --no-build-isolation -e .
 USER featurelens
 ENV FEATURELENS_MODELS=/models
 # The renderer accepts connections on its socket.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s \
-    CMD ["python", "-c", "import socket; from jobs.settings import settings; socket.socket(socket.AF_UNIX).connect(str(settings().renderer_socket))"]
-CMD ["python", "-m", "launcher", "worker"]
+    CMD ["python", "-c", "import socket; from featurelens.jobs.settings import settings; socket.socket(socket.AF_UNIX).connect(str(settings().renderer_socket))"]
+CMD ["python", "-P", "-m", "featurelens.launcher", "worker"]

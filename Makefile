@@ -17,7 +17,7 @@ export GOMP_SPINCOUNT ?= 2000
 .PHONY: run test check format lint types contracts bench architectures quality gallery lock
 
 run: $(READY)
-	@exec $(BIN)/python -m launcher
+	@exec $(BIN)/python -P -m featurelens.launcher
 
 test: $(READY)
 	$(BIN)/python -m pytest

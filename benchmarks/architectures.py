@@ -17,17 +17,17 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import nn
 
-from jobs.catalog import LayerEntry
-from jobs.settings import Settings
-from worker.engine.graph import Extractor
-from worker.engine.lane import Lane
-from worker.engine.network import IMAGENET, Network
-from worker.engine.objectives import Channel
-from worker.engine.objectives.base import feature_maps
-from worker.engine.precision import best_device, best_dtype
-from worker.engine.render import Recipe
-from worker.engine.transforms import Transform
-from worker.models.registry import Registry
+from featurelens.engine.graph import Extractor
+from featurelens.engine.lane import Lane
+from featurelens.engine.network import IMAGENET, Network
+from featurelens.engine.objectives import Channel
+from featurelens.engine.objectives.base import feature_maps
+from featurelens.engine.precision import best_device, best_dtype
+from featurelens.engine.render import Recipe
+from featurelens.engine.transforms import Transform
+from featurelens.jobs.catalog import LayerEntry
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.registry import Registry
 
 ARCHITECTURES = (
     *("alexnet", "vgg11", "googlenet", "inception_v3", "resnet18", "resnext50_32x4d", "densenet121"),

@@ -18,12 +18,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.subjects import TIMED, Subject
-from worker.engine.graph import Extractor
-from worker.engine.lane import Lane
-from worker.engine.memory import keep_memory
-from worker.engine.objectives import Channel
-from worker.engine.precision import best_device, best_dtype
-from worker.engine.render import Recipe
+from featurelens.engine.graph import Extractor
+from featurelens.engine.lane import Lane
+from featurelens.engine.memory import keep_memory
+from featurelens.engine.objectives import Channel
+from featurelens.engine.precision import best_device, best_dtype
+from featurelens.engine.render import Recipe
 
 SIZE = 224
 REPEAT = 3

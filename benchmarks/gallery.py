@@ -14,14 +14,14 @@ from torch import Tensor
 from benchmarks.plain import network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import ROOT, SHARED, tiny_darknet
-from jobs.settings import Settings
-from worker.engine.memory import keep_memory
-from worker.engine.network import Network, Preprocessing
-from worker.engine.objectives import Channel, Diversity, Interpolation, Objective
-from worker.engine.parameterizations import Fourier, Parameterization, Pixel, Shared
-from worker.engine.render import Recipe, Result
-from worker.engine.rendering import render
-from worker.models.registry import Registry
+from featurelens.engine.memory import keep_memory
+from featurelens.engine.network import Network, Preprocessing
+from featurelens.engine.objectives import Channel, Diversity, Interpolation, Objective
+from featurelens.engine.parameterizations import Fourier, Parameterization, Pixel, Shared
+from featurelens.engine.render import Recipe, Result
+from featurelens.engine.rendering import render
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.registry import Registry
 
 IMAGES = ROOT / "docs" / "images"
 PATTERNS = ("stripes 45 coarse", "checks", "rings", "spiral", "bricks", "hexagons", "rays", "triangles")

@@ -13,11 +13,11 @@ import torch
 from benchmarks.bench import SIZE, name_of, seconds
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.subjects import TIMED
-from worker.engine.memory import keep_memory
-from worker.engine.objectives import Channel
-from worker.engine.precision import best_device
-from worker.engine.render import Recipe
-from worker.lanes import Lanes
+from featurelens.engine.memory import keep_memory
+from featurelens.engine.objectives import Channel
+from featurelens.engine.precision import best_device
+from featurelens.engine.render import Recipe
+from featurelens.worker.lanes import Lanes
 
 SUBJECT = next(subject for subject in TIMED if subject.layer == "inception4a")
 PLAIN_STEPS = 24

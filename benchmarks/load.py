@@ -19,9 +19,9 @@ import httpx
 import uvicorn
 from fastapi.staticfiles import StaticFiles
 
-from jobs.settings import Settings
-from launcher.claim import free_port
-from service.app import create_app
+from featurelens.jobs.settings import Settings
+from featurelens.launcher.claim import free_port
+from featurelens.service.app import create_app
 from tests.e2e.stack import Stack
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 2.0, 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from worker.engine.network import Network, Preprocessing
+from featurelens.engine.network import Network, Preprocessing
 
 
 class PlainLoop:

@@ -20,15 +20,15 @@ from torch import Tensor
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import baseline, tiny_darknet
-from worker.engine.forward import read
-from worker.engine.lane import Lane
-from worker.engine.memory import keep_memory
-from worker.engine.network import Preprocessing
-from worker.engine.objectives import Channel
-from worker.engine.precision import best_device, best_dtype
-from worker.engine.regularizers import Regularizers
-from worker.engine.render import Recipe, Render
-from worker.engine.transforms import Transform, resample
+from featurelens.engine.forward import read
+from featurelens.engine.lane import Lane
+from featurelens.engine.memory import keep_memory
+from featurelens.engine.network import Preprocessing
+from featurelens.engine.objectives import Channel
+from featurelens.engine.precision import best_device, best_dtype
+from featurelens.engine.regularizers import Regularizers
+from featurelens.engine.render import Recipe, Render
+from featurelens.engine.transforms import Transform, resample
 
 SIZE = (224, 224)
 VIEWS = 32

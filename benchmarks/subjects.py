@@ -14,7 +14,7 @@ import torch
 import torchvision
 from torch import nn
 
-from worker.engine.network import IMAGENET, Preprocessing
+from featurelens.engine.network import IMAGENET, Preprocessing
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT.parent / "shared"))

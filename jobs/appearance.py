@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from jobs.parts import Part, Range, asks_for_type
+from featurelens.jobs.parts import Part, Range, asks_for_type
 
 
 class FourierParameters(Part):

@@ -11,8 +11,8 @@ from redis import exceptions as redis_errors
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from jobs.errors import BrokerUnavailable
-from jobs.settings import settings
+from featurelens.jobs.errors import BrokerUnavailable
+from featurelens.jobs.settings import settings
 
 LOST = (redis_errors.ConnectionError, redis_errors.TimeoutError)
 """The server cannot be reached at the moment; any other `RedisError` is an answer that says no."""

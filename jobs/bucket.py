@@ -16,9 +16,9 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from jobs.errors import NotStored, StoreUnavailable
-from jobs.key import KEY_PATTERN
-from jobs.results import Result, sealed, unsealed
+from featurelens.jobs.errors import NotStored, StoreUnavailable
+from featurelens.jobs.key import KEY_PATTERN
+from featurelens.jobs.results import Result, sealed, unsealed
 
 RESULT = "result.json"
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema
 from redis import Redis
 
-from jobs.errors import CatalogPending, UnknownModel, unknown
+from featurelens.jobs.errors import CatalogPending, UnknownModel, unknown
 
 MODELS = "featurelens:catalog:models"
 """Hash: canonical name -> entry without its labels."""

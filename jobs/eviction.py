@@ -10,8 +10,8 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from jobs.logs import logger
-from jobs.shelves import Shelf
+from featurelens.jobs.logs import logger
+from featurelens.jobs.shelves import Shelf
 
 INTERVAL = 30.0
 """Seconds between two sweeps."""

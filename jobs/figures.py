@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 from rq.job import Job
 
-from jobs.liveness import RENDERER_EXPIRY
-from jobs.queue import QUEUES, JobQueue
+from featurelens.jobs.liveness import RENDERER_EXPIRY
+from featurelens.jobs.queue import QUEUES, JobQueue
 
 COUNTS = "featurelens:counts"
 """How many pictures succeeded, failed, were cancelled (`jobs.status` counts with the move); starts of the renderer."""

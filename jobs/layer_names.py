@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jobs.catalog import LayerEntry, ModelEntry
-from jobs.errors import Fault, UnknownLayer, unknown
+from featurelens.jobs.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.errors import Fault, UnknownLayer, unknown
 
 _DISTILL = re.compile(
     r"(mixed[345][a-e]|conv2d[0-2]|maxpool[0-9]+|localresponsenorm[01]|softmax[0-2]|head[01]|avgpool0)(_.*)?"

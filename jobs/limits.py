@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.appearance import TransformRanges
-from jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
-from jobs.settings import Settings
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.appearance import TransformRanges
+from featurelens.jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec import VisualizationSpec
 
 
 def cost(spec: VisualizationSpec) -> int:

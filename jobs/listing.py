@@ -14,8 +14,8 @@ from typing import Any
 from redis import Redis
 from redis.client import Pipeline
 
-from jobs.results import Result
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.results import Result
+from featurelens.jobs.spec import VisualizationSpec
 
 INDEX = "featurelens:listing"
 """Sorted set of keys, in the order they were asked for: by a number that rises, so that no two are equal."""

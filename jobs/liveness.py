@@ -7,8 +7,8 @@ from typing import cast
 from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from jobs.errors import NoWorker
-from jobs.queue import QUEUE
+from featurelens.jobs.errors import NoWorker
+from featurelens.jobs.queue import QUEUE
 
 RENDERER = "featurelens:renderer"
 RENDERER_EXPIRY = 30

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from jobs.parts import MAX_PICTURES, Index, Name, Part, PhotoDigest, Seed, Sign, asks_for_type
+from featurelens.jobs.parts import MAX_PICTURES, Index, Name, Part, PhotoDigest, Seed, Sign, asks_for_type
 
 Position = Annotated[int | None, Field(ge=0, le=65535)]
 Pictures = Annotated[int, Field(ge=2, le=MAX_PICTURES)]

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from PIL import ExifTags, Image
 
-from jobs.errors import Fault, InvalidSpec, UnknownPhoto
-from jobs.looks import looked_at
+from featurelens.jobs.errors import Fault, InvalidSpec, UnknownPhoto
+from featurelens.jobs.looks import looked_at
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 24_000_000

@@ -23,15 +23,15 @@ from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from jobs import listing
-from jobs.spec import VisualizationSpec
-from jobs.status import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
+from featurelens.jobs import listing
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
 
 QUEUE = "featurelens"
 SWEEP_QUEUE = "featurelens-sweep"
 QUEUES = (QUEUE, SWEEP_QUEUE)
 
-TASK = "worker.task.render"
+TASK = "featurelens.worker.task.render"
 """The one function a slot executes, by name: the service never imports it."""
 
 EXECUTIONS = 3

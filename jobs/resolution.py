@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from jobs.catalog import Catalog, LayerEntry, ModelEntry
-from jobs.errors import Fault, InvalidSpec, OutOfRange
-from jobs.layer_names import LayerNames
-from jobs.objective import ClassObjective, DirectionObjective, InterpolationObjective, JointObjective
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.errors import Fault, InvalidSpec, OutOfRange
+from featurelens.jobs.layer_names import LayerNames
+from featurelens.jobs.objective import ClassObjective, DirectionObjective, InterpolationObjective, JointObjective
+from featurelens.jobs.spec import VisualizationSpec
 
 
 def resolve(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:

@@ -15,9 +15,9 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jobs.key import KEY_PATTERN
-from jobs.looks import looked_at
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.key import KEY_PATTERN
+from featurelens.jobs.looks import looked_at
+from featurelens.jobs.spec import VisualizationSpec
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a full disk says."""

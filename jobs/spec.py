@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from jobs.address import expanded, with_unit
-from jobs.appearance import (
+from featurelens.jobs.address import expanded, with_unit
+from featurelens.jobs.appearance import (
     FourierParameters,
     OptimizerChoice,
     Parameterization,
@@ -15,8 +15,8 @@ from jobs.appearance import (
     TransformRanges,
     suited_transform,
 )
-from jobs.objective import FOURIER_ONLY, NEEDS, SIGNLESS, ChannelObjective, Objective
-from jobs.parts import Index, Name, Part, Seed, Sign
+from featurelens.jobs.objective import FOURIER_ONLY, NEEDS, SIGNLESS, ChannelObjective, Objective
+from featurelens.jobs.parts import Index, Name, Part, Seed, Sign
 
 MIN_SIZE, MAX_SIZE = 8, 1024
 """Pixels that any network may ask for; each has a smallest size of its own."""

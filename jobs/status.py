@@ -21,9 +21,9 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
-from jobs.errors import FeaturelensError
-from jobs.listing import line_key
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.errors import FeaturelensError
+from featurelens.jobs.listing import line_key
+from featurelens.jobs.spec import VisualizationSpec
 
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.results import FileStore, ResultStore
-from jobs.settings import Settings
+from featurelens.jobs.results import FileStore, ResultStore
+from featurelens.jobs.settings import Settings
 
 SLOT_PATIENCE = 60.0
 """Seconds that a picture which has been made waits for a bucket that is away."""
@@ -13,6 +13,9 @@ def open_store(settings: Settings, *, patient: bool = False) -> ResultStore:
     """Nothing is read or written yet. `patient`: nobody waits for an answer, so rather wait than fail."""
     if settings.results is None:
         return FileStore(settings.results_folder)
-    from jobs.bucket import PATIENCE, BucketStore  # a slot forks: the library's threads must not start before that
+    from featurelens.jobs.bucket import (  # a slot forks: the library's threads must not start before that
+        PATIENCE,
+        BucketStore,
+    )
 
     return BucketStore(settings.results, settings.results_endpoint, SLOT_PATIENCE if patient else PATIENCE)

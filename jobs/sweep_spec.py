@@ -10,8 +10,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from jobs.parts import Index, Seed, Sign
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.parts import Index, Seed, Sign
+from featurelens.jobs.spec import VisualizationSpec
 
 MOST = 4096
 """Pictures in one sweep."""

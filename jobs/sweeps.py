@@ -16,10 +16,10 @@ from uuid import uuid4
 from redis import Redis
 from rq.job import Job
 
-from jobs.queue import SWEEP_QUEUE, JobQueue, Wanted
-from jobs.results import ResultStore
-from jobs.spec import VisualizationSpec
-from jobs.status import now, record_key
+from featurelens.jobs.queue import SWEEP_QUEUE, JobQueue, Wanted
+from featurelens.jobs.results import ResultStore
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import now, record_key
 
 ID_PATTERN = re.compile(r"sweep_[0-9a-f]{32}")
 

@@ -1,4 +1,4 @@
-"""`python -m launcher [all|worker|service]`: starts Featurelens, waits until it is ready, keeps it running.
+"""`python -m featurelens.launcher [all|worker|service]`: starts Featurelens, waits until it is ready, keeps it running.
 
 Exit status: 0 when asked to stop, 1 when something could not be kept running, 2 when nothing was started.
 """
@@ -13,10 +13,10 @@ from contextlib import ExitStack
 
 from pydantic import ValidationError
 
-from jobs.settings import Settings, settings
-from launcher.children import GaveUp
-from launcher.claim import Refused, check_port, claim_state
-from launcher.stack import Parts, Stack
+from featurelens.jobs.settings import Settings, settings
+from featurelens.launcher.children import GaveUp
+from featurelens.launcher.claim import Refused, check_port, claim_state
+from featurelens.launcher.stack import Parts, Stack
 
 COULD_NOT_GO_ON, NOT_STARTED = 1, 2
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from launcher.offspring import adopt_orphans, bury_orphans, die_with_parent
+from featurelens.launcher.offspring import adopt_orphans, bury_orphans, die_with_parent
 
 FALSE_STARTS = 5
 """Ends before ever being ready, in a row, after which there is no point in going on."""
@@ -241,5 +241,5 @@ async def finish(tasks: Sequence[asyncio.Task[Any]]) -> None:
 
 
 def python(module: str, *arguments: str) -> tuple[str, ...]:
-    """The command line of one of our own programs."""
-    return (sys.executable, "-m", module, *arguments)
+    """The command line of one of our own programs; what lies in the folder it is started from is not imported (-P)."""
+    return (sys.executable, "-P", "-m", module, *arguments)

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from launcher.readiness import get
+from featurelens.launcher.readiness import get
 
 FAVOURITE = "patternnet"
 """The bundled network: it needs no download."""

@@ -14,8 +14,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rq.worker_registration import REDIS_WORKER_KEYS
 
-from jobs.liveness import RENDERER
-from launcher.children import Ready
+from featurelens.jobs.liveness import RENDERER
+from featurelens.launcher.children import Ready
 
 ANSWER_WITHIN = 2.0
 """Seconds a part has for an answer to one question."""

@@ -10,12 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from jobs.queue import SWEEP_QUEUE
-from jobs.settings import Settings
-from launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
-from launcher.greeting import greeting
-from launcher.readiness import broker_answers, renderer_hangs, renderer_ready, service_ready, slot_hangs, slot_ready
-from launcher.valkey import embedded
+from featurelens.jobs.queue import SWEEP_QUEUE
+from featurelens.jobs.settings import Settings
+from featurelens.launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
+from featurelens.launcher.greeting import greeting
+from featurelens.launcher.readiness import (
+    broker_answers,
+    renderer_hangs,
+    renderer_ready,
+    service_ready,
+    slot_hangs,
+    slot_ready,
+)
+from featurelens.launcher.valkey import embedded
 
 Parts = Literal["all", "worker", "service"]
 
@@ -74,11 +81,11 @@ class Stack:
         url = await self._broker()
         if self._parts != "worker":
             ready = service_ready(self._host, self._options.port)
-            self._service.append(self._keep("service", python("service"), ready))
+            self._service.append(self._keep("service", python("featurelens.service"), ready))
         if self._parts != "service":
             ready = renderer_ready(url, self._options.renderer_socket)
             hangs = renderer_hangs(url)
-            command = python("worker.renderer")
+            command = python("featurelens.worker.renderer")
             self._renderer.append(self._keep("renderer", command, ready, hangs=hangs, niceness=RENDERER_NICENESS))
             for number in range(1, self._options.slots + 1):
                 self._slots.append(self._keep_slot(f"slot {number}", url))
@@ -102,7 +109,7 @@ class Stack:
     def _keep_slot(self, name: str, url: str, *queue: str) -> Child:
         host = socket.gethostname()
         ready, hangs = slot_ready(url, host), slot_hangs(url, host)
-        return self._keep(name, python("worker.slot", *queue), ready, "slots", hangs, SLOT_NICENESS)
+        return self._keep(name, python("featurelens.worker.slot", *queue), ready, "slots", hangs, SLOT_NICENESS)
 
     async def _broker(self) -> str:
         """The address of Redis: the operator's own, or that of the embedded server, started here."""

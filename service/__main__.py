@@ -1,4 +1,4 @@
-"""``python -m service``: serves HTTP on HOST and PORT."""
+"""``python -m featurelens.service``: serves HTTP on HOST and PORT."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 
 import uvicorn
 
-from jobs.errors import FeaturelensError
-from jobs.logs import configure, logger
-from jobs.settings import Settings, settings
-from service.api_keys import ApiKeys
-from service.app import create_app
+from featurelens.jobs.errors import FeaturelensError
+from featurelens.jobs.logs import configure, logger
+from featurelens.jobs.settings import Settings, settings
+from featurelens.service.api_keys import ApiKeys
+from featurelens.service.app import create_app
 
 BACKLOG = 2048
 SHUTDOWN_PATIENCE = 5
@@ -31,7 +31,9 @@ def main() -> int:
     configure("service")
     logger().info("listening", host=chosen.host, port=chosen.port, keys=chosen.auth_required)
     if chosen.auth_required and not ApiKeys(chosen.keys_file).all():
-        logger().warning("nobody has an API key yet; python -m service.keys create --scope render makes one")
+        logger().warning(
+            "nobody has an API key yet; python -m featurelens.service.keys create --scope render makes one"
+        )
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -10,12 +10,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from jobs.errors import Fault, TooExpensive
-from jobs.quota import Quota
-from service.api_keys import Scope
-from service.parts import Parts, PartsHere
+from featurelens.jobs.errors import Fault, TooExpensive
+from featurelens.jobs.quota import Quota
+from featurelens.service.api_keys import Scope
+from featurelens.service.parts import Parts, PartsHere
 
-_BEARER = HTTPBearer(auto_error=False, bearerFormat="fl_...", description="`python -m service.keys create` makes one")
+_BEARER = HTTPBearer(
+    auto_error=False, bearerFormat="fl_...", description="`python -m featurelens.service.keys create` makes one"
+)
 OPENED = ("/events", "/preview", "/image")
 """What a token opens, of the visualization that it is for: nothing else, and no further token."""
 

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 
-from jobs.settings import Settings
-from jobs.settings import settings as process_settings
-from service import (
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.settings import settings as process_settings
+from featurelens.service import (
     docs,
     events,
     examples,
@@ -30,13 +30,13 @@ from service import (
     tokens,
     visualizations,
 )
-from service.access import Admitted
-from service.body_limit import BodyLimit
-from service.connection_limit import ConnectionLimit
-from service.head import Head
-from service.parts import Parts
-from service.problems import Problem, declare, install
-from service.request_log import RequestLog
+from featurelens.service.access import Admitted
+from featurelens.service.body_limit import BodyLimit
+from featurelens.service.connection_limit import ConnectionLimit
+from featurelens.service.head import Head
+from featurelens.service.parts import Parts
+from featurelens.service.problems import Problem, declare, install
+from featurelens.service.request_log import RequestLog
 
 DESCRIPTION = """What makes this unit of a neural network fire?
 

@@ -9,10 +9,10 @@ from urllib.parse import quote, urlencode
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from jobs.catalog import Branch, LayerEntry, ModelEntry, ModelSummary
-from jobs.parts import Sign
-from jobs.spec import VisualizationSpec
-from service.listing import Summary
+from featurelens.jobs.catalog import Branch, LayerEntry, ModelEntry, ModelSummary
+from featurelens.jobs.parts import Sign
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.service.listing import Summary
 
 MODELS = "/v1/models"
 MOST = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.problems import busy
+from featurelens.service.problems import busy
 
 FREE = frozenset({"/livez", "/readyz", "/metrics"})
 """Who looks after the service must get through when it is busy."""

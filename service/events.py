@@ -17,13 +17,13 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from jobs.errors import NotFound
-from service.lookout import Lookout, Watched
-from service.parts import Key, PartsHere
-from service.problems import declare
-from service.resources import UNKNOWN, Progress, Visualization
-from service.sight import see
-from service.tokens import Opened
+from featurelens.jobs.errors import NotFound
+from featurelens.service.lookout import Lookout, Watched
+from featurelens.service.parts import Key, PartsHere
+from featurelens.service.problems import declare
+from featurelens.service.resources import UNKNOWN, Progress, Visualization
+from featurelens.service.sight import see
+from featurelens.service.tokens import Opened
 
 SILENCE = 15.0
 """Seconds after which a comment shows proxies that the connection is alive."""

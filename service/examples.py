@@ -9,23 +9,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from jobs.catalog import LayerEntry, ModelEntry, ModelSummary
-from jobs.figures import QueueFigures, RendererFigures
-from jobs.queue import Ticket
-from jobs.results import Image, Result
-from jobs.spec import VisualizationSpec
-from jobs.status import Record
-from jobs.sweeps import STATES, Item
-from service.catalogue import Layer, Layers, Models, Unit, layer_path, pictures_path
-from service.health import Health
-from service.listing import Summary, Visualizations
-from service.overview import Overview
-from service.photos import Photo
-from service.problems import CODES, MEDIA_TYPE, STATUS, TYPE, Problem
-from service.read_tokens import LIFETIME
-from service.resources import finished, underway
-from service.sweep_resources import Sweep, SweepItem, SweepItems, SweepLinks
-from service.tokens import Token
+from featurelens.jobs.catalog import LayerEntry, ModelEntry, ModelSummary
+from featurelens.jobs.figures import QueueFigures, RendererFigures
+from featurelens.jobs.queue import Ticket
+from featurelens.jobs.results import Image, Result
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import Record
+from featurelens.jobs.sweeps import STATES, Item
+from featurelens.service.catalogue import Layer, Layers, Models, Unit, layer_path, pictures_path
+from featurelens.service.health import Health
+from featurelens.service.listing import Summary, Visualizations
+from featurelens.service.overview import Overview
+from featurelens.service.photos import Photo
+from featurelens.service.problems import CODES, MEDIA_TYPE, STATUS, TYPE, Problem
+from featurelens.service.read_tokens import LIFETIME
+from featurelens.service.resources import finished, underway
+from featurelens.service.sweep_resources import Sweep, SweepItem, SweepItems, SweepLinks
+from featurelens.service.tokens import Token
 
 _KEY = "fv1_" + "3f" * 32
 _SPEC = VisualizationSpec(

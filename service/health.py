@@ -7,10 +7,10 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from jobs import liveness
-from jobs.errors import CatalogPending
-from service.parts import PartsHere
-from service.problems import declare
+from featurelens.jobs import liveness
+from featurelens.jobs.errors import CatalogPending
+from featurelens.service.parts import PartsHere
+from featurelens.service.problems import declare
 
 router = APIRouter(tags=["health"])
 

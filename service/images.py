@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 
-from jobs.errors import NotFound
-from service.parts import Key, PartsHere
-from service.problems import declare
-from service.resources import address
-from service.thumbnails import Format, Width
-from service.tokens import Opened
+from featurelens.jobs.errors import NotFound
+from featurelens.service.parts import Key, PartsHere
+from featurelens.service.problems import declare
+from featurelens.service.resources import address
+from featurelens.service.thumbnails import Format, Width
+from featurelens.service.tokens import Opened
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from jobs.logs import logger
-from jobs.looks import looked_at
+from featurelens.jobs.logs import logger
+from featurelens.jobs.looks import looked_at
 
 _SEAL = hashlib.sha256().digest_size
 

@@ -1,4 +1,4 @@
-"""``python -m service.keys create|list|revoke``: the API keys of this state folder."""
+"""``python -m featurelens.service.keys create|list|revoke``: the API keys of this state folder."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from jobs.settings import settings
-from service.api_keys import SCOPES, ApiKeys
+from featurelens.jobs.settings import settings
+from featurelens.service.api_keys import SCOPES, ApiKeys
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0, or 1 when there is no such key."""
-    parser = argparse.ArgumentParser(prog="python -m service.keys", description="API keys; see docs/operations.md")
+    parser = argparse.ArgumentParser(
+        prog="python -m featurelens.service.keys", description="API keys; see docs/operations.md"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     create = commands.add_parser("create", help="prints a new key, once")
     create.add_argument("--scope", choices=SCOPES, required=True)

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import BaseModel, Field
 
-from jobs.errors import Fault, InvalidSpec, UnknownModel
-from jobs.parts import Sign
-from jobs.status import Status
-from service.parts import Parts, PartsHere
-from service.problems import declare
-from service.resources import Links, Visualization
-from service.sight import look
+from featurelens.jobs.errors import Fault, InvalidSpec, UnknownModel
+from featurelens.jobs.parts import Sign
+from featurelens.jobs.status import Status
+from featurelens.service.parts import Parts, PartsHere
+from featurelens.service.problems import declare
+from featurelens.service.resources import Links, Visualization
+from featurelens.service.sight import look
 
 PATH = "/v1/visualizations"
 MOST = 100

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 
 from starlette.concurrency import run_in_threadpool
 
-from jobs.logs import logger
-from service.resources import Visualization
+from featurelens.jobs.logs import logger
+from featurelens.service.resources import Visualization
 
 INTERVAL = 0.25
 """Seconds between two looks; slots report twice a second."""

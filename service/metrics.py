@@ -10,9 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from redis import RedisError
 
-from jobs import figures, liveness
-from jobs.queue import QUEUES
-from service.parts import Parts, PartsHere
+from featurelens.jobs import figures, liveness
+from featurelens.jobs.queue import QUEUES
+from featurelens.service.parts import Parts, PartsHere
 
 router = APIRouter(tags=["health"])
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from jobs.catalog import LayerEntry, LayerKind, ModelEntry, Source
-from jobs.errors import NotFound, UnknownLayer, UnknownModel
-from jobs.layer_names import LayerNames
-from jobs.spec import VisualizationSpec
-from service.catalogue import (
+from featurelens.jobs.catalog import LayerEntry, LayerKind, ModelEntry, Source
+from featurelens.jobs.errors import NotFound, UnknownLayer, UnknownModel
+from featurelens.jobs.layer_names import LayerNames
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.service.catalogue import (
     MODELS,
     After,
     Layer,
@@ -27,11 +27,11 @@ from service.catalogue import (
     page,
     pictures_path,
 )
-from service.listing import MOST as MOST_PICTURES
-from service.listing import Summary
-from service.parts import ModelName, Parts, PartsHere
-from service.problems import declare
-from service.sight import look
+from featurelens.service.listing import MOST as MOST_PICTURES
+from featurelens.service.listing import Summary
+from featurelens.service.parts import ModelName, Parts, PartsHere
+from featurelens.service.problems import declare
+from featurelens.service.sight import look
 
 LayerName = Annotated[str, Path(max_length=200, description="a name from /layers", examples=["logits"])]
 Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]

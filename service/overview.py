@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from jobs import figures, liveness
-from jobs.figures import QueueFigures, RendererFigures
-from jobs.queue import QUEUES
-from service.parts import PartsHere
-from service.problems import declare
+from featurelens.jobs import figures, liveness
+from featurelens.jobs.figures import QueueFigures, RendererFigures
+from featurelens.jobs.queue import QUEUES
+from featurelens.service.parts import PartsHere
+from featurelens.service.problems import declare
 
 router = APIRouter(tags=["health"])
 

@@ -11,28 +11,28 @@ from fastapi import Depends, Path, Request
 from redis import Redis
 from starlette.exceptions import HTTPException
 
-from jobs.broker import connect
-from jobs.catalog import Catalog
-from jobs.errors import NotFound
-from jobs.eviction import Eviction
-from jobs.key import KEY_PATTERN
-from jobs.limits import Limits
-from jobs.listing import Listing
-from jobs.photos import Photos
-from jobs.previews import Previews
-from jobs.queue import JobQueue
-from jobs.quota import Quota
-from jobs.results import FileStore, ResultStore
-from jobs.settings import Settings
-from jobs.shelves import Files, Results, Shelf
-from jobs.stores import open_store
-from jobs.sweeps import Sweeps
-from service.api_keys import ApiKeys
-from service.kept import Kept
-from service.lookout import Lookout
-from service.read_tokens import ReadTokens
-from service.sight import look_for_all
-from service.thumbnails import Thumbnails
+from featurelens.jobs.broker import connect
+from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.errors import NotFound
+from featurelens.jobs.eviction import Eviction
+from featurelens.jobs.key import KEY_PATTERN
+from featurelens.jobs.limits import Limits
+from featurelens.jobs.listing import Listing
+from featurelens.jobs.photos import Photos
+from featurelens.jobs.previews import Previews
+from featurelens.jobs.queue import JobQueue
+from featurelens.jobs.quota import Quota
+from featurelens.jobs.results import FileStore, ResultStore
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.shelves import Files, Results, Shelf
+from featurelens.jobs.stores import open_store
+from featurelens.jobs.sweeps import Sweeps
+from featurelens.service.api_keys import ApiKeys
+from featurelens.service.kept import Kept
+from featurelens.service.lookout import Lookout
+from featurelens.service.read_tokens import ReadTokens
+from featurelens.service.sight import look_for_all
+from featurelens.service.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from jobs.errors import NotFound, UnknownPhoto
-from jobs.photos import FORMATS
-from service.access import Counted
-from service.images import served
-from service.parts import PartsHere
-from service.problems import declare
+from featurelens.jobs.errors import NotFound, UnknownPhoto
+from featurelens.jobs.photos import FORMATS
+from featurelens.service.access import Counted
+from featurelens.service.images import served
+from featurelens.service.parts import PartsHere
+from featurelens.service.problems import declare
 
 PATH = "/v1/photos"
 MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)

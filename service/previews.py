@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from jobs.errors import NotFound
-from jobs.previews import MEDIA_TYPE
-from service.parts import Key, PartsHere
-from service.problems import declare
-from service.tokens import Opened
+from featurelens.jobs.errors import NotFound
+from featurelens.jobs.previews import MEDIA_TYPE
+from featurelens.service.parts import Key, PartsHere
+from featurelens.service.problems import declare
+from featurelens.service.tokens import Opened
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from redis import RedisError
 from starlette.exceptions import HTTPException
 
-from jobs import errors
-from jobs.broker import unavailable
-from jobs.logs import logger
-from jobs.results import NO_ROOM
+from featurelens.jobs import errors
+from featurelens.jobs.broker import unavailable
+from featurelens.jobs.logs import logger
+from featurelens.jobs.results import NO_ROOM
 
 MEDIA_TYPE = "application/problem+json"
 

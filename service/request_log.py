@@ -10,9 +10,9 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jobs.logs import logger
-from service.metrics import REQUESTS
-from service.problems import unexpected
+from featurelens.jobs.logs import logger
+from featurelens.service.metrics import REQUESTS
+from featurelens.service.problems import unexpected
 
 HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")

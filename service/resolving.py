@@ -7,10 +7,10 @@ import time
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from jobs.catalog import Catalog, ModelEntry
-from jobs.errors import CatalogPending
-from jobs.resolution import resolve
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.catalog import Catalog, ModelEntry
+from featurelens.jobs.errors import CatalogPending
+from featurelens.jobs.resolution import resolve
+from featurelens.jobs.spec import VisualizationSpec
 
 CATALOG_PATIENCE = 8.0
 """Seconds a request waits for a network to be described: most take less, and nobody likes to ask twice."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jobs.queue import Ticket
-from jobs.results import Result
-from jobs.spec import VisualizationSpec
-from jobs.status import Status
+from featurelens.jobs.queue import Ticket
+from featurelens.jobs.results import Result
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import Status
 
 UNKNOWN = "no such visualization: it was never asked for, or has been deleted or forgotten"
 

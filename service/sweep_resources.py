@@ -6,10 +6,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from jobs.parts import Sign
-from jobs.spec import VisualizationSpec
-from jobs.sweeps import STATES, Item, Standing
-from service.resources import address
+from featurelens.jobs.parts import Sign
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.sweeps import STATES, Item, Standing
+from featurelens.service.resources import address
 
 
 class SweepLinks(BaseModel):

@@ -9,21 +9,21 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from jobs import liveness
-from jobs.catalog import ModelEntry
-from jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
-from jobs.key import visualization_key
-from jobs.queue import SWEEP_QUEUE, Wanted
-from jobs.spec import VisualizationSpec
-from jobs.sweep_spec import SweepSpec
-from jobs.sweeps import ID_PATTERN, STATES, standing
-from jobs.sweeps import Sweep as Known
-from service.access import charge
-from service.images import served
-from service.parts import JsonOnly, Parts, PartsHere
-from service.problems import declare
-from service.resolving import resolved_in
-from service.sweep_resources import Sweep, SweepItem, SweepItems, SweepLinks
+from featurelens.jobs import liveness
+from featurelens.jobs.catalog import ModelEntry
+from featurelens.jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
+from featurelens.jobs.key import visualization_key
+from featurelens.jobs.queue import SWEEP_QUEUE, Wanted
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.sweep_spec import SweepSpec
+from featurelens.jobs.sweeps import ID_PATTERN, STATES, standing
+from featurelens.jobs.sweeps import Sweep as Known
+from featurelens.service.access import charge
+from featurelens.service.images import served
+from featurelens.service.parts import JsonOnly, Parts, PartsHere
+from featurelens.service.problems import declare
+from featurelens.service.resolving import resolved_in
+from featurelens.service.sweep_resources import Sweep, SweepItem, SweepItems, SweepLinks
 
 PATH = "/v1/sweeps"
 RETRY_AFTER = "2"

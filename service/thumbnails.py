@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from PIL import Image
 from pydantic import BeforeValidator
 
-from service.kept import Kept
+from featurelens.service.kept import Kept
 
 WIDTHS = (64, 128, 192, 256, 512)
 """The only ones there are: a cache that anybody could fill with every width would be no cache."""

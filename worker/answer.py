@@ -10,11 +10,11 @@ from typing import Any
 import torch
 import torchvision
 
-from jobs.errors import RenderFailed
-from worker import engine
-from worker.engine.network import Network
-from worker.engine.render import Result
-from worker.protocol import Ask, Finished
+from featurelens import engine
+from featurelens.engine.network import Network
+from featurelens.engine.render import Result
+from featurelens.jobs.errors import RenderFailed
+from featurelens.worker.protocol import Ask, Finished
 
 DORMANT = "no gradient reached the picture, not even with redirected ReLU gradients: the unit never woke up"
 

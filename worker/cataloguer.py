@@ -7,10 +7,10 @@ import time
 
 from redis import Redis, RedisError
 
-from jobs.catalog import Catalog, ModelEntry
-from jobs.errors import ModelLoadFailed
-from jobs.logs import logger
-from worker.models.registry import Registry
+from featurelens.jobs.catalog import Catalog, ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.jobs.logs import logger
+from featurelens.worker.models.registry import Registry
 
 RELIST_INTERVAL = 10.0
 """Seconds until networks that the operator has added or taken away are noticed, or a wiped Redis is filled again."""

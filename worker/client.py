@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
-from worker.protocol import REPLY, Ask, Failed, Finished, Preview, Progress, Watch
-from worker.viewer import Viewer
+from featurelens.jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
+from featurelens.worker.protocol import REPLY, Ask, Failed, Finished, Preview, Progress, Watch
+from featurelens.worker.viewer import Viewer
 
 CONNECT_PATIENCE = 60.0
 """Seconds to wait for a renderer that is being restarted and loads its libraries."""

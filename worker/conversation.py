@@ -7,9 +7,9 @@ import time
 
 from pydantic import ValidationError
 
-from jobs.errors import FeaturelensError
-from worker.engine.render import Render
-from worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
+from featurelens.engine.render import Render
+from featurelens.jobs.errors import FeaturelensError
+from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
 
 MAX_ASK = 1 << 20
 REPORT_INTERVAL = 0.25

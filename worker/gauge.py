@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 import torch
 
-from jobs.figures import RendererFigures
-from worker.engine.lane import Lane
-from worker.lanes import Lanes
+from featurelens.engine.lane import Lane
+from featurelens.jobs.figures import RendererFigures
+from featurelens.worker.lanes import Lanes
 
 
 class Gauge:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import torch
 
-from worker.engine.lane import Lane
-from worker.engine.network import Network
-from worker.engine.precision import best_dtype
+from featurelens.engine.lane import Lane
+from featurelens.engine.network import Network
+from featurelens.engine.precision import best_dtype
 
 Identity = tuple[str, str]
 """Name and digest of a network."""

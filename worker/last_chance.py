@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from redis import Redis
 
-from jobs.broker import LOST, patiently
-from jobs.logs import logger
+from featurelens.jobs.broker import LOST, patiently
+from featurelens.jobs.logs import logger
 
 KEY = "featurelens:last-chance"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from jobs.errors import ModelLoadFailed
-from worker.engine.network import Network
+from featurelens.engine.network import Network
+from featurelens.jobs.errors import ModelLoadFailed
 
 Identity = tuple[str, str]
 """Canonical name and digest."""

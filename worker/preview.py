@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import interpolate
 
-from worker.engine import views
-from worker.engine.lane import Lane
-from worker.engine.render import Render
-from worker.protocol import Preview
+from featurelens.engine import views
+from featurelens.engine.lane import Lane
+from featurelens.engine.render import Render
+from featurelens.worker.protocol import Preview
 
 LONGEST = 192
 """Pixels of the longer side."""

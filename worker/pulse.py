@@ -8,10 +8,10 @@ import time
 
 from redis import Redis, RedisError
 
-from jobs import figures
-from jobs.liveness import RENDERER_EXPIRY, beat, rest
-from jobs.logs import logger
-from worker.gauge import Gauge
+from featurelens.jobs import figures
+from featurelens.jobs.liveness import RENDERER_EXPIRY, beat, rest
+from featurelens.jobs.logs import logger
+from featurelens.worker.gauge import Gauge
 
 INTERVAL = RENDERER_EXPIRY / 6
 """Seconds between beats."""

@@ -10,14 +10,14 @@ import torchvision.transforms.v2.functional as transforms
 from PIL import Image
 from torch import Tensor
 
-from jobs import appearance, objective
-from jobs.spec import VisualizationSpec
-from worker.engine import objectives, optimizers, parameterizations
-from worker.engine.network import Network
-from worker.engine.parameterizations import Size
-from worker.engine.regularizers import Regularizers
-from worker.engine.render import Recipe
-from worker.engine.transforms import Transform
+from featurelens.engine import objectives, optimizers, parameterizations
+from featurelens.engine.network import Network
+from featurelens.engine.parameterizations import Size
+from featurelens.engine.regularizers import Regularizers
+from featurelens.engine.render import Recipe
+from featurelens.engine.transforms import Transform
+from featurelens.jobs import appearance, objective
+from featurelens.jobs.spec import VisualizationSpec
 
 T = TypeVar("T")
 Photo = Callable[[str], bytes]

@@ -17,23 +17,23 @@ from typing import cast
 
 import torch
 
-from jobs.broker import connect
-from jobs.logs import configure, logger
-from jobs.photos import Photos
-from jobs.settings import NETWORKS_BYTES, settings
-from worker.answer import Answer
-from worker.cataloguer import Cataloguer
-from worker.conversation import Conversation
-from worker.engine.lane import Lane
-from worker.engine.memory import keep_memory
-from worker.engine.precision import best_device
-from worker.gauge import Gauge
-from worker.lanes import Lanes
-from worker.models.registry import Registry
-from worker.networks import Networks
-from worker.preview import preview
-from worker.pulse import Pulse
-from worker.recipes import recipe
+from featurelens.engine.lane import Lane
+from featurelens.engine.memory import keep_memory
+from featurelens.engine.precision import best_device
+from featurelens.jobs.broker import connect
+from featurelens.jobs.logs import configure, logger
+from featurelens.jobs.photos import Photos
+from featurelens.jobs.settings import NETWORKS_BYTES, settings
+from featurelens.worker.answer import Answer
+from featurelens.worker.cataloguer import Cataloguer
+from featurelens.worker.conversation import Conversation
+from featurelens.worker.gauge import Gauge
+from featurelens.worker.lanes import Lanes
+from featurelens.worker.models.registry import Registry
+from featurelens.worker.networks import Networks
+from featurelens.worker.preview import preview
+from featurelens.worker.pulse import Pulse
+from featurelens.worker.recipes import recipe
 
 
 class Renderer:

@@ -1,8 +1,8 @@
 """One slot: an RQ worker process that forks per job, imports no torch and executes one function only.
 
-Run by ``python -m worker.slot [QUEUE]``; the number of slots is the number of pictures in the making. A slot that dies
-loses nothing: its picture leaves the lane as its socket closes, and the next slot to look finds the job and hands it
-back.
+Run by ``python -m featurelens.worker.slot [QUEUE]``; as many pictures are in the making as there are slots. A slot that
+dies loses nothing: its picture leaves the lane as its socket closes, and the next slot to look finds the job and hands
+it back.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker_registration import register
 
-from jobs.broker import LOST, connect
-from jobs.errors import FeaturelensError, RenderFailed
-from jobs.logs import configure, logger
-from jobs.queue import EXECUTIONS, QUEUE, QUEUES, TASK
-from jobs.status import Records
-from worker.recovery import Recovery
-from worker.task import render
+from featurelens.jobs.broker import LOST, connect
+from featurelens.jobs.errors import FeaturelensError, RenderFailed
+from featurelens.jobs.logs import configure, logger
+from featurelens.jobs.queue import EXECUTIONS, QUEUE, QUEUES, TASK
+from featurelens.jobs.status import Records
+from featurelens.worker.recovery import Recovery
+from featurelens.worker.task import render
 
 HEARTBEAT = 5
 """Seconds between two heartbeats of a slot, at work or not."""

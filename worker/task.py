@@ -12,21 +12,21 @@ from redis import Redis
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
-from jobs.broker import LOST, connect, patiently
-from jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
-from jobs.liveness import renderer_alive
-from jobs.logs import logger
-from jobs.previews import Previews
-from jobs.results import NO_ROOM, Image, Result, ResultStore, describe
-from jobs.settings import settings
-from jobs.status import Record, Records
-from jobs.stores import open_store
-from worker.client import converse
-from worker.last_chance import alone
-from worker.png import encode
-from worker.protocol import Ask, Finished, Progress
-from worker.sheet import Sheet
-from worker.viewer import Viewer
+from featurelens.jobs.broker import LOST, connect, patiently
+from featurelens.jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
+from featurelens.jobs.liveness import renderer_alive
+from featurelens.jobs.logs import logger
+from featurelens.jobs.previews import Previews
+from featurelens.jobs.results import NO_ROOM, Image, Result, ResultStore, describe
+from featurelens.jobs.settings import settings
+from featurelens.jobs.status import Record, Records
+from featurelens.jobs.stores import open_store
+from featurelens.worker.client import converse
+from featurelens.worker.last_chance import alone
+from featurelens.worker.png import encode
+from featurelens.worker.protocol import Ask, Finished, Progress
+from featurelens.worker.sheet import Sheet
+from featurelens.worker.viewer import Viewer
 
 MEASURED_STEPS, MEASURED_SECONDS = 8, 1.0
 """How much must have been seen of an optimization before its end can be estimated."""

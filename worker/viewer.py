@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from jobs.broker import LOST
-from jobs.previews import INTERVAL, Previews
-from worker.protocol import Preview
+from featurelens.jobs.broker import LOST
+from featurelens.jobs.previews import INTERVAL, Previews
+from featurelens.worker.protocol import Preview
 
 _MODES = {1: "L", 3: "RGB"}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from launcher.claim import free_port
+from featurelens.launcher.claim import free_port
 from tests.e2e.stack import Stack
 
 if sys.platform != "linux":

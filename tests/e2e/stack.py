@@ -35,7 +35,7 @@ def environment(state: Path, port: int) -> dict[str, str]:
 
 def launch(state: Path, port: int) -> subprocess.Popen[str]:
     """`make run` without make."""
-    command = (sys.executable, "-m", "launcher")
+    command = (sys.executable, "-m", "featurelens.launcher")
     return subprocess.Popen(
         command,
         cwd=ROOT,
@@ -97,7 +97,7 @@ class Stack:
     def children(self, module: str) -> list[Process]:
         """The launcher's own children that run this module."""
         mine = [process for process in processes(self.state) if process.parent == self.launcher.pid]
-        return [process for process in mine if process.command.endswith(f"-m {module}")]
+        return [process for process in mine if process.command.endswith(f"-m featurelens.{module}")]
 
     def working_slots(self) -> Sequence[Process]:
         """Slots whose work horse is out."""

@@ -11,9 +11,9 @@ import obstore
 import pytest
 from redis import Redis
 
-from jobs.catalog import Catalog
-from jobs.liveness import RENDERER
-from jobs.settings import Settings
+from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.liveness import RENDERER
+from featurelens.jobs.settings import Settings
 from tests.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.service.server import Server
 from tests.service.test_problems import GOOD, URL, check

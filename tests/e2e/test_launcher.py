@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from launcher.claim import free_port
+from featurelens.launcher.claim import free_port
 from tests.e2e.processes import processes
 from tests.e2e.stack import Stack, eventually, launch
 from tests.faults.parts import LONG
@@ -77,6 +77,6 @@ def test_stop_under_load_then_go_on_then_die(tmp_path: Path) -> None:
 
 def test_help_names_the_parts() -> None:
     """And needs no settings."""
-    command = (sys.executable, "-m", "launcher", "--help")
+    command = (sys.executable, "-m", "featurelens.launcher", "--help")
     answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=15)
     assert "worker" in answer.stdout

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from jobs.broker import connect
-from jobs.settings import Settings
+from featurelens.jobs.broker import connect
+from featurelens.jobs.settings import Settings
 from tests.e2e.processes import processes
 from tests.e2e.stack import Stack, eventually
 from tests.faults.conftest import FULL

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from launcher.claim import free_port
+from featurelens.launcher.claim import free_port
 from tests.e2e.stack import Stack, eventually
 from tests.faults.parts import SHORT
 

@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 from redis import Redis
 
-from jobs.catalog import Catalog, LayerEntry, ModelEntry
-from jobs.errors import OutOfRange, UnknownLayer
-from jobs.key import visualization_key
-from jobs.resolution import resolve
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.errors import OutOfRange, UnknownLayer
+from featurelens.jobs.key import visualization_key
+from featurelens.jobs.resolution import resolve
+from featurelens.jobs.spec import VisualizationSpec
 from tests.conftest import ENTRY
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from jobs.eviction import DOWN_TO, Eviction
-from jobs.looks import COUNTS_FOR
-from jobs.results import FileStore
-from jobs.shelves import LEFTOVER, Files, Results
+from featurelens.jobs.eviction import DOWN_TO, Eviction
+from featurelens.jobs.looks import COUNTS_FOR
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.shelves import LEFTOVER, Files, Results
 from tests.jobs.test_results import IMAGES, result
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from redis import Redis
 
-from jobs.errors import RenderFailed
-from jobs.queue import JobQueue
-from jobs.spec import VisualizationSpec
-from jobs.status import Records, record_key
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue import JobQueue
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import Records, record_key
 
 KEY = "fv1_" + "7" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10).completed()

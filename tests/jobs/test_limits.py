@@ -7,9 +7,9 @@ import time
 import pytest
 from redis import Redis
 
-from jobs.limits import cost
-from jobs.quota import Quota
-from jobs.spec import VisualizationSpec
+from featurelens.jobs.limits import cost
+from featurelens.jobs.quota import Quota
+from featurelens.jobs.spec import VisualizationSpec
 
 
 @pytest.mark.parametrize(

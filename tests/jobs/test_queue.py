@@ -9,10 +9,10 @@ from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from jobs.errors import RenderFailed
-from jobs.queue import EXECUTIONS, TASK, JobQueue
-from jobs.spec import VisualizationSpec
-from jobs.status import Records, record_key
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue import EXECUTIONS, TASK, JobQueue
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import Records, record_key
 
 KEY = "fv1_" + "a" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)

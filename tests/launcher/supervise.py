@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from launcher.children import Family, GaveUp, Role
+from featurelens.launcher.children import Family, GaveUp, Role
 
 
 def say(line: str) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from launcher.children import FALSE_STARTS
+from featurelens.launcher.children import FALSE_STARTS
 
 ROOT = Path(__file__).parents[2]
 

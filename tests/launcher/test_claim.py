@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from launcher.claim import Refused, check_port, claim_state, free_port
-from launcher.valkey import Valkey, embedded
+from featurelens.launcher.claim import Refused, check_port, claim_state, free_port
+from featurelens.launcher.valkey import Valkey, embedded
 
 
 def test_a_state_folder_is_claimed_once(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_parts_alone_need_a_queue_to_share(tmp_path: Path, arguments: tuple[str,
     """One line, nothing started."""
     environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     answer = subprocess.run(
-        (sys.executable, "-m", "launcher", *arguments),
+        (sys.executable, "-m", "featurelens.launcher", *arguments),
         env=environment | {"FEATURELENS_STATE": str(tmp_path)},
         cwd=Path(__file__).parents[2],
         capture_output=True,
@@ -51,7 +51,7 @@ def test_parts_alone_need_a_queue_to_share(tmp_path: Path, arguments: tuple[str,
 def test_settings_that_make_no_sense_are_one_line(tmp_path: Path) -> None:
     """Not a traceback."""
     answer = subprocess.run(
-        (sys.executable, "-m", "launcher"),
+        (sys.executable, "-m", "featurelens.launcher"),
         env=os.environ | {"FEATURELENS_STATE": str(tmp_path), "PORT": "many"},
         cwd=Path(__file__).parents[2],
         capture_output=True,

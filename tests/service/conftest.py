@@ -11,12 +11,12 @@ import pytest
 from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from jobs import liveness
-from jobs.catalog import Catalog
-from jobs.logs import configure
-from jobs.queue import QUEUES
-from jobs.results import FileStore
-from jobs.settings import Settings
+from featurelens.jobs import liveness
+from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.logs import configure
+from featurelens.jobs.queue import QUEUES
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.settings import Settings
 from tests.service.server import Server
 
 

@@ -9,8 +9,8 @@ from typing import Self
 import httpx
 import uvicorn
 
-from jobs.settings import Settings
-from service.app import create_app
+from featurelens.jobs.settings import Settings
+from featurelens.service.app import create_app
 from tests.conftest import free_port
 from tests.worker.machine_room import until
 

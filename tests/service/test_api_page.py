@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from jobs import errors
-from jobs.spec import VisualizationSpec
-from jobs.sweep_spec import SweepSpec
-from service.problems import CODES, STATUS
+from featurelens.jobs import errors
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.sweep_spec import SweepSpec
+from featurelens.service.problems import CODES, STATUS
 from tests.service.server import Server
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()

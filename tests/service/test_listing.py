@@ -8,8 +8,8 @@ import httpx
 import pytest
 from redis import Redis
 
-from jobs.results import FileStore
-from jobs.status import Records
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.status import Records
 from tests.conftest import ENTRY
 from tests.service.test_problems import check
 from tests.service.test_visualizations import BODY, KEY, URL, put

@@ -11,13 +11,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 from redis import Redis
 
-from jobs import figures
-from jobs.errors import RenderFailed
-from jobs.figures import RendererFigures
-from jobs.queue import JobQueue
-from jobs.results import FileStore
-from jobs.settings import Settings
-from jobs.status import Records
+from featurelens.jobs import figures
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.figures import RendererFigures
+from featurelens.jobs.queue import JobQueue
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.status import Records
 from tests.conftest import free_port
 from tests.service.server import Server
 from tests.service.test_problems import GOOD

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from redis import Redis
 
-from jobs import figures
-from jobs.settings import Settings
+from featurelens.jobs import figures
+from featurelens.jobs.settings import Settings
 from tests.service.test_metrics import RENDERER
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from jobs.settings import Settings
-from service.api_keys import SCOPES, ApiKeys, Scope
+from featurelens.jobs.settings import Settings
+from featurelens.service.api_keys import SCOPES, ApiKeys, Scope
 from tests.jobs.test_photos import corners, encoded
 from tests.service.server import Server
 from tests.service.test_problems import URL, check

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from redis import Redis
 
-from jobs.errors import RenderFailed
-from jobs.queue import JobQueue
-from jobs.results import FileStore
-from jobs.status import Records
-from service.prefer import wait
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue import JobQueue
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.status import Records
+from featurelens.service.prefer import wait
 from tests.service.test_visualizations import BODY, KEY, URL, put
 
 

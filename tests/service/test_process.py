@@ -1,4 +1,4 @@
-"""``python -m service`` as a process."""
+"""``python -m featurelens.service`` as a process."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ NO_TORCH = """
 import sys
 for name in ("torch", "torchvision", "numpy"):
     sys.modules[name] = None
-import pkgutil, importlib, service
-for module in pkgutil.iter_modules(service.__path__, "service."):
-    if module.name != "service.__main__":
+import pkgutil, importlib
+from featurelens import service
+for module in pkgutil.walk_packages(service.__path__, "featurelens.service."):
+    if module.name != "featurelens.service.__main__":
         importlib.import_module(module.name)
-importlib.import_module("service.__main__")
-from service.app import create_app
-from jobs.settings import Settings
+importlib.import_module("featurelens.service.__main__")
+from featurelens.service.app import create_app
+from featurelens.jobs.settings import Settings
 create_app(Settings(redis_url="redis://127.0.0.1:1")).openapi()
-assert not [name for name in sys.modules if name.split(".")[0] == "worker"]
+assert not [name for name in sys.modules if name.startswith(("featurelens.worker", "featurelens.engine"))]
 """
 
 
@@ -38,7 +39,7 @@ def test_needs_no_torch() -> None:
 
 def start(port: int, broker: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "REDIS_URL": broker}
-    command = [sys.executable, "-m", "service"]
+    command = [sys.executable, "-m", "featurelens.service"]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
 

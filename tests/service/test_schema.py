@@ -14,9 +14,9 @@ import httpx
 import pytest
 from redis import Redis
 
-from jobs.catalog import Catalog
-from jobs.liveness import RENDERER
-from jobs.results import FileStore
+from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.liveness import RENDERER
+from featurelens.jobs.results import FileStore
 from tests.conftest import ENTRY, LAYERS
 from tests.service.player import Player
 from tests.service.server import Server

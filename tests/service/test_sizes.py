@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from jobs.errors import UnknownPhoto
-from jobs.looks import COUNTS_FOR
-from jobs.settings import Settings
-from service.parts import Parts
+from featurelens.jobs.errors import UnknownPhoto
+from featurelens.jobs.looks import COUNTS_FOR
+from featurelens.jobs.settings import Settings
+from featurelens.service.parts import Parts
 from tests.jobs.test_photos import encoded
 
 

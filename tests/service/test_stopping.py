@@ -6,10 +6,10 @@ import httpx
 import pytest
 from redis import Redis
 
-from jobs.errors import RenderFailed
-from jobs.queue import JobQueue
-from jobs.results import FileStore
-from jobs.status import Records
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue import JobQueue
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.status import Records
 from tests.service.test_problems import check
 from tests.service.test_visualizations import BODY, KEY, PNG, URL, put
 

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image as Picture
 from redis import Redis
 
-from jobs.errors import RenderFailed
-from jobs.queue import QUEUE, SWEEP_QUEUE, JobQueue
-from jobs.results import FileStore
-from jobs.status import Records
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue import QUEUE, SWEEP_QUEUE, JobQueue
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.status import Records
 from tests.conftest import ENTRY
 from tests.service.player import make
 from tests.service.test_problems import check

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from jobs.results import FileStore
-from jobs.settings import Settings
-from service.kept import Kept
-from service.thumbnails import WIDTHS, Thumbnails
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.settings import Settings
+from featurelens.service.kept import Kept
+from featurelens.service.thumbnails import WIDTHS, Thumbnails
 from tests.service.test_visualizations import KEY, URL, put
 
 

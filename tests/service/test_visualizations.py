@@ -14,14 +14,14 @@ import httpx
 import pytest
 from redis import Redis
 
-from jobs.catalog import Catalog
-from jobs.errors import RenderFailed
-from jobs.key import visualization_key
-from jobs.queue import JobQueue
-from jobs.results import FileStore, Image, describe
-from jobs.settings import Settings
-from jobs.spec import VisualizationSpec
-from jobs.status import Records
+from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.key import visualization_key
+from featurelens.jobs.queue import JobQueue
+from featurelens.jobs.results import FileStore, Image, describe
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import Records
 from tests.conftest import ENTRY, LAYERS, free_port
 from tests.service.server import Server
 

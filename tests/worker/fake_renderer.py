@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
-from worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
+from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
 
 QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS = range(8)
 """Seeds. SLOW: 20 ms a step. HANGS_UP: end of file. DIES_ONCE, KILLS: the process is gone, the first time or always."""

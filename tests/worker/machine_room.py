@@ -14,13 +14,13 @@ from typing import Self
 
 from redis import Redis
 
-from jobs import liveness
-from jobs.key import visualization_key
-from jobs.queue import QUEUE, JobQueue, Ticket, Wanted
-from jobs.results import FileStore
-from jobs.settings import Settings
-from jobs.spec import VisualizationSpec
-from jobs.status import Record
+from featurelens.jobs import liveness
+from featurelens.jobs.key import visualization_key
+from featurelens.jobs.queue import QUEUE, JobQueue, Ticket, Wanted
+from featurelens.jobs.results import FileStore
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import Record
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,7 +68,7 @@ class MachineRoom:
     def slot(self) -> subprocess.Popen[bytes]:
         """Returns when it is registered."""
         others = liveness.slots_alive(self.redis)
-        process = self._spawn("worker.slot")
+        process = self._spawn("featurelens.worker.slot")
         until(lambda: liveness.slots_alive(self.redis) > others)
         return process
 

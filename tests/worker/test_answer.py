@@ -12,16 +12,16 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from jobs.errors import RenderFailed
-from jobs.spec import VisualizationSpec
-from jobs.status import Record
-from tests.worker.engine.small import network
-from worker.answer import DORMANT, Answer
-from worker.engine.network import Network
-from worker.engine.render import Result
-from worker.protocol import Ask, Finished
-from worker.sheet import GAP
-from worker.task import _encode
+from featurelens.engine.network import Network
+from featurelens.engine.render import Result
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.status import Record
+from featurelens.worker.answer import DORMANT, Answer
+from featurelens.worker.protocol import Ask, Finished
+from featurelens.worker.sheet import GAP
+from featurelens.worker.task import _encode
+from tests.engine.small import network
 
 HEIGHT, WIDTH = 2, 3
 CPU = torch.device("cpu")

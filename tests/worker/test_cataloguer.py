@@ -6,10 +6,10 @@ from typing import cast
 
 from redis import Redis
 
-from jobs.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.worker.cataloguer import Cataloguer
+from featurelens.worker.models.registry import Registry
 from tests.conftest import ENTRY, LAYERS
-from worker.cataloguer import Cataloguer
-from worker.models.registry import Registry
 
 OTHER = ENTRY.model_copy(update={"name": "bundled:other@sha256-0123456789ab", "aliases": ("other",)})
 

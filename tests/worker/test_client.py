@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
-from jobs.spec import VisualizationSpec
-from worker import client
-from worker.client import converse
-from worker.protocol import Ask, Failed, Finished, Progress
+from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.worker import client
+from featurelens.worker.client import converse
+from featurelens.worker.protocol import Ask, Failed, Finished, Progress
 
 ASK = Ask(key="k", spec=VisualizationSpec(model="m", layer="l", channel=0, size=(32, 32)), digest="sha256:0")
 STEP = Progress(stage="rendering", step=1, steps=2, activation=0.5)

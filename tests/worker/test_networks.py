@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from torch import nn
 
-from jobs.errors import ModelLoadFailed
-from worker.engine.network import Network, Preprocessing
-from worker.networks import Networks
+from featurelens.engine.network import Network, Preprocessing
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.networks import Networks
 
 SIZE = 10 * 10 * 4
 """Bytes of each network here."""

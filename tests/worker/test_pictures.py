@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from jobs.settings import Settings
-from worker.engine.lane import Lane
-from worker.engine.network import Network
-from worker.engine.objectives import Channel, Objective
-from worker.engine.precision import best_dtype
-from worker.engine.render import Recipe, Result
-from worker.models.registry import Registry
+from featurelens.engine.lane import Lane
+from featurelens.engine.network import Network
+from featurelens.engine.objectives import Channel, Objective
+from featurelens.engine.precision import best_dtype
+from featurelens.engine.render import Recipe, Result
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT.parent / "shared"))

@@ -10,19 +10,19 @@ import torch
 from PIL import Image
 from pydantic import ValidationError
 
-from jobs import appearance
-from jobs.objective import FOURIER_ONLY
-from jobs.spec import VisualizationSpec
+from featurelens.engine import objectives, optimizers, parameterizations
+from featurelens.engine.lane import Lane
+from featurelens.engine.parameterizations import Size
+from featurelens.engine.regularizers import Regularizers
+from featurelens.engine.render import Recipe, Result
+from featurelens.engine.transforms import Transform
+from featurelens.jobs import appearance
+from featurelens.jobs.objective import FOURIER_ONLY
+from featurelens.jobs.spec import VisualizationSpec
+from featurelens.worker.recipes import recipe
+from tests.engine.small import finish, network, stack
 from tests.jobs.test_objective import KINDS, PARAMETERIZATIONS, PHOTO, spec
 from tests.jobs.test_photos import encoded
-from tests.worker.engine.small import finish, network, stack
-from worker.engine import objectives, optimizers, parameterizations
-from worker.engine.lane import Lane
-from worker.engine.parameterizations import Size
-from worker.engine.regularizers import Regularizers
-from worker.engine.render import Recipe, Result
-from worker.engine.transforms import Transform
-from worker.recipes import recipe
 
 SIZE = (32, 40)
 LAYER, OTHER = "2", "4"

@@ -16,20 +16,20 @@ from redis import Redis
 from structlog.testing import capture_logs
 from torch import nn
 
-from jobs.catalog import Catalog, ModelEntry
-from jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
-from jobs.photos import Photos
-from jobs.resolution import resolve
-from jobs.settings import Settings
-from jobs.spec import MAX_STEPS, VisualizationSpec
+from featurelens.jobs.catalog import Catalog, ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
+from featurelens.jobs.photos import Photos
+from featurelens.jobs.resolution import resolve
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec import MAX_STEPS, VisualizationSpec
+from featurelens.worker.client import converse
+from featurelens.worker.models.registry import Registry
+from featurelens.worker.protocol import Ask, Finished, Progress
+from featurelens.worker.pulse import Pulse
+from featurelens.worker.renderer import Renderer
 from tests.jobs.test_photos import corners, encoded
 from tests.worker.machine_room import until
 from tests.worker.models.test_local import write
-from worker.client import converse
-from worker.models.registry import Registry
-from worker.protocol import Ask, Finished, Progress
-from worker.pulse import Pulse
-from worker.renderer import Renderer
 
 CODE = """
 from torch import nn

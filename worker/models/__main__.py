@@ -1,6 +1,6 @@
 """For operators: ``featurelens models list`` and ``featurelens models check NAME [PHOTOGRAPH]``.
 
-The same as ``python -m worker.models list`` and so on.
+The same as ``python -m featurelens.worker.models list`` and so on.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.logs import configure
-from jobs.settings import settings
-from worker.models.checkup import check
-from worker.models.registry import Registry
+from featurelens.jobs.logs import configure
+from featurelens.jobs.settings import settings
+from featurelens.worker.models.checkup import check
+from featurelens.worker.models.registry import Registry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

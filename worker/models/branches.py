@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from jobs.catalog import Branch
-from worker.models.channels import channel_axis
-from worker.models.fields import Field, field
+from featurelens.jobs.catalog import Branch
+from featurelens.worker.models.channels import channel_axis
+from featurelens.worker.models.fields import Field, field
 
 _MAKER = "_featurelens_maker"
 _NOTES = {("torchvision.models.googlenet", "branch3"): "the 5x5 of the paper, but torchvision's filters are 3x3"}

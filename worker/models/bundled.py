@@ -8,12 +8,12 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import nn
 
-from jobs.catalog import ModelEntry
-from worker.engine import VERSION
-from worker.engine.network import Network, Preprocessing
-from worker.models.download import sha256
-from worker.models.fit import fit
-from worker.models.patternnet.architecture import MEAN, MIN_SIZE, STD, PatternNet
+from featurelens.engine import VERSION
+from featurelens.engine.network import Network, Preprocessing
+from featurelens.jobs.catalog import ModelEntry
+from featurelens.worker.models.download import sha256
+from featurelens.worker.models.fit import fit
+from featurelens.worker.models.patternnet.architecture import MEAN, MIN_SIZE, STD, PatternNet
 
 FOLDER = Path(__file__).parent / "patternnet"
 WEIGHTS = FOLDER / "patternnet.safetensors"

@@ -12,11 +12,11 @@ import torchvision.transforms.v2.functional as transforms
 from PIL import Image
 from torch import Tensor
 
-from jobs.catalog import LayerEntry, ModelEntry
-from jobs.errors import ModelLoadFailed
-from worker.engine.forward import first_of, read
-from worker.engine.network import Network
-from worker.models.registry import Registry
+from featurelens.engine.forward import first_of, read
+from featurelens.engine.network import Network
+from featurelens.jobs.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.registry import Registry
 
 SHOWN = 5
 """Classes told for a photograph."""

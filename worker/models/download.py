@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from jobs.errors import ModelLoadFailed
+from featurelens.jobs.errors import ModelLoadFailed
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a download is given up."""

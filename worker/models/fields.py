@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from worker.models.channels import channel_axis
+from featurelens.worker.models.channels import channel_axis
 
 _FIELD, _PARTS = "_featurelens_field", "_featurelens_parts"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
-from jobs.errors import ModelLoadFailed
+from featurelens.jobs.errors import ModelLoadFailed
 
 SHOWN = 3
 """Names given as examples in a message."""

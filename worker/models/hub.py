@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from worker.models.manifest import Manifest
+from featurelens.worker.models.manifest import Manifest
 
 CONFIG = "config.json"
 

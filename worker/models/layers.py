@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jobs.catalog import LayerEntry
-from worker.engine.forward import first_of, read
-from worker.engine.network import out_of_place
-from worker.engine.steps import ListenToSteps
-from worker.models.branches import branches, made_by
-from worker.models.channels import FollowChannels, channel_axis
-from worker.models.fields import FollowFields, begin, field, parts
-from worker.models.recommended import recommended
+from featurelens.engine.forward import first_of, read
+from featurelens.engine.network import out_of_place
+from featurelens.engine.steps import ListenToSteps
+from featurelens.jobs.catalog import LayerEntry
+from featurelens.worker.models.branches import branches, made_by
+from featurelens.worker.models.channels import FollowChannels, channel_axis
+from featurelens.worker.models.fields import FollowFields, begin, field, parts
+from featurelens.worker.models.recommended import recommended
 
 _BRANCHES = "_featurelens_branches"
 _STEP = "_featurelens_step"

@@ -16,14 +16,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from jobs.catalog import ModelEntry
-from jobs.errors import ModelLoadFailed
-from worker.engine import VERSION
-from worker.engine.network import Network
-from worker.models import hub
-from worker.models.download import sha256
-from worker.models.fit import fit
-from worker.models.manifest import Manifest
+from featurelens.engine import VERSION
+from featurelens.engine.network import Network
+from featurelens.jobs.catalog import ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models import hub
+from featurelens.worker.models.download import sha256
+from featurelens.worker.models.fit import fit
+from featurelens.worker.models.manifest import Manifest
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 MANIFEST, WEIGHTS = "model.json", "model.safetensors"

@@ -15,9 +15,9 @@ import torchvision
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
 
-from jobs.errors import ModelLoadFailed
-from jobs.spec import MAX_SIZE, MIN_SIZE
-from worker.engine.network import Preprocessing
+from featurelens.engine.network import Preprocessing
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.jobs.spec import MAX_SIZE, MIN_SIZE
 
 _FILE = re.compile(r"([A-Za-z_]\w*\.py):([A-Za-z_]\w*)")
 _MODULE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")

@@ -15,12 +15,12 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models import WeightsEnum, get_model, get_model_builder, get_model_weights, list_models
 
-from jobs.catalog import ModelEntry
-from jobs.errors import ModelLoadFailed
-from worker.engine import VERSION
-from worker.engine.network import Network, Preprocessing
-from worker.models.download import fetch, published_name, recorded
-from worker.models.fit import fit
+from featurelens.engine import VERSION
+from featurelens.engine.network import Network, Preprocessing
+from featurelens.jobs.catalog import ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.download import fetch, published_name, recorded
+from featurelens.worker.models.fit import fit
 
 _BARE: dict[str, Any] = {"init_weights": False, "aux_logits": False, "transform_input": False}
 _ARGUMENTS: dict[str, dict[str, Any]] = {"googlenet": _BARE, "inception": _BARE}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from jobs.catalog import LayerEntry
+from featurelens.jobs.catalog import LayerEntry
 
 MANY = 12
 """Beyond it not every block is recommended, only the last one at each height and width."""

@@ -13,17 +13,17 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from jobs.catalog import LayerEntry, ModelEntry
-from jobs.errors import ModelLoadFailed
-from jobs.settings import Settings
-from worker.engine.network import Network
-from worker.models.bundled import Bundled
-from worker.models.layers import describe
-from worker.models.local import Local
-from worker.models.published import Published
-from worker.models.shell import shell
-from worker.models.source import Source
-from worker.models.timm_source import Timm, installed
+from featurelens.engine.network import Network
+from featurelens.jobs.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.bundled import Bundled
+from featurelens.worker.models.layers import describe
+from featurelens.worker.models.local import Local
+from featurelens.worker.models.published import Published
+from featurelens.worker.models.shell import shell
+from featurelens.worker.models.source import Source
+from featurelens.worker.models.timm_source import Timm, installed
 
 FORMAT = "3"
 """Of the layer lists kept on disk: raise it when `layers.describe` would write others."""

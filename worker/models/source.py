@@ -6,8 +6,8 @@ from typing import Protocol
 
 from torch import nn
 
-from jobs.catalog import ModelEntry
-from worker.engine.network import Network
+from featurelens.engine.network import Network
+from featurelens.jobs.catalog import ModelEntry
 
 
 class Source(Protocol):

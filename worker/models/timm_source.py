@@ -18,13 +18,13 @@ import torch
 from torch import nn
 from torchvision.models import ResNet50_Weights
 
-from jobs.catalog import ModelEntry
-from jobs.errors import ModelLoadFailed
-from worker.engine import VERSION
-from worker.engine.network import Network, Preprocessing
-from worker.models.download import fetch, published_name, recorded
-from worker.models.fit import fit
-from worker.models.hub import MIN_SIZE
+from featurelens.engine import VERSION
+from featurelens.engine.network import Network, Preprocessing
+from featurelens.jobs.catalog import ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.download import fetch, published_name, recorded
+from featurelens.worker.models.fit import fit
+from featurelens.worker.models.hub import MIN_SIZE
 
 _VERIFIED = re.compile(r"https://.*-[0-9a-f]{8,64}\.pth")
 _IMAGENET = 1000

@@ -11,12 +11,12 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
-from jobs.settings import Settings
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.__main__ import command, main
+from featurelens.worker.models.checkup import check
+from featurelens.worker.models.patternnet.patterns import LABELS, images
+from featurelens.worker.models.registry import Registry
 from tests.worker.models.test_local import MANIFEST, digits, write
-from worker.models.__main__ import command, main
-from worker.models.checkup import check
-from worker.models.patternnet.patterns import LABELS, images
-from worker.models.registry import Registry
 
 
 @pytest.fixture

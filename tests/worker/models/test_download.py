@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.errors import ModelLoadFailed
-from worker.models.download import fetch, recorded
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.download import fetch, recorded
 
 CONTENT = bytes(range(256)) * 5000
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from benchmarks.architectures import climb
-from jobs.settings import Settings
+from featurelens.engine.lane import Lane
+from featurelens.engine.objectives import Channel
+from featurelens.engine.parameterizations import Fourier
+from featurelens.engine.render import Recipe
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.registry import Registry
 from tests.worker.models.test_local import MANIFEST, digits, write
-from worker.engine.lane import Lane
-from worker.engine.objectives import Channel
-from worker.engine.parameterizations import Fourier
-from worker.engine.render import Recipe
-from worker.models.registry import Registry
 
 
 @pytest.mark.parametrize("sign", ["positive", "negative"])

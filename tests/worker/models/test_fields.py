@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from jobs.catalog import LayerEntry
-from jobs.settings import Settings
-from worker.engine.forward import read
-from worker.models.layers import describe
-from worker.models.registry import Registry
+from featurelens.engine.forward import read
+from featurelens.jobs.catalog import LayerEntry
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.layers import describe
+from featurelens.worker.models.registry import Registry
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from jobs.errors import ModelLoadFailed
-from worker.models.local import Local
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.local import Local
 
 CODE = """
 from torch import nn

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from jobs.settings import Settings
-from worker.models.bundled import FOLDER, WEIGHTS
-from worker.models.patternnet.patterns import LABELS, images
-from worker.models.patternnet.train import BATCH, HELD_OUT, Batches
-from worker.models.registry import Registry
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.bundled import FOLDER, WEIGHTS
+from featurelens.worker.models.patternnet.patterns import LABELS, images
+from featurelens.worker.models.patternnet.train import BATCH, HELD_OUT, Batches
+from featurelens.worker.models.registry import Registry
 
 
 def peak(picture: Tensor) -> tuple[float, float]:

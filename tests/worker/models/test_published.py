@@ -10,9 +10,9 @@ import torch
 import torchvision
 from torchvision.models import get_model, get_model_weights, list_models
 
-from jobs.errors import ModelLoadFailed
-from worker.engine.network import IMAGENET
-from worker.models.published import Published
+from featurelens.engine.network import IMAGENET
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.published import Published
 
 
 def published(tmp_path: Path, architecture: str, state: object, monkeypatch: pytest.MonkeyPatch) -> Published:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.errors import ModelLoadFailed
-from jobs.settings import Settings
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.registry import Registry
 from tests.worker.models.test_local import MANIFEST, digits, write
-from worker.models.registry import Registry
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from jobs.errors import ModelLoadFailed
-from jobs.settings import Settings
-from worker.models import hub
-from worker.models.local import Local
-from worker.models.registry import Registry
-from worker.models.timm_source import Timm, installed
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models import hub
+from featurelens.worker.models.local import Local
+from featurelens.worker.models.registry import Registry
+from featurelens.worker.models.timm_source import Timm, installed
 
 needs_timm = pytest.mark.skipif(not installed(), reason="timm is not installed (the extra of that name)")
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from jobs.settings import Settings
-from worker.models.registry import Registry
+from featurelens.jobs.settings import Settings
+from featurelens.worker.models.registry import Registry
 
 ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT / ".." / "shared"))

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 from torchvision.models import SwinTransformer, VisionTransformer
 
-from tests.worker.engine.small import alone, network
-from worker.engine.graph import Extractor
-from worker.engine.network import Network
-from worker.engine.objectives import Channel
-from worker.engine.render import Recipe
-from worker.models.layers import describe
+from featurelens.engine.graph import Extractor
+from featurelens.engine.network import Network
+from featurelens.engine.objectives import Channel
+from featurelens.engine.render import Recipe
+from featurelens.worker.models.layers import describe
+from tests.engine.small import alone, network
 
 
 def prepared(module: nn.Module) -> Network:

@@ -1,4 +1,4 @@
-"""Trains patternnet from nothing: ``python -m worker.models.patternnet.train --seed 0``.
+"""Trains patternnet from nothing: ``python -m featurelens.worker.models.patternnet.train --seed 0``.
 
 Writes the weights (safetensors, float32), the labels and a record of the run. Two things make the pictures of the
 classes look like the classes: part of every batch is moved one small step against the network (the fast gradient sign
@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.utils.data import DataLoader, Dataset
 
-from worker.models.patternnet.architecture import MEAN, STD, PatternNet
-from worker.models.patternnet.patterns import LABELS, images
+from featurelens.worker.models.patternnet.architecture import MEAN, STD, PatternNet
+from featurelens.worker.models.patternnet.patterns import LABELS, images
 
 FOLDER = Path(__file__).parent
 SIZES = (48, 64, 64, 80, 96)

@@ -1,0 +1,40 @@
+"""The mathematics of feature visualization in pure PyTorch. Knows no Redis, no HTTP, no sockets."""
+
+from featurelens.engine.network import IMAGENET, Network, Preprocessing
+from featurelens.engine.objectives import (
+    Caricature,
+    Channel,
+    Direction,
+    Diversity,
+    Interpolation,
+    Inversion,
+    Joint,
+    Layer,
+    Neuron,
+    Probability,
+)
+from featurelens.engine.render import Recipe, Result
+from featurelens.engine.rendering import render
+
+VERSION = "5"
+"""Part of every key: raise it when the same spec would give another picture."""
+
+__all__ = [
+    "IMAGENET",
+    "VERSION",
+    "Caricature",
+    "Channel",
+    "Direction",
+    "Diversity",
+    "Interpolation",
+    "Inversion",
+    "Joint",
+    "Layer",
+    "Network",
+    "Neuron",
+    "Preprocessing",
+    "Probability",
+    "Recipe",
+    "Result",
+    "render",
+]

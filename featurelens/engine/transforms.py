@@ -1,0 +1,127 @@
+"""Transformation robustness: the picture is looked at a little shifted, scaled and rotated, anew at every step.
+
+All of it is ONE affine resampling per step, each picture with its own draw, and what comes into view from outside is
+the picture's own reflection, so that no grey border is ever optimized against.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from featurelens.engine.parameterizations import Size
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Ranges of the random draw, each settable to nothing.
+
+    `jitter` in pixels either way (of a picture of 224; in proportion at other sizes), `scale` a factor (low, high),
+    `rotate` in degrees either way. `crop` looks at a random square of (low, high) times the shorter side instead of
+    the whole, its centre drawn around the middle (MaCo: N(0.5, 0.15)); `views` is how many draws are looked at per
+    step; `noise` is the standard deviation of normal noise, with as much uniform noise again.
+    """
+
+    jitter: float = 16.0
+    scale: tuple[float, float] = (0.9, 1.1)
+    rotate: float = 10.0
+    crop: tuple[float, float] | None = None
+    views: int = 1
+    noise: float = 0.0
+
+    def draw(self, size: Size, rows: int, generator: torch.Generator) -> Tensor:
+        """(rows, 2, 3), see `affine`, from numbers of `generator`."""
+        return self.affine(size, draw_numbers(rows, generator))
+
+    def affine(self, size: Size, numbers: Tensor) -> Tensor:
+        """(rows, 2, 3): from output to input coordinates, both in [-1, 1] (see `torch.nn.functional.affine_grid`).
+
+        `numbers` (rows, 7) are what `draw_numbers` draws; rows do not depend on each other.
+        """
+        height, width = size
+        zoom = 1 / _between(self.scale, numbers[:, 0])
+        shift = numbers[:, 2:4] * (self.jitter * 2 / 224)
+        if self.crop is not None:
+            side = _between(self.crop, numbers[:, 4])
+            # The centre stays where the window stays inside the picture.
+            shift = shift + (numbers[:, 5:7] * 0.3).clamp(-1, 1).clamp((side - 1)[:, None], (1 - side)[:, None])
+            zoom = zoom * side
+        angle = numbers[:, 1] * math.radians(self.rotate)
+        cosine, sine = angle.cos() * zoom, angle.sin() * zoom
+        # Rotation is rigid in pixels; normalized coordinates of a picture that is not square need the side ratio.
+        flat = [cosine, -sine * height / width, shift[:, 0], sine * width / height, cosine, shift[:, 1]]
+        return torch.stack(flat, dim=1).view(-1, 2, 3)
+
+
+def draw_numbers(rows: int, generator: torch.Generator) -> Tensor:
+    """(rows, 7): five uniform in [-1, 1] for scale, angle, shifts and crop, two normal for the centre of the crop."""
+    return torch.cat(
+        [torch.rand(rows, 5, generator=generator) * 2 - 1, torch.randn(rows, 2, generator=generator)], dim=1
+    )
+
+
+_BANDS = 4
+"""At most: every band has a gradient as large as the picture."""
+
+NOTHING = Transform(jitter=0.0, scale=(1.0, 1.0), rotate=0.0)
+
+
+def _between(bounds: tuple[float, float], uniform: Tensor) -> Tensor:
+    """From [-1, 1] to [low, high]."""
+    low, high = bounds
+    return (low + high) / 2 + uniform * (high - low) / 2
+
+
+def add_noise(pictures: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+    """Normal noise and uniform noise of the same size (MaCo); not clamped, so that the gradient lives everywhere."""
+    shape = pictures.shape
+    noise = torch.randn(shape, generator=generator) + torch.rand(shape, generator=generator) - 0.5
+    return pictures + deviation * noise.to(pictures)
+
+
+def resample(pictures: Tensor, affine: Tensor) -> Tensor:
+    """Pictures (B, C, H, W) seen through `affine` (B, 2, 3): bilinear, reflected at the borders; same shape.
+
+    `affine` is asked about its reach, so it should be where that costs nothing: on the CPU, as it is drawn.
+    """
+    reach = float(affine.abs().sum(2).max())
+    grid = _grid(affine.to(pictures), pictures.shape[2], pictures.shape[3])
+    # Cheaper than grid_sample's own reflection; a point inside is not moved, so nobody depends on who reaches far.
+    for _ in range(math.ceil((reach - 1) / 2)):
+        grid = grid.clamp(-1, 1).mul_(2).sub_(grid)
+    bands = _bands(pictures)
+    if bands == 1:
+        return _sample(pictures, grid)
+    count, channels, height, width = pictures.shape
+    # Band after band instead of picture after picture, so that every core has one.
+    seen = _sample(pictures.repeat_interleave(bands, 0), grid.view(count * bands, height // bands, width, 2))
+    return seen.view(count, bands, channels, -1, width).transpose(1, 2).reshape(pictures.shape)
+
+
+def _sample(pictures: Tensor, grid: Tensor) -> Tensor:
+    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def _bands(pictures: Tensor) -> int:
+    """How many bands to cut each picture into where there are fewer pictures than cores: one core samples one."""
+    wanted = torch.get_num_threads() // len(pictures) if pictures.device.type == "cpu" else 1
+    return next((bands for bands in range(min(wanted, _BANDS), 1, -1) if pictures.shape[2] % bands == 0), 1)
+
+
+def _grid(affine: Tensor, height: int, width: int) -> Tensor:
+    """(B, H, W, 2), as `affine_grid` of torch without align_corners, but as the sum of a row and a column."""
+    grid = affine.new_empty(len(affine), height, width, 2)
+    x, y = _centres(width, affine), _centres(height, affine)
+    for axis in (0, 1):
+        rows = affine[:, axis, 1, None] * y + affine[:, axis, 2, None]
+        torch.add((affine[:, axis, 0, None] * x)[:, None, :], rows[:, :, None], out=grid[..., axis])
+    return grid
+
+
+def _centres(count: int, like: Tensor) -> Tensor:
+    """(count,): the middle of each pixel in [-1, 1]."""
+    return (torch.arange(count, dtype=like.dtype, device=like.device) * 2 + 1) / count - 1

@@ -1,0 +1,234 @@
+"""A lane is a shared ride: who sits in it changes nobody's picture.
+
+Tolerances of the pictures below: float32 within one of 256 levels (measured: one, in MaCo only, all others equal) and
+scores within 1e-4 (measured 2e-7); bfloat16 within four levels (measured 0) and 2e-2 of the scores (measured 0).
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from featurelens.engine.forward import Reading
+from featurelens.engine.graph import Extractor
+from featurelens.engine.lane import Lane
+from featurelens.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
+from featurelens.engine.optimizers import Adam
+from featurelens.engine.parameterizations import (
+    CPPN,
+    Alpha,
+    Fourier,
+    Laplacian,
+    MaCo,
+    Parameterization,
+    Photograph,
+    Pixel,
+    Shared,
+)
+from featurelens.engine.rectifier import EXACT, Passage
+from featurelens.engine.regularizers import Regularizers
+from featurelens.engine.render import Recipe, Result
+from featurelens.engine.transforms import NOTHING, Transform
+from tests.engine.small import alone, finish, network, stack
+
+SIZE = (32, 40)
+LAYERS = ["2", "4"]
+NET = network(stack())
+PHOTO = torch.rand(3, *SIZE, generator=torch.Generator().manual_seed(5))
+
+RECIPES = [
+    Recipe(Channel("4", 1), SIZE, steps=8, seed=1),
+    Recipe(Channel("4", 1), SIZE, steps=8, seed=2),
+    Recipe(Neuron("2", 3, "negative"), SIZE, steps=6, seed=3, parameterization=Pixel()),
+    Recipe(Layer("4"), SIZE, steps=8, seed=4, parameterization=Laplacian(), transform=NOTHING),
+    Recipe(
+        Direction("4", (1.0,) * 12, power=2), SIZE, steps=5, parameterization=MaCo(), transform=Transform(noise=0.1)
+    ),
+    Recipe(Joint(((1.0, Channel("2", 0)), (-0.5, Channel("4", 2)))), SIZE, steps=8, parameterization=CPPN()),
+    Recipe(Channel("4", 5), SIZE, steps=8, parameterization=Alpha(Fourier()), optimizer=Adam(beta1=0.5)),
+    Recipe(Channel("4", 5), SIZE, steps=8, parameterization=Photograph(PHOTO), regularizers=Regularizers(tv=0.5)),
+    Recipe(Diversity(Channel("4", 6)), SIZE, steps=8, pictures=3, transform=Transform(views=2, crop=(0.3, 0.6))),
+    Recipe(
+        Interpolation(Channel("4", 6), Channel("4", 7), 3, alignment=0.1),
+        SIZE,
+        steps=8,
+        pictures=3,
+        parameterization=Shared(3),
+    ),
+]
+
+
+def distance(one: Result, other: Result) -> int:
+    """In levels of 256."""
+    return int((one.pixels.int() - other.pixels.int()).abs().max())
+
+
+def assert_same(one: Result, other: Result, levels: int, relative: float) -> None:
+    assert distance(one, other) <= levels
+    assert one.curve == pytest.approx(other.curve, rel=relative, abs=relative)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "levels", "relative"), [(torch.float32, 1, 1e-4), (torch.bfloat16, 4, 2e-2)], ids=["float32", "bfloat16"]
+)
+def test_alone_and_in_a_full_lane_are_the_same(dtype: torch.dtype, levels: int, relative: float) -> None:
+    lane = Lane(NET, LAYERS, SIZE, dtype=dtype)
+    renders = []
+    for recipe in RECIPES:  # each joins a tick after the one before; the shorter ones leave early
+        renders.append(lane.join(recipe))
+        lane.tick()
+    finish(lane)
+    for recipe, render in zip(RECIPES, renders, strict=True):
+        assert render.failure is None
+        assert_same(lane.result(render), alone(NET, LAYERS, recipe, dtype), levels, relative)
+
+
+def test_the_same_seed_gives_the_same_picture_exactly() -> None:
+    for recipe in RECIPES[::2]:
+        one, other = alone(NET, LAYERS, recipe), alone(NET, LAYERS, recipe)
+        assert torch.equal(one.pixels, other.pixels)
+        assert one.curve == other.curve
+    assert not torch.equal(alone(NET, LAYERS, RECIPES[0]).pixels, alone(NET, LAYERS, RECIPES[1]).pixels)
+
+
+def test_who_leaves_is_not_missed() -> None:
+    lane = Lane(NET, LAYERS, SIZE)
+    stays, leaves = lane.join(RECIPES[0]), lane.join(RECIPES[4])
+    lane.tick()
+    lane.leave(leaves)
+    assert finish(lane) == [stays]
+    assert leaves.step == 1
+    assert_same(lane.result(stays), alone(NET, LAYERS, RECIPES[0]), 1, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [
+        (Neuron("4", 0, x=40), "lies outside the layer"),
+        (Neuron("4", 0, y=-1), "lies outside the layer"),
+        (Direction("4", (1.0, 2.0)), "has 12 channels, the vector 2"),
+        (Channel("4", 12), "out of bounds"),
+        (Interpolation(Channel("4", 0), Channel("4", 1), pictures=2), "this strip has 2 pictures"),
+    ],
+)
+def test_an_objective_that_does_not_fit_fails_alone(
+    objective: Neuron | Direction | Channel | Interpolation, message: str
+) -> None:
+    lane = Lane(NET, LAYERS, SIZE)
+    good = lane.join(RECIPES[0])
+    bad = lane.join(Recipe(objective, SIZE, steps=8))
+    assert lane.tick() == [bad]
+    assert message in str(bad.failure)
+    assert finish(lane) == [good]
+    assert_same(lane.result(good), alone(NET, LAYERS, RECIPES[0]), 1, 1e-4)
+
+
+def test_what_belongs_elsewhere_is_refused() -> None:
+    lane = Lane(NET, ["4"], SIZE)
+    for recipe in (
+        Recipe(Channel("4", 0), (40, 32)),
+        Recipe(Channel("2", 0), SIZE),
+        Recipe(Channel("4", 0), SIZE, parameterization=Fourier(channels=1)),
+    ):
+        with pytest.raises(ValueError, match=r"another lane|channels"):
+            lane.join(recipe)
+    assert lane.renders == []
+
+
+class Small:
+    """A device with memory for so many pictures."""
+
+    def __init__(self, extract: Extractor, rows: int) -> None:
+        self._extract, self._rows = extract, rows
+        self.memory = extract.memory
+        self.refused = 0
+
+    def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
+        if inputs.shape[0] > self._rows:
+            self.refused += 1
+            raise torch.OutOfMemoryError("no room")
+        return self._extract(inputs, passage)
+
+
+def test_out_of_memory_halves_the_lane_and_changes_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = Lane(NET, LAYERS, SIZE)
+    device = Small(lane._extract, rows=5)
+    monkeypatch.setattr(lane, "_extract", device)
+    renders = [lane.join(recipe) for recipe in RECIPES if recipe.pictures == 1]
+    finish(lane)
+    assert device.refused == 1
+    assert lane.limit == 4
+    for render in renders:
+        assert render.step == render.recipe.steps
+        assert_same(lane.result(render), alone(NET, LAYERS, render.recipe), 1, 1e-4)
+
+
+def test_a_picture_that_never_fits_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = Lane(NET, LAYERS, SIZE)
+    monkeypatch.setattr(lane, "_extract", Small(lane._extract, rows=0))
+    render = lane.join(RECIPES[0])
+    assert lane.tick() == [render]
+    assert isinstance(render.failure, torch.OutOfMemoryError)
+    assert not lane.renders
+
+
+def test_more_pictures_than_room_take_turns() -> None:
+    lane = Lane(NET, LAYERS, SIZE, limit=2)
+    renders = [lane.join(recipe) for recipe in (*RECIPES[:4], RECIPES[8])]  # the last brings six rows of its own
+    for _ in renders:
+        lane.tick()
+    steps = [render.step for render in renders]
+    assert min(steps) >= 1
+    assert max(steps) - min(steps) <= 1
+    assert len(finish(lane)) == len(renders)
+    for render in renders:
+        assert_same(lane.result(render), alone(NET, LAYERS, render.recipe), 1, 1e-4)
+
+
+def test_snapshots_are_what_shorter_runs_give() -> None:
+    def recipe(steps: int, snapshots: tuple[int, ...] = ()) -> Recipe:
+        return Recipe(Channel("4", 1), SIZE, steps=steps, snapshots=snapshots, anneal=0.0)
+
+    long = alone(NET, LAYERS, recipe(8, (8, 0, 4)))
+    assert [step for step, _ in long.snapshots] == [0, 4, 8]
+    for step, pixels in long.snapshots:
+        assert torch.equal(pixels, alone(NET, LAYERS, recipe(step)).pixels)
+    assert torch.equal(long.snapshots[-1][1], long.pixels)
+
+
+def test_the_learning_rate_falls_at_the_end() -> None:
+    lane = Lane(NET, LAYERS, SIZE)
+    render = lane.join(Recipe(Channel("4", 1), SIZE, steps=10, learning_rate=0.2, anneal=0.5))
+    rates = []
+    while lane.renders:
+        rates.append(render.rate)
+        lane.tick()
+    assert rates == pytest.approx([0.2] * 6 + [0.164, 0.128, 0.092, 0.056])
+
+
+def test_the_curve_rises_and_the_measures_are_of_the_pixels() -> None:
+    recipe = Recipe(Channel("4", 1), SIZE, steps=32, transform=NOTHING)
+    result = alone(NET, LAYERS, recipe)
+    assert len(result.curve) == 32
+    assert all(later > earlier - 1e-3 for earlier, later in zip(result.curve, result.curve[1:], strict=False))
+    assert result.curve[-1] > 2 * result.curve[0]
+    shown = NET.preprocessing(result.pixels.permute(0, 3, 1, 2).float() / 255)
+    with torch.no_grad():
+        activation = float(NET.module(shown)[0, 1].mean())
+    assert result.measures["activation"][0] == pytest.approx(activation, rel=1e-4)
+    assert result.pixels.dtype == torch.uint8
+    assert result.pixels.shape == (1, *SIZE, 3)
+
+
+@pytest.mark.parametrize("made_of", [Pixel(), Fourier(), Laplacian(), MaCo(), CPPN(), Alpha(Fourier())], ids=str)
+def test_whatever_a_picture_is_made_of_its_unit_rises(made_of: Parameterization) -> None:
+    recipe = Recipe(Channel("4", 3), SIZE, steps=32, parameterization=made_of, transform=NOTHING)
+    curve = alone(NET, LAYERS, recipe).curve
+    assert curve[-1] > curve[0] + 0.25 * abs(curve[0])
+
+
+def test_transparency_comes_out_as_a_last_channel() -> None:
+    for parameterization in (Alpha(Fourier()), MaCo()):
+        result = alone(NET, LAYERS, Recipe(Channel("4", 1), SIZE, steps=4, parameterization=parameterization))
+        assert result.pixels.shape == (1, *SIZE, 4)
