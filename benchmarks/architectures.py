@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import nn
 
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.graph import Extractor
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import IMAGENET, Network
 from featurelens.engine.objectives import Channel
@@ -25,7 +25,7 @@ from featurelens.engine.objectives.base import feature_maps
 from featurelens.engine.precision import best_device, best_dtype
 from featurelens.engine.render import Recipe
 from featurelens.engine.transforms import Transform
-from featurelens.jobs.catalog import LayerEntry
+from featurelens.jobs.catalog.catalog import LayerEntry
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
 

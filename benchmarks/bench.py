@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.subjects import TIMED, Subject
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.graph import Extractor
 from featurelens.engine.lane import Lane
 from featurelens.engine.memory import keep_memory
 from featurelens.engine.objectives import Channel

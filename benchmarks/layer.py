@@ -17,7 +17,7 @@ from featurelens.engine.memory import keep_memory
 from featurelens.engine.objectives import Channel
 from featurelens.engine.precision import best_device
 from featurelens.engine.render import Recipe
-from featurelens.worker.lanes import Lanes
+from featurelens.worker.renderer.lanes import Lanes
 
 SUBJECT = next(subject for subject in TIMED if subject.layer == "inception4a")
 PLAIN_STEPS = 24

@@ -20,7 +20,7 @@ from torch import Tensor
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import baseline, tiny_darknet
-from featurelens.engine.forward import read
+from featurelens.engine.extraction.forward import read
 from featurelens.engine.lane import Lane
 from featurelens.engine.memory import keep_memory
 from featurelens.engine.network import Preprocessing

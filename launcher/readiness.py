@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rq.worker_registration import REDIS_WORKER_KEYS
 
-from featurelens.jobs.liveness import RENDERER
+from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.launcher.children import Ready
 
 ANSWER_WITHIN = 2.0

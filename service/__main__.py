@@ -10,8 +10,8 @@ import uvicorn
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.settings import Settings, settings
-from featurelens.service.api_keys import ApiKeys
 from featurelens.service.app import create_app
+from featurelens.service.auth.api_keys import ApiKeys
 
 BACKLOG = 2048
 SHUTDOWN_PATIENCE = 5

@@ -13,13 +13,12 @@ from fastapi.openapi.utils import get_openapi
 
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.settings import settings as process_settings
-from featurelens.service import (
+from featurelens.service.auth.access import Admitted
+from featurelens.service.endpoints import (
     docs,
     events,
-    examples,
     health,
     images,
-    links,
     listing,
     metrics,
     models,
@@ -30,13 +29,13 @@ from featurelens.service import (
     tokens,
     visualizations,
 )
-from featurelens.service.access import Admitted
-from featurelens.service.body_limit import BodyLimit
-from featurelens.service.connection_limit import ConnectionLimit
-from featurelens.service.head import Head
+from featurelens.service.middleware.body_limit import BodyLimit
+from featurelens.service.middleware.connection_limit import ConnectionLimit
+from featurelens.service.middleware.head import Head
+from featurelens.service.middleware.request_log import RequestLog
+from featurelens.service.openapi import examples, links
 from featurelens.service.parts import Parts
 from featurelens.service.problems import Problem, declare, install
-from featurelens.service.request_log import RequestLog
 
 DESCRIPTION = """What makes this unit of a neural network fire?
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from featurelens.jobs.logs import logger
-from featurelens.jobs.looks import looked_at
+from featurelens.jobs.store.looks import looked_at
 
 _SEAL = hashlib.sha256().digest_size
 

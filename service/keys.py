@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from featurelens.jobs.settings import settings
-from featurelens.service.api_keys import SCOPES, ApiKeys
+from featurelens.service.auth.api_keys import SCOPES, ApiKeys
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

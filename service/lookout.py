@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.logs import logger
-from featurelens.service.resources import Visualization
+from featurelens.service.schemas.resources import Visualization
 
 INTERVAL = 0.25
 """Seconds between two looks; slots report twice a second."""

@@ -11,26 +11,26 @@ from fastapi import Depends, Path, Request
 from redis import Redis
 from starlette.exceptions import HTTPException
 
-from featurelens.jobs.broker import connect
-from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import NotFound
-from featurelens.jobs.eviction import Eviction
-from featurelens.jobs.key import KEY_PATTERN
-from featurelens.jobs.limits import Limits
-from featurelens.jobs.listing import Listing
-from featurelens.jobs.photos import Photos
-from featurelens.jobs.previews import Previews
-from featurelens.jobs.queue import JobQueue
-from featurelens.jobs.quota import Quota
-from featurelens.jobs.results import FileStore, ResultStore
+from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.listing import Listing
+from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.queue import JobQueue
+from featurelens.jobs.queue.sweeps import Sweeps
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.shelves import Files, Results, Shelf
-from featurelens.jobs.stores import open_store
-from featurelens.jobs.sweeps import Sweeps
-from featurelens.service.api_keys import ApiKeys
+from featurelens.jobs.store.key import KEY_PATTERN
+from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.results import FileStore, ResultStore
+from featurelens.jobs.store.stores import open_store
+from featurelens.service.auth.api_keys import ApiKeys
+from featurelens.service.auth.quota import Quota
+from featurelens.service.auth.read_tokens import ReadTokens
+from featurelens.service.eviction.eviction import Eviction
+from featurelens.service.eviction.shelves import Files, Results, Shelf
 from featurelens.service.kept import Kept
+from featurelens.service.limits import Limits
 from featurelens.service.lookout import Lookout
-from featurelens.service.read_tokens import ReadTokens
 from featurelens.service.sight import look_for_all
 from featurelens.service.thumbnails import Thumbnails
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import anyio
 
 from featurelens.service.lookout import Lookout
-from featurelens.service.resources import Visualization
+from featurelens.service.schemas.resources import Visualization
 
 LONGEST = 20
 """Seconds: most proxies give up after 30 or 60."""

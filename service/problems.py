@@ -15,9 +15,9 @@ from redis import RedisError
 from starlette.exceptions import HTTPException
 
 from featurelens.jobs import errors
-from featurelens.jobs.broker import unavailable
 from featurelens.jobs.logs import logger
-from featurelens.jobs.results import NO_ROOM
+from featurelens.jobs.queue.broker import unavailable
+from featurelens.jobs.store.results import NO_ROOM
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -160,7 +160,7 @@ async def _disk(request: Request, error: Exception) -> JSONResponse:
 
 
 def unexpected(path: str, error: Exception) -> JSONResponse:
-    """The answer to what nobody has foreseen (`service.request_log`); the reason is for the log alone."""
+    """The answer to what nobody has foreseen (`service.middleware.request_log`); the reason is for the log alone."""
     logger().error("unexpected error", path=path, exc_info=error)
     detail = "an unexpected error, written to the log of the service"
     return _answer(500, "internal", "Internal error", detail)

@@ -7,10 +7,10 @@ import time
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from featurelens.jobs.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import CatalogPending
-from featurelens.jobs.resolution import resolve
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.spec import VisualizationSpec
 
 CATALOG_PATIENCE = 8.0
 """Seconds a request waits for a network to be described: most take less, and nobody likes to ask twice."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from featurelens.jobs.previews import Previews
-from featurelens.jobs.queue import JobQueue, Ticket
-from featurelens.jobs.results import Result, ResultStore
-from featurelens.service.resources import Visualization, finished, underway
+from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.queue import JobQueue, Ticket
+from featurelens.jobs.store.results import Result, ResultStore
+from featurelens.service.schemas.resources import Visualization, finished, underway
 
 
 def see(store: ResultStore, queue: JobQueue, key: str) -> Visualization | None:

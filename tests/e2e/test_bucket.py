@@ -11,8 +11,8 @@ import obstore
 import pytest
 from redis import Redis
 
-from featurelens.jobs.catalog import Catalog
-from featurelens.jobs.liveness import RENDERER
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.settings import Settings
 from tests.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.service.server import Server

@@ -10,9 +10,9 @@ import torch.nn.functional as F  # noqa: N812
 import torchvision
 from torch import Tensor, nn
 
-from featurelens.engine.forward import Reading, read
-from featurelens.engine.graph import Extractor
-from featurelens.engine.stem import Stem
+from featurelens.engine.extraction.forward import Reading, read
+from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.passes.stem import Stem
 from tests.engine.small import network, seeded, stack
 
 ARCHITECTURES = {

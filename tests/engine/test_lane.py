@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from featurelens.engine.forward import Reading
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.forward import Reading
+from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
 from featurelens.engine.optimizers import Adam
@@ -26,7 +27,6 @@ from featurelens.engine.parameterizations import (
     Pixel,
     Shared,
 )
-from featurelens.engine.rectifier import EXACT, Passage
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.render import Recipe, Result
 from featurelens.engine.transforms import NOTHING, Transform

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from featurelens.engine.forward import Reading, read
+from featurelens.engine.extraction.forward import Reading, read
 from featurelens.engine.objectives import (
     Caricature,
     Channel,

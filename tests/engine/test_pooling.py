@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, fx, nn
 
-from featurelens.engine.forward import read
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.forward import read
+from featurelens.engine.extraction.graph import Extractor
 from tests.engine.small import network, seeded
 
 

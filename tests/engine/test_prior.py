@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.graph import Extractor
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel
 from featurelens.engine.prior import Memory, Moments

@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.rectifier import Passage, Rectification, of_call, of_module
 from featurelens.engine.lane import WAKING, Lane
 from featurelens.engine.objectives import Channel, Joint
-from featurelens.engine.rectifier import Passage, Rectification, of_call, of_module
 from featurelens.engine.regularizers import SHAPING
 from featurelens.engine.render import Recipe
 from tests.engine.small import finish, network, seeded, stack

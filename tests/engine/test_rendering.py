@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,8 +11,9 @@ from torch import nn
 from featurelens import engine
 from featurelens.engine import Channel, Network, Neuron, Preprocessing, Recipe, render
 from featurelens.engine.objectives import Objective
+from tests.support.paths import ROOT
 
-NOTEBOOK = Path(__file__).parents[3] / "docs" / "notebook.md"
+NOTEBOOK = ROOT / "docs" / "notebook.md"
 
 
 def small() -> Network:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from featurelens.engine.graph import Extractor
-from featurelens.engine.stem import Stem
+from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.passes.stem import Stem
 from tests.engine.small import network, seeded
 
 sides = st.integers(9, 40)

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from featurelens.engine import steps
-from featurelens.engine.forward import read
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction import steps
+from featurelens.engine.extraction.forward import read
+from featurelens.engine.extraction.graph import Extractor
 from featurelens.engine.objectives import Channel
 from featurelens.engine.render import Recipe
 from tests.engine.small import alone, network, seeded

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from featurelens.jobs.broker import connect
+from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.settings import Settings
 from tests.e2e.processes import processes
 from tests.e2e.stack import Stack, eventually

@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 from redis import Redis
 
-from featurelens.jobs.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import OutOfRange, UnknownLayer
-from featurelens.jobs.key import visualization_key
-from featurelens.jobs.resolution import resolve
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.key import visualization_key
 from tests.conftest import ENTRY
 
 

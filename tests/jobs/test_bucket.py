@@ -9,8 +9,8 @@ import obstore
 import pytest
 from obstore.store import S3Store
 
-from featurelens.jobs.bucket import BucketStore
 from featurelens.jobs.errors import NotStored, StoreUnavailable
+from featurelens.jobs.store.bucket import BucketStore
 from tests.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.conftest import free_port
 from tests.jobs.test_results import IMAGES, KEY, result
@@ -97,7 +97,7 @@ def test_no_such_bucket(server: BucketServer) -> None:
 
 
 def test_silence_is_not_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("featurelens.jobs.bucket.PATIENCE", 1.0)
+    monkeypatch.setattr("featurelens.jobs.store.bucket.PATIENCE", 1.0)
     with BucketServer() as server:
         store = BucketStore(f"s3://{BUCKET}", server.endpoint, patience=1.0)
         assert store.get(KEY) is None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import CatalogPending, OutOfRange, UnknownLayer, UnknownModel
-from featurelens.jobs.resolution import resolve
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.spec import VisualizationSpec
 from tests.conftest import ENTRY, LAYERS
 
 

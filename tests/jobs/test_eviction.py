@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from featurelens.jobs.eviction import DOWN_TO, Eviction
-from featurelens.jobs.looks import COUNTS_FOR
-from featurelens.jobs.results import FileStore
-from featurelens.jobs.shelves import LEFTOVER, Files, Results
+from featurelens.jobs.store.looks import COUNTS_FOR
+from featurelens.jobs.store.results import FileStore
+from featurelens.service.eviction.eviction import DOWN_TO, Eviction
+from featurelens.service.eviction.shelves import LEFTOVER, Files, Results
 from tests.jobs.test_results import IMAGES, result
 
 

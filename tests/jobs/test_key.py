@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featurelens.jobs.appearance import FourierParameters, OptimizerChoice, RegularizerWeights, TransformRanges
-from featurelens.jobs.key import KEY_PATTERN, visualization_key
-from featurelens.jobs.objective import LayerObjective
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.appearance import FourierParameters, OptimizerChoice, RegularizerWeights, TransformRanges
+from featurelens.jobs.spec.objective import LayerObjective
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.key import KEY_PATTERN, visualization_key
 
 SPEC = VisualizationSpec(
     model="bundled:tinynet@sha256-0123456789ab", layer="conv2", channel=3, size=(64, 96)

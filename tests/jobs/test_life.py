@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue import JobQueue
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.status import Records, record_key
+from featurelens.jobs.queue.queue import JobQueue
+from featurelens.jobs.queue.status import Records, record_key
+from featurelens.jobs.spec.spec import VisualizationSpec
 
 KEY = "fv1_" + "7" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10).completed()

@@ -7,9 +7,9 @@ import time
 import pytest
 from redis import Redis
 
-from featurelens.jobs.limits import cost
-from featurelens.jobs.quota import Quota
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.service.auth.quota import Quota
+from featurelens.service.limits import cost
 
 
 @pytest.mark.parametrize(

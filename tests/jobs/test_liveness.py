@@ -6,9 +6,9 @@ import pytest
 from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from featurelens.jobs import liveness
 from featurelens.jobs.errors import NoWorker
-from featurelens.jobs.queue import QUEUE
+from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.queue import QUEUE
 
 
 def test_both_must_be_there(redis: Redis) -> None:

@@ -7,9 +7,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from featurelens.jobs.appearance import Parameterization
-from featurelens.jobs.objective import NEEDS, SIGNLESS, Objective
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.appearance import Parameterization
+from featurelens.jobs.spec.objective import NEEDS, SIGNLESS, Objective
+from featurelens.jobs.spec.spec import VisualizationSpec
 
 PHOTO = "sha256:" + "0" * 64
 LEAST: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from featurelens.jobs.errors import InvalidSpec, UnknownPhoto
-from featurelens.jobs.photos import MAX_SIDE, Photos
+from featurelens.jobs.store.photos import MAX_SIDE, Photos
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 ORIENTATION, MAKER, RESOLUTION = 0x0112, 0x010F, 0x011A

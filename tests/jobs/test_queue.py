@@ -10,9 +10,9 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue import EXECUTIONS, TASK, JobQueue
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.status import Records, record_key
+from featurelens.jobs.queue.queue import EXECUTIONS, TASK, JobQueue
+from featurelens.jobs.queue.status import Records, record_key
+from featurelens.jobs.spec.spec import VisualizationSpec
 
 KEY = "fv1_" + "a" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from featurelens.jobs.appearance import MACO_TRANSFORM, PHOTO_TRANSFORM, TransformRanges
-from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import FeaturelensError, InvalidSpec, OutOfRange, UnknownLayer
-from featurelens.jobs.key import visualization_key
-from featurelens.jobs.objective import FOURIER_ONLY, ClassObjective, InterpolationObjective, JointObjective
-from featurelens.jobs.resolution import resolve
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.appearance import MACO_TRANSFORM, PHOTO_TRANSFORM, TransformRanges
+from featurelens.jobs.spec.objective import FOURIER_ONLY, ClassObjective, InterpolationObjective, JointObjective
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.key import visualization_key
 from tests.conftest import ENTRY
 from tests.jobs.test_objective import KINDS, LEAST, PHOTO, spec
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from featurelens.jobs.results import FileStore, Image, Result, describe
-from featurelens.jobs.spec import VisualizationSpec
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.results import FileStore, Image, Result, describe
 
 KEY = "fv1_" + "a" * 64
 IMAGES = [b"first picture", b"second picture"]

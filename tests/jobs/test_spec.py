@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from featurelens.jobs.spec import MAX_SIZE, MAX_STEPS, VisualizationSpec
+from featurelens.jobs.spec.spec import MAX_SIZE, MAX_STEPS, VisualizationSpec
 
 GOOD: dict[str, Any] = {"model": "m", "layer": "l", "channel": 0}
 

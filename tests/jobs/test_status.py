@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.status import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
+from featurelens.jobs.queue.status import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
+from featurelens.jobs.spec.spec import VisualizationSpec
 
 KEY = "fv1_" + "a" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from featurelens.launcher.children import FALSE_STARTS
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def supervise(mark: Path, script: str) -> subprocess.Popen[str]:

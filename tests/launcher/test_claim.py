@@ -14,6 +14,7 @@ from redis import Redis
 
 from featurelens.launcher.claim import Refused, check_port, claim_state, free_port
 from featurelens.launcher.valkey import Valkey, embedded
+from tests.support.paths import ROOT
 
 
 def test_a_state_folder_is_claimed_once(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_parts_alone_need_a_queue_to_share(tmp_path: Path, arguments: tuple[str,
     answer = subprocess.run(
         (sys.executable, "-m", "featurelens.launcher", *arguments),
         env=environment | {"FEATURELENS_STATE": str(tmp_path)},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=20,
@@ -53,7 +54,7 @@ def test_settings_that_make_no_sense_are_one_line(tmp_path: Path) -> None:
     answer = subprocess.run(
         (sys.executable, "-m", "featurelens.launcher"),
         env=os.environ | {"FEATURELENS_STATE": str(tmp_path), "PORT": "many"},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=20,

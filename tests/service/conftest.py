@@ -11,12 +11,12 @@ import pytest
 from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from featurelens.jobs import liveness
-from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.logs import configure
-from featurelens.jobs.queue import QUEUES
-from featurelens.jobs.results import FileStore
+from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.queue import QUEUES
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.results import FileStore
 from tests.service.server import Server
 
 

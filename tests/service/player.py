@@ -13,10 +13,10 @@ from PIL import Image as Picture
 from redis import Redis
 from rq.job import Job
 
-from featurelens.jobs.queue import QUEUES, JobQueue
-from featurelens.jobs.results import FileStore, Image, describe
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.status import Records
+from featurelens.jobs.queue.queue import QUEUES, JobQueue
+from featurelens.jobs.queue.status import Records
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.results import FileStore, Image, describe
 
 
 def make(redis: Redis, store: FileStore, key: str, color: tuple[int, int, int] = (255, 0, 0)) -> None:

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.queue import JobQueue
-from featurelens.jobs.results import FileStore
+from featurelens.jobs.queue.queue import JobQueue
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.results import FileStore
 from featurelens.service import keys
-from featurelens.service.api_keys import SCOPES, ApiKeys, Scope
+from featurelens.service.auth.api_keys import SCOPES, ApiKeys, Scope
 from tests.service.server import Server
 from tests.service.test_problems import GOOD, URL, check
 from tests.service.test_visualizations import KEY, put
@@ -121,7 +121,7 @@ def test_a_token_ends(guarded: Server, api_keys: ApiKeys, token: str, monkeypatc
     image = f"{URL}/{KEY}/image?token={token}"
     assert guarded.client.get(image).status_code == 404, "let in, and there is no picture"
     with monkeypatch.context() as later:
-        later.setattr("featurelens.service.read_tokens.time.time", lambda: int(token.split(".")[1]))
+        later.setattr("featurelens.service.auth.read_tokens.time.time", lambda: int(token.split(".")[1]))
         check(guarded.client.get(image), 401, "not-authenticated")
     assert api_keys.revoke(token.split(".")[0])
     check(guarded.client.get(image), 401, "not-authenticated")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,12 +12,13 @@ import httpx
 import pytest
 
 from featurelens.jobs import errors
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.sweep_spec import SweepSpec
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec.sweep_spec import SweepSpec
 from featurelens.service.problems import CODES, STATUS
 from tests.service.server import Server
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+PAGE = (ROOT / "docs" / "api.md").read_text()
 TOLD = ("/v1/visualizations", "/v1/sweeps")
 """What begins with one of these is told of here, every address and every method."""
 

@@ -14,12 +14,12 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.previews import Previews
-from featurelens.jobs.queue import JobQueue
-from featurelens.jobs.results import FileStore
-from featurelens.jobs.status import Records
+from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.queue import JobQueue
+from featurelens.jobs.queue.status import Records
+from featurelens.jobs.store.results import FileStore
 from featurelens.service.lookout import Lookout
-from featurelens.service.resources import Visualization
+from featurelens.service.schemas.resources import Visualization
 from tests.service.server import Server
 from tests.service.test_problems import check
 from tests.service.test_visualizations import BODY, KEY, URL, put
@@ -156,7 +156,7 @@ def test_who_has_gone_costs_nothing(client: httpx.Client, server: Server) -> Non
 
 
 def test_comments_while_nothing_happens(client: httpx.Client, attempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("featurelens.service.events.SILENCE", 0.1)
+    monkeypatch.setattr("featurelens.service.endpoints.events.SILENCE", 0.1)
     with client.stream("GET", EVENTS) as answer:
         lines = answer.iter_lines()
         until(lambda: next(lines) == ": ping")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from featurelens.jobs.results import FileStore
+from featurelens.jobs.store.results import FileStore
 from tests.service.server import Server
 from tests.service.test_problems import GOOD
 from tests.service.test_visualizations import KEY, URL, put

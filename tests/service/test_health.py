@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 from redis import Redis
 
-from featurelens.jobs.catalog import MODELS
+from featurelens.jobs.catalog.catalog import MODELS
 from tests.service.server import Server
 from tests.service.test_problems import check
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.queue import JobQueue
+from featurelens.jobs.queue.queue import JobQueue
 from featurelens.jobs.settings import Settings
 from tests.service.server import Server
 from tests.service.test_problems import GOOD, URL, check
@@ -103,7 +103,7 @@ def test_an_upload_onto_a_full_disk(client: httpx.Client, monkeypatch: pytest.Mo
     def full(*_: object) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("featurelens.jobs.photos.Photos.add", full)
+    monkeypatch.setattr("featurelens.jobs.store.photos.Photos.add", full)
     answer = client.post("/v1/photos", content=b"x", headers={"Content-Type": "image/png"})
     check(answer, 507, "store-full")
 
@@ -117,7 +117,7 @@ def test_connections(broker: str, tmp_path: Path, client: httpx.Client, monkeypa
         return []
 
     with limited(broker, tmp_path, connections=1) as server:
-        monkeypatch.setattr("featurelens.jobs.catalog.Catalog.models", slow)
+        monkeypatch.setattr("featurelens.jobs.catalog.catalog.Catalog.models", slow)
         first = threading.Thread(target=lambda: httpx.get(f"{server.url}/v1/models"))
         first.start()
         assert entered.wait(10)

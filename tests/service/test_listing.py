@@ -8,8 +8,8 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.results import FileStore
-from featurelens.jobs.status import Records
+from featurelens.jobs.queue.status import Records
+from featurelens.jobs.store.results import FileStore
 from tests.conftest import ENTRY
 from tests.service.test_problems import check
 from tests.service.test_visualizations import BODY, KEY, URL, put

@@ -11,13 +11,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 from redis import Redis
 
-from featurelens.jobs import figures
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.figures import RendererFigures
-from featurelens.jobs.queue import JobQueue
-from featurelens.jobs.results import FileStore
+from featurelens.jobs.queue import figures
+from featurelens.jobs.queue.figures import RendererFigures
+from featurelens.jobs.queue.queue import JobQueue
+from featurelens.jobs.queue.status import Records
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.status import Records
+from featurelens.jobs.store.results import FileStore
 from tests.conftest import free_port
 from tests.service.server import Server
 from tests.service.test_problems import GOOD

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.catalog import LAYERS as LAYERS_KEY
-from featurelens.jobs.catalog import Branch, Catalog
+from featurelens.jobs.catalog.catalog import LAYERS as LAYERS_KEY
+from featurelens.jobs.catalog.catalog import Branch, Catalog
 from tests.conftest import ENTRY, LAYERS
 from tests.service.test_problems import check
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs import figures
+from featurelens.jobs.queue import figures
 from featurelens.jobs.settings import Settings
 from tests.service.test_metrics import RENDERER
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+PAGE = (ROOT / "docs" / "operations.md").read_text()
 BOUNDS = ("limit", "quota", "connections", "bytes", "seconds")
 """Settings whose names end in one of these bound something; memory for networks is no limit to anybody's request."""
 

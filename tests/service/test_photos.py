@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from featurelens.jobs.settings import Settings
-from featurelens.service.api_keys import SCOPES, ApiKeys, Scope
+from featurelens.service.auth.api_keys import SCOPES, ApiKeys, Scope
 from tests.jobs.test_photos import corners, encoded
 from tests.service.server import Server
 from tests.service.test_problems import URL, check

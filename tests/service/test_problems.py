@@ -118,7 +118,7 @@ def test_every_error_has_a_status() -> None:
 
 def test_unexpected(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """The client is told no reason, but a name under which the log has it; an alert can count it."""
-    monkeypatch.setattr("featurelens.jobs.catalog.Catalog.models", lambda _: 1 / 0)
+    monkeypatch.setattr("featurelens.jobs.catalog.catalog.Catalog.models", lambda _: 1 / 0)
     answer = client.get("/v1/models", headers={"X-Request-ID": "broken-1"})
     assert "division" not in json.dumps(check(answer, 500, "internal"))
     assert answer.headers["x-request-id"] == "broken-1"

@@ -7,14 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 
 from tests.conftest import free_port
+from tests.support.paths import ROOT
 from tests.worker.machine_room import until
 
-ROOT = Path(__file__).parents[2]
 NO_TORCH = """
 import sys
 for name in ("torch", "torchvision", "numpy"):

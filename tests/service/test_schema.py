@@ -14,12 +14,13 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.catalog import Catalog
-from featurelens.jobs.liveness import RENDERER
-from featurelens.jobs.results import FileStore
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.queue.liveness import RENDERER
+from featurelens.jobs.store.results import FileStore
 from tests.conftest import ENTRY, LAYERS
 from tests.service.player import Player
 from tests.service.server import Server
+from tests.support.paths import ROOT
 
 TOOL = Path(sys.executable).with_name("st")
 CHECKS = (
@@ -60,7 +61,7 @@ def run(url: str, folder: Path, seconds: int, *options: str) -> Path:
     command += ["--max-examples", "8", "--seed", "1", "--no-color", "--request-timeout", "15"]
     report = folder / "report"
     command += ["--report", "ndjson", "--report-ndjson-path", str(report)]
-    hooks = {"SCHEMATHESIS_HOOKS": "tests.service.photograph", "PYTHONPATH": str(Path(__file__).parents[2])}
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.service.photograph", "PYTHONPATH": str(ROOT)}
     environment = os.environ | hooks
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds * 4, check=False

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from featurelens.jobs.errors import UnknownPhoto
-from featurelens.jobs.looks import COUNTS_FOR
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.looks import COUNTS_FOR
 from featurelens.service.parts import Parts
 from tests.jobs.test_photos import encoded
 

@@ -7,9 +7,9 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue import JobQueue
-from featurelens.jobs.results import FileStore
-from featurelens.jobs.status import Records
+from featurelens.jobs.queue.queue import JobQueue
+from featurelens.jobs.queue.status import Records
+from featurelens.jobs.store.results import FileStore
 from tests.service.test_problems import check
 from tests.service.test_visualizations import BODY, KEY, PNG, URL, put
 

@@ -12,9 +12,9 @@ from PIL import Image as Picture
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue import QUEUE, SWEEP_QUEUE, JobQueue
-from featurelens.jobs.results import FileStore
-from featurelens.jobs.status import Records
+from featurelens.jobs.queue.queue import QUEUE, SWEEP_QUEUE, JobQueue
+from featurelens.jobs.queue.status import Records
+from featurelens.jobs.store.results import FileStore
 from tests.conftest import ENTRY
 from tests.service.player import make
 from tests.service.test_problems import check

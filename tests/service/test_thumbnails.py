@@ -10,8 +10,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from featurelens.jobs.results import FileStore
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.results import FileStore
 from featurelens.service.kept import Kept
 from featurelens.service.thumbnails import WIDTHS, Thumbnails
 from tests.service.test_visualizations import KEY, URL, put

@@ -14,14 +14,14 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.catalog import Catalog
+from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.key import visualization_key
-from featurelens.jobs.queue import JobQueue
-from featurelens.jobs.results import FileStore, Image, describe
+from featurelens.jobs.queue.queue import JobQueue
+from featurelens.jobs.queue.status import Records
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.status import Records
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.key import visualization_key
+from featurelens.jobs.store.results import FileStore, Image, describe
 from tests.conftest import ENTRY, LAYERS, free_port
 from tests.service.server import Server
 

@@ -14,15 +14,14 @@ from typing import Self
 
 from redis import Redis
 
-from featurelens.jobs import liveness
-from featurelens.jobs.key import visualization_key
-from featurelens.jobs.queue import QUEUE, JobQueue, Ticket, Wanted
-from featurelens.jobs.results import FileStore
+from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.queue import QUEUE, JobQueue, Ticket, Wanted
+from featurelens.jobs.queue.status import Record
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.status import Record
-
-ROOT = Path(__file__).parents[2]
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.key import visualization_key
+from featurelens.jobs.store.results import FileStore
+from tests.support.paths import ROOT
 
 
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:

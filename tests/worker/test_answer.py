@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from featurelens.engine.network import Network
 from featurelens.engine.render import Result
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.jobs.status import Record
-from featurelens.worker.answer import DORMANT, Answer
+from featurelens.jobs.queue.status import Record
+from featurelens.jobs.spec.spec import VisualizationSpec
 from featurelens.worker.protocol import Ask, Finished
-from featurelens.worker.sheet import GAP
-from featurelens.worker.task import _encode
+from featurelens.worker.renderer.answer import DORMANT, Answer
+from featurelens.worker.slot.sheet import GAP
+from featurelens.worker.slot.task import _encode
 from tests.engine.small import network
 
 HEIGHT, WIDTH = 2, 3

@@ -6,9 +6,9 @@ from typing import cast
 
 from redis import Redis
 
-from featurelens.jobs.catalog import Catalog, LayerEntry, ModelEntry
-from featurelens.worker.cataloguer import Cataloguer
+from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
 from featurelens.worker.models.registry import Registry
+from featurelens.worker.renderer.cataloguer import Cataloguer
 from tests.conftest import ENTRY, LAYERS
 
 OTHER = ENTRY.model_copy(update={"name": "bundled:other@sha256-0123456789ab", "aliases": ("other",)})

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.worker import client
-from featurelens.worker.client import converse
+from featurelens.jobs.spec.spec import VisualizationSpec
 from featurelens.worker.protocol import Ask, Failed, Finished, Progress
+from featurelens.worker.slot import client
+from featurelens.worker.slot.client import converse
 
 ASK = Ask(key="k", spec=VisualizationSpec(model="m", layer="l", channel=0, size=(32, 32)), digest="sha256:0")
 STEP = Progress(stage="rendering", step=1, steps=2, activation=0.5)

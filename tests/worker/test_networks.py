@@ -10,7 +10,7 @@ from torch import nn
 
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.worker.networks import Networks
+from featurelens.worker.renderer.networks import Networks
 
 SIZE = 10 * 10 * 4
 """Bytes of each network here."""

@@ -17,8 +17,8 @@ from featurelens.engine.precision import best_dtype
 from featurelens.engine.render import Recipe, Result
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT.parent / "shared"))
 DARKNET = SHARED / "models" / "tiny_darknet" / "tiny_darknet.safetensors"
 

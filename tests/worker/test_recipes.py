@@ -16,10 +16,10 @@ from featurelens.engine.parameterizations import Size
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.render import Recipe, Result
 from featurelens.engine.transforms import Transform
-from featurelens.jobs import appearance
-from featurelens.jobs.objective import FOURIER_ONLY
-from featurelens.jobs.spec import VisualizationSpec
-from featurelens.worker.recipes import recipe
+from featurelens.jobs.spec import appearance
+from featurelens.jobs.spec.objective import FOURIER_ONLY
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.worker.renderer.recipes import recipe
 from tests.engine.small import finish, network, stack
 from tests.jobs.test_objective import KINDS, PARAMETERIZATIONS, PHOTO, spec
 from tests.jobs.test_photos import encoded

@@ -16,17 +16,17 @@ from redis import Redis
 from structlog.testing import capture_logs
 from torch import nn
 
-from featurelens.jobs.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
-from featurelens.jobs.photos import Photos
-from featurelens.jobs.resolution import resolve
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.spec import MAX_STEPS, VisualizationSpec
-from featurelens.worker.client import converse
+from featurelens.jobs.spec.spec import MAX_STEPS, VisualizationSpec
+from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.protocol import Ask, Finished, Progress
-from featurelens.worker.pulse import Pulse
-from featurelens.worker.renderer import Renderer
+from featurelens.worker.renderer.pulse import Pulse
+from featurelens.worker.renderer.renderer import Renderer
+from featurelens.worker.slot.client import converse
 from tests.jobs.test_photos import corners, encoded
 from tests.worker.machine_room import until
 from tests.worker.models.test_local import write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from featurelens.worker.sheet import GAP, Sheet
+from featurelens.worker.slot.sheet import GAP, Sheet
 
 
 def test_three_tiles_in_two_columns() -> None:

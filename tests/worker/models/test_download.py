@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.worker.models.download import fetch, recorded
+from featurelens.worker.models.sources.download import fetch, recorded
 
 CONTENT = bytes(range(256)) * 5000
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"

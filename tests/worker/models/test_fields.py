@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.forward import read
-from featurelens.jobs.catalog import LayerEntry
+from featurelens.engine.extraction.forward import read
+from featurelens.jobs.catalog.catalog import LayerEntry
 from featurelens.jobs.settings import Settings
-from featurelens.worker.models.layers import describe
+from featurelens.worker.models.inspection.layers import describe
 from featurelens.worker.models.registry import Registry
 
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.forward import read
-from featurelens.jobs.catalog import LayerEntry
-from featurelens.worker.models.layers import describe
-from featurelens.worker.models.published import Published
+from featurelens.engine.extraction.forward import read
+from featurelens.jobs.catalog.catalog import LayerEntry
+from featurelens.worker.models.inspection.layers import describe
 from featurelens.worker.models.shell import shell
+from featurelens.worker.models.sources.published import Published
 
 ARCHITECTURES = ["googlenet", "resnet18", "squeezenet1_1", "mobilenet_v3_small", "swin_t", "vit_b_32", "regnet_y_400mf"]
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.worker.models.local import Local
+from featurelens.worker.models.sources.local import Local
 
 CODE = """
 from torch import nn

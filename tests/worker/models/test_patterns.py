@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from featurelens.jobs.settings import Settings
-from featurelens.worker.models.bundled import FOLDER, WEIGHTS
 from featurelens.worker.models.patternnet.patterns import LABELS, images
 from featurelens.worker.models.patternnet.train import BATCH, HELD_OUT, Batches
 from featurelens.worker.models.registry import Registry
+from featurelens.worker.models.sources.bundled import FOLDER, WEIGHTS
 
 
 def peak(picture: Tensor) -> tuple[float, float]:

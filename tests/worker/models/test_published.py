@@ -12,7 +12,7 @@ from torchvision.models import get_model, get_model_weights, list_models
 
 from featurelens.engine.network import IMAGENET
 from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.worker.models.published import Published
+from featurelens.worker.models.sources.published import Published
 
 
 def published(tmp_path: Path, architecture: str, state: object, monkeypatch: pytest.MonkeyPatch) -> Published:

@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
-from featurelens.worker.models import hub
-from featurelens.worker.models.local import Local
 from featurelens.worker.models.registry import Registry
-from featurelens.worker.models.timm_source import Timm, installed
+from featurelens.worker.models.sources import hub
+from featurelens.worker.models.sources.local import Local
+from featurelens.worker.models.sources.timm_source import Timm, installed
 
 needs_timm = pytest.mark.skipif(not installed(), reason="timm is not installed (the extra of that name)")
 

@@ -13,8 +13,8 @@ from PIL import Image, ImageOps
 
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT / ".." / "shared"))
 WEIGHTS = SHARED / "models" / "tiny_darknet" / "tiny_darknet.safetensors"
 

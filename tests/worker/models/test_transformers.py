@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from torchvision.models import SwinTransformer, VisionTransformer
 
-from featurelens.engine.graph import Extractor
+from featurelens.engine.extraction.graph import Extractor
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
 from featurelens.engine.render import Recipe
-from featurelens.worker.models.layers import describe
+from featurelens.worker.models.inspection.layers import describe
 from tests.engine.small import alone, network
 
 

@@ -1,0 +1,1 @@
+"""Which networks, layers and units there are, and how a spec is completed from that."""

@@ -1,0 +1,168 @@
+"""Sweeps: one specification for many channels, signs and seeds. Each picture of it stays its own.
+
+Redis keeps which pictures belong to a sweep and which attempts it has asked for; what became of them is read from their
+own records, so that a sweep says nothing else than they do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, cast
+from uuid import uuid4
+
+from redis import Redis
+from rq.job import Job
+
+from featurelens.jobs.queue.queue import SWEEP_QUEUE, JobQueue, Wanted
+from featurelens.jobs.queue.status import now, record_key
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.results import ResultStore
+
+ID_PATTERN = re.compile(r"sweep_[0-9a-f]{32}")
+
+EXPIRY = 30 * 24 * 3600
+"""Seconds a sweep is known; its pictures are kept by themselves."""
+
+STATES = ("queued", "running", "cancelling", "succeeded", "failed", "cancelled", "forgotten")
+"""What becomes of a picture. Forgotten: its record has expired, and the store has it no more."""
+
+Standing = Literal["underway", "cancelling", "cancelled", "finished"]
+
+_CHUNK = 256
+
+_STATES = """
+local states = {}
+for _, item in ipairs(redis.call('LRANGE', KEYS[1], ARGV[3], ARGV[4])) do
+  local key = string.match(item, '^%S+')
+  local now = redis.call('HMGET', ARGV[1] .. key, 'status', 'attempt')
+  local state = now[1]
+  if state == 'storing' then state = 'running' end
+  if not state then
+    state = redis.call('HGET', KEYS[2], key) or '?'
+  elseif state == 'succeeded' or state == 'failed' or state == 'cancelled' then
+    redis.call('HSET', KEYS[2], key, state)
+  elseif redis.call('EXISTS', ARGV[2] .. (now[2] or '')) == 0 then
+    state = state == 'cancelling' and 'cancelled' or 'failed'
+  end
+  table.insert(states, state)
+end
+return states
+"""
+
+
+class Item(NamedTuple):
+    """One picture of a sweep."""
+
+    key: str
+    channel: int
+    sign: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What was asked for. `spec` is that of the first picture, resolved."""
+
+    id: str
+    created: datetime
+    cancelled: datetime | None
+    spec: VisualizationSpec
+    total: int
+
+
+class Sweeps:
+    """Puts sweeps into their queue and tells what has become of them."""
+
+    def __init__(self, redis: Redis, queue: JobQueue, store: ResultStore) -> None:
+        self._redis = redis
+        self._queue = queue
+        self._store = store
+        self._script = redis.register_script(_STATES)
+
+    def create(self, wanted: Sequence[Wanted]) -> Sweep:
+        """Asks for all that the store does not have. Keys must differ; takes about a millisecond a picture."""
+        id = f"sweep_{uuid4().hex}"
+        items = [f"{key} {spec.channel} {spec.sign} {spec.seed}" for key, spec, _ in wanted]
+        fields = {"created": now(), "spec": wanted[0].spec.model_dump_json(), "total": len(wanted)}
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(_key(id), mapping=cast("Any", fields))
+            pipe.rpush(_key(id, "items"), *items)
+            for part in ("", "items"):
+                pipe.expire(_key(id, part), EXPIRY)
+            pipe.execute()
+        for start in range(0, len(wanted), _CHUNK):
+            self._ask(id, wanted[start : start + _CHUNK])
+        return Sweep(id, datetime.fromisoformat(str(fields["created"])), None, wanted[0].spec, len(wanted))
+
+    def find(self, id: str) -> Sweep | None:
+        values = cast("list[bytes | None]", self._redis.hmget(_key(id), "created", "cancelled", "spec", "total"))
+        created, cancelled, spec, total = values
+        if created is None or spec is None or total is None:
+            return None
+        ended = datetime.fromisoformat(cancelled.decode()) if cancelled else None
+        start = datetime.fromisoformat(created.decode())
+        return Sweep(id, start, ended, VisualizationSpec.model_validate_json(spec), int(total))
+
+    def items(self, id: str, start: int = 0, count: int | None = None) -> list[tuple[Item, str]]:
+        """Pictures of the sweep in order, from the one numbered `start`, each with one of `STATES`."""
+        last = -1 if count is None else start + count - 1
+        keys = [_key(id, "items"), _key(id, "states")]
+        states = self._script(keys=keys, args=[record_key(""), Job.redis_job_namespace_prefix, start, last])
+        lines = cast("list[bytes]", self._redis.lrange(keys[0], start, last))
+        items = [_item(line.decode()) for line in lines]
+        return [
+            (item, state.decode() if state != b"?" else self._look(id, item.key))
+            for item, state in zip(items, states, strict=True)
+        ]
+
+    def cancel(self, id: str) -> None:
+        """Leaves every picture that it asked for, the last first; those that others wait for are still made.
+
+        May be repeated: each is left once.
+        """
+        self._redis.hset(_key(id), "cancelled", now())
+        asking = cast("dict[bytes, bytes]", self._redis.hgetall(_key(id, "asking")))
+        for key, attempt in reversed(asking.items()):
+            if self._redis.hdel(_key(id, "asking"), key):
+                self._queue.leave(key.decode(), attempt.decode())
+
+    def _ask(self, id: str, wanted: Sequence[Wanted]) -> None:
+        there = self._store.get_all([one.key for one in wanted]).keys()
+        missing = [one for one in wanted if one.key not in there]
+        tickets = self._queue.submit_all(missing, SWEEP_QUEUE)
+        asking = {one.key: ticket.record.attempt for one, ticket in zip(missing, tickets, strict=True)}
+        with self._redis.pipeline(transaction=True) as pipe:
+            if there:
+                pipe.hset(_key(id, "states"), mapping=cast("Any", dict.fromkeys(there, "succeeded")))
+            if asking:
+                pipe.hset(_key(id, "asking"), mapping=cast("Any", asking))
+            for part in ("states", "asking"):
+                pipe.expire(_key(id, part), EXPIRY)
+            pipe.execute()
+
+    def _look(self, id: str, key: str) -> str:
+        """Its record has expired before anybody looked."""
+        if self._store.get(key) is None:
+            return "forgotten"
+        self._redis.hset(_key(id, "states"), key, "succeeded")
+        return "succeeded"
+
+
+def standing(sweep: Sweep, states: Sequence[str]) -> Standing:
+    """Where the sweep is as a whole."""
+    over = not any(state in {"queued", "running", "cancelling"} for state in states)
+    if sweep.cancelled is not None:
+        return "cancelled" if over else "cancelling"
+    return "finished" if over else "underway"
+
+
+def _key(id: str, part: str = "") -> str:
+    return f"featurelens:sweep:{id}" + (f":{part}" if part else "")
+
+
+def _item(line: str) -> Item:
+    key, channel, sign, seed = line.split()
+    return Item(key, int(channel), sign, int(seed))

@@ -1,0 +1,1 @@
+"""What is kept: results under their keys for ever, photographs under their digests."""

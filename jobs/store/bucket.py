@@ -1,0 +1,136 @@
+"""The result store in an S3-compatible bucket: the same promises as a folder, for services on several machines.
+
+An object is written whole or not at all. The pictures go first and ``result.json``, which names their digests, last:
+what it does not name does not exist. Nothing is evicted here; a bucket has lifecycle rules of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from featurelens.jobs.errors import NotStored, StoreUnavailable
+from featurelens.jobs.store.key import KEY_PATTERN
+from featurelens.jobs.store.results import Result, sealed, unsealed
+
+RESULT = "result.json"
+
+PATIENCE = 10.0
+"""Seconds that somebody who waits for an answer is kept waiting by a bucket that does not answer."""
+
+
+_AT_ONCE = 16
+"""Pictures looked up together: a bucket is slow to answer, not busy."""
+
+
+class BucketStore:
+    """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``.
+
+    What fails is tried again for `patience` seconds.
+    """
+
+    def __init__(self, address: str, endpoint: str | None = None, patience: float = PATIENCE) -> None:
+        place = urlsplit(address)
+        self._store = S3Store(
+            place.netloc,
+            prefix=place.path.strip("/") or None,
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": True, "timeout": f"{PATIENCE:.0f}s", "connect_timeout": "5s"},
+            retry_config={
+                "max_retries": 2 if patience <= PATIENCE else 20,
+                "retry_timeout": timedelta(seconds=patience),
+            },
+            config={"endpoint": endpoint} if endpoint else {},
+        )
+
+    def get(self, key: str) -> Result | None:
+        result = self._result(key)
+        if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
+            return None
+        return result
+
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
+        if len(keys) < 2:
+            return {key: result for key in keys if (result := self.get(key)) is not None}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = zip(keys, pool.map(self.get, keys), strict=True)
+            return {key: result for key, result in found if result is not None}
+
+    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
+        result = self._result(key)
+        if result is None or not 0 <= index < len(result.images):
+            return None
+        png = self._png(result, index)
+        return None if png is None else (png, result.images[index].sha256)
+
+    def put(self, result: Result, images: Sequence[bytes]) -> None:
+        """A good one stays. Raises `NotStored`."""
+        folder = _folder(result.key)
+        try:
+            if self.get(result.key) is not None:
+                return
+            for index, png in enumerate(images):
+                obstore.put(self._store, f"{folder}/image-{index}.png", png)
+            obstore.put(self._store, f"{folder}/{RESULT}", sealed(result))
+        except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
+            raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
+
+    def delete(self, key: str) -> bool:
+        result = self._read(f"{_folder(key)}/{RESULT}")
+        if result is None:
+            return False
+        try:
+            obstore.delete(self._store, f"{_folder(key)}/{RESULT}")
+            rest = [entry["path"] for entry in obstore.list(self._store, prefix=_folder(key)).collect()]
+            if rest:
+                obstore.delete(self._store, rest)
+        except FileNotFoundError:
+            return False
+        except BaseError as error:
+            raise _unavailable(error) from error
+        return True
+
+    def results(self) -> Iterator[Result]:
+        try:
+            for batch in obstore.list(self._store):
+                for entry in batch:
+                    *_, key, name = entry["path"].split("/")
+                    result = self._result(key) if name == RESULT and KEY_PATTERN.fullmatch(key) else None
+                    if result is not None:
+                        yield result
+        except BaseError as error:
+            raise _unavailable(error) from error
+
+    def _result(self, key: str) -> Result | None:
+        content = self._read(f"{_folder(key)}/{RESULT}")
+        return None if content is None else unsealed(content, key)
+
+    def _png(self, result: Result, index: int) -> bytes | None:
+        png = self._read(f"{_folder(result.key)}/image-{index}.png")
+        return png if png is not None and hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return bytes(obstore.get(self._store, path).bytes())
+        except FileNotFoundError:
+            return None
+        except BaseError as error:
+            raise _unavailable(error) from error
+
+
+def _folder(key: str) -> str:
+    if not KEY_PATTERN.fullmatch(key):
+        raise ValueError(f"no key: {key!r}")
+    return f"{key[4:6]}/{key}"
+
+
+def _unavailable(error: BaseError) -> StoreUnavailable:
+    """What a client may know: neither address nor credentials."""
+    return StoreUnavailable(f"the result store does not answer ({type(error).__name__})")

@@ -1,0 +1,204 @@
+"""The store of finished pictures, by key, for ever. What it holds is the truth: a key found here has succeeded."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.store.key import KEY_PATTERN
+from featurelens.jobs.store.looks import looked_at
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a full disk says."""
+
+
+class Image(BaseModel):
+    """One PNG of a result: its size in pixels and the digest of its bytes; what it shows, where there are several."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    step: int | None = None
+    """After how many steps; None on the contact sheet of all of them."""
+
+
+class Result(BaseModel):
+    """What is known about a finished picture. `numbers` come from the renderer as they are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    spec: VisualizationSpec
+    numbers: dict[str, Any]
+    created: datetime
+    started: datetime | None
+    finished: datetime
+    images: tuple[Image, ...]
+
+
+class ResultStore(Protocol):
+    """Finished pictures by key. A damaged result is a miss: it is made again, never served."""
+
+    def get(self, key: str) -> Result | None: ...
+
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
+        """Those that are there."""
+
+    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
+        """The bytes of a PNG, checked, and their sha256 in hex."""
+
+    def put(self, result: Result, images: Sequence[bytes]) -> None:
+        """Publishes all or nothing; replaces a damaged result, leaves a good one."""
+
+    def delete(self, key: str) -> bool:
+        """Whether there was anything to delete."""
+
+    def results(self) -> Iterator[Result]:
+        """All that can be read, in no order; their images are not looked at."""
+
+
+class FileStore:
+    """A folder per key with ``result.json`` and ``image-0.png`` ...; written aside, synced, then renamed into place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
+        found = ((key, self.get(key)) for key in keys)
+        return {key: result for key, result in found if result is not None}
+
+    def get(self, key: str) -> Result | None:
+        result = self._result(key)
+        if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
+            return None
+        return result
+
+    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
+        result = self._result(key)
+        if result is None or not 0 <= index < len(result.images):
+            return None
+        png = self._png(result, index)
+        if png is None:
+            return None
+        looked_at(self._path(key) / "result.json")
+        return png, result.images[index].sha256
+
+    def put(self, result: Result, images: Sequence[bytes]) -> None:
+        target = self._path(result.key)
+        aside = self._folder / ".aside"
+        aside.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written = aside / f"{result.key}.{uuid4().hex}"
+        try:
+            written.mkdir()
+            for index, png in enumerate(images):
+                _write(written / f"image-{index}.png", png)
+            _write(written / "result.json", sealed(result))
+            _sync(written)
+            self._publish(result.key, written, target)
+            _sync(target.parent)
+        finally:
+            shutil.rmtree(written, ignore_errors=True)
+
+    def delete(self, key: str) -> bool:
+        aside = self._folder / ".aside"
+        aside.mkdir(parents=True, exist_ok=True)
+        gone = aside / f"{key}.{uuid4().hex}.deleted"
+        try:
+            self._path(key).rename(gone)
+        except FileNotFoundError:
+            return False
+        shutil.rmtree(gone)
+        return True
+
+    def results(self) -> Iterator[Result]:
+        for path in self._folder.glob("[0-9a-f][0-9a-f]/fv1_*"):
+            result = self._result(path.name) if KEY_PATTERN.fullmatch(path.name) else None
+            if result is not None:
+                yield result
+
+    def _publish(self, key: str, written: Path, target: Path) -> None:
+        """A rename onto a folder that is not empty fails: whoever holds a good one was first, a bad one goes."""
+        try:
+            written.rename(target)
+        except OSError:
+            if self.get(key) is not None:
+                return
+            target.rename(written.with_suffix(".damaged"))
+            shutil.rmtree(written.with_suffix(".damaged"), ignore_errors=True)
+            written.rename(target)
+
+    def _path(self, key: str) -> Path:
+        if not KEY_PATTERN.fullmatch(key):
+            raise ValueError(f"no key: {key!r}")
+        return self._folder / key[4:6] / key
+
+    def _result(self, key: str) -> Result | None:
+        try:
+            return unsealed((self._path(key) / "result.json").read_bytes(), key)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+
+    def _png(self, result: Result, index: int) -> bytes | None:
+        try:
+            png = (self._path(result.key) / f"image-{index}.png").read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return png if hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
+
+
+def describe(
+    key: str, spec: VisualizationSpec, numbers: dict[str, Any], created: datetime, started: datetime | None = None
+) -> Result:
+    """A result without its images yet, finished now."""
+    now = datetime.now(UTC)
+    return Result(key=key, spec=spec, numbers=numbers, created=created, started=started, finished=now, images=())
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def unsealed(content: bytes, key: str) -> Result | None:
+    """The result that `sealed` has written for `key`; None when it is damaged."""
+    try:
+        outer = json.loads(content)
+        result = Result.model_validate_json(json.dumps(outer["result"]))
+        return result if outer["sha256"] == _digest(outer["result"]) and result.key == key else None
+    except (ValidationError, ValueError, KeyError, TypeError):
+        return None
+
+
+def sealed(result: Result) -> bytes:
+    """As it is kept, with a digest of itself."""
+    content = result.model_dump(mode="json")
+    return json.dumps({"result": content, "sha256": _digest(content)}, indent=1).encode() + b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

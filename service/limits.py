@@ -1,0 +1,74 @@
+"""How much may be asked for: what pictures may cost, how many may wait, and how full the disk may get."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from featurelens.jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.appearance import TransformRanges
+from featurelens.jobs.spec.spec import VisualizationSpec
+
+
+def cost(spec: VisualizationSpec) -> int:
+    """Pixels that go through the network: steps x height x width x pictures x views. `spec` must be resolved."""
+    assert spec.size is not None
+    height, width = spec.size
+    views = (spec.transform or TransformRanges()).views
+    return spec.steps * height * width * spec.pictures * views
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an operator allows. A limit is named in the answer that refuses."""
+
+    cost: int
+    sweep_cost: int
+    queue: int
+    free_bytes: int
+    folder: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        return cls(
+            settings.cost_limit,
+            settings.sweep_cost_limit,
+            settings.queue_limit,
+            settings.min_free_bytes,
+            settings.state.absolute(),
+        )
+
+    def check_cost(self, spec: VisualizationSpec) -> None:
+        """Raises `TooExpensive` with the limit."""
+        asked = cost(spec)
+        if asked > self.cost:
+            detail = (
+                f"steps x height x width x pictures x views is {asked:,}, and at most {self.cost:,} here; "
+                "fewer steps or a smaller size would do"
+            )
+            raise TooExpensive(detail, (Fault("", detail),))
+
+    def check_sweep(self, spec: VisualizationSpec, pictures: int) -> None:
+        """`pictures` like `spec`: each of them, and all together. Raises `TooExpensive`."""
+        self.check_cost(spec)
+        asked = cost(spec) * pictures
+        if asked > self.sweep_cost:
+            detail = (
+                f"steps x height x width x pictures x views of the whole sweep is {asked:,}, and at most "
+                f"{self.sweep_cost:,} here; fewer channels at a time, fewer steps or a smaller size would do"
+            )
+            raise TooExpensive(detail, (Fault("", detail),))
+
+    def check_room(self, waiting: int, more: int = 1) -> None:
+        """Before `more` pictures join `waiting` ones. Raises `QueueFull` or `StoreFull`."""
+        if waiting + more > self.queue:
+            raise QueueFull(f"{waiting} pictures wait already, at most {self.queue} may")
+        self.check_disk()
+
+    def check_disk(self) -> None:
+        """Raises `StoreFull` rather than begin what could not be kept."""
+        existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
+        if shutil.disk_usage(existing).free < self.free_bytes:
+            raise StoreFull("the disk is nearly full; finished pictures are still served")

@@ -1,0 +1,60 @@
+"""Each request gets a name, one line in the log unless it merely looked and found, and an answer whatever happens."""
+
+from __future__ import annotations
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from featurelens.jobs.logs import logger
+from featurelens.service.endpoints.metrics import REQUESTS
+from featurelens.service.problems import unexpected
+
+HEADER = "X-Request-ID"
+_GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
+
+
+class RequestLog:
+    """Takes the name that a proxy in front has given, or makes one; every line logged on the way carries it.
+
+    What the endpoints learn (`structlog.contextvars`) is in the line too: client, key of the picture, attempt. What
+    they raise is answered here, where the request still has its name.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI interface."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER, "")
+        name = given if _GIVEN.fullmatch(given) else uuid4().hex
+        begun, status = time.perf_counter(), 0
+
+        async def named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = name
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request=name):
+            try:
+                await self._app(scope, receive, named)
+            except Exception as error:
+                if status:
+                    raise  # too late for another answer
+                await unexpected(scope["path"], error)(scope, receive, named)
+            finally:
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                REQUESTS.labels(method, str(status)).inc()
+                if method not in {"GET", "HEAD"} or status >= 500 or status == 0:
+                    seconds = round(time.perf_counter() - begun, 4)
+                    logger().info("request", method=method, path=scope["path"], status=status, seconds=seconds)

@@ -1,0 +1,1 @@
+"""What tests of several rooms share: processes to start, servers to ask, networks to look into."""

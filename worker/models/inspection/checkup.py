@@ -1,0 +1,174 @@
+"""Looks a network over for its operator: does it load, are its files whole, do labels and preprocessing make sense?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+import torchvision.transforms.v2.functional as transforms
+from PIL import Image
+from torch import Tensor
+
+from featurelens.engine.extraction.forward import first_of, read
+from featurelens.engine.network import Network
+from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.registry import Registry
+
+SHOWN = 5
+"""Classes told for a photograph."""
+
+FAR = 6.0
+"""Standard deviations: nothing prepared as in training lies further out."""
+
+FLAT = 0.2
+"""And from dark to light it is more than that."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing seen. `wrong` says that somebody should look into it."""
+
+    text: str
+    wrong: bool = False
+
+
+def check(registry: Registry, name: str, photograph: Path | None = None, label: str | None = None) -> Iterator[Finding]:
+    """What is found, as it is found. `label` is what the photograph shows, as the network's labels say it."""
+    entries = registry.entries()
+    entry = next((one for one in entries if name == one.name or name in one.aliases), None)
+    if entry is None:
+        known = [known for one in entries for known in (*one.aliases, one.name)]
+        near = ", ".join(difflib.get_close_matches(name, known, n=5, cutoff=0.4))
+        yield Finding(f"there is no network {name!r}" + (f"; nearest: {near}" if near else ""), wrong=True)
+        return
+    yield Finding(f"{name} is {entry.name}")
+    try:
+        network = registry.load(entry.name)
+        layers = registry.describe(entry.name)
+    except ModelLoadFailed as error:
+        yield Finding(error.detail, wrong=True)
+        return
+    millions = sum(value.numel() for value in network.module.parameters()) / 1e6
+    yield Finding(f"it loads: {millions:.1f} million parameters, sha256 of the weights {network.sha256}")
+    yield Finding(f"{len(layers)} layers, look at first: {', '.join(one.name for one in layers if one.recommended)}")
+    yield from _classes(entry, layers)
+    if entry.classes_layer not in {one.name for one in layers}:
+        entry = entry.model_copy(update={"classes_layer": None})
+    try:
+        yield from _seen(network, entry, photograph, label)
+    except OSError as error:
+        yield Finding(f"the photograph cannot be read: {error.strerror or 'it is no picture'}", wrong=True)
+    except (RuntimeError, ValueError, IndexError) as error:
+        size = "x".join(map(str, entry.input_size))
+        yield Finding(f"it does not run on {size} pixels: {error}", wrong=True)
+
+
+def _classes(entry: ModelEntry, layers: list[LayerEntry]) -> Iterator[Finding]:
+    layer = next((one for one in layers if one.name == entry.classes_layer), None)
+    if entry.classes_layer is None:
+        yield Finding("no layer of classes is named: classes cannot be asked for by label")
+    elif layer is None:
+        yield Finding(f"its layer of classes, {entry.classes_layer}, is none of its layers", wrong=True)
+    elif entry.labels is None:
+        yield Finding(f"its layer of classes, {layer.name}, has {layer.channels} units and no labels")
+    elif len(entry.labels) != layer.channels:
+        counts = f"{len(entry.labels)} labels for the {layer.channels} units of {layer.name}"
+        yield Finding(f"{counts}: the file of labels belongs to another network", wrong=True)
+    else:
+        yield Finding(f"{layer.channels} labels for the units of {layer.name}: {', '.join(entry.labels[:3])}, ...")
+
+
+def _seen(network: Network, entry: ModelEntry, photograph: Path | None, label: str | None) -> Iterator[Finding]:
+    picture = _drawn(entry) if photograph is None else _opened(photograph, entry)
+    prepared = network.preprocessing(picture)
+    low, high = float(prepared.min()), float(prepared.max())
+    odd = max(abs(low), abs(high)) > FAR or high - low < FLAT
+    hint = "; are mean and std for the value_range that is given, or for 0 to 255?" if odd else ""
+    yield Finding(f"prepared, the picture lies between {low:.2f} and {high:.2f}{hint}", wrong=odd)
+    scores, grey = _scores(network, entry, picture), _scores(network, entry, torch.full_like(picture, 0.5))
+    if not bool(scores.isfinite().all()):
+        yield Finding("it answers with what is no number: are the weights whole?", wrong=True)
+        return
+    if torch.allclose(scores, grey, rtol=1e-4, atol=1e-6):
+        yield Finding("it answers to a picture as it does to plain grey: are these its trained weights?", wrong=True)
+    if photograph is None:
+        yield Finding("it tells a drawn pattern from plain grey; give it a photograph to see whether it knows that")
+        return
+    if entry.labels is None or len(entry.labels) != len(scores):
+        return
+    shares = scores.softmax(0)
+    best = ", ".join(f"{entry.labels[k]} {shares[k]:.0%}" for k in shares.argsort(descending=True)[:SHOWN].tolist())
+    yield Finding(f"in {photograph.name} it sees {best}")
+    if label is not None:
+        yield from _recognized(network, entry, picture, label)
+
+
+def _recognized(network: Network, entry: ModelEntry, picture: Tensor, label: str) -> Iterator[Finding]:
+    """Whether the label is among the first; if not, whether it would be, were the picture prepared otherwise."""
+    labels = [one.casefold() for one in entry.labels or ()]
+    if label.casefold() not in labels:
+        near = ", ".join(difflib.get_close_matches(label.casefold(), labels, n=5, cutoff=0.4))
+        yield Finding(f"it has no class {label!r}" + (f"; nearest: {near}" if near else ""), wrong=True)
+        return
+    own = labels.index(label.casefold())
+    rank = _rank(_scores(network, entry, picture), own)
+    if rank <= SHOWN:
+        yield Finding(f"{label} comes {_ordinal(rank)}: preprocessing and labels fit")
+        return
+    plain = network.preprocessing
+    others: dict[str, Callable[[Tensor], Tensor]] = {
+        "with the colours in the order blue, green, red": lambda given: plain(given.flip(1)),
+        "with values from 0 to 255 before mean and std": replace(plain, low=0.0, high=255.0),
+        "with values from -1 to 1 and no mean and std": lambda given: given * 2 - 1,
+        "with values from 0 to 1 and no mean and std": lambda given: given,
+    }
+    ranks = {what: _rank(_scores(network, entry, picture, prepare), own) for what, prepare in others.items()}
+    better = min(ranks, key=lambda what: ranks[what])
+    advice = f"; {better} it would come {_ordinal(ranks[better])}" if ranks[better] <= SHOWN else ""
+    yield Finding(f"{label} comes only {_ordinal(rank)}: preprocessing or labels do not fit{advice}", wrong=True)
+
+
+def _scores(
+    network: Network, entry: ModelEntry, picture: Tensor, prepare: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
+    """One number per class, or per number of the network's answer where no layer of classes is named."""
+    inputs = (prepare or network.preprocessing)(picture)
+    with torch.no_grad():
+        if entry.classes_layer is None:
+            answer = first_of(network.module(inputs), Tensor)
+            if answer is None:
+                raise ValueError("its answer holds no tensor")
+            return answer[0].flatten()
+        value = read(network.module, inputs, [entry.classes_layer])[entry.classes_layer].value[0]
+    return value if value.ndim == 1 else value.mean((1, 2))
+
+
+def _rank(scores: Tensor, index: int) -> int:
+    return int((scores > scores[index]).sum()) + 1
+
+
+def _ordinal(rank: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(rank, f"{rank}th")
+
+
+def _opened(path: Path, entry: ModelEntry) -> Tensor:
+    """(1, C, H, W) in [0, 1]: the largest centred part of the photograph, scaled to the network's input."""
+    with Image.open(path) as image:
+        picture = transforms.pil_to_tensor(image.convert("L" if entry.input_channels == 1 else "RGB"))
+    height, width = entry.input_size
+    scale = min(picture.shape[1] / height, picture.shape[2] / width)
+    cut = transforms.center_crop(picture.float() / 255, [round(height * scale), round(width * scale)])
+    scaled: Tensor = transforms.resize(cut, [height, width], transforms.InterpolationMode.BICUBIC, antialias=True)
+    return scaled.clamp(0, 1)[None]
+
+
+def _drawn(entry: ModelEntry) -> Tensor:
+    """(1, C, H, W): rings, in a colour of their own in every channel."""
+    height, width = entry.input_size
+    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+    radius = torch.hypot(x, y)
+    return torch.stack([(radius * 20 + 2 * k).sin() / 2 + 0.5 for k in range(entry.input_channels)])[None]

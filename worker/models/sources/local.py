@@ -1,0 +1,141 @@
+"""The operator's own networks: ``<name>/model.safetensors`` beside ``<name>/model.json`` in FEATURELENS_MODELS.
+
+In place of ``model.json`` a folder may have the ``config.json`` of a timm network (`worker.models.sources.hub`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from featurelens.engine import VERSION
+from featurelens.engine.network import Network
+from featurelens.jobs.catalog.catalog import ModelEntry
+from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.sources import hub
+from featurelens.worker.models.sources.download import sha256
+from featurelens.worker.models.sources.fit import fit
+from featurelens.worker.models.sources.manifest import Manifest
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+MANIFEST, WEIGHTS = "model.json", "model.safetensors"
+
+log = structlog.get_logger(__name__)
+
+
+class Local:
+    """Looks at the folder anew each time, so that a network can be added while the worker runs."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._digests: dict[tuple[str, int, int], str] = {}
+
+    def entries(self) -> list[ModelEntry]:
+        """All networks that can be read; the others are logged with the reason."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        found = []
+        for folder in sorted(path for path in self._folder.iterdir() if path.is_dir()):
+            try:
+                found.append(self._entry(folder))
+            except (OSError, ValueError, ModelLoadFailed) as error:
+                log.warning("own network left out", folder=folder.name, reason=_plain(error))
+        return found
+
+    def build(self, entry: ModelEntry) -> nn.Module:
+        folder, manifest = self._manifest(entry)
+        return manifest.build(folder)
+
+    def load(self, entry: ModelEntry) -> Network:
+        folder, manifest = self._manifest(entry)
+        if self._entry(folder).digest != entry.digest:
+            raise ModelLoadFailed(f"the files of {entry.name} have changed since it was asked for; ask again")
+        module = manifest.build(folder)
+        try:
+            state = load_file(folder / WEIGHTS)
+        except (OSError, SafetensorError) as error:
+            raise ModelLoadFailed(f"{WEIGHTS} of {folder.name} is damaged or no safetensors file") from error
+        fit(module, state, entry.name)
+        return Network(
+            entry.name, module.float(), manifest.preprocessing(), entry.digest, entry.labels, sha256=entry.sha256
+        )
+
+    def blueprint(self, entry: ModelEntry) -> str | None:
+        return None
+
+    def _manifest(self, entry: ModelEntry) -> tuple[Path, Manifest]:
+        if self._folder is None:
+            raise ModelLoadFailed(f"{entry.name} is gone: FEATURELENS_MODELS is not set")
+        folder = self._folder / entry.architecture
+        try:
+            return folder, _described(folder)[0]
+        except (OSError, ValueError) as error:
+            raise ModelLoadFailed(f"{MANIFEST} of {folder.name}: {_plain(error)}") from error
+
+    def _entry(self, folder: Path) -> ModelEntry:
+        if not NAME.fullmatch(folder.name):
+            raise ValueError("a name starts with a-z or 0-9 and goes on with those, dot, dash and underscore")
+        manifest, labels = _described(folder)
+        weights = self._sha256(folder / WEIGHTS)
+        name = f"local:{folder.name}@sha256-{weights[:12]}"
+        return ModelEntry(
+            name=name,
+            aliases=(folder.name, f"local:{folder.name}"),
+            source="local",
+            architecture=folder.name,
+            digest=f"sha256:{_identity(manifest, weights, manifest.code(folder))}",
+            sha256=weights,
+            renderer=VERSION,
+            downloaded=True,
+            input_channels=manifest.channels,
+            input_size=manifest.size,
+            min_size=manifest.min_size or min(manifest.size),
+            fixed_size=manifest.fixed_size,
+            labels=labels,
+            classes_layer=manifest.classes_layer,
+            description=manifest.description,
+        )
+
+    def _sha256(self, path: Path) -> str:
+        """Of a file's contents, computed again only when the file has changed."""
+        stat = path.stat()
+        version = (str(path), stat.st_size, stat.st_mtime_ns)
+        if version not in self._digests:
+            self._digests[version] = sha256(path)
+        return self._digests[version]
+
+
+def _described(folder: Path) -> tuple[Manifest, tuple[str, ...] | None]:
+    """What the folder says of its network, and the labels. Raises OSError or ValueError."""
+    if not (folder / MANIFEST).exists() and (folder / hub.CONFIG).exists():
+        return hub.manifest((folder / hub.CONFIG).read_bytes())
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    if manifest.labels is None:
+        return manifest, None
+    return manifest, tuple((folder / manifest.labels).read_text("utf-8").splitlines())
+
+
+def _identity(manifest: Manifest, weights: str, code: str) -> str:
+    """sha256 of all that decides the pictures: the weights, the code of the folder, and how the input is prepared."""
+    told = manifest.model_dump(mode="json", include={"factory", "arguments", "channels", "value_range", "mean", "std"})
+    content = json.dumps({"weights": weights, "code": code, **told}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _plain(error: Exception) -> str:
+    """Without paths of the host and without pydantic's links."""
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'model.json'}: {fault['msg']}" for fault in error.errors()
+        )
+    if isinstance(error, OSError):
+        return f"{Path(error.filename or '').name}: {error.strerror}"
+    return str(error)

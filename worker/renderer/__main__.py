@@ -1,0 +1,49 @@
+"""``python -m featurelens.worker.renderer``: the renderer of this machine's device, until it is asked to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import torch
+
+from featurelens.engine.memory import keep_memory
+from featurelens.engine.precision import best_device
+from featurelens.jobs.logs import configure, logger
+from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.settings import settings
+from featurelens.jobs.store.photos import Photos
+from featurelens.worker.models.registry import Registry
+from featurelens.worker.renderer.cataloguer import Cataloguer
+from featurelens.worker.renderer.pulse import Pulse
+from featurelens.worker.renderer.renderer import Renderer
+
+
+def main() -> None:
+    configure("renderer")
+    keep_memory()
+    configured = settings()
+    configured.renderer_socket.parent.mkdir(parents=True, exist_ok=True)
+    device = best_device(configured.device)
+    registry = Registry(configured)
+    pulse = Pulse(connect())
+    photos = Photos(configured.photos_folder)
+    renderer = Renderer(configured.renderer_socket, device, registry, photos, pulse, configured.networks_bytes)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: renderer.stop())
+    cataloguer = Cataloguer(registry, connect())
+    cataloguer.start()
+    pulse.start()
+    logger().info("ready", device=str(device), precision=str(renderer.lanes.dtype), threads=torch.get_num_threads())
+    renderer.run()
+    cataloguer.stop()
+    pulse.stop()
+    configured.renderer_socket.unlink(missing_ok=True)
+    # Loading threads may be in the middle of a download: nobody waits for them.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

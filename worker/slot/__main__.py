@@ -1,0 +1,48 @@
+"""``python -m featurelens.worker.slot [QUEUE]``: one slot, until it is asked to leave."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from redis import Redis, RedisError
+
+from featurelens.jobs.logs import configure, logger
+from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.queue import QUEUE, QUEUES
+from featurelens.worker.slot.slot import Slot
+
+
+def await_broker(redis: Redis) -> None:
+    """Returns as soon as the broker answers."""
+    told = False
+    while True:
+        try:
+            redis.ping()
+            return
+        except RedisError as error:
+            if not told:
+                logger().warning("waiting for the broker", reason=type(error).__name__)
+                told = True
+            time.sleep(0.5)
+
+
+def main() -> int:
+    """Takes jobs until asked to leave: from the queue of single pictures, or from the one named."""
+    queue = sys.argv[1] if len(sys.argv) > 1 else QUEUE
+    if queue not in QUEUES:
+        sys.stderr.write(f"featurelens slot: no queue {queue}; there are {', '.join(QUEUES)}\n")
+        return 2
+    configure("slot")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    redis = connect()
+    await_broker(redis)
+    slot = Slot(redis, queue)
+    logger().info("ready", slot=slot.name, queue=queue)
+    slot.work(logging_level="WARNING")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The slot's end of the socket: asks the renderer for one picture and listens until it is there."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from featurelens.jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
+from featurelens.worker.protocol import REPLY, Ask, Failed, Finished, Preview, Progress, Watch
+from featurelens.worker.slot.viewer import Viewer
+
+CONNECT_PATIENCE = 60.0
+"""Seconds to wait for a renderer that is being restarted and loads its libraries."""
+
+SILENCE = 10.0
+"""Seconds without a word after which the renderer's pulse is looked at (a download may well be silent for longer)."""
+
+HUNG_PATIENCE = 30.0
+"""Seconds the launcher has to end a renderer without a pulse: to ask the same one again would only cost executions."""
+
+MAX_LINE = 1 << 20
+_CHUNK = 1 << 18
+_GONE = "the renderer went away in the middle of the picture"
+
+
+def converse(
+    path: Path,
+    ask: Ask,
+    on_progress: Callable[[Progress], object],
+    alive: Callable[[], bool],
+    patience: float = CONNECT_PATIENCE,
+    viewer: Viewer | None = None,
+) -> tuple[Finished, bytes]:
+    """Returns the last message and its pixels. Whatever `on_progress` raises ends the conversation.
+
+    `alive` is called in every long silence and tells whether the renderer has a pulse; without one it is given
+    `HUNG_PATIENCE`. `viewer` shows previews while it wants them.
+    Raises `RendererLost` when there is no renderer within `patience` seconds or it goes away, and the renderer's own
+    `RenderError` when it refuses.
+    """
+    with _connect(path, patience, alive) as connection:
+        stream = _Stream(connection, alive)
+        stream.send(ask.line())
+        while True:
+            reply = REPLY.validate_json(stream.line())
+            if isinstance(reply, Finished):
+                return reply, stream.exactly(reply.bytes)
+            if isinstance(reply, Failed):
+                raise _error(reply)
+            if isinstance(reply, Preview):
+                pixels = stream.exactly(reply.bytes)
+                if viewer is not None:
+                    viewer.show(reply, pixels)
+                continue
+            on_progress(reply)
+            if viewer is not None and reply.stage == "rendering" and viewer.wants_one():
+                stream.send(Watch().line())
+
+
+def _connect(path: Path, patience: float, alive: Callable[[], bool]) -> socket.socket:
+    silent = time.monotonic()
+    deadline = silent + patience
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+            return connection
+        except (FileNotFoundError, ConnectionRefusedError, BlockingIOError) as error:
+            connection.close()
+            if time.monotonic() > deadline:
+                raise RendererLost(f"no renderer answered within {patience:.0f} s") from error
+            if time.monotonic() > silent + SILENCE:
+                alive()
+                silent = time.monotonic()
+            time.sleep(0.1)
+
+
+def _error(reply: Failed) -> RenderError:
+    kind = BY_CODE.get(reply.code, RenderFailed)
+    return (kind if issubclass(kind, RenderError) else RenderFailed)(reply.detail)
+
+
+class _Stream:
+    """Lines and counted bytes from a socket, with a look at the pulse of the other side in every silence."""
+
+    def __init__(self, connection: socket.socket, alive: Callable[[], bool]) -> None:
+        self._connection = connection
+        self._alive = alive
+        self._buffer = bytearray()
+
+    def send(self, line: bytes) -> None:
+        try:
+            self._connection.sendall(line)
+        except OSError as error:
+            raise RendererLost(_GONE) from error
+
+    def line(self) -> bytes:
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > MAX_LINE:
+                raise RenderFailed("the renderer sent a message without an end")
+            self._receive()
+        return self._take(end + 1)
+
+    def exactly(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            self._receive()
+        return self._take(count)
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return taken
+
+    def _receive(self) -> None:
+        deadline = time.monotonic() + HUNG_PATIENCE
+        while not select.select([self._connection], [], [], SILENCE)[0]:
+            if self._alive():
+                deadline = time.monotonic() + HUNG_PATIENCE
+            elif time.monotonic() > deadline:
+                raise RendererLost("the renderer stopped answering")
+        try:
+            chunk = self._connection.recv(_CHUNK)
+        except OSError as error:
+            raise RendererLost(_GONE) from error
+        if not chunk:
+            raise RendererLost(_GONE)
+        self._buffer += chunk
