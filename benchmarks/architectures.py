@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import nn
 
-from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import IMAGENET, Network
 from featurelens.engine.objectives import Channel
 from featurelens.engine.objectives.base import feature_maps
+from featurelens.engine.optimization import Recipe
 from featurelens.engine.precision import best_device, best_dtype
-from featurelens.engine.render import Recipe
 from featurelens.engine.transforms import Transform
 from featurelens.jobs.catalog.catalog import LayerEntry
 from featurelens.jobs.settings import Settings
@@ -88,7 +88,7 @@ def climb(registry: Registry, architecture: str, steps: int, device: torch.devic
     first = lane.result(start).measures["activation"][0]
     lane.tick()
     begun = time.perf_counter()
-    while lane.renders:
+    while lane.optimizations:
         lane.tick()
     seconds = (time.perf_counter() - begun) / (steps - 1)
     return Row(architecture, layer, first, lane.result(start).measures["activation"][0], seconds)

@@ -18,12 +18,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.subjects import TIMED, Subject
-from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.lane import Lane
-from featurelens.engine.memory import keep_memory
+from featurelens.engine.malloc import keep_memory
 from featurelens.engine.objectives import Channel
+from featurelens.engine.optimization import Recipe
 from featurelens.engine.precision import best_device, best_dtype
-from featurelens.engine.render import Recipe
 
 SIZE = 224
 REPEAT = 3

@@ -14,12 +14,12 @@ from torch import Tensor
 from benchmarks.plain import network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import ROOT, SHARED, tiny_darknet
-from featurelens.engine.memory import keep_memory
+from featurelens.engine.malloc import keep_memory
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.engine.objectives import Channel, Diversity, Interpolation, Objective
+from featurelens.engine.optimization import Recipe, Result
 from featurelens.engine.parameterizations import Fourier, Parameterization, Pixel, Shared
-from featurelens.engine.render import Recipe, Result
-from featurelens.engine.rendering import render
+from featurelens.engine.render import render
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
 

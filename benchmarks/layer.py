@@ -13,10 +13,10 @@ import torch
 from benchmarks.bench import SIZE, name_of, seconds
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.subjects import TIMED
-from featurelens.engine.memory import keep_memory
+from featurelens.engine.malloc import keep_memory
 from featurelens.engine.objectives import Channel
+from featurelens.engine.optimization import Recipe
 from featurelens.engine.precision import best_device
-from featurelens.engine.render import Recipe
 from featurelens.worker.renderer.lanes import Lanes
 
 SUBJECT = next(subject for subject in TIMED if subject.layer == "inception4a")
@@ -33,7 +33,7 @@ def sweep(device: torch.device, channels: int, steps: int) -> float:
     def work() -> None:
         for channel in range(channels):
             lane.join(Recipe(Channel(SUBJECT.layer, channel), size, steps=steps, seed=channel))
-        while lane.renders:
+        while lane.optimizations:
             for render in lane.tick():
                 if render.failure is not None:
                     raise render.failure

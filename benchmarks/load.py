@@ -22,7 +22,7 @@ from fastapi.staticfiles import StaticFiles
 from featurelens.jobs.settings import Settings
 from featurelens.launcher.claim import free_port
 from featurelens.service.app import create_app
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 2.0, 16
 QUEUED = 2000

@@ -20,14 +20,14 @@ from torch import Tensor
 from benchmarks.plain import PlainLoop, network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import baseline, tiny_darknet
-from featurelens.engine.extraction.forward import read
+from featurelens.engine.extraction.hooks import read
 from featurelens.engine.lane import Lane
-from featurelens.engine.memory import keep_memory
+from featurelens.engine.malloc import keep_memory
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.objectives import Channel
+from featurelens.engine.optimization import Optimization, Recipe
 from featurelens.engine.precision import best_device, best_dtype
 from featurelens.engine.regularizers import Regularizers
-from featurelens.engine.render import Recipe, Render
 from featurelens.engine.transforms import Transform, resample
 
 SIZE = (224, 224)
@@ -60,10 +60,10 @@ def render_all(
         for start in range(0, len(channels), LANE):
             group = channels[start : start + LANE]
             begun = time.perf_counter()
-            renders: list[Render] = [
+            renders: list[Optimization] = [
                 lane.join(Recipe(Channel(layer, c), SIZE, steps=steps, regularizers=held)) for c in group
             ]
-            while lane.renders:
+            while lane.optimizations:
                 lane.tick()
             share = (time.perf_counter() - begun) / len(group)
             for channel, render in zip(group, renders, strict=True):

@@ -18,7 +18,7 @@ from benchmarks.judge import find_judges
 from benchmarks.quality import render_all
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import SHARED, baseline
-from featurelens.engine.memory import keep_memory
+from featurelens.engine.malloc import keep_memory
 from featurelens.engine.regularizers import Regularizers
 
 DRAWN = 48

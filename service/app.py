@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.settings import settings as process_settings
 from featurelens.service.auth.access import Admitted
+from featurelens.service.dependencies import Dependencies
 from featurelens.service.endpoints import (
     docs,
     events,
@@ -22,19 +23,18 @@ from featurelens.service.endpoints import (
     listing,
     metrics,
     models,
-    overview,
     photos,
     previews,
+    status,
     sweeps,
     tokens,
     visualizations,
 )
-from featurelens.service.middleware.body_limit import BodyLimit
-from featurelens.service.middleware.connection_limit import ConnectionLimit
-from featurelens.service.middleware.head import Head
-from featurelens.service.middleware.request_log import RequestLog
-from featurelens.service.openapi import examples, links
-from featurelens.service.parts import Parts
+from featurelens.service.middleware.body_limit import BodyLimitMiddleware
+from featurelens.service.middleware.connection_limit import ConnectionLimitMiddleware
+from featurelens.service.middleware.head import HeadMiddleware
+from featurelens.service.middleware.request_log import RequestLogMiddleware
+from featurelens.service.openapi import links, samples
 from featurelens.service.problems import Problem, declare, install
 
 DESCRIPTION = """What makes this unit of a neural network fire?
@@ -49,17 +49,17 @@ are `application/problem+json` throughout."""
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """An app that needs nothing to start: what is missing (broker, worker) it says in its answers."""
-    parts = Parts.of(settings or process_settings())
+    deps = Dependencies.of(settings or process_settings())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        for eviction in parts.evictions.values():
+        for eviction in deps.evictions.values():
             eviction.start()
         yield
-        for eviction in parts.evictions.values():
+        for eviction in deps.evictions.values():
             eviction.stop()
-        await parts.lookout.close()
-        parts.redis.close()
+        await deps.watcher.close()
+        deps.redis.close()
 
     app = FastAPI(
         title="Featurelens",
@@ -70,21 +70,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}" if route.tags else route.name,
     )
-    app.add_middleware(Head)
-    uploads = {photos.PATH: parts.settings.photo_bytes}
+    app.add_middleware(HeadMiddleware)
+    uploads = {photos.PATH: deps.settings.photo_bytes}
     app.add_middleware(
-        BodyLimit, limit=parts.settings.body_bytes, seconds=parts.settings.body_seconds, exceptions=uploads
+        BodyLimitMiddleware, limit=deps.settings.body_bytes, seconds=deps.settings.body_seconds, exceptions=uploads
     )
-    app.add_middleware(ConnectionLimit, limit=parts.settings.connections)
-    app.add_middleware(RequestLog)
-    _open_to(app, parts.settings)
-    app.state.parts = parts
+    app.add_middleware(ConnectionLimitMiddleware, limit=deps.settings.connections)
+    app.add_middleware(RequestLogMiddleware)
+    _open_to(app, deps.settings)
+    app.state.deps = deps
     install(app)
     pictures = (visualizations, listing, images, events, tokens, previews)
-    for part in (*pictures, sweeps, photos, models, metrics, overview):
-        app.include_router(part.router, dependencies=[Admitted], responses=declare(401, 403, 503))
-    for part in (health, docs):
-        app.include_router(part.router)
+    for endpoints in (*pictures, sweeps, photos, models, metrics, status):
+        app.include_router(endpoints.router, dependencies=[Admitted], responses=declare(401, 403, 503))
+    for endpoints in (health, docs):
+        app.include_router(endpoints.router)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 
@@ -114,7 +114,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas |= schema.pop("$defs", {})
         schemas["Problem"] = schema
         _without_defaults(document)
-        examples.add(document)
+        samples.add(document)
         links.add(document)
         app.openapi_schema = document
     return app.openapi_schema

@@ -9,7 +9,7 @@ from pathlib import Path
 from featurelens.jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.appearance import TransformRanges
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 
 
 def cost(spec: VisualizationSpec) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import anyio
 
-from featurelens.service.lookout import Lookout
-from featurelens.service.schemas.resources import Visualization
+from featurelens.service.schemas.visualization import Visualization
+from featurelens.service.watcher import Watcher
 
 LONGEST = 20
 """Seconds: most proxies give up after 30 or 60."""
@@ -42,11 +42,11 @@ def _next(line: str, at: int) -> int:
     return len(line) if comma < 0 else comma + 1
 
 
-async def ended(lookout: Lookout, key: str, seconds: int) -> Visualization | None:
+async def ended(watcher: Watcher, key: str, seconds: int) -> Visualization | None:
     """The resource as soon as the picture has ended one way or the other; None when it has not within `seconds`."""
     version = 0
     with anyio.move_on_after(seconds):
-        async with lookout.watching(key) as watched:
+        async with watcher.watching(key) as watched:
             while True:
                 version = await watched.newer(version)
                 if watched.state is not None and watched.state.over:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs.catalog.catalog import Catalog, ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import CatalogPending
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 
 CATALOG_PATIENCE = 8.0
 """Seconds a request waits for a network to be described: most take less, and nobody likes to ask twice."""

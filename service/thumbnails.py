@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from PIL import Image
 from pydantic import BeforeValidator
 
-from featurelens.service.kept import Kept
+from featurelens.service.disk_cache import DiskCache
 
 WIDTHS = (64, 128, 192, 256, 512)
 """The only ones there are: a cache that anybody could fill with every width would be no cache."""
@@ -28,22 +28,22 @@ _GAP = 4
 class Thumbnails:
     """Keeps what it makes, by the digest of the original."""
 
-    def __init__(self, kept: Kept) -> None:
-        self._kept = kept
+    def __init__(self, kept: DiskCache) -> None:
+        self._cache = kept
 
     def get(self, png: bytes, digest: str, width: int | None, format: Format) -> tuple[bytes, str]:
         """The picture `png`, whose sha256 is `digest`, at most `width` pixels wide, and the sha256 of that.
 
         Pictures are never enlarged.
         """
-        return self._kept.get(f"{digest}-{width or 'full'}.{format}", lambda: _made(png, width, format))
+        return self._cache.get(f"{digest}-{width or 'full'}.{format}", lambda: _made(png, width, format))
 
     def sheet(self, name: str, tiles: Callable[[], Sequence[tuple[bytes, str] | None]]) -> tuple[bytes, str]:
         """A PNG of pictures (bytes and digest) in rows, as square as it gets, and its sha256; None leaves a blank.
 
         `name` says all that decides it.
         """
-        return self._kept.get(f"{name}-sheet.png", lambda: self._sheet(tiles()))
+        return self._cache.get(f"{name}-sheet.png", lambda: self._sheet(tiles()))
 
     def _sheet(self, tiles: Sequence[tuple[bytes, str] | None]) -> bytes:
         columns = math.ceil(math.sqrt(len(tiles)))

@@ -13,8 +13,8 @@ from featurelens.engine.objectives import (
     Neuron,
     Probability,
 )
-from featurelens.engine.render import Recipe, Result
-from featurelens.engine.rendering import render
+from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.render import render
 
 VERSION = "5"
 """Part of every key: raise it when the same spec would give another picture."""

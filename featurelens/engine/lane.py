@@ -14,14 +14,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from featurelens.engine import views
-from featurelens.engine.ascent import as_bytes, channels_last, climb
-from featurelens.engine.extraction.forward import Reading
-from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine import compositing
+from featurelens.engine.extraction.extractor import Extractor
+from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import Passage
 from featurelens.engine.network import Network
+from featurelens.engine.optimization import Optimization, Recipe, Result
 from featurelens.engine.parameterizations import Size
-from featurelens.engine.render import Recipe, Render, Result
+from featurelens.engine.step import advance, as_bytes, channels_last
 
 log = logging.getLogger(__name__)
 
@@ -52,33 +52,33 @@ class Lane:
         self.limit = limit
         self.dtype = dtype
         self.device = torch.device(device)
-        self.renders: list[Render] = []
+        self.optimizations: list[Optimization] = []
         self._extract = self._extractor(dtype)
         self._exact = self._extract if dtype == torch.float32 else None
 
-    def join(self, recipe: Recipe) -> Render:
+    def join(self, recipe: Recipe) -> Optimization:
         """Starts a picture at the next tick. Raises ValueError when it does not belong in this lane."""
         if recipe.size != self.size or not set(recipe.objective.layers) <= set(self.layers):
             raise ValueError("this recipe belongs in another lane: other size or layers")
         channels = self.network.preprocessing.channels
         if recipe.parameterization.channels not in (channels, channels + 1):
             raise ValueError(f"{self.network.name} takes pictures of {channels} channels")
-        render = Render(recipe, recipe.objective.prepared(self._read_exactly), self.device)
-        self.renders.append(render)
+        render = Optimization(recipe, recipe.objective.prepared(self._read_exactly), self.device)
+        self.optimizations.append(render)
         return render
 
-    def leave(self, render: Render) -> None:
+    def leave(self, render: Optimization) -> None:
         """Takes a picture out, finished or not; its place is free at the next tick."""
-        self.renders.remove(render)
+        self.optimizations.remove(render)
 
-    def tick(self) -> list[Render]:
+    def tick(self) -> list[Optimization]:
         """One optimization step for the next `limit` pictures. Returns those finished or failed; they have left."""
         chunk = self._next()
         draws = [render.generator.get_state() for render in chunk]
         steps = [render.step for render in chunk]
         try:
             for passage, group in itertools.groupby(sorted(chunk, key=_passage), key=_passage):
-                climb(list(group), self.network.preprocessing, self._extract, passage)
+                advance(list(group), self.network.preprocessing, self._extract, passage)
         except torch.OutOfMemoryError as error:
             if len(chunk) == 1:
                 chunk[0].failure = error
@@ -89,11 +89,11 @@ class Lane:
                 if render.step == step:  # the same draws again, so that the picture stays the same
                     render.generator.set_state(state)
         done = [render for render in chunk if render.finished or render.failure]
-        rest = [render for render in self.renders if render not in chunk]
-        self.renders = rest + [render for render in chunk if render not in done]
+        rest = [render for render in self.optimizations if render not in chunk]
+        self.optimizations = rest + [render for render in chunk if render not in done]
         return done
 
-    def result(self, render: Render) -> Result:
+    def result(self, render: Optimization) -> Result:
         """The picture as it stands, rounded to 8 bits, with what the network answers to exactly that in float32.
 
         Raises ValueError when the optimization has left the range of numbers.
@@ -101,14 +101,14 @@ class Lane:
         if not all(bool(tensor.isfinite().all()) for tensor in render.parameters):
             raise ValueError("the optimization left the range of numbers; try a smaller learning rate")
         with torch.no_grad():
-            pixels = as_bytes(views.decode([render], self.size).each[0])
-            opaque = views.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
+            pixels = as_bytes(compositing.decode([render], self.size).each[0])
+            opaque = compositing.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
             measures = render.objective.measure(self._read_exactly(opaque))
             snapshots = dict(render.snapshots)
             if render.step in render.recipe.snapshots:
                 snapshots[render.step] = channels_last(pixels)
             if render.mask is not None:
-                pixels = torch.cat([pixels, as_bytes(views.opacity(render.mask))], dim=1)
+                pixels = torch.cat([pixels, as_bytes(compositing.opacity(render.mask))], dim=1)
         return Result(
             pixels=channels_last(pixels),
             measures={name: value.float().cpu().tolist() for name, value in measures.items()},
@@ -117,11 +117,11 @@ class Lane:
             dormant=render.dormant,
         )
 
-    def _next(self) -> list[Render]:
+    def _next(self) -> list[Optimization]:
         """The first in the queue that fit into one tick together, at least one."""
-        chunk: list[Render] = []
+        chunk: list[Optimization] = []
         room = self.limit
-        for render in self.renders:
+        for render in self.optimizations:
             room -= render.rows
             if room < 0 and chunk:
                 break
@@ -137,7 +137,7 @@ class Lane:
         return self._exact(self.network.preprocessing(pictures.to(self.device)))
 
 
-def _passage(render: Render) -> Passage:
+def _passage(render: Optimization) -> Passage:
     """How gradients pass rectifiers at the coming step; those with the same go through the network together."""
     if render.dormant and render.step < WAKING:
         return Passage(redirect=True)

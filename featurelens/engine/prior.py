@@ -27,7 +27,7 @@ _LEEWAY = 0.3
 not shows in some corner what it lacks, as loud as it takes."""
 
 
-class Memory:
+class BatchNormStatistics:
     """`norms` tells which module answers for which batch norm: itself, or the convolution that it is folded into.
 
     They are in the order of the network, of which `whole` is the number of all batch norms, also behind the layers that
@@ -40,15 +40,15 @@ class Memory:
         self._expected: dict[nn.Module, tuple[Tensor, ...]] = {
             module: _expected(norm) for module, norm in itertools.islice(norms.items(), self._early, None)
         }
-        self._heard: list[tuple[Tensor, ...]] = []
+        self._recorded: list[tuple[Tensor, ...]] = []
 
     def __bool__(self) -> bool:
         return bool(self._expected)
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def recording(self) -> Iterator[None]:
         """While active, what passes is compared with what is remembered."""
-        self._heard = []
+        self._recorded = []
         handles = [module.register_forward_hook(self._hook) for module in self._expected]
         try:
             yield
@@ -56,29 +56,29 @@ class Memory:
             for handle in handles:
                 handle.remove()
 
-    def surprise(self) -> Tensor | None:
+    def distance(self) -> Tensor | None:
         """(B,), differentiable: how far the pictures last listened to are from what is remembered; 0 is not at all.
 
-        Mean over the layers heard of the mean over channels of max(0, |mean - mean'| / spread' - 0.3)^2 +
+        Mean over the layers recorded of the mean over channels of max(0, |mean - mean'| / spread' - 0.3)^2 +
         max(0, spread / spread' - 1)^2, times the square of the part of the network that was passed, so that the first
-        layers heard hardly hold their own units down. None where the pass went through none that is listened to.
+        layers recorded hardly hold their own units down. None where the pass went through none that is listened to.
         """
-        heard, self._heard = self._heard, []
-        if not heard:
+        recorded, self._recorded = self._recorded, []
+        if not recorded:
             return None
         # All channels of all layers side by side: a few large operations instead of many small ones.
-        mean, square, usual, spread, weight = (torch.cat(parts, -1) for parts in zip(*heard, strict=True))
+        mean, square, usual, spread, weight = (torch.cat(parts, -1) for parts in zip(*recorded, strict=True))
         deviation = (square - mean.square()).clamp(min=0).add(_EPSILON).sqrt()
-        # Silence is no surprise: a picture of one thing shows no others, and must not be made to in some corner.
+        # Silence is no distance: a picture of one thing shows no others, and must not be made to in some corner.
         louder = (deviation / spread - 1).clamp(min=0)
         apart = ((mean - usual).abs() / spread - _LEEWAY).clamp(min=0)
         distance = apart.square() + louder.square()
-        passed = (self._early + len(heard)) / self._whole
-        return distance @ weight * (passed**2 / len(heard))
+        passed = (self._early + len(recorded)) / self._whole
+        return distance @ weight * (passed**2 / len(recorded))
 
     def _hook(self, module: nn.Module, _inputs: Any, output: Tensor) -> None:
         usual, spread, weight = self._expected[module] = tuple(t.to(output.device) for t in self._expected[module])
-        self._heard.append((*Moments.apply(output), usual, spread, weight))
+        self._recorded.append((*Moments.apply(output), usual, spread, weight))
 
 
 class Moments(torch.autograd.Function):

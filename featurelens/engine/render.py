@@ -1,120 +1,43 @@
-"""One request in the making: what was asked (`Recipe`), where it stands (`Render`), what came out (`Result`)."""
+"""Pictures in one call, for notebooks and scripts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
+from featurelens.engine.lane import Lane
+from featurelens.engine.network import Network
 from featurelens.engine.objectives import Objective
-from featurelens.engine.optimizers import Adam, Moments, Optimizer
-from featurelens.engine.parameterizations import Fourier, Parameterization, Size
-from featurelens.engine.regularizers import SHAPING, Regularizers
-from featurelens.engine.transforms import Transform
+from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.parameterizations import Fourier, Size
+from featurelens.engine.precision import best_device, best_dtype
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a picture but the network: same recipe, same network, same picture.
+def render(
+    network: Network,
+    asked: Sequence[Objective | Recipe],
+    size: Size = (224, 224),
+    steps: int = 128,
+    device: str = "auto",
+) -> list[Result]:
+    """Makes all of them, those that read the same layers at the same size in one lane; in the order asked.
 
-    `size` is (height, width) in pixels; `pictures` how many are made together (strips, diversity); `learning_rate`
-    None means the parameterization's own, and over the last `anneal` of the steps it falls to a tenth; `leak` (0 to 1)
-    is the part of the gradient that passes shut rectifiers while the picture takes shape; `snapshots` are steps after
-    which the picture is kept, 0 is the start.
+    A plain objective gets the default recipe at `size` (height, width) with `steps` steps. Raises what a lane raises:
+    KeyError for an unknown layer, ValueError for an objective that does not fit it.
     """
-
-    objective: Objective
-    size: Size
-    steps: int = 128
-    seed: int = 0
-    pictures: int = 1
-    parameterization: Parameterization = field(default_factory=Fourier)
-    transform: Transform = field(default_factory=Transform)
-    regularizers: Regularizers = field(default_factory=Regularizers)
-    optimizer: Optimizer = field(default_factory=Adam)
-    learning_rate: float | None = None
-    anneal: float = 0.4
-    leak: float = 0.05
-    snapshots: tuple[int, ...] = ()
-
-
-class Render:
-    """A recipe in progress, with parameters, moments, step counter and random generator of its own.
-
-    The generator lives on the CPU whatever the device, so that a seed means the same everywhere.
-    """
-
-    def __init__(self, recipe: Recipe, objective: Objective, device: torch.device | str = "cpu") -> None:
-        self.recipe = recipe
-        self.objective = objective
-        self.step = 0
-        self.failure: Exception | None = None
-        self.moments = Moments()
-        self.generator = torch.Generator().manual_seed(recipe.seed)
-        start = recipe.parameterization.start(recipe.size, recipe.pictures, self.generator)
-        self.parameters = [tensor.to(device).contiguous() for tensor in start]
-        self.snapshots: dict[int, Tensor] = {}
-        self.mask: Tensor | None = None
-        """Summed |gradient| (pictures, H, W), where the parameterization asks for it."""
-        self.dormant = False
-        """No gradient has reached the picture so far."""
-        self._scores: list[Tensor] = []
-
-    @property
-    def finished(self) -> bool:
-        return self.step >= self.recipe.steps
-
-    @property
-    def rate(self) -> float:
-        """The learning rate of the coming step: large steps find the picture, small ones finish it."""
-        recipe = self.recipe
-        full = recipe.parameterization.learning_rate if recipe.learning_rate is None else recipe.learning_rate
-        late = max(0.0, self.step / max(1, recipe.steps) - (1 - recipe.anneal))
-        return full * (1 - 0.9 * late / recipe.anneal) if late and recipe.anneal else full
-
-    @property
-    def proven(self) -> bool:
-        """Whether an exact gradient has reached the picture; one that leaks or is redirected proves nothing."""
-        return self.step > 0 and not self.dormant
-
-    @property
-    def leak(self) -> float:
-        """Of the coming step: none until the unit is proven, and none when the picture has its shape."""
-        return self.recipe.leak if self.proven and self.step < SHAPING * self.recipe.steps else 0.0
-
-    @property
-    def rows(self) -> int:
-        """Pictures that go through the network at every step."""
-        return self.recipe.pictures * self.recipe.transform.views
-
-    def note(self, score: Tensor) -> None:
-        """Remembers this step's score without waiting for the device."""
-        self._scores.append(score.detach())
-
-    @property
-    def score(self) -> float | None:
-        """The objective on the transformed pictures of the last step; None before the first. Waits for the device."""
-        return float(self._scores[-1]) if self._scores else None
-
-    def curve(self) -> list[float]:
-        """The objective at every step so far, mean over pictures."""
-        if not self._scores:
-            return []
-        values: list[float] = torch.stack(self._scores).float().cpu().tolist()
-        return values
-
-
-@dataclass(frozen=True)
-class Result:
-    """`pixels` uint8 (pictures, H, W, C); `measures` are read off exactly these pixels, untransformed, in float32.
-
-    C is 1 or 3, or 2 or 4 with transparency (then the network saw the colours over grey). `snapshots` are (step,
-    pixels) in order. `dormant` tells that no gradient ever reached the picture, redirected ones apart.
-    """
-
-    pixels: Tensor
-    measures: dict[str, list[float]]
-    curve: list[float]
-    snapshots: list[tuple[int, Tensor]]
-    dormant: bool
+    where = best_device(device)
+    plain = Fourier(channels=network.preprocessing.channels)
+    recipes = [one if isinstance(one, Recipe) else Recipe(one, size, steps, parameterization=plain) for one in asked]
+    lanes: dict[tuple[tuple[str, ...], Size], Lane] = {}
+    places = []
+    for recipe in recipes:
+        key = (recipe.objective.layers, recipe.size)
+        if key not in lanes:
+            lanes[key] = Lane(network, key[0], key[1], dtype=best_dtype(where), device=where)
+        places.append((lanes[key], lanes[key].join(recipe)))
+    for lane in lanes.values():
+        while lane.optimizations:
+            lane.tick()
+    for _, one in places:
+        if one.failure is not None:
+            raise one.failure
+    return [lane.result(one) for lane, one in places]

@@ -8,8 +8,8 @@ from typing import Any
 from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
 from featurelens.jobs.catalog.layer_names import LayerNames
 from featurelens.jobs.errors import Fault, InvalidSpec, OutOfRange
-from featurelens.jobs.spec.objective import ClassObjective, DirectionObjective, InterpolationObjective, JointObjective
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec.objectives import ClassObjective, DirectionObjective, InterpolationObjective, JointObjective
+from featurelens.jobs.spec.visualization import VisualizationSpec
 
 
 def resolve(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:

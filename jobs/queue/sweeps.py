@@ -16,9 +16,9 @@ from uuid import uuid4
 from redis import Redis
 from rq.job import Job
 
-from featurelens.jobs.queue.queue import SWEEP_QUEUE, JobQueue, Wanted
-from featurelens.jobs.queue.status import now, record_key
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.queue.job_queue import SWEEP_QUEUE, JobQueue, Wanted
+from featurelens.jobs.queue.records import now, record_key
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.results import ResultStore
 
 ID_PATTERN = re.compile(r"sweep_[0-9a-f]{32}")

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from featurelens.jobs.spec.parts import Part, Range, asks_for_type
+from featurelens.jobs.spec.base import Range, SpecModel, asks_for_type
 
 
-class FourierParameters(Part):
+class FourierParameters(SpecModel):
     """The spectrum of the picture, low frequencies moving 1/f^decay as fast; the default."""
 
     type: Literal["fourier"] = "fourier"
@@ -18,7 +18,7 @@ class FourierParameters(Part):
     alpha: bool = False
 
 
-class PixelParameters(Part):
+class PixelParameters(SpecModel):
     """Plain pixels: shows what preconditioning is good for."""
 
     type: Literal["pixel"]
@@ -26,7 +26,7 @@ class PixelParameters(Part):
     alpha: bool = False
 
 
-class LaplacianParameters(Part):
+class LaplacianParameters(SpecModel):
     """A sum of pictures at falling resolutions."""
 
     type: Literal["laplacian"]
@@ -34,13 +34,13 @@ class LaplacianParameters(Part):
     alpha: bool = False
 
 
-class MaCoParameters(Part):
+class MaCoParameters(SpecModel):
     """Phases only, magnitudes those of natural pictures; the picture carries a mask of where the network looked."""
 
     type: Literal["maco"]
 
 
-class CPPNParameters(Part):
+class CPPNParameters(SpecModel):
     """A small network from coordinates to colour: smooth, and sharp at any size."""
 
     type: Literal["cppn"]
@@ -53,7 +53,7 @@ _Parameterization = FourierParameters | PixelParameters | LaplacianParameters | 
 Parameterization = Annotated[_Parameterization, Field(discriminator="type"), asks_for_type(_Parameterization)]
 
 
-class TransformRanges(Part):
+class TransformRanges(SpecModel):
     """How differently the network sees the picture at every step; each range can be nothing.
 
     `jitter` in pixels of a picture of 224 (in proportion at other sizes), `scale` a factor, `rotate` in degrees,
@@ -87,7 +87,7 @@ def suited_transform(parameterization: str, objective: str) -> TransformRanges:
     return MACO_TRANSFORM if parameterization == "maco" else TransformRanges()
 
 
-class RegularizerWeights(Part):
+class RegularizerWeights(SpecModel):
     """Weights of penalties on the picture, as means over pixels; 0 is off.
 
     `prior` holds the picture to what the network's batch norms remember of photographs; it is a part of the score, and
@@ -102,7 +102,7 @@ class RegularizerWeights(Part):
     prior: float = Field(6.0, ge=0, le=100)
 
 
-class OptimizerChoice(Part):
+class OptimizerChoice(SpecModel):
     """Left out, `learning_rate` is what suits the parameterization, and so is `beta1`;
     over the last `anneal` of the steps the rate falls to a tenth.
     `beta1` is how much of the direction so far `adam` and `nadam` keep at every step; `gradient` remembers nothing.

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 
 KEY_PATTERN = re.compile(r"fv1_[0-9a-f]{64}")
 

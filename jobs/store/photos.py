@@ -12,7 +12,7 @@ from uuid import uuid4
 from PIL import ExifTags, Image
 
 from featurelens.jobs.errors import Fault, InvalidSpec, UnknownPhoto
-from featurelens.jobs.store.looks import looked_at
+from featurelens.jobs.store.last_used import touch
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 24_000_000
@@ -68,7 +68,7 @@ class Photos:
         if hashlib.sha256(png).hexdigest() != name:
             detail = f"there is no photograph {digest}; POST it to /v1/photos first"
             raise UnknownPhoto(detail, (Fault("/objective/photo", detail),))
-        looked_at(path)
+        touch(path)
         return png
 
 

@@ -15,9 +15,9 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import KEY_PATTERN
-from featurelens.jobs.store.looks import looked_at
+from featurelens.jobs.store.last_used import touch
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a full disk says."""
@@ -94,7 +94,7 @@ class FileStore:
         png = self._png(result, index)
         if png is None:
             return None
-        looked_at(self._path(key) / "result.json")
+        touch(self._path(key) / "result.json")
         return png, result.images[index].sha256
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from featurelens.jobs.errors import Fault, TooExpensive
 from featurelens.service.auth.api_keys import Scope
 from featurelens.service.auth.quota import Quota
-from featurelens.service.parts import Parts, PartsHere
+from featurelens.service.dependencies import Dependencies, Deps
 
 _BEARER = HTTPBearer(
     auto_error=False, bearerFormat="fl_...", description="`python -m featurelens.service.keys create` makes one"
@@ -26,14 +26,14 @@ _CHALLENGE = 'Bearer realm="featurelens"'
 
 async def admit(
     request: Request,
-    parts: PartsHere,
+    deps: Deps,
     sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> None:
     """401 without a valid key where keys are asked for, 403 with one that may not."""
     request.state.key_id = "anybody"
     client = request.client.host if request.client else "unknown"
-    if parts.settings.auth_required:
-        client = request.state.key_id = await run_in_threadpool(_identify, parts, sent, request)
+    if deps.settings.auth_required:
+        client = request.state.key_id = await run_in_threadpool(_identify, deps, sent, request)
     request.state.client = client
     structlog.contextvars.bind_contextvars(client=client)
 
@@ -44,16 +44,16 @@ def _needed(request: Request) -> Scope:
     return "admin" if request.method == "DELETE" and request.url.path.endswith("/image") else "render"
 
 
-def _identify(parts: Parts, sent: HTTPAuthorizationCredentials | None, request: Request) -> str:
+def _identify(deps: Dependencies, sent: HTTPAuthorizationCredentials | None, request: Request) -> str:
     """The id of the API key that was sent, or that the token in the address was made with."""
     scope = _needed(request)
     if sent is None and request.method in {"GET", "HEAD"} and request.url.path.endswith(OPENED):
-        id = parts.read_tokens.client(request.query_params.get("token", ""), request.path_params.get("key", ""))
-        if id is not None and parts.api_keys.known(id):
+        id = deps.signed_urls.client(request.query_params.get("token", ""), request.path_params.get("key", ""))
+        if id is not None and deps.api_keys.known(id):
             return id
     if sent is None:
         raise HTTPException(401, "send an API key: Authorization: Bearer fl_...", {"WWW-Authenticate": _CHALLENGE})
-    key = parts.api_keys.find(sent.credentials)
+    key = deps.api_keys.find(sent.credentials)
     if key is None:
         challenge = f'{_CHALLENGE}, error="invalid_token"'
         raise HTTPException(401, "this API key is not known, or has been revoked", {"WWW-Authenticate": challenge})
@@ -64,10 +64,10 @@ def _identify(parts: Parts, sent: HTTPAuthorizationCredentials | None, request: 
     return key.id
 
 
-async def count(request: Request, response: Response, parts: PartsHere) -> None:
+async def count(request: Request, response: Response, deps: Deps) -> None:
     """Takes one request from the client's quota: asking costs, looking and stopping do not. 429 beyond it."""
-    if parts.quota is not None:
-        response.headers.update(await run_in_threadpool(charge, parts.quota, request.state.client))
+    if deps.quota is not None:
+        response.headers.update(await run_in_threadpool(charge, deps.quota, request.state.client))
 
 
 def charge(quota: Quota, client: str, pictures: int = 1) -> dict[str, str]:

@@ -18,12 +18,12 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.errors import NotFound
+from featurelens.service.dependencies import Deps, Key
 from featurelens.service.endpoints.tokens import Opened
-from featurelens.service.lookout import Lookout, Watched
-from featurelens.service.parts import Key, PartsHere
+from featurelens.service.lookup import find
 from featurelens.service.problems import declare
-from featurelens.service.schemas.resources import UNKNOWN, Progress, Visualization
-from featurelens.service.sight import see
+from featurelens.service.schemas.visualization import UNKNOWN, Progress, Visualization
+from featurelens.service.watcher import Watched, Watcher
 
 SILENCE = 15.0
 """Seconds after which a comment shows proxies that the connection is alive."""
@@ -117,27 +117,27 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 )
 async def events(
     key: Key,
-    parts: PartsHere,
+    deps: Deps,
     last_event_id: Annotated[str | None, Header(description="sent by browsers that come back")] = None,
 ) -> Response:
     """How far it is, whenever that changes, then how it ended, with the whole resource. The end is always told.
 
     Whoever comes back with `Last-Event-ID` hears what has changed since; 204 when that was the end.
     """
-    state = await run_in_threadpool(see, parts.store, parts.queue, key)
+    state = await run_in_threadpool(find, deps.store, deps.queue, key)
     if state is None:
         raise NotFound(UNKNOWN)
     event = Event(state)
     if event.over and event.id == last_event_id:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    stream = _stream(parts.lookout, key, event, last_event_id)
+    stream = _stream(deps.watcher, key, event, last_event_id)
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
-async def _stream(lookout: Lookout, key: str, event: Event, last: str | None) -> AsyncIterator[bytes]:
+async def _stream(watcher: Watcher, key: str, event: Event, last: str | None) -> AsyncIterator[bytes]:
     yield event.line(RETRY) if event.id != last else format_sse_event(data_str=None, retry=RETRY)
-    async with lookout.watching(key, previews=True) as watched:
+    async with watcher.watching(key, previews=True) as watched:
         version, shown = 0, None
         while not event.over:
             version, silent = await _newer(watched, version)

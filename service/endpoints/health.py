@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from featurelens.jobs.errors import CatalogPending
 from featurelens.jobs.queue import liveness
-from featurelens.service.parts import PartsHere
+from featurelens.service.dependencies import Deps
 from featurelens.service.problems import declare
 
 router = APIRouter(tags=["health"])
@@ -28,10 +28,10 @@ async def live() -> Health:
 
 
 @router.get("/readyz", summary="Pictures can be asked for", responses=declare(503))
-def ready(parts: PartsHere) -> Health:
+def ready(deps: Deps) -> Health:
     """503 with the part that is missing: the job queue, the renderer, the slots, or the catalog."""
-    parts.redis.ping()
-    liveness.check(parts.redis)
-    if not parts.catalog.models():
+    deps.redis.ping()
+    liveness.check(deps.redis)
+    if not deps.catalog.models():
         raise CatalogPending("the worker has not told its networks yet")
     return Health()

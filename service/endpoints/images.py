@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 
 from featurelens.jobs.errors import NotFound
+from featurelens.service.dependencies import Deps, Key
 from featurelens.service.endpoints.tokens import Opened
-from featurelens.service.parts import Key, PartsHere
 from featurelens.service.problems import declare
-from featurelens.service.schemas.resources import address
+from featurelens.service.schemas.visualization import address
 from featurelens.service.thumbnails import Format, Width
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
@@ -31,7 +31,7 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 )
 def image(
     key: Key,
-    parts: PartsHere,
+    deps: Deps,
     index: Annotated[int, Query(ge=0, le=10_000, description="which picture, when a result has several")] = 0,
     width: Annotated[Width | None, Query(description="pixels; pictures are never enlarged", examples=[192])] = None,
     format: Annotated[Format, Query(description="png alone is the picture exactly as it was made")] = "png",
@@ -41,20 +41,20 @@ def image(
 
     Neither ever changes, so that both may be kept for ever.
     """
-    found = parts.store.image(key, index)
+    found = deps.store.image(key, index)
     if found is None:
         raise NotFound(f"no finished picture here; how far it is: {address(key)}")
     if width is not None or format != "png":
-        found = parts.thumbnails.get(*found, width, format)
-    return served(*found, f"image/{format}", if_none_match, private=parts.settings.auth_required)
+        found = deps.thumbnails.get(*found, width, format)
+    return served(*found, f"image/{format}", if_none_match, private=deps.settings.auth_required)
 
 
 @router.delete("/{key}/image", status_code=204, summary="Delete a finished picture", responses=declare(404, 503))
-def delete(key: Key, parts: PartsHere) -> None:
+def delete(key: Key, deps: Deps) -> None:
     """Out of the store, for everybody; asked for again, it is made anew. Copies that others keep stay."""
-    if not parts.store.delete(key):
+    if not deps.store.delete(key):
         raise NotFound(f"no finished picture here; how far it is: {address(key)}")
-    parts.listing.forget(key)
+    deps.index.forget(key)
 
 
 def served(

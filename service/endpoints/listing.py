@@ -13,12 +13,12 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import BaseModel, Field
 
 from featurelens.jobs.errors import Fault, InvalidSpec, UnknownModel
-from featurelens.jobs.queue.status import Status
-from featurelens.jobs.spec.parts import Sign
-from featurelens.service.parts import Parts, PartsHere
+from featurelens.jobs.queue.records import Status
+from featurelens.jobs.spec.base import Sign
+from featurelens.service.dependencies import Dependencies, Deps
+from featurelens.service.lookup import find_all
 from featurelens.service.problems import declare
-from featurelens.service.schemas.resources import Links, Visualization
-from featurelens.service.sight import look
+from featurelens.service.schemas.visualization import Links, Visualization
 
 PATH = "/v1/visualizations"
 MOST = 100
@@ -67,7 +67,7 @@ class Visualizations(BaseModel):
 
 @router.get("", summary="The pictures there are", responses=declare(422, 503))
 def list_visualizations(
-    parts: PartsHere,
+    deps: Deps,
     background: BackgroundTasks,
     model: Annotated[str | None, Query(max_length=200, description="canonical name or alias")] = None,
     layer: Annotated[str | None, Query(max_length=200)] = None,
@@ -78,29 +78,29 @@ def list_visualizations(
     cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
 ) -> Visualizations:
     """Asked for last comes first. A page may be shorter than `limit`, even empty, and have a next one."""
-    complete = parts.listing.complete()
+    complete = deps.index.complete()
     if not complete:
-        background.add_task(lambda: parts.listing.rebuild(parts.store.results()))
+        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
     wanted = {"layer": layer, "channel": channel, "sign": sign, "status": status}
-    canonical = _canonical(parts, model)
-    lines, last = parts.listing.page(
+    canonical = _canonical(deps, model)
+    lines, last = deps.index.page(
         limit, _decoded(cursor), model=canonical, layer=layer, channel=channel, sign=sign, status=status
     )
     keys = [line.key for line in lines]
-    seen = look(parts.store, parts.queue, keys) if keys else []
-    parts.listing.forget(*(line.key for line, whole in zip(lines, seen, strict=True) if whole is None))
+    seen = find_all(deps.store, deps.queue, keys) if keys else []
+    deps.index.forget(*(line.key for line, whole in zip(lines, seen, strict=True) if whole is None))
     shown = [Summary.of(whole) for whole in seen if whole is not None and status in {None, whole.status}]
     query = {"model": model, **wanted, "limit": limit, "cursor": None if last is None else _encoded(last)}
     following = f"{PATH}?{urlencode({name: value for name, value in query.items() if value is not None})}"
     return Visualizations(visualizations=shown, next=following if last is not None else None, complete=complete)
 
 
-def _canonical(parts: Parts, model: str | None) -> str | None:
+def _canonical(deps: Dependencies, model: str | None) -> str | None:
     """A model that is gone may still have pictures."""
     if model is None:
         return None
     try:
-        return parts.catalog.model(model).name
+        return deps.catalog.model(model).name
     except UnknownModel:
         return model
 

@@ -10,9 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from redis import RedisError
 
-from featurelens.jobs.queue import figures, liveness
-from featurelens.jobs.queue.queue import QUEUES
-from featurelens.service.parts import Parts, PartsHere
+from featurelens.jobs.queue import liveness, stats
+from featurelens.jobs.queue.job_queue import QUEUES
+from featurelens.service.dependencies import Dependencies, Deps
 
 router = APIRouter(tags=["health"])
 
@@ -28,17 +28,17 @@ REQUESTS = Counter("featurelens_requests", "Requests answered", ["method", "stat
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text"}},
 )
-def metrics(parts: PartsHere) -> Response:
+def metrics(deps: Deps) -> Response:
     """Told even while the job queue is away: `featurelens_broker_up` is 0 then, and what lives there is left out."""
     registry = CollectorRegistry()
-    for collector in (ASKED, REQUESTS, _Figures(parts)):
+    for collector in (ASKED, REQUESTS, _Figures(deps)):
         registry.register(collector)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 class _Figures(Collector):
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
 
     def describe(self) -> list[Metric]:
         """Nothing in advance: describing would ask everything twice."""
@@ -62,33 +62,33 @@ class _Figures(Collector):
         size = GaugeMetricFamily("featurelens_store_bytes", "Size of what is kept", labels=["what"])
         kept = GaugeMetricFamily("featurelens_store_kept", "How many are kept", labels=["what"])
         evicted = CounterMetricFamily("featurelens_store_evicted", "Evicted by this process", labels=["what"])
-        for what, eviction in self._parts.evictions.items():
+        for what, eviction in self._deps.evictions.items():
             size.add_metric([what], eviction.usage.bytes)
             kept.add_metric([what], eviction.usage.kept)
             evicted.add_metric([what], eviction.usage.evicted)
         yield from (size, kept, evicted)
 
     def _from_broker(self) -> Iterator[Metric]:
-        redis = self._parts.redis
+        redis = self._deps.redis
         length = GaugeMetricFamily("featurelens_queue_length", "Pictures that wait", labels=["queue"])
         oldest = GaugeMetricFamily("featurelens_queue_oldest_wait_seconds", "Of the next picture", labels=["queue"])
-        for name, queue in figures.queues(self._parts.queue, redis).items():
+        for name, queue in stats.queues(self._deps.queue, redis).items():
             length.add_metric([name], queue.length)
             oldest.add_metric([name], queue.oldest_wait)
         slots = GaugeMetricFamily("featurelens_slots", "Slots that take jobs", labels=["queue"])
         for name in QUEUES:
             slots.add_metric([name], liveness.slots_alive(redis, name))
         yield from (length, oldest, slots)
-        counts = figures.counts(redis)
+        counts = stats.counts(redis)
         renders = CounterMetricFamily("featurelens_renders", "Pictures that ended", labels=["outcome"])
         for outcome in ("succeeded", "failed", "cancelled"):
             renders.add_metric([outcome], counts.get(outcome, 0))
         yield renders
-        starts = counts.get(figures.STARTS, 0)
+        starts = counts.get(stats.STARTS, 0)
         yield CounterMetricFamily("featurelens_renderer_starts", "Each but the first is a restart", value=starts)
         up = liveness.renderer_alive(redis)
         yield GaugeMetricFamily("featurelens_renderer_up", "1 while the renderer beats", value=up)
-        renderer = figures.renderer(redis)
+        renderer = stats.renderer(redis)
         if renderer is not None:
             yield GaugeMetricFamily("featurelens_lanes", "Lanes with pictures", value=renderer.lanes)
             yield GaugeMetricFamily("featurelens_lane_pictures", "Pictures in lanes", value=renderer.pictures)

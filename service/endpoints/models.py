@@ -9,12 +9,13 @@ from fastapi import APIRouter, Path
 from featurelens.jobs.catalog.catalog import LayerEntry, LayerKind, ModelEntry, Source
 from featurelens.jobs.catalog.layer_names import LayerNames
 from featurelens.jobs.errors import NotFound, UnknownLayer, UnknownModel
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service.dependencies import Dependencies, Deps, ModelName
 from featurelens.service.endpoints.listing import MOST as MOST_PICTURES
 from featurelens.service.endpoints.listing import Summary
-from featurelens.service.parts import ModelName, Parts, PartsHere
+from featurelens.service.lookup import find_all
 from featurelens.service.problems import declare
-from featurelens.service.schemas.catalogue import (
+from featurelens.service.schemas.catalog import (
     MODELS,
     After,
     Layer,
@@ -31,7 +32,6 @@ from featurelens.service.schemas.catalogue import (
     page,
     pictures_path,
 )
-from featurelens.service.sight import look
 
 LayerName = Annotated[str, Path(max_length=200, description="a name from /layers", examples=["logits"])]
 Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]
@@ -41,7 +41,7 @@ router = APIRouter(prefix=MODELS, tags=["models"])
 
 @router.get("", summary="The networks", responses=declare(422, 503))
 def list_models(
-    parts: PartsHere,
+    deps: Deps,
     q: Search = None,
     source: Source | None = None,
     downloaded: bool | None = None,
@@ -54,7 +54,7 @@ def list_models(
     """
     found = [
         entry
-        for entry in parts.catalog.models()
+        for entry in deps.catalog.models()
         if source in {None, entry.source}
         and downloaded in {None, entry.downloaded}
         and has_words(" ".join((entry.name, *entry.aliases, entry.description)), q)
@@ -65,15 +65,15 @@ def list_models(
 
 
 @router.get("/{model}", summary="One network", responses=declare(404, 422, 503))
-def show_model(model: ModelName, parts: PartsHere) -> ModelEntry:
+def show_model(model: ModelName, deps: Deps) -> ModelEntry:
     """By its canonical name, `source:architecture@weights`, or an alias; with the names of its classes."""
-    return _entry(model, parts)
+    return _entry(model, deps)
 
 
 @router.get("/{model}/layers", summary="Its layers", responses=declare(404, 422, 503))
 def list_layers(
     model: ModelName,
-    parts: PartsHere,
+    deps: Deps,
     q: Search = None,
     kind: LayerKind | None = None,
     recommended: bool | None = None,
@@ -84,8 +84,8 @@ def list_layers(
 
     `recommended=true`: those worth looking at first. 503 while the worker works them out; ask again in a moment.
     """
-    entry = _entry(model, parts)
-    layers = parts.catalog.layers(entry)
+    entry = _entry(model, deps)
+    layers = deps.catalog.layers(entry)
     places = {layer.name: place for place, layer in enumerate(layers)}
     found = [
         layer
@@ -106,10 +106,10 @@ def list_layers(
 
 
 @router.get("/{model}/layers/{layer}", summary="One layer", responses=declare(404, 422, 503))
-def show_layer(model: ModelName, layer: LayerName, parts: PartsHere) -> Layer:
+def show_layer(model: ModelName, layer: LayerName, deps: Deps) -> Layer:
     """Its shape, what it sees of the picture, what it is put together from, and how many units it has."""
-    entry = _entry(model, parts)
-    found = _layer(entry, layer, parts)
+    entry = _entry(model, deps)
+    found = _layer(entry, layer, deps)
     here = layer_path(entry.name, found.name)
     return Layer(
         **dict(found),
@@ -120,14 +120,14 @@ def show_layer(model: ModelName, layer: LayerName, parts: PartsHere) -> Layer:
 
 
 @router.get("/{model}/layers/{layer}/units/{n}", summary="One unit", responses=declare(404, 422, 503))
-def show_unit(model: ModelName, layer: LayerName, n: Channel, parts: PartsHere) -> Unit:
+def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Unit:
     """What is known of channel `n`, every picture of it that exists or is on its way, and how to ask for another."""
-    entry = _entry(model, parts)
-    found = _layer(entry, layer, parts)
+    entry = _entry(model, deps)
+    found = _layer(entry, layer, deps)
     if n >= found.channels:
         raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
-    lines, _ = parts.listing.page(MOST_PICTURES, model=entry.name, layer=found.name, channel=n)
-    seen = look(parts.store, parts.queue, [line.key for line in lines]) if lines else []
+    lines, _ = deps.index.page(MOST_PICTURES, model=entry.name, layer=found.name, channel=n)
+    seen = find_all(deps.store, deps.queue, [line.key for line in lines]) if lines else []
     return Unit(
         model=entry.name,
         layer=found.name,
@@ -147,15 +147,15 @@ def show_unit(model: ModelName, layer: LayerName, n: Channel, parts: PartsHere) 
     )
 
 
-def _entry(name: str, parts: Parts) -> ModelEntry:
+def _entry(name: str, deps: Dependencies) -> ModelEntry:
     try:
-        return parts.catalog.model(name)
+        return deps.catalog.model(name)
     except UnknownModel as error:
         raise NotFound(error.detail) from error
 
 
-def _layer(entry: ModelEntry, name: str, parts: Parts) -> LayerEntry:
+def _layer(entry: ModelEntry, name: str, deps: Dependencies) -> LayerEntry:
     try:
-        return LayerNames(entry, parts.catalog.layers(entry)).named(name, "layer")
+        return LayerNames(entry, deps.catalog.layers(entry)).named(name, "layer")
     except UnknownLayer as error:
         raise NotFound(error.detail) from error

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from featurelens.jobs.errors import NotFound, UnknownPhoto
 from featurelens.jobs.store.photos import FORMATS
 from featurelens.service.auth.access import Counted
+from featurelens.service.dependencies import Deps
 from featurelens.service.endpoints.images import served
-from featurelens.service.parts import PartsHere
 from featurelens.service.problems import declare
 
 PATH = "/v1/photos"
@@ -42,7 +42,7 @@ class Photo(BaseModel):
     },
     responses=declare(408, 413, 415, 422, 429, 507),
 )
-async def upload(request: Request, response: Response, parts: PartsHere) -> Photo:
+async def upload(request: Request, response: Response, deps: Deps) -> Photo:
     """The bytes of one picture as the body, at most 8 MiB unless the operator allows others.
 
     The same photograph gets the same name. One that nobody uses may be gone after a while: then it is uploaded again.
@@ -51,8 +51,8 @@ async def upload(request: Request, response: Response, parts: PartsHere) -> Phot
     if kind not in MEDIA_TYPES:
         raise HTTPException(415, f"send the photograph as one of {', '.join(MEDIA_TYPES)}")
     body = await request.body()
-    parts.limits.check_disk()
-    digest = await run_in_threadpool(parts.photos.add, body)
+    deps.limits.check_disk()
+    digest = await run_in_threadpool(deps.photos.add, body)
     url = f"{PATH}/{digest}"
     response.headers["Location"] = url
     return Photo(photo=digest, url=url)
@@ -70,12 +70,12 @@ async def upload(request: Request, response: Response, parts: PartsHere) -> Phot
 )
 def show(
     photo: Annotated[str, Path(max_length=100, description="sha256: and 64 hex digits")],
-    parts: PartsHere,
+    deps: Deps,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """As it is kept: what the network gets to see, before it is cut to the size of the picture."""
     try:
-        png = parts.photos.get(photo)
+        png = deps.photos.get(photo)
     except UnknownPhoto as error:
         raise NotFound(error.detail) from error
-    return served(png, photo.removeprefix("sha256:"), "image/png", if_none_match, private=parts.settings.auth_required)
+    return served(png, photo.removeprefix("sha256:"), "image/png", if_none_match, private=deps.settings.auth_required)

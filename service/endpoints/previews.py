@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 
 from featurelens.jobs.errors import NotFound
 from featurelens.jobs.queue.previews import MEDIA_TYPE
+from featurelens.service.dependencies import Deps, Key
 from featurelens.service.endpoints.tokens import Opened
-from featurelens.service.parts import Key, PartsHere
 from featurelens.service.problems import declare
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
@@ -26,9 +26,9 @@ router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
         **declare(404, 503),
     },
 )
-def preview(key: Key, parts: PartsHere) -> Response:
+def preview(key: Key, deps: Deps) -> Response:
     """Made at most twice a second, and only while somebody watches `events`; 404 when there is none (yet)."""
-    found = parts.previews.get(key)
+    found = deps.previews.get(key)
     if found is None:
         raise NotFound("no preview: they are made while somebody watches the events of a running picture")
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -12,18 +12,18 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs.catalog.catalog import ModelEntry
 from featurelens.jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
 from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.queue import SWEEP_QUEUE, Wanted
+from featurelens.jobs.queue.job_queue import SWEEP_QUEUE, Wanted
 from featurelens.jobs.queue.sweeps import ID_PATTERN, STATES, standing
 from featurelens.jobs.queue.sweeps import Sweep as Known
-from featurelens.jobs.spec.spec import VisualizationSpec
-from featurelens.jobs.spec.sweep_spec import SweepSpec
+from featurelens.jobs.spec.sweep import SweepSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import visualization_key
 from featurelens.service.auth.access import charge
+from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.endpoints.images import served
-from featurelens.service.parts import JsonOnly, Parts, PartsHere
 from featurelens.service.problems import declare
 from featurelens.service.resolving import resolved_in
-from featurelens.service.schemas.sweep_resources import Sweep, SweepItem, SweepItems, SweepLinks
+from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems, SweepLinks
 
 PATH = "/v1/sweeps"
 RETRY_AFTER = "2"
@@ -37,8 +37,8 @@ def _known_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) 
     return id
 
 
-def _known(id: Annotated[str, Depends(_known_id)], parts: PartsHere) -> Known:
-    sweep = parts.sweeps.find(id)
+def _known(id: Annotated[str, Depends(_known_id)], deps: Deps) -> Known:
+    sweep = deps.sweeps.find(id)
     if sweep is None:
         raise NotFound("no such sweep: it was never asked for, or has been forgotten")
     return sweep
@@ -75,24 +75,24 @@ Spec = Annotated[
         **declare(400, 408, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(spec: Spec, parts: PartsHere, request: Request, response: Response) -> Sweep:
+async def ask(spec: Spec, deps: Deps, request: Request, response: Response) -> Sweep:
     """A picture for each of `channels` with each of `signs` and `seeds`, 4096 at most. In a quota each counts as one.
 
     They wait in a queue of their own, so that a picture asked for by itself does not wait for them; and a picture of a
     sweep that somebody asks for by itself moves over.
     """
     try:
-        resolved, entry = await resolved_in(parts.catalog, spec.widest())
+        resolved, entry = await resolved_in(deps.catalog, spec.widest())
     except OutOfRange as error:
         faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
         raise OutOfRange(error.detail, faults) from error
-    parts.limits.check_sweep(resolved, spec.total)
+    deps.limits.check_sweep(resolved, spec.total)
     if resolved.photo is not None:
-        await run_in_threadpool(parts.photos.get, resolved.photo)
-    await run_in_threadpool(_check, parts, spec.total)
-    if parts.quota is not None:
-        response.headers.update(await run_in_threadpool(charge, parts.quota, request.state.client, spec.total))
-    shown = await run_in_threadpool(_create, parts, spec, resolved, entry)
+        await run_in_threadpool(deps.photos.get, resolved.photo)
+    await run_in_threadpool(_check, deps, spec.total)
+    if deps.quota is not None:
+        response.headers.update(await run_in_threadpool(charge, deps.quota, request.state.client, spec.total))
+    shown = await run_in_threadpool(_create, deps, spec, resolved, entry)
     response.headers["Location"] = shown.links.self
     if shown.status == "finished":
         response.status_code = 200
@@ -102,9 +102,9 @@ async def ask(spec: Spec, parts: PartsHere, request: Request, response: Response
 
 
 @router.get("/{id}", summary="How far it is", responses=declare(404, 503))
-def show(sweep: Here, parts: PartsHere, response: Response) -> Sweep:
+def show(sweep: Here, deps: Deps, response: Response) -> Sweep:
     """How many of its pictures are in which status."""
-    shown = _shown(parts, sweep)
+    shown = _shown(deps, sweep)
     response.headers["Cache-Control"] = "no-cache"
     if shown.status in {"underway", "cancelling"}:
         response.headers["Retry-After"] = RETRY_AFTER
@@ -114,12 +114,12 @@ def show(sweep: Here, parts: PartsHere, response: Response) -> Sweep:
 @router.get("/{id}/items", summary="Its pictures", responses=declare(404, 422, 503))
 def items(
     sweep: Here,
-    parts: PartsHere,
+    deps: Deps,
     offset: Annotated[int, Query(ge=0, le=4096, description="pictures to leave out")] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 100,
 ) -> SweepItems:
     """In the order of channels, signs and seeds, a page at a time."""
-    shown = [SweepItem.of(item, state) for item, state in parts.sweeps.items(sweep.id, offset, limit)]
+    shown = [SweepItem.of(item, state) for item, state in deps.sweeps.items(sweep.id, offset, limit)]
     following = f"{PATH}/{sweep.id}/items?offset={offset + limit}&limit={limit}"
     return SweepItems(items=shown, next=following if offset + limit < sweep.total else None)
 
@@ -129,12 +129,12 @@ def items(
     summary="Stop it",
     responses={202: {"model": Sweep, "description": "some are still being stopped"}, **declare(404, 409, 503)},
 )
-def cancel(sweep: Here, parts: PartsHere, response: Response) -> Sweep:
+def cancel(sweep: Here, deps: Deps, response: Response) -> Sweep:
     """Leaves every picture that is not finished. Those that somebody else waits for are still made."""
-    if _shown(parts, sweep).status in {"finished", "cancelled"}:
+    if _shown(deps, sweep).status in {"finished", "cancelled"}:
         raise AlreadyOver("all its pictures have ended")
-    parts.sweeps.cancel(sweep.id)
-    shown = _shown(parts, parts.sweeps.find(sweep.id) or sweep)
+    deps.sweeps.cancel(sweep.id)
+    shown = _shown(deps, deps.sweeps.find(sweep.id) or sweep)
     response.status_code = 202 if shown.status == "cancelling" else 200
     return shown
 
@@ -149,32 +149,32 @@ def cancel(sweep: Here, parts: PartsHere, response: Response) -> Sweep:
         **declare(404, 409, 503),
     },
 )
-def sheet(sweep: Here, parts: PartsHere, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+def sheet(sweep: Here, deps: Deps, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """Thumbnails in rows, in the order of `items`, blank where there is no picture; 409 until the sweep is over."""
-    found = parts.sweeps.items(sweep.id)
+    found = deps.sweeps.items(sweep.id)
     if standing(sweep, [state for _, state in found]) in {"underway", "cancelling"}:
         raise NotReady(f"pictures are still to be made; how many: {PATH}/{sweep.id}")
     keys = [item.key if state == "succeeded" else "" for item, state in found]
     name = hashlib.sha256(" ".join(keys).encode()).hexdigest()
-    png, digest = parts.thumbnails.sheet(name, lambda: [parts.store.image(key) if key else None for key in keys])
+    png, digest = deps.thumbnails.sheet(name, lambda: [deps.store.image(key) if key else None for key in keys])
     return served(png, digest, "image/png", if_none_match, lasting=False)
 
 
-def _check(parts: Parts, pictures: int) -> None:
-    liveness.check(parts.redis, SWEEP_QUEUE)
-    parts.limits.check_room(len(parts.queue), pictures)
+def _check(deps: Dependencies, pictures: int) -> None:
+    liveness.check(deps.redis, SWEEP_QUEUE)
+    deps.limits.check_room(len(deps.queue), pictures)
 
 
-def _create(parts: Parts, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:
+def _create(deps: Dependencies, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:
     wanted = [
         Wanted(visualization_key(one, entry.digest, entry.renderer), one, entry.digest)
         for one in spec.pictures_of(resolved)
     ]
-    return _shown(parts, parts.sweeps.create(wanted))
+    return _shown(deps, deps.sweeps.create(wanted))
 
 
-def _shown(parts: Parts, sweep: Known) -> Sweep:
-    states = [state for _, state in parts.sweeps.items(sweep.id)]
+def _shown(deps: Dependencies, sweep: Known) -> Sweep:
+    states = [state for _, state in deps.sweeps.items(sweep.id)]
     status = standing(sweep, states)
     here = f"{PATH}/{sweep.id}"
     over = status in {"finished", "cancelled"}

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from featurelens.service.parts import Key, PartsHere
+from featurelens.service.dependencies import Deps, Key
 from featurelens.service.problems import declare
 
 router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
@@ -22,9 +22,9 @@ class Token(BaseModel):
 
 
 @router.get("/{key}/token", summary="A token that opens it in a browser", responses=declare(404))
-def token(key: Key, parts: PartsHere, request: Request, response: Response) -> Token:
+def token(key: Key, deps: Deps, request: Request, response: Response) -> Token:
     """For `EventSource` and `<img>`, which cannot send an API key. For a quarter of an hour, to look at this one."""
-    made, expires = parts.read_tokens.issue(key, request.state.key_id)
+    made, expires = deps.signed_urls.issue(key, request.state.key_id)
     response.headers["Cache-Control"] = "no-store"
     return Token(token=made, expires=datetime.fromtimestamp(expires, UTC))
 

@@ -10,18 +10,18 @@ from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.errors import AlreadyOver, NotFound
 from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.queue import Ticket, Wanted
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.queue.job_queue import Ticket, Wanted
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import visualization_key
 from featurelens.jobs.store.results import Result
 from featurelens.service.auth.access import Counted
+from featurelens.service.dependencies import Dependencies, Deps, JsonOnly, Key
 from featurelens.service.endpoints.metrics import ASKED
-from featurelens.service.parts import JsonOnly, Key, Parts, PartsHere
+from featurelens.service.lookup import find
 from featurelens.service.prefer import ended, wait
 from featurelens.service.problems import declare
 from featurelens.service.resolving import resolved_in
-from featurelens.service.schemas.resources import UNKNOWN, Visualization, address, finished, underway
-from featurelens.service.sight import see
+from featurelens.service.schemas.visualization import UNKNOWN, Visualization, address, finished, underway
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a picture is."""
@@ -68,7 +68,7 @@ router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
 )
 async def ask(
     spec: Spec,
-    parts: PartsHere,
+    deps: Deps,
     response: Response,
     prefer: Prefer = None,
 ) -> Visualization:
@@ -78,14 +78,14 @@ async def ask(
 
     The same specification is rendered once, however often and by however many it is asked for.
     """
-    resolved, entry = await resolved_in(parts.catalog, spec)
-    parts.limits.check_cost(resolved)
+    resolved, entry = await resolved_in(deps.catalog, spec)
+    deps.limits.check_cost(resolved)
     key = visualization_key(resolved, entry.digest, entry.renderer)
     response.headers["Location"] = address(key)
     patience = wait(prefer or ())
     if patience is not None:
         response.headers["Preference-Applied"] = f"wait={patience}"
-    found = await run_in_threadpool(_accepted, parts, Wanted(key, resolved, entry.digest))
+    found = await run_in_threadpool(_accepted, deps, Wanted(key, resolved, entry.digest))
     if isinstance(found, Result):
         response.status_code = 200
         response.headers["Cache-Status"] = CACHE_HIT
@@ -94,35 +94,35 @@ async def ask(
     ASKED.labels("accepted" if found.fresh else "joined").inc()
     structlog.contextvars.bind_contextvars(key=key, attempt=found.record.attempt)
     if patience:
-        seen = await ended(parts.lookout, key, patience)
+        seen = await ended(deps.watcher, key, patience)
         if seen is not None:
             response.status_code = 200
             return seen
-    later = await run_in_threadpool(parts.queue.find, key) if patience else None
+    later = await run_in_threadpool(deps.queue.find, key) if patience else None
     response.headers["Retry-After"] = RETRY_AFTER
     return underway(key, later or found, deduplicated=not found.fresh)
 
 
-def _accepted(parts: Parts, wanted: Wanted) -> Result | Ticket:
+def _accepted(deps: Dependencies, wanted: Wanted) -> Result | Ticket:
     """The picture if there is one, else its place in the queue, old or new. Blocks: one thread for all of it."""
     if wanted.spec.photo is not None:
-        parts.photos.get(wanted.spec.photo)
-    found = parts.store.get(wanted.key) or parts.queue.join(wanted.key)
+        deps.photos.get(wanted.spec.photo)
+    found = deps.store.get(wanted.key) or deps.queue.join(wanted.key)
     if found is None:
-        liveness.check(parts.redis)
-        parts.limits.check_room(len(parts.queue))
-        found = parts.queue.submit(*wanted)
+        liveness.check(deps.redis)
+        deps.limits.check_room(len(deps.queue))
+        found = deps.queue.submit(*wanted)
     return found
 
 
 @router.get("/{key}", summary="How far it is, or its numbers", responses=declare(404, 503))
-def show(key: Key, parts: PartsHere, response: Response) -> Visualization:
+def show(key: Key, deps: Deps, response: Response) -> Visualization:
     """Status and progress until the picture is finished, then its numbers and where the image is.
 
     One that failed or was cancelled says why; ask for it again to start a new attempt.
     """
     response.headers["Cache-Control"] = "no-cache"
-    seen = see(parts.store, parts.queue, key)
+    seen = find(deps.store, deps.queue, key)
     if seen is None:
         raise NotFound(UNKNOWN)
     if not seen.over:
@@ -139,16 +139,16 @@ def show(key: Key, parts: PartsHere, response: Response) -> Visualization:
         **declare(404, 409, 503),
     },
 )
-def leave(key: Key, parts: PartsHere, response: Response) -> Visualization:
+def leave(key: Key, deps: Deps, response: Response) -> Visualization:
     """Takes back one request for the picture. Each POST counts as one, and the last one taken back stops it.
 
     So a picture that others wait for is still made, and `askers` says for how many. One that is `queued` is
     `cancelled` at once, one that is `running` within a step. 409 when it has ended; a finished picture is deleted
     with `DELETE /v1/visualizations/{key}/image`.
     """
-    left = parts.queue.leave(key)
-    ticket = parts.queue.find(key)
-    if left == "over" or (left == "gone" and parts.store.get(key) is not None):
+    left = deps.queue.leave(key)
+    ticket = deps.queue.find(key)
+    if left == "over" or (left == "gone" and deps.store.get(key) is not None):
         raise AlreadyOver("it has ended; a finished picture is deleted under /image")
     if left == "gone" or ticket is None:
         raise NotFound(UNKNOWN)

@@ -1,6 +1,6 @@
 """Keeps what is kept within a size: what nobody has looked at for longest goes first.
 
-What goes is made again when somebody asks for it. A look counts once an hour (`jobs.store.looks`), and the size is
+What goes is made again when somebody asks for it. A look counts once an hour (`jobs.store.last_used`), and the size is
 taken every half minute: near enough, and nearly free.
 """
 
@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 
 from featurelens.jobs.logs import logger
-from featurelens.service.eviction.shelves import Shelf
+from featurelens.service.eviction.evictable import Evictable
 
 INTERVAL = 30.0
 """Seconds between two sweeps."""
@@ -33,13 +33,13 @@ class Usage:
 
 
 class Eviction(threading.Thread):
-    """Sweeps a shelf until `stop`. `limit` in bytes; 0: no limit, only leftovers go."""
+    """Sweeps a evictable until `stop`. `limit` in bytes; 0: no limit, only leftovers go."""
 
-    def __init__(self, what: str, shelf: Shelf, limit: int) -> None:
+    def __init__(self, what: str, evictable: Evictable, limit: int) -> None:
         super().__init__(name=f"eviction of {what}", daemon=True)
         self.usage = Usage()
         self._what = what
-        self._shelf = shelf
+        self._evictable = evictable
         self._limit = limit
         self._stopped = threading.Event()
 
@@ -58,15 +58,15 @@ class Eviction(threading.Thread):
 
     def sweep(self) -> Usage:
         """Takes the size, evicts what is over the limit, clears what has been left aside."""
-        self._shelf.tidy()
-        found = sorted(self._shelf.entries())
+        self._evictable.tidy()
+        found = sorted(self._evictable.entries())
         total = sum(entry.bytes for entry in found)
         gone = 0
         if self._limit and total > self._limit:
             for entry in found:
                 if total <= self._limit * DOWN_TO:
                     break
-                if self._shelf.delete(entry.name):
+                if self._evictable.delete(entry.name):
                     gone += 1
                     total -= entry.bytes
             logger().info("evicted", what=self._what, number=gone, bytes_left=total)

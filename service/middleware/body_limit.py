@@ -16,7 +16,7 @@ _CLOSE = {"Connection": "close"}
 """What is still to come of the body is not the next request."""
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Raises HTTPException 413 in whoever reads more than `limit` bytes of a body, or starts to read a longer one.
 
     And 408 when not all of it has come within `seconds`. `exceptions` are paths with a limit of their own.

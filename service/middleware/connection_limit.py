@@ -10,7 +10,7 @@ FREE = frozenset({"/livez", "/readyz", "/metrics"})
 """Who looks after the service must get through when it is busy."""
 
 
-class ConnectionLimit:
+class ConnectionLimitMiddleware:
     """Counts the requests that are being answered, streams included."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:

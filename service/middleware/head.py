@@ -6,7 +6,7 @@ import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Head:
+class HeadMiddleware:
     """Asks the endpoint as for GET and lets go of it as soon as it has said its headers, so that no stream begins."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -19,7 +19,7 @@ _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 
-class RequestLog:
+class RequestLogMiddleware:
     """Takes the name that a proxy in front has given, or makes one; every line logged on the way carries it.
 
     What the endpoints learn (`structlog.contextvars`) is in the line too: client, key of the picture, attempt. What

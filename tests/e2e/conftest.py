@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from featurelens.launcher.claim import free_port
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 
 if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)

@@ -14,10 +14,10 @@ from redis import Redis
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.settings import Settings
-from tests.bucket import BUCKET, CREDENTIALS, BucketServer
-from tests.service.server import Server
 from tests.service.test_problems import GOOD, URL, check
-from tests.worker.machine_room import MachineRoom, until
+from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.machine_room import MachineRoom, until
+from tests.support.server import Server
 
 WITHIN = 30.0
 

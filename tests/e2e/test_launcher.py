@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from featurelens.launcher.claim import free_port
-from tests.e2e.processes import processes
-from tests.e2e.stack import Stack, eventually, launch
-from tests.faults.parts import LONG
+from tests.support.processes import processes
+from tests.support.stack import Stack, eventually, launch
+from tests.support.stack_faults import LONG
 
 RESTART_WITHIN = 15.0
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 
 SMALL: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 3, "steps": 8, "size": 64}
 

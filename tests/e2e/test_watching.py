@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.e2e.stack import Stack, eventually
+from tests.support.stack import Stack, eventually
 
 SMALL: dict[str, Any] = {"model": "patternnet", "layer": "logits", "steps": 16, "size": 64}
 

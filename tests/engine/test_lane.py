@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from featurelens.engine.extraction.forward import Reading
-from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.extractor import Extractor
+from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
+from featurelens.engine.optimization import Recipe, Result
 from featurelens.engine.optimizers import Adam
 from featurelens.engine.parameterizations import (
     CPPN,
@@ -28,9 +29,8 @@ from featurelens.engine.parameterizations import (
     Shared,
 )
 from featurelens.engine.regularizers import Regularizers
-from featurelens.engine.render import Recipe, Result
 from featurelens.engine.transforms import NOTHING, Transform
-from tests.engine.small import alone, finish, network, stack
+from tests.support.small_networks import alone, finish, network, stack
 
 SIZE = (32, 40)
 LAYERS = ["2", "4"]
@@ -133,7 +133,7 @@ def test_what_belongs_elsewhere_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"another lane|channels"):
             lane.join(recipe)
-    assert lane.renders == []
+    assert lane.optimizations == []
 
 
 class Small:
@@ -141,7 +141,7 @@ class Small:
 
     def __init__(self, extract: Extractor, rows: int) -> None:
         self._extract, self._rows = extract, rows
-        self.memory = extract.memory
+        self.statistics = extract.memory
         self.refused = 0
 
     def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
@@ -170,7 +170,7 @@ def test_a_picture_that_never_fits_fails_alone(monkeypatch: pytest.MonkeyPatch) 
     render = lane.join(RECIPES[0])
     assert lane.tick() == [render]
     assert isinstance(render.failure, torch.OutOfMemoryError)
-    assert not lane.renders
+    assert not lane.optimizations
 
 
 def test_more_pictures_than_room_take_turns() -> None:
@@ -201,7 +201,7 @@ def test_the_learning_rate_falls_at_the_end() -> None:
     lane = Lane(NET, LAYERS, SIZE)
     render = lane.join(Recipe(Channel("4", 1), SIZE, steps=10, learning_rate=0.2, anneal=0.5))
     rates = []
-    while lane.renders:
+    while lane.optimizations:
         rates.append(render.rate)
         lane.tick()
     assert rates == pytest.approx([0.2] * 6 + [0.164, 0.128, 0.092, 0.056])

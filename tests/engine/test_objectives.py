@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from featurelens.engine.extraction.forward import Reading, read
+from featurelens.engine.extraction.hooks import Reading, read
 from featurelens.engine.objectives import (
     Caricature,
     Channel,
@@ -25,7 +25,7 @@ from featurelens.engine.objectives import (
     feature_maps,
     random_direction,
 )
-from tests.engine.small import network, stack
+from tests.support.small_networks import network, stack
 
 MAPS = torch.arange(24.0).view(1, 2, 3, 4)
 """Channel c, row y, column x holds 12 c + 4 y + x."""

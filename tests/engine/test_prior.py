@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel
-from featurelens.engine.prior import Memory, Moments
+from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.prior import BatchNormStatistics, Moments
 from featurelens.engine.regularizers import SHAPING, Regularizers
-from featurelens.engine.render import Recipe, Result
-from tests.engine.small import finish, network, seeded, stack
+from tests.support.small_networks import finish, network, seeded, stack
 
 SIZE = (32, 32)
 
@@ -53,56 +53,56 @@ def test_surprise_by_hand(module: nn.Module) -> None:
     handle.remove()
     last = [name for name, _ in module.named_modules()][-1]
     extract = Extractor(network(module), [last])
-    with extract.memory.listening():
+    with extract.statistics.recording():
         extract(pictures)
-    surprise = extract.memory.surprise()
-    assert surprise is not None
-    torch.testing.assert_close(surprise, by_hand(norm, answers[0]), rtol=1e-4, atol=1e-5)
+    distance = extract.statistics.distance()
+    assert distance is not None
+    torch.testing.assert_close(distance, by_hand(norm, answers[0]), rtol=1e-4, atol=1e-5)
 
 
 def test_the_right_moments_are_no_surprise() -> None:
     norm = nn.BatchNorm2d(2)
-    memory = Memory({norm: norm}, 1)
+    memory = BatchNormStatistics({norm: norm}, 1)
     rows = torch.tensor([[-1.0, 1.0, -1.0, 1.0]]).view(1, 1, 2, 2)
-    with memory.listening():
+    with memory.recording():
         norm.eval()(torch.cat([rows, -rows], 1))
-    surprise = memory.surprise()
-    assert surprise is not None
-    assert float(surprise.detach()) == pytest.approx(0, abs=1e-4)
+    distance = memory.distance()
+    assert distance is not None
+    assert float(distance.detach()) == pytest.approx(0, abs=1e-4)
 
 
 def test_silence_is_no_surprise() -> None:
     norm = nn.BatchNorm2d(1)
-    memory = Memory({norm: norm}, 1)
+    memory = BatchNormStatistics({norm: norm}, 1)
     said = []
     for loudness in (0.0, 0.5, 1.0, 3.0):
         rows = torch.tensor([-loudness, loudness, -loudness, loudness]).view(1, 1, 2, 2)
-        with memory.listening():
+        with memory.recording():
             norm.eval()(rows)
-        surprise = memory.surprise()
-        assert surprise is not None
-        said.append(float(surprise.detach()))
+        distance = memory.distance()
+        assert distance is not None
+        said.append(float(distance.detach()))
     assert said == pytest.approx([0, 0, 0, 4], abs=1e-3)
 
 
 def test_a_mean_may_be_off_a_little_either_way() -> None:
     norm = nn.BatchNorm2d(1)
-    memory = Memory({norm: norm}, 1)
+    memory = BatchNormStatistics({norm: norm}, 1)
     said = []
     for mean in (-1.3, -0.3, 0.0, 0.2, 0.8):
-        with memory.listening():
+        with memory.recording():
             norm.eval()(torch.full((1, 1, 2, 2), mean))
-        surprise = memory.surprise()
-        assert surprise is not None
-        said.append(float(surprise.detach()))
+        distance = memory.distance()
+        assert distance is not None
+        said.append(float(distance.detach()))
     assert said == pytest.approx([1, 0, 0, 0, 0.25], abs=1e-3)
 
 
 def test_nothing_remembered_nothing_said() -> None:
     extract = Extractor(network(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())), ["1"])
-    with extract.memory.listening():
+    with extract.statistics.recording():
         extract(noise(1, 3, *SIZE))
-    assert extract.memory.surprise() is None
+    assert extract.statistics.distance() is None
 
 
 def test_early_norms_are_not_heard_and_the_less_is_passed_the_less_it_counts() -> None:
@@ -116,9 +116,9 @@ def test_early_norms_are_not_heard_and_the_less_is_passed_the_less_it_counts() -
         value = answer.relu()
     for layer in ("3", "5", "7"):
         extract = Extractor(network(whole), [layer])
-        with extract.memory.listening():
+        with extract.statistics.recording():
             extract(picture)
-        found.append(extract.memory.surprise())
+        found.append(extract.statistics.distance())
     early, third, fourth = found
     assert early is None
     assert third is not None
@@ -143,11 +143,11 @@ def made(prior: float, lane: Lane | None = None) -> tuple[Result, float]:
     finish(lane)
     result = lane.result(render)
     extract = Extractor(lane.network, ["4"])
-    with extract.memory.listening():
+    with extract.statistics.recording():
         extract(lane.network.preprocessing(result.pixels.permute(0, 3, 1, 2).float() / 255))
-    surprise = extract.memory.surprise()
-    assert surprise is not None
-    return result, float(surprise.detach())
+    distance = extract.statistics.distance()
+    assert distance is not None
+    return result, float(distance.detach())
 
 
 def test_the_prior_draws_pictures_to_what_is_remembered() -> None:

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
-from featurelens.engine.render import Recipe
+from featurelens.engine.optimization import Recipe
 from featurelens.engine.transforms import NOTHING
-from tests.engine.small import alone, finish, network, seeded, stack
+from tests.support.small_networks import alone, finish, network, seeded, stack
 
 
 class Functional(nn.Module):

@@ -14,10 +14,10 @@ import pytest
 
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.settings import Settings
-from tests.e2e.processes import processes
-from tests.e2e.stack import Stack, eventually
 from tests.faults.conftest import FULL
-from tests.faults.parts import LONG, SHORT, accept, cached, pids, ready
+from tests.support.processes import processes
+from tests.support.stack import Stack, eventually
+from tests.support.stack_faults import LONG, SHORT, accept, cached, pids, ready
 
 
 @pytest.mark.parametrize("seconds", [2, 20, 60] if FULL else [2, 8])

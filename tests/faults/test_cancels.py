@@ -8,9 +8,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.e2e.stack import Stack, eventually
 from tests.faults.conftest import FULL
-from tests.faults.parts import LOG, SHORT, accept, pids, whole
+from tests.support.stack import Stack, eventually
+from tests.support.stack_faults import LOG, SHORT, accept, pids, whole
 
 PICTURES = 1000 if FULL else 48
 AT_ONCE = 4

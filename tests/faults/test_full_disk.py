@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from featurelens.launcher.claim import free_port
-from tests.e2e.stack import Stack, eventually
-from tests.faults.parts import SHORT
+from tests.support.stack import Stack, eventually
+from tests.support.stack_faults import SHORT
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from tests.e2e.stack import Stack, eventually
 from tests.faults.conftest import FULL
-from tests.faults.parts import DETECTED_WITHIN, LOG, LONG, accept, horses, pids, replaced, send, whole
-from tests.worker.machine_room import children
+from tests.support.machine_room import children
+from tests.support.stack import Stack, eventually
+from tests.support.stack_faults import DETECTED_WITHIN, LOG, LONG, accept, horses, pids, replaced, send, whole
 
 WAITS = pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long")
 _SEEDS = itertools.count(30_000)

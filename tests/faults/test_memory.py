@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import Stack
 from tests.faults.conftest import FULL
-from tests.faults.parts import LOG, SHORT, pids, rss
+from tests.support.stack import Stack
+from tests.support.stack_faults import LOG, SHORT, pids, rss
 
 
 @pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full asks for it")

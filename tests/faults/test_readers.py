@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 
-from tests.e2e.stack import Stack
-from tests.faults.parts import LOG, LONG, accept, pids, rss, whole
+from tests.support.stack import Stack
+from tests.support.stack_faults import LOG, LONG, accept, pids, rss, whole
 
 READERS = 200
 

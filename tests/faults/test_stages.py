@@ -12,8 +12,8 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.e2e.stack import Stack, eventually
-from tests.faults.parts import LOG, LONG, SHORT, accept, horses, pids, replaced, send, whole
+from tests.support.stack import Stack, eventually
+from tests.support.stack_faults import LOG, LONG, SHORT, accept, horses, pids, replaced, send, whole
 
 _SEEDS = itertools.count(20_000)
 _TRIES = 20

@@ -16,7 +16,7 @@ from tests.support.paths import ROOT
 
 def supervise(mark: Path, script: str) -> subprocess.Popen[str]:
     """A family whose one child is this shell script."""
-    command = (sys.executable, "-u", "-m", "tests.launcher.supervise", str(mark), "sh", "-c", script)
+    command = (sys.executable, "-u", "-m", "tests.support.supervise", str(mark), "sh", "-c", script)
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -14,10 +14,10 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.logs import configure
 from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.queue import QUEUES
+from featurelens.jobs.queue.job_queue import QUEUES
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.results import FileStore
-from tests.service.server import Server
+from tests.support.server import Server
 
 
 @pytest.fixture(scope="session")

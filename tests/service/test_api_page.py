@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from featurelens.jobs import errors
-from featurelens.jobs.spec.spec import VisualizationSpec
-from featurelens.jobs.spec.sweep_spec import SweepSpec
+from featurelens.jobs.spec.sweep import SweepSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.problems import CODES, STATUS
-from tests.service.server import Server
 from tests.support.paths import ROOT
+from tests.support.server import Server
 
 PAGE = (ROOT / "docs" / "api.md").read_text()
 TOLD = ("/v1/visualizations", "/v1/sweeps")

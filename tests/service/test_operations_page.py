@@ -8,9 +8,9 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.queue import figures
+from featurelens.jobs.queue import stats
 from featurelens.jobs.settings import Settings
-from tests.service.test_metrics import RENDERER
+from tests.service.endpoints.test_metrics import RENDERER
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -31,7 +31,7 @@ def test_every_setting_exists(name: str) -> None:
 
 
 def test_every_alert_watches_what_is_there(client: httpx.Client, redis: Redis) -> None:
-    figures.tell(redis, RENDERER)
+    stats.publish_renderer(redis, RENDERER)
     shown = client.get("/metrics").text
     for name in set(re.findall(r"featurelens_\w+", PAGE)):
         assert re.search(rf"^# TYPE {name} ", shown, re.MULTILINE), name

@@ -10,11 +10,11 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.queue import JobQueue
-from featurelens.jobs.queue.status import Records
+from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.results import FileStore
 from featurelens.service.prefer import wait
-from tests.service.test_visualizations import BODY, KEY, URL, put
+from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 
 from featurelens.jobs import errors
 from featurelens.service.problems import STATUS
-from tests.service.server import Server
-from tests.worker.machine_room import until
+from tests.support.machine_room import until
+from tests.support.server import Server
 
 URL = "/v1/visualizations"
 GOOD: dict[str, Any] = {"model": "tinynet", "layer": "conv2", "channel": 3}

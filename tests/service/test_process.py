@@ -11,8 +11,8 @@ import sys
 import httpx
 
 from tests.conftest import free_port
+from tests.support.machine_room import until
 from tests.support.paths import ROOT
-from tests.worker.machine_room import until
 
 NO_TORCH = """
 import sys

@@ -12,9 +12,9 @@ from PIL import Image
 
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.results import FileStore
-from featurelens.service.kept import Kept
+from featurelens.service.disk_cache import DiskCache
 from featurelens.service.thumbnails import WIDTHS, Thumbnails
-from tests.service.test_visualizations import KEY, URL, put
+from tests.service.endpoints.test_visualizations import KEY, URL, put
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_of_what_does_not_exist(client: httpx.Client) -> None:
 
 
 def test_made_once(tmp_path: Path, png: bytes) -> None:
-    thumbnails = Thumbnails(Kept(tmp_path))
+    thumbnails = Thumbnails(DiskCache(tmp_path))
     digest = hashlib.sha256(png).hexdigest()
     first = thumbnails.get(png, digest, 64, "webp")
     assert thumbnails.get(b"not looked at", digest, 64, "webp") == first
@@ -71,7 +71,7 @@ def test_made_once(tmp_path: Path, png: bytes) -> None:
 def test_no_room_to_keep_it(tmp_path: Path, png: bytes) -> None:
     """It is made and served all the same."""
     (tmp_path / "file").touch()
-    made, digest = Thumbnails(Kept(tmp_path / "file")).get(png, hashlib.sha256(png).hexdigest(), 64, "png")
+    made, digest = Thumbnails(DiskCache(tmp_path / "file")).get(png, hashlib.sha256(png).hexdigest(), 64, "png")
     assert digest == hashlib.sha256(made).hexdigest()
 
 

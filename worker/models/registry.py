@@ -18,12 +18,12 @@ from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.inspection.layers import describe
-from featurelens.worker.models.shell import shell
+from featurelens.worker.models.meta_build import build_on_meta
+from featurelens.worker.models.sources.base import Source
 from featurelens.worker.models.sources.bundled import Bundled
 from featurelens.worker.models.sources.local import Local
-from featurelens.worker.models.sources.published import Published
-from featurelens.worker.models.sources.source import Source
 from featurelens.worker.models.sources.timm_source import Timm, installed
+from featurelens.worker.models.sources.torchvision_source import Torchvision
 
 FORMAT = "3"
 """Of the layer lists kept on disk: raise it when `layers.describe` would write others."""
@@ -39,7 +39,7 @@ class Registry:
         self._cache = settings.cache_folder
         self._sources: tuple[Source, ...] = (
             Bundled(),
-            Published(settings.cache_folder / "weights"),
+            Torchvision(settings.cache_folder / "weights"),
             Local(settings.models),
             *([Timm(settings.cache_folder / "weights")] if installed() else []),
         )
@@ -93,7 +93,7 @@ class Registry:
 
 def _described(source: Source, entry: ModelEntry) -> list[LayerEntry]:
     try:
-        module = shell(lambda: source.build(entry))
+        module = build_on_meta(lambda: source.build(entry))
         with torch.device("meta"):
             return describe(module, entry.input_channels, entry.input_size)
     except Exception as error:  # noqa: BLE001  # whatever a network raises without values, it may run with some

@@ -8,7 +8,7 @@ import sys
 
 import torch
 
-from featurelens.engine.memory import keep_memory
+from featurelens.engine.malloc import keep_memory
 from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
@@ -16,7 +16,7 @@ from featurelens.jobs.settings import settings
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
-from featurelens.worker.renderer.pulse import Pulse
+from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.renderer import Renderer
 
 
@@ -27,18 +27,18 @@ def main() -> None:
     configured.renderer_socket.parent.mkdir(parents=True, exist_ok=True)
     device = best_device(configured.device)
     registry = Registry(configured)
-    pulse = Pulse(connect())
+    heartbeat = Heartbeat(connect())
     photos = Photos(configured.photos_folder)
-    renderer = Renderer(configured.renderer_socket, device, registry, photos, pulse, configured.networks_bytes)
+    renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, configured.networks_bytes)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: renderer.stop())
     cataloguer = Cataloguer(registry, connect())
     cataloguer.start()
-    pulse.start()
+    heartbeat.start()
     logger().info("ready", device=str(device), precision=str(renderer.lanes.dtype), threads=torch.get_num_threads())
     renderer.run()
     cataloguer.stop()
-    pulse.stop()
+    heartbeat.stop()
     configured.renderer_socket.unlink(missing_ok=True)
     # Loading threads may be in the middle of a download: nobody waits for them.
     sys.stderr.flush()

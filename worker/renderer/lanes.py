@@ -30,7 +30,7 @@ class Lanes:
 
     def __iter__(self) -> Iterator[Lane]:
         """Those with pictures, as they are now."""
-        return iter([lane for lane in list(self._lanes.values()) if lane.renders])
+        return iter([lane for lane in list(self._lanes.values()) if lane.optimizations])
 
     def get(self, network: Network, layers: tuple[str, ...], size: tuple[int, int]) -> Lane:
         key = (network.name, network.digest, layers, size)
@@ -39,7 +39,7 @@ class Lanes:
             limit = max(1, BATCH_PIXELS[self.device.type] // (size[0] * size[1]))
             lane = Lane(network, layers, size, dtype=self.dtype, device=self.device, limit=limit)
         self._lanes[key] = lane
-        for idle in [known for known, kept in self._lanes.items() if not kept.renders][:-IDLE]:
+        for idle in [known for known, kept in self._lanes.items() if not kept.optimizations][:-IDLE]:
             del self._lanes[idle]
         return lane
 
@@ -50,5 +50,5 @@ class Lanes:
     def close(self, networks: Iterable[Identity]) -> None:
         """Lets go of the idle lanes of `networks`, which hold copies of their weights."""
         gone = set(networks)
-        for key in [key for key, lane in self._lanes.items() if key[:2] in gone and not lane.renders]:
+        for key in [key for key, lane in self._lanes.items() if key[:2] in gone and not lane.optimizations]:
             del self._lanes[key]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import interpolate
 
-from featurelens.engine import views
+from featurelens.engine import compositing
 from featurelens.engine.lane import Lane
-from featurelens.engine.render import Render
+from featurelens.engine.optimization import Optimization
 from featurelens.worker.protocol import Preview
 
 LONGEST = 192
@@ -15,10 +15,10 @@ LONGEST = 192
 
 
 @torch.no_grad()
-def preview(lane: Lane, render: Render) -> tuple[Preview, bytes]:
+def preview(lane: Lane, render: Optimization) -> tuple[Preview, bytes]:
     """The first picture of `render` as it stands, over grey where it is transparent."""
-    picture = views.decode([render], lane.size).each[0][:1].float()
-    opaque = views.over_grey(picture, lane.network.preprocessing.channels)
+    picture = compositing.decode([render], lane.size).each[0][:1].float()
+    opaque = compositing.over_grey(picture, lane.network.preprocessing.channels)
     scale = min(1.0, LONGEST / max(lane.size))
     height, width = (max(1, round(side * scale)) for side in lane.size)
     small = interpolate(opaque, (height, width), mode="area")

@@ -12,12 +12,13 @@ from torch import Tensor
 
 from featurelens.engine import objectives, optimizers, parameterizations
 from featurelens.engine.network import Network
+from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.regularizers import Regularizers
-from featurelens.engine.render import Recipe
 from featurelens.engine.transforms import Transform
-from featurelens.jobs.spec import appearance, objective
-from featurelens.jobs.spec.spec import VisualizationSpec
+from featurelens.jobs.spec import appearance
+from featurelens.jobs.spec import objectives as asked_objectives
+from featurelens.jobs.spec.visualization import VisualizationSpec
 
 T = TypeVar("T")
 Photo = Callable[[str], bytes]
@@ -40,7 +41,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
         transform=Transform(**spec.transform.model_dump()),
         regularizers=Regularizers(
             **spec.regularizers.model_dump(),
-            pull=asked.strength if isinstance(asked, objective.AccentuationObjective) else 0.0,
+            pull=asked.strength if isinstance(asked, asked_objectives.AccentuationObjective) else 0.0,
             home=seen,
         ),
         optimizer=_optimizer(spec.optimizer),
@@ -59,36 +60,36 @@ def _optimizer(asked: appearance.OptimizerChoice) -> optimizers.Optimizer:
 
 def _objective(spec: VisualizationSpec, network: Network, photo: Tensor | None) -> objectives.Objective:
     asked = spec.objective
-    if isinstance(asked, objective.JointObjective):
+    if isinstance(asked, asked_objectives.JointObjective):
         return objectives.Joint(tuple((term.weight, _unit(term)) for term in asked.terms))
     layer = _given(spec.layer)
-    if isinstance(asked, objective.LayerObjective):
+    if isinstance(asked, asked_objectives.LayerObjective):
         return objectives.Layer(layer)
-    if isinstance(asked, objective.ClassObjective):
+    if isinstance(asked, asked_objectives.ClassObjective):
         label = int(asked.label)
         kind = objectives.Channel if asked.value == "logit" else objectives.Probability
         return kind(layer, label, spec.sign)
-    if isinstance(asked, objective.DirectionObjective):
+    if isinstance(asked, asked_objectives.DirectionObjective):
         vector = asked.vector or objectives.random_direction(network.channels[layer], _given(asked.seed))
         positioned = asked.x is not None or asked.y is not None
         return objectives.Direction(layer, tuple(vector), spec.sign, asked.power, asked.x, asked.y, positioned)
-    if isinstance(asked, objective.CaricatureObjective):
+    if isinstance(asked, asked_objectives.CaricatureObjective):
         return objectives.Caricature(layer, _given(photo), asked.power)
-    if isinstance(asked, objective.InversionObjective):
+    if isinstance(asked, asked_objectives.InversionObjective):
         return objectives.Inversion(layer, _given(photo))
     channel = _given(spec.channel)
-    if isinstance(asked, objective.NeuronObjective):
+    if isinstance(asked, asked_objectives.NeuronObjective):
         return objectives.Neuron(layer, channel, spec.sign, asked.x, asked.y)
     unit = objectives.Channel(layer, channel, spec.sign)
-    if isinstance(asked, objective.InterpolationObjective):
+    if isinstance(asked, asked_objectives.InterpolationObjective):
         other = objectives.Channel(asked.layer or layer, asked.channel, asked.sign)
         return objectives.Interpolation(unit, other, asked.pictures, asked.alignment)
-    if isinstance(asked, objective.DiversityObjective):
+    if isinstance(asked, asked_objectives.DiversityObjective):
         return objectives.Diversity(unit, asked.weight)
     return unit
 
 
-def _unit(term: objective.Term) -> objectives.Objective:
+def _unit(term: asked_objectives.Term) -> objectives.Objective:
     if term.x is None and term.y is None:
         return objectives.Channel(term.layer, term.channel, term.sign)
     return objectives.Neuron(term.layer, term.channel, term.sign, term.x, term.y)
@@ -99,7 +100,7 @@ def _parameterization(
 ) -> parameterizations.Parameterization:
     asked = spec.parameterization
     made: parameterizations.Parameterization
-    if isinstance(spec.objective, objective.AccentuationObjective):
+    if isinstance(spec.objective, asked_objectives.AccentuationObjective):
         return parameterizations.Photograph(_given(photo))
     if isinstance(asked, appearance.MaCoParameters):
         return parameterizations.MaCo(channels)
@@ -109,7 +110,7 @@ def _parameterization(
         made = parameterizations.Laplacian(channels, asked.levels)
     elif isinstance(asked, appearance.CPPNParameters):
         made = parameterizations.CPPN(channels, asked.layers, asked.width)
-    elif isinstance(spec.objective, objective.InterpolationObjective):
+    elif isinstance(spec.objective, asked_objectives.InterpolationObjective):
         made = parameterizations.Shared(spec.pictures, channels, asked.decay)
     else:
         made = parameterizations.Fourier(channels, asked.decay, decorrelate=asked.decorrelate)

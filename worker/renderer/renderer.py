@@ -19,14 +19,14 @@ from featurelens.jobs.logs import logger
 from featurelens.jobs.settings import NETWORKS_BYTES
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
-from featurelens.worker.renderer.answer import Answer
-from featurelens.worker.renderer.conversation import Conversation
-from featurelens.worker.renderer.gauge import Gauge
+from featurelens.worker.renderer.connection import Connection
+from featurelens.worker.renderer.heartbeat import Heartbeat
+from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.lanes import Lanes
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.preview import preview
-from featurelens.worker.renderer.pulse import Pulse
 from featurelens.worker.renderer.recipes import recipe
+from featurelens.worker.renderer.response import Response
 
 
 class Renderer:
@@ -38,16 +38,16 @@ class Renderer:
         device: torch.device,
         registry: Registry,
         photos: Photos,
-        pulse: Pulse,
+        heartbeat: Heartbeat,
         budget: int = NETWORKS_BYTES,
     ) -> None:
         self.lanes = Lanes(device)
-        self._pulse = pulse
+        self._heartbeat = heartbeat
         self._photos = photos
         self._networks = Networks(registry.load, self._wake, budget)
-        self._waiting: list[Conversation] = []
-        self._rendering: dict[int, tuple[Conversation, Lane]] = {}
-        self._gauge = pulse.gauge = Gauge(self.lanes, self._waiting)
+        self._waiting: list[Connection] = []
+        self._rendering: dict[int, tuple[Connection, Lane]] = {}
+        self._stats = heartbeat.stats = LaneStats(self.lanes, self._waiting)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._awake, self._bell = socket.socketpair()
@@ -69,7 +69,7 @@ class Renderer:
 
     def run(self) -> None:
         while not self._stopping:
-            self._pulse.touch()
+            self._heartbeat.touch()
             self._look(timeout=0.0 if self._rendering else 1.0)
             self._admit()
             for lane in self.lanes:
@@ -92,7 +92,7 @@ class Renderer:
         for ready, _ in self._selector.select(timeout):
             if ready.fileobj is self._listener:
                 connection, _ = self._listener.accept()
-                conversation = Conversation(connection)
+                conversation = Connection(connection)
                 self._selector.register(connection, selectors.EVENT_READ, conversation)
             elif ready.fileobj is self._awake:
                 self._awake.recv(4096)
@@ -108,7 +108,7 @@ class Renderer:
         """Sends what there is to say, before anybody waits for anything."""
         for key in list(self._selector.get_map().values()):
             conversation = key.data
-            if not isinstance(conversation, Conversation):
+            if not isinstance(conversation, Connection):
                 continue
             if conversation.flush():
                 events = selectors.EVENT_READ | (selectors.EVENT_WRITE if conversation.unsent else 0)
@@ -116,7 +116,7 @@ class Renderer:
             else:
                 self._drop(conversation)
 
-    def _drop(self, conversation: Conversation) -> None:
+    def _drop(self, conversation: Connection) -> None:
         """Forgets a connection and takes its picture out of its lane."""
         self._selector.unregister(conversation.connection)
         conversation.connection.close()
@@ -155,11 +155,11 @@ class Renderer:
 
     def _tick(self, lane: Lane) -> None:
         try:
-            with self._gauge.tick(lane):
+            with self._stats.tick(lane):
                 done = lane.tick()
         except Exception as error:  # noqa: BLE001  # its pictures fail with the reason, other lanes go on
             logger().exception("a lane failed", model=lane.network.name)
-            for render in list(lane.renders):
+            for render in list(lane.optimizations):
                 lane.leave(render)
                 self._fail(self._rendering.pop(id(render))[0], error)
             return
@@ -171,21 +171,21 @@ class Renderer:
                 self._finish(conversation, lane)
             except Exception as error:  # noqa: BLE001  # as above
                 self._fail(conversation, error)
-        for render in lane.renders:
+        for render in lane.optimizations:
             conversation, _ = self._rendering[id(render)]
             conversation.report("rendering")
             if conversation.wants_preview and render.step and not conversation.unsent:
                 conversation.show(*preview(lane, render))
 
-    def _fail(self, conversation: Conversation, error: Exception) -> None:
+    def _fail(self, conversation: Connection, error: Exception) -> None:
         named = {"key": conversation.ask.key, "attempt": conversation.ask.attempt} if conversation.ask else {}
         logger().warning("picture failed", **named, error=str(error))
         conversation.fail_with(error)
 
-    def _finish(self, conversation: Conversation, lane: Lane) -> None:
+    def _finish(self, conversation: Connection, lane: Lane) -> None:
         ask, render = conversation.ask, conversation.render
         assert ask is not None
         assert render is not None
         result = lane.result(render)
-        answer = Answer(ask, result, render.step, time.monotonic() - conversation.begun)
+        answer = Response(ask, result, render.step, time.monotonic() - conversation.begun)
         conversation.finish(*answer.message(lane.network, lane.device, lane.dtype))

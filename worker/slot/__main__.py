@@ -10,7 +10,7 @@ from redis import Redis, RedisError
 
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.queue import QUEUE, QUEUES
+from featurelens.jobs.queue.job_queue import QUEUE, QUEUES
 from featurelens.worker.slot.slot import Slot
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from featurelens.jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
 from featurelens.worker.protocol import REPLY, Ask, Failed, Finished, Preview, Progress, Watch
-from featurelens.worker.slot.viewer import Viewer
+from featurelens.worker.slot.preview_relay import PreviewRelay
 
 CONNECT_PATIENCE = 60.0
 """Seconds to wait for a renderer that is being restarted and loads its libraries."""
@@ -32,12 +32,12 @@ def converse(
     on_progress: Callable[[Progress], object],
     alive: Callable[[], bool],
     patience: float = CONNECT_PATIENCE,
-    viewer: Viewer | None = None,
+    relay: PreviewRelay | None = None,
 ) -> tuple[Finished, bytes]:
     """Returns the last message and its pixels. Whatever `on_progress` raises ends the conversation.
 
     `alive` is called in every long silence and tells whether the renderer has a pulse; without one it is given
-    `HUNG_PATIENCE`. `viewer` shows previews while it wants them.
+    `HUNG_PATIENCE`. `relay` shows previews while it wants them.
     Raises `RendererLost` when there is no renderer within `patience` seconds or it goes away, and the renderer's own
     `RenderError` when it refuses.
     """
@@ -52,11 +52,11 @@ def converse(
                 raise _error(reply)
             if isinstance(reply, Preview):
                 pixels = stream.exactly(reply.bytes)
-                if viewer is not None:
-                    viewer.show(reply, pixels)
+                if relay is not None:
+                    relay.show(reply, pixels)
                 continue
             on_progress(reply)
-            if viewer is not None and reply.stage == "rendering" and viewer.wants_one():
+            if relay is not None and reply.stage == "rendering" and relay.wants_one():
                 stream.send(Watch().line())
 
 

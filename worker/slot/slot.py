@@ -25,8 +25,8 @@ from rq.worker_registration import register
 from featurelens.jobs.errors import FeaturelensError, RenderFailed
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import LOST
-from featurelens.jobs.queue.queue import EXECUTIONS, QUEUE, TASK, TASKS
-from featurelens.jobs.queue.status import Records
+from featurelens.jobs.queue.job_queue import EXECUTIONS, QUEUE, TASK, TASKS
+from featurelens.jobs.queue.records import Records
 from featurelens.worker.slot.recovery import Recovery
 from featurelens.worker.slot.task import render
 
@@ -45,7 +45,7 @@ _RQ_MARGIN = 15
 _PR_SET_PDEATHSIG = 1
 
 
-class RenderJob(Job):
+class SlotJob(Job):
     """A job that can only be the task. Whoever can write to Redis names functions, callbacks and webhooks in vain."""
 
     @property
@@ -81,12 +81,12 @@ class RenderJob(Job):
 class Slot(Worker):
     """RQ's forking worker with heartbeats that notice death within seconds and records that follow each end."""
 
-    job_class = RenderJob
+    job_class = SlotJob
     max_connection_wait_time = 2.0
     log_result_lifespan = False
 
     def __init__(self, redis: Redis, name: str = QUEUE) -> None:
-        queue = Queue(name, connection=redis, serializer=JSONSerializer, job_class=RenderJob)
+        queue = Queue(name, connection=redis, serializer=JSONSerializer, job_class=SlotJob)
         super().__init__(
             [queue],
             connection=redis,
@@ -147,7 +147,7 @@ class Slot(Worker):
 
     def _mind_horse(self, job: Job) -> None:
         """Kills one that hangs. It gets a second look: while the broker was away it could not report either."""
-        picture = job.picture if isinstance(job, RenderJob) else None
+        picture = job.picture if isinstance(job, SlotJob) else None
         silent = picture is not None and self._records.idle(picture[0]) > HANG
         if silent and self._silent == job.id:
             logger().error("the work horse hangs, killed", attempt=job.id, seconds=HANG)
@@ -172,7 +172,7 @@ class Slot(Worker):
         """Every lost execution comes by here. The record moves first: a crash in between is found and repeated."""
         if self._leaving and self._stopped_job_id != job.id:
             job.retries_left = (job.retries_left or 0) + 1
-        picture = job.picture if isinstance(job, RenderJob) else None
+        picture = job.picture if isinstance(job, SlotJob) else None
         if picture is not None:
             self._follow(job, *picture)
         super().handle_job_failure(job, *args, **kwargs)

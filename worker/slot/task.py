@@ -17,16 +17,16 @@ from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import LOST, connect, patiently
 from featurelens.jobs.queue.liveness import renderer_alive
 from featurelens.jobs.queue.previews import Previews
-from featurelens.jobs.queue.status import Record, Records
+from featurelens.jobs.queue.records import Record, Records
 from featurelens.jobs.settings import settings
+from featurelens.jobs.store.open_store import open_store
 from featurelens.jobs.store.results import NO_ROOM, Image, Result, ResultStore, describe
-from featurelens.jobs.store.stores import open_store
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
-from featurelens.worker.slot.last_chance import alone
+from featurelens.worker.slot.contact_sheet import ContactSheet
 from featurelens.worker.slot.png import encode
-from featurelens.worker.slot.sheet import Sheet
-from featurelens.worker.slot.viewer import Viewer
+from featurelens.worker.slot.preview_relay import PreviewRelay
+from featurelens.worker.slot.quarantine import quarantined
 
 MEASURED_STEPS, MEASURED_SECONDS = 8, 1.0
 """How much must have been seen of an optimization before its end can be estimated."""
@@ -100,8 +100,8 @@ def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[
 
     job = get_current_job()
     if job is None or job.should_retry:
-        return converse(path, ask, report, alive, viewer=report.viewer(redis))
-    with alone(redis, execution, report.again) as renew:
+        return converse(path, ask, report, alive, relay=report.relay(redis))
+    with quarantined(redis, execution, report.again) as renew:
 
         def renewing(progress: Progress) -> None:
             if report(progress):
@@ -111,7 +111,7 @@ def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[
             renew()
             return alive()
 
-        return converse(path, ask, renewing, alive_alone, viewer=report.viewer(redis))
+        return converse(path, ask, renewing, alive_alone, relay=report.relay(redis))
 
 
 def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:
@@ -159,10 +159,10 @@ class _Report:
         if not wanted:
             raise Unwanted
 
-    def viewer(self, redis: Redis) -> Viewer:
+    def relay(self, redis: Redis) -> PreviewRelay:
         """Shows previews of this execution."""
         told = partial(self._records.previewed, self._key, self._record.attempt, self._execution)
-        return Viewer(Previews(redis), self._key, told)
+        return PreviewRelay(Previews(redis), self._key, told)
 
     def _seconds_left(self, progress: Progress) -> float | None:
         """From the pace since the first step was reported; None until that means something."""
@@ -195,7 +195,7 @@ def _encode(key: str, record: Record, finished: Finished, pixels: bytes) -> tupl
     steps = finished.steps or [record.spec.steps] * len(tiles)
     pictures = [_image(png, height, width, step) for png, step in zip(images, steps, strict=True)]
     if len(tiles) > 1:
-        sheet = Sheet(height, width, channels, finished.columns)
+        sheet = ContactSheet(height, width, channels, finished.columns)
         in_time = [tile for _, tile in sorted(zip(steps, tiles, strict=True), key=lambda pair: pair[0])]
         images.append(encode(sheet.paste(in_time), *sheet.size(len(tiles)), channels, text))
         pictures.append(_image(images[-1], *sheet.size(len(tiles)), None))

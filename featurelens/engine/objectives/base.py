@@ -7,7 +7,7 @@ from typing import Literal, Protocol, Self
 
 from torch import Tensor
 
-from featurelens.engine.extraction.forward import Reading
+from featurelens.engine.extraction.hooks import Reading
 
 Sign = Literal["positive", "negative"]
 Readings = Mapping[str, Reading]

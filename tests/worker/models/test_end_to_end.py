@@ -10,11 +10,11 @@ import torch
 from benchmarks.architectures import climb
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel
+from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Fourier
-from featurelens.engine.render import Recipe
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from tests.worker.models.test_local import MANIFEST, digits, write
+from tests.worker.models.sources.test_local import MANIFEST, digits, write
 
 
 @pytest.mark.parametrize("sign", ["positive", "negative"])
@@ -36,7 +36,7 @@ def test_one_channel_28x28_from_folder_to_picture(sign: str, tmp_path: Path) -> 
             parameterization=Fourier(1),
         )
         render = lane.join(recipe)
-        while lane.renders:
+        while lane.optimizations:
             lane.tick()
         result = lane.result(render)
         assert result.pixels.shape == (1, 28, 28, 1)

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 from torchvision.models import SwinTransformer, VisionTransformer
 
-from featurelens.engine.extraction.graph import Extractor
+from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
-from featurelens.engine.render import Recipe
+from featurelens.engine.optimization import Recipe
 from featurelens.worker.models.inspection.layers import describe
-from tests.engine.small import alone, network
+from tests.support.small_networks import alone, network
 
 
 def prepared(module: nn.Module) -> Network:

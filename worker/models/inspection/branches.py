@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from featurelens.jobs.catalog.catalog import Branch
 from featurelens.worker.models.inspection.channels import channel_axis
-from featurelens.worker.models.inspection.fields import Field, field
+from featurelens.worker.models.inspection.receptive_field import ReceptiveField, receptive_field
 
 _MAKER = "_featurelens_maker"
 _NOTES = {("torchvision.models.googlenet", "branch3"): "the 5x5 of the paper, but torchvision's filters are 3x3"}
@@ -22,20 +22,20 @@ def made_by(value: Tensor, name: str) -> None:
 
 def branches(module: nn.Module, parts: Sequence[Tensor], inputs: Tensor | None) -> tuple[Branch, ...]:
     """`parts` make up the answer of `module`, in the order of their channels; `inputs` is what it was given."""
-    start = None if inputs is None else field(inputs)
+    start = None if inputs is None else receptive_field(inputs)
     found, first = [], 0
     for part in parts:
         channels = part.shape[channel_axis(part)]
         layer: str | None = getattr(part, _MAKER, None)
         own = "" if layer is None else layer.rpartition(".")[2]
-        name = "input" if part is inputs else _kind(start, field(part)) or own or "branch"
+        name = "input" if part is inputs else _kind(start, receptive_field(part)) or own or "branch"
         note = _NOTES.get((type(module).__module__, own), "")
         found.append(Branch(name=name, layer=layer, first=first, channels=channels, note=note))
         first += channels
     return tuple(found)
 
 
-def _kind(start: Field | None, end: Field | None) -> str:
+def _kind(start: ReceptiveField | None, end: ReceptiveField | None) -> str:
     """pool, or the filter that does the same as the whole branch: 3x3 after 3x3 sees as much as 5x5."""
     if start is None or end is None:
         return ""

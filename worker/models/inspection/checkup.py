@@ -12,7 +12,7 @@ import torchvision.transforms.v2.functional as transforms
 from PIL import Image
 from torch import Tensor
 
-from featurelens.engine.extraction.forward import first_of, read
+from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import Network
 from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.extraction.forward import first_of, read
-from featurelens.engine.extraction.steps import ListenToSteps
+from featurelens.engine.extraction.functional_layers import FunctionalLayers
+from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import out_of_place
 from featurelens.jobs.catalog.catalog import LayerEntry
 from featurelens.worker.models.inspection.branches import branches, made_by
 from featurelens.worker.models.inspection.channels import FollowChannels, channel_axis
-from featurelens.worker.models.inspection.fields import FollowFields, begin, field, parts
+from featurelens.worker.models.inspection.receptive_field import FollowReceptiveFields, begin, parts, receptive_field
 from featurelens.worker.models.inspection.recommended import recommended
 
 _BRANCHES = "_featurelens_branches"
@@ -72,7 +72,13 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
     handles = [child.register_forward_pre_hook(enter(name)) for name, child in children]
     handles += [child.register_forward_hook(listen(name)) for name, child in children]
     try:
-        with torch.no_grad(), warnings.catch_warnings(), FollowChannels(), FollowFields(), ListenToSteps(module, take):
+        with (
+            torch.no_grad(),
+            warnings.catch_warnings(),
+            FollowChannels(),
+            FollowReceptiveFields(),
+            FunctionalLayers(module, take),
+        ):
             warnings.simplefilter("ignore")
             module(begin(inputs))
     finally:
@@ -93,7 +99,7 @@ def _entry(name: str, kind: str, value: Tensor) -> LayerEntry | None:
     if value.shape[0] != BATCH or not value.is_floating_point():
         return None
     known = {"name": name, "type": kind}
-    seen = field(value)
+    seen = receptive_field(value)
     fields = {"receptive_field": seen and seen.size, "stride": seen and seen.stride}
     match value.ndim, channel_axis(value):
         case 4, 1:

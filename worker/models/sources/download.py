@@ -1,4 +1,4 @@
-"""Published weights files: downloaded once, checked against the digest in their own name, never used half."""
+"""Torchvision weights files: downloaded once, checked against the digest in their own name, never used half."""
 
 from __future__ import annotations
 

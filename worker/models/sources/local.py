@@ -1,6 +1,6 @@
 """The operator's own networks: ``<name>/model.safetensors`` beside ``<name>/model.json`` in FEATURELENS_MODELS.
 
-In place of ``model.json`` a folder may have the ``config.json`` of a timm network (`worker.models.sources.hub`).
+In place of ``model.json`` a folder may have the ``config.json`` of a timm network (`timm_config`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from featurelens.engine import VERSION
 from featurelens.engine.network import Network
 from featurelens.jobs.catalog.catalog import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.worker.models.sources import hub
+from featurelens.worker.models.sources import timm_config
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit
 from featurelens.worker.models.sources.manifest import Manifest
@@ -115,8 +115,8 @@ class Local:
 
 def _described(folder: Path) -> tuple[Manifest, tuple[str, ...] | None]:
     """What the folder says of its network, and the labels. Raises OSError or ValueError."""
-    if not (folder / MANIFEST).exists() and (folder / hub.CONFIG).exists():
-        return hub.manifest((folder / hub.CONFIG).read_bytes())
+    if not (folder / MANIFEST).exists() and (folder / timm_config.CONFIG).exists():
+        return timm_config.manifest((folder / timm_config.CONFIG).read_bytes())
     manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     if manifest.labels is None:
         return manifest, None

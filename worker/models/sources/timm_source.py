@@ -1,7 +1,7 @@
 """timm's networks by timm's names, with the weights that timm publishes in files whose names tell their digest.
 
 Optional: there when timm is installed (``pip install featurelens[timm]``). Weights that are only on the Hugging Face
-hub have no digest that is known before the download; put those into FEATURELENS_MODELS (`worker.models.sources.hub`).
+hub have no digest that is known before the download; put those into FEATURELENS_MODELS (`timm_config`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from featurelens.jobs.catalog.catalog import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.sources.download import fetch, published_name, recorded
 from featurelens.worker.models.sources.fit import fit
-from featurelens.worker.models.sources.hub import MIN_SIZE
+from featurelens.worker.models.sources.timm_config import MIN_SIZE
 
 _VERIFIED = re.compile(r"https://.*-[0-9a-f]{8,64}\.pth")
 _IMAGENET = 1000

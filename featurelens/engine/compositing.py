@@ -1,0 +1,108 @@
+"""From parameters to what the network looks at: decoded, composited, transformed; and back to one view at a time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from featurelens.engine.extraction.hooks import Reading
+from featurelens.engine.optimization import Optimization
+from featurelens.engine.parameterizations import Size
+from featurelens.engine.parameterizations.alpha import background, composite
+from featurelens.engine.transforms import add_noise, draw_numbers, resample
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """All pictures of a chunk (n, C, H, W) in [0, 1], or None where their channels differ, and each render's own."""
+
+    whole: Tensor | None
+    each: tuple[Tensor, ...]
+
+
+def decode(renders: Sequence[Optimization], size: Size) -> Pictures:
+    """Equal parameterizations side by side are decoded at once."""
+    blocks: list[Tensor] = []
+    for parameterization, group in itertools.groupby(renders, key=lambda render: render.recipe.parameterization):
+        own = [render.parameters for render in group]
+        parameters = tuple(torch.cat(tensors) for tensors in zip(*own, strict=True))
+        blocks.append(parameterization.decode(parameters, size))
+    counts = [render.recipe.pictures for render in renders]
+    if len({block.shape[1] for block in blocks}) == 1:
+        whole = blocks[0] if len(blocks) == 1 else torch.cat(blocks)
+        return Pictures(whole, torch.split(whole, counts))
+    each = itertools.chain.from_iterable(torch.split(block, 1) for block in blocks)
+    return Pictures(None, tuple(torch.cat(list(itertools.islice(each, count))) for count in counts))
+
+
+def look(renders: Sequence[Optimization], pictures: Pictures, channels: int) -> Tensor:
+    """(rows, channels, H, W): every render's pictures, view after view, as the network is to see them."""
+    size = renders[0].recipe.size
+    seen = pictures.whole
+    # The summed gradient of a mask is that of the render's own pictures: they must be what is looked at.
+    if seen is None or seen.shape[1] > channels or any(r.recipe.transform.views > 1 or wants_mask(r) for r in renders):
+        seen = torch.cat([_shown(render, own, channels) for render, own in zip(renders, pictures.each, strict=True)])
+    affine = [
+        transform.affine(size, torch.cat([draw_numbers(render.rows, render.generator) for render in group]))
+        for transform, group in itertools.groupby(renders, key=lambda render: render.recipe.transform)
+    ]
+    moved = resample(seen, torch.cat(affine))
+    if not any(render.recipe.transform.noise for render in renders):
+        return moved
+    parts = torch.split(moved, [render.rows for render in renders])
+    return torch.cat(
+        [
+            # Nothing is drawn for those without noise: their draws must not depend on who shares the lane.
+            add_noise(part, r.recipe.transform.noise, r.generator) if r.recipe.transform.noise else part
+            for part, r in zip(parts, renders, strict=True)
+        ]
+    )
+
+
+def _shown(render: Optimization, own: Tensor, channels: int) -> Tensor:
+    """One render's pictures, opaque, as often as they are looked at."""
+    if own.shape[1] > channels:
+        own = composite(own, background(render.recipe.size, own.shape[0], channels, render.generator).to(own))
+    return own.repeat(render.recipe.transform.views, 1, 1, 1)
+
+
+def each_view(readings: Mapping[str, Reading], pictures: int) -> Iterator[dict[str, Reading]]:
+    """The readings of one render, view after view, each with one row per picture."""
+    rows = next(iter(readings.values())).value.shape[0]
+    if rows == pictures:  # a slice, even of everything, costs its gradient a copy
+        yield dict(readings)
+        return
+    for start in range(0, rows, pictures):
+        yield {
+            layer: Reading(
+                value[start : start + pictures], None if before is None else before[start : start + pictures]
+            )
+            for layer, (value, before) in readings.items()
+        }
+
+
+def over_grey(pictures: Tensor, channels: int) -> Tensor:
+    """Pictures without transparency as they are, with transparency over the middle grey."""
+    if pictures.shape[1] == channels:
+        return pictures
+    return composite(pictures, torch.full_like(pictures[:, :-1], 0.5))
+
+
+def is_transparent(pictures: Tensor) -> bool:
+    return pictures.shape[1] in (2, 4)
+
+
+def wants_mask(render: Optimization) -> bool:
+    """Whether the summed gradient becomes the picture's transparency (MaCo)."""
+    return getattr(render.recipe.parameterization, "accumulates_mask", False)
+
+
+def opacity(mask: Tensor) -> Tensor:
+    """Summed gradients (pictures, H, W) -> opacity (pictures, 1, H, W) in [0, 1], full from the 90th percentile on."""
+    flat = mask.flatten(1)
+    full = flat.quantile(0.9, dim=1) if flat.shape[1] < 2**24 else flat.amax(1)
+    return (mask / full.clamp(min=1e-12)[:, None, None]).clamp(0, 1).unsqueeze(1)

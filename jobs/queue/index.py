@@ -1,0 +1,156 @@
+"""Which pictures there are, newest first: one short line a picture beside its record, kept when the record expires.
+
+The lines change in the same atomic steps as the records (`jobs.queue.records`, `jobs.queue.job_queue`). They are a
+convenience and are made anew from the result store, which is the truth, when the broker has been wiped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from redis import Redis
+from redis.client import Pipeline
+
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.results import Result
+
+INDEX = "featurelens:listing"
+"""Sorted set of keys, in the order they were asked for: by a number that rises, so that no two are equal."""
+
+_COUNTER = "featurelens:listing:count"
+_COMPLETE = "featurelens:listing:complete"
+_REBUILDING = "featurelens:listing:rebuilding"
+_REBUILDING_EXPIRY = 600
+"""Seconds after which another process tries, should this one have died on the way."""
+
+_LINES = "featurelens:line:"
+
+_SCANNED = 5000
+"""Lines looked at for one page: a rare unit among many pictures takes several pages, none of which takes long."""
+
+_PLACE = """
+redis.call('ZADD', KEYS[1], redis.call('INCR', KEYS[2]), ARGV[1])
+"""
+
+_PAGE = """
+local found, last, looked = {}, ARGV[2], 0
+while looked < tonumber(ARGV[4]) do
+  local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 200, 'WITHSCORES')
+  if #keys == 0 then return {found, false} end
+  for i = 1, #keys, 2 do
+    looked, last = looked + 1, '(' .. keys[i + 1]
+    local line = redis.call('HMGET', ARGV[1] .. keys[i], 'model', 'layer', 'channel', 'sign', 'status', 'created')
+    local fits = true
+    for j = 1, 5 do
+      if ARGV[4 + j] ~= '' and ARGV[4 + j] ~= line[j] then fits = false end
+    end
+    if not line[1] then
+      redis.call('ZREM', KEYS[1], keys[i])
+    elseif fits then
+      table.insert(found, {keys[i], unpack(line)})
+      if #found == tonumber(ARGV[3]) then return {found, last} end
+    end
+  end
+end
+return {found, last}
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One picture in the list. `layer` and `channel` are None where the objective names none."""
+
+    key: str
+    model: str
+    layer: str | None
+    channel: int | None
+    sign: str
+    status: str
+    created: datetime
+
+
+def line_key(key: str) -> str:
+    """Where the line of the picture `key` lives in Redis."""
+    return _LINES + key
+
+
+def write(pipe: Pipeline, key: str, spec: VisualizationSpec, created: datetime, status: str, expiry: int) -> None:
+    """Adds a new line on top, as part of a transaction; it is forgotten after `expiry` seconds unless it moves."""
+    pipe.hset(line_key(key), mapping=_fields(spec, created, status))
+    pipe.expire(line_key(key), expiry)
+    pipe.eval(_PLACE, 2, INDEX, _COUNTER, key)
+
+
+class JobIndex:
+    """Reads the lines a page at a time."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._script = redis.register_script(_PAGE)
+
+    def page(
+        self,
+        limit: int,
+        cursor: str | None = None,
+        *,
+        model: str | None = None,
+        layer: str | None = None,
+        channel: int | None = None,
+        sign: str | None = None,
+        status: str | None = None,
+    ) -> tuple[list[Line], str | None]:
+        """At most `limit` lines that fit, and where the next page starts (None: this was the last).
+
+        A page can be short, even empty, and have a next one: no more than `_SCANNED` lines are looked at for it.
+        """
+        filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
+        start = "+inf" if cursor is None else f"({cursor}"
+        found, last = self._script(keys=[INDEX], args=[_LINES, start, limit, _SCANNED, *filters])
+        return [_line(*parts) for parts in found], None if last is None else last.decode().removeprefix("(")
+
+    def forget(self, *keys: str) -> None:
+        """The pictures are gone from the store."""
+        if keys:
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zrem(INDEX, *keys)
+                pipe.delete(*map(line_key, keys))
+                pipe.execute()
+
+    def complete(self) -> bool:
+        """False: the broker has been wiped since `rebuild`, so that lines of older pictures are missing."""
+        return bool(self._redis.exists(_COMPLETE))
+
+    def rebuild(self, results: Iterable[Result]) -> int:
+        """Adds missing lines below all others; returns how many pictures it has seen, 0 while another does it."""
+        if not self._redis.set(_REBUILDING, b"1", nx=True, ex=_REBUILDING_EXPIRY):
+            return 0
+        known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
+        for below, (finished, key, spec) in enumerate(known, 1):
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zadd(INDEX, {key: -below}, nx=True)
+                if not self._redis.exists(line_key(key)):
+                    pipe.hset(line_key(key), mapping=_fields(spec, finished, "succeeded"))
+                pipe.execute()
+        self._redis.set(_COMPLETE, b"1")
+        self._redis.delete(_REBUILDING)
+        return len(known)
+
+
+def _fields(spec: VisualizationSpec, created: datetime, status: str) -> Any:
+    return {
+        "model": spec.model,
+        "layer": spec.layer or "",
+        "channel": "" if spec.listed_channel is None else spec.listed_channel,
+        "sign": spec.sign,
+        "status": status,
+        "created": created.astimezone(UTC).isoformat(timespec="milliseconds"),
+    }
+
+
+def _line(*parts: bytes) -> Line:
+    key, model, layer, channel, sign, status, created = (part.decode() for part in parts)
+    number = int(channel) if channel else None
+    return Line(key, model, layer or None, number, sign, status, datetime.fromisoformat(created))

@@ -1,0 +1,234 @@
+"""The queue of pictures to make: RQ with JSON, one RQ job per attempt, one attempt in flight per key.
+
+A record and its RQ job are created in one transaction that only goes through when nobody else did the same, so a
+hundred equal requests at once make one job, and a service killed in the middle leaves either both or neither.
+
+There are two queues, each with slots of its own: one for pictures asked for one by one, one for those of sweeps. So a
+single picture never waits behind a sweep; asked for by itself, a picture of a sweep changes over to the other queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+from uuid import uuid4
+
+from redis import Redis, WatchError
+from redis.client import Pipeline
+from rq import Queue, Retry
+from rq.command import send_stop_job_command
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from featurelens.jobs.queue import index
+from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
+from featurelens.jobs.spec.visualization import VisualizationSpec
+
+QUEUE = "featurelens"
+SWEEP_QUEUE = "featurelens-sweep"
+QUEUES = (QUEUE, SWEEP_QUEUE)
+
+TASK = "featurelens.worker.slot.task.render"
+"""The one function a slot executes, by name: the service never imports it."""
+
+TASKS = frozenset({TASK, "worker.task.render"})
+"""Also as it was called in jobs that may still be queued."""
+
+EXECUTIONS = 3
+"""How often an attempt is executed before it counts as failed: a crash may be bad luck twice, not three times."""
+
+JOB_TIMEOUT = 2 * 3600
+"""Seconds one execution may take; the largest picture allowed takes about half of that on a slow processor."""
+
+_RQ_ENDED_TTL = 600
+"""Seconds RQ keeps what it knows about a failed job; ours to keep is the record."""
+
+_TOGETHER = 128
+"""Pictures submitted in one transaction: more would keep others waiting."""
+
+_JOB_PREFIX = Job.redis_job_namespace_prefix
+_QUEUE_PREFIX = Queue.redis_queue_namespace_prefix
+_RQ_ALIVE = frozenset({"queued", "started", "scheduled", "deferred"})
+
+_READ = """
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'queue')
+if not now[1] or not now[2] then return {{}, false, false} end
+local attempt, queue = now[2], now[3] or ARGV[4]
+local job = redis.call('HGET', ARGV[1] .. attempt, 'status')
+if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
+  redis.call('HINCRBY', KEYS[1], 'askers', 1)
+  if ARGV[5] == ARGV[4] and queue ~= ARGV[4] and redis.call('LREM', ARGV[2] .. queue, 1, attempt) == 1 then
+    queue = ARGV[4]
+    redis.call('RPUSH', ARGV[2] .. queue, attempt)
+    redis.call('HSET', ARGV[1] .. attempt, 'origin', queue)
+    redis.call('HSET', KEYS[1], 'queue', queue)
+  end
+end
+return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)}
+"""
+
+
+class Wanted(NamedTuple):
+    """A picture to make; `spec` is resolved, `digest` that of the weights."""
+
+    key: str
+    spec: VisualizationSpec
+    digest: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A picture on its way, or one that has ended. `position` counts from 1 at the head of its queue."""
+
+    record: Record
+    position: int | None = None
+    fresh: bool = False
+
+
+class JobQueue:
+    """Puts pictures into the queues, takes them out, and tells where they are."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._script = redis.register_script(_READ)
+        self._records = Records(redis)
+        self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
+        self.rq = self._queues[QUEUE]
+
+    def of(self, name: str) -> Queue:
+        """RQ's queue of this name."""
+        return self._queues[name]
+
+    def find(self, key: str) -> Ticket | None:
+        """The latest attempt at `key`. One whose RQ job has vanished is told as failed: a new one may start."""
+        return self.find_all([key])[0]
+
+    def find_all(self, keys: Sequence[str]) -> list[Ticket | None]:
+        """The same for many, in one round trip."""
+        return self._read(keys)
+
+    def join(self, key: str) -> Ticket | None:
+        """The attempt in flight, asked for once more; None when there is none."""
+        ticket = self._read([key], QUEUE)[0]
+        return ticket if ticket is not None and ticket.record.joinable else None
+
+    def submit(self, key: str, spec: VisualizationSpec, digest: str) -> Ticket:
+        """Joins the attempt in flight, or starts one; `spec` must be resolved."""
+        return self.submit_all([Wanted(key, spec, digest)])[0]
+
+    def submit_all(self, wanted: Sequence[Wanted], queue: str = QUEUE) -> list[Ticket]:
+        """The same for many, a transaction for some dozens of them; no key may be there twice."""
+        tickets: dict[str, Ticket] = {}
+        for start in range(0, len(wanted), _TOGETHER):
+            missing = list(wanted[start : start + _TOGETHER])
+            while missing:
+                tickets |= self._join_or_start(missing, queue)
+                missing = [one for one in missing if one.key not in tickets]
+        return [tickets[one.key] for one in wanted]
+
+    def leave(self, key: str, attempt: str | None = None) -> Left:
+        """One asker wants the picture no more (only if this is still the attempt in flight, where one is named).
+
+        When it was the last one, the picture is taken out of its queue, or its slot is told to stop.
+        """
+        while True:
+            ticket = self.find(key)
+            if ticket is None:
+                return "gone"
+            record = ticket.record
+            left = self._records.leave(key, attempt or record.attempt)
+            if left != "gone" or attempt is not None:
+                break
+        if left == "cancelled":
+            self._take_out(record)
+        elif left == "cancelling":
+            self._stop(record)
+        return left
+
+    def __len__(self) -> int:
+        """How many wait, in both queues."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for queue in self._queues.values():
+                pipe.llen(queue.key)
+            return sum(pipe.execute())
+
+    def _take_out(self, record: Record) -> None:
+        """A slot that was faster finds the record cancelled and makes nothing."""
+        removed = sum(self._redis.lrem(queue.key, -1, record.attempt) for queue in self._queues.values())
+        if removed:
+            self._redis.delete(_JOB_PREFIX + record.attempt)
+
+    def _stop(self, record: Record) -> None:
+        """RQ's command makes it quick; the record alone would do it with the next report of progress."""
+        try:
+            send_stop_job_command(self._redis, record.attempt, JSONSerializer)
+        except (NoSuchJobError, InvalidJobOperation):
+            return
+
+    def _join_or_start(self, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
+        """Joins those in flight; if there are none, starts all, unless somebody else starts one meanwhile."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
+            found = zip(wanted, self._read([one.key for one in wanted], queue), strict=True)
+            joined = {one.key: ticket for one, ticket in found if ticket is not None and ticket.record.joinable}
+            try:
+                return joined or self._start(pipe, wanted, queue)
+            except WatchError:
+                return {}
+
+    def _start(self, pipe: Pipeline, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
+        """Raises WatchError when one of the records that `pipe` watches has changed."""
+        rq = self._queues[queue]
+        opened = [(one, opening(one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
+        pipe.multi()
+        for (key, spec, _), fields in opened:
+            pipe.delete(record_key(key))
+            pipe.hset(record_key(key), mapping=cast("Any", fields))
+            pipe.expire(record_key(key), IN_FLIGHT_EXPIRY)
+            created = datetime.fromisoformat(str(fields["created"]))
+            index.write(pipe, key, spec, created, "queued", IN_FLIGHT_EXPIRY)
+            rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
+        pipe.llen(rq.key)
+        last = pipe.execute()[-1]
+        tickets = {}
+        for position, (one, fields) in enumerate(opened, last - len(wanted) + 1):
+            record = parse({name.encode(): str(value).encode() for name, value in fields.items()})
+            assert record is not None
+            tickets[one.key] = Ticket(record, position, fresh=True)
+        return tickets
+
+    def _job(self, rq: Queue, key: str, attempt: str) -> Job:
+        return rq.create_job(
+            TASK,
+            args=(key, attempt),
+            job_id=attempt,
+            timeout=JOB_TIMEOUT,
+            result_ttl=0,
+            failure_ttl=_RQ_ENDED_TTL,
+            retry=Retry(max=EXECUTIONS - 1, enqueue_at_front=True),
+            description=key,
+        )
+
+    def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | None]:
+        arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
+        if len(keys) == 1:
+            return [_ticket(*self._script(keys=[record_key(keys[0])], args=arguments))]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                self._script(keys=[record_key(key)], args=arguments, client=pipe)
+            return [_ticket(*answer) for answer in pipe.execute()]
+
+
+def _ticket(flat: list[bytes], job: bytes | None, position: int | None) -> Ticket | None:
+    record = parse(dict(zip(flat[::2], flat[1::2], strict=True)))
+    if record is None:
+        return None
+    if record.in_flight and (job is None or job.decode() not in _RQ_ALIVE):
+        if record.status == "cancelling":
+            return Ticket(record.model_copy(update={"status": "cancelled"}))
+        lost = {"status": "failed", "error_code": "lost", "error_detail": "the job was lost; ask for it again"}
+        return Ticket(record.model_copy(update=lost))
+    return Ticket(record, None if position is None else position + 1)

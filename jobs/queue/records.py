@@ -1,0 +1,240 @@
+"""The life of one picture as everybody sees it: a record in Redis that changes by atomic, fenced moves.
+
+    queued -> running -> storing -> succeeded
+      |  ^------'  |        |
+      |            |        '-> failed            (also from queued and running)
+      '-> cancelled '-> cancelling -> cancelled
+
+Every move names the attempt it belongs to, and once running also the execution (one attempt may be executed again
+after a crash). A move whose attempt or execution has been replaced, or that starts from another status, does nothing.
+``storing`` is the point of no return: a picture that got there can no longer be cancelled, one that was cancelled can
+no longer get there. So nothing says succeeded after cancelled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict
+from redis import Redis
+
+from featurelens.jobs.errors import FeaturelensError
+from featurelens.jobs.queue.index import line_key
+from featurelens.jobs.spec.visualization import VisualizationSpec
+
+Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
+
+IN_FLIGHT_EXPIRY = 7 * 24 * 3600
+"""Seconds a record in flight may go without any move. Long: a job waits as long as the queue is."""
+
+ENDED_EXPIRY = 24 * 3600
+"""Seconds a reason to have failed or been cancelled is kept. What succeeded is told by the result store, for ever."""
+
+JOINABLE = frozenset({"queued", "running", "storing"})
+"""What somebody else may join; one that is being cancelled gives way to a new attempt."""
+
+IN_FLIGHT = JOINABLE | {"cancelling"}
+
+_NO_PROGRESS = {"stage": "", "step": 0, "activation": "", "seconds_left": "", "preview": ""}
+
+_SET = """
+local function set(status, ended, ...)
+  redis.call('HSET', KEYS[1], 'status', status, ...)
+  if ended then redis.call('HINCRBY', 'featurelens:counts', status, 1) end
+  redis.call('EXPIRE', KEYS[1], ended and ARGV[2] or ARGV[1])
+  if redis.call('EXISTS', KEYS[2]) == 0 then return end
+  redis.call('HSET', KEYS[2], 'status', status == 'storing' and 'running' or status)
+  redis.call('EXPIRE', KEYS[2], ended and ARGV[2] or ARGV[1])
+  if status == 'succeeded' then redis.call('PERSIST', KEYS[2]) end
+end
+"""
+"""Every change of status goes through here: record and line in the list, and how long they are kept."""
+
+_MOVE = (
+    _SET
+    + """
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'execution')
+if not now[1] or now[2] ~= ARGV[3] or (ARGV[4] ~= '' and now[3] ~= ARGV[4]) then return false end
+local to = string.match(ARGV[5], '%f[%a]' .. now[1] .. '>(%a+)')
+if not to then return false end
+set(to, to == 'failed' or to == 'cancelled' or to == 'succeeded', unpack(ARGV, 6))
+return to
+"""
+)
+
+_LEAVE = (
+    _SET
+    + """
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'askers')
+if not now[1] or (ARGV[3] ~= '' and now[2] ~= ARGV[3]) then return 'gone' end
+if now[1] == 'cancelling' then return 'cancelling' end
+if now[1] ~= 'queued' and now[1] ~= 'running' then return 'over' end
+if redis.call('HINCRBY', KEYS[1], 'askers', -1) > 0 then return 'left' end
+redis.call('HSET', KEYS[1], 'askers', 0)
+if now[1] == 'queued' then set('cancelled', true, 'finished', ARGV[4]) return 'cancelled' end
+set('cancelling', false, 'stage', 'stopping')
+return 'cancelling'
+"""
+)
+
+Left = Literal["gone", "over", "left", "cancelled", "cancelling"]
+"""What became of a picture when one asker left it: unknown, ended or about to be stored, wanted by others, stopped."""
+
+
+class Record(BaseModel):
+    """One picture on its way. Times are UTC; `activation` is that of the latest step reported."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    status: str
+    attempt: str
+    spec: VisualizationSpec
+    digest: str
+    created: datetime
+    started: datetime | None = None
+    finished: datetime | None = None
+    stage: str | None = None
+    step: int = 0
+    steps: int
+    activation: float | None = None
+    error_code: str | None = None
+    error_detail: str | None = None
+    askers: int = 1
+    queue: str | None = None
+    seconds_left: float | None = None
+    preview: int | None = None
+    """The step that the latest preview shows."""
+
+    @property
+    def in_flight(self) -> bool:
+        return self.status in IN_FLIGHT
+
+    @property
+    def joinable(self) -> bool:
+        return self.status in JOINABLE
+
+    @property
+    def public_status(self) -> Status:
+        """`status` as clients know it: storing is the end of running."""
+        return cast(Status, "running" if self.status == "storing" else self.status)
+
+
+def record_key(key: str) -> str:
+    """Where the record of the picture `key` lives in Redis."""
+    return f"featurelens:visualization:{key}"
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def opening(spec: VisualizationSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
+    """The fields of a new record: queued, asked for once."""
+    return {
+        "status": "queued",
+        "attempt": attempt,
+        "spec": spec.model_dump_json(),
+        "digest": digest,
+        "created": now(),
+        "steps": spec.steps,
+        "askers": 1,
+        "queue": queue,
+    }
+
+
+def parse(fields: dict[bytes, bytes]) -> Record | None:
+    """A record from its hash; empty strings are values not there yet. None when the hash is empty or no record."""
+    values: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items() if value}
+    if "attempt" not in values or "spec" not in values:
+        return None
+    values["spec"] = VisualizationSpec.model_validate(json.loads(values["spec"]))
+    return Record.model_validate(values)
+
+
+class Records:
+    """Moves records of pictures in Redis. Each move is one round trip and returns whether it happened."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._script = redis.register_script(_MOVE)
+        self._leave = redis.register_script(_LEAVE)
+
+    def read(self, key: str) -> Record | None:
+        return parse(cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
+
+    def idle(self, key: str) -> float:
+        """Seconds since the last move of a record in flight, which is when its expiry was set; 0 without one."""
+        left = self._redis.ttl(record_key(key))
+        return IN_FLIGHT_EXPIRY - left if left > ENDED_EXPIRY else 0
+
+    def start(self, key: str, attempt: str, execution: str) -> Record | None:
+        """`execution` begins; from now on only it moves the record. None: cancelled, replaced or done; make nothing."""
+        moves = "queued>running running>running storing>running"
+        fresh = {**_NO_PROGRESS, "execution": execution, "started": now()}
+        return self.read(key) if self._move(key, attempt, "", moves, fresh) else None
+
+    def progress(
+        self,
+        key: str,
+        attempt: str,
+        execution: str,
+        stage: str,
+        step: int,
+        activation: float | None,
+        seconds_left: float | None = None,
+    ) -> bool:
+        """False: stop, nobody wants this execution any more."""
+        shown = activation if activation is not None and math.isfinite(activation) else ""
+        left = "" if seconds_left is None else round(seconds_left, 1)
+        fields = {"stage": stage, "step": step, "activation": shown, "seconds_left": left}
+        return self._move(key, attempt, execution, "running>running", fields)
+
+    def previewed(self, key: str, attempt: str, execution: str, step: int) -> bool:
+        """There is a preview of this step."""
+        return self._move(key, attempt, execution, "running>running", {"preview": step})
+
+    def commit(self, key: str, attempt: str, execution: str) -> bool:
+        """Asks leave to publish the picture. True: it may be put into the store, and no cancel comes any more."""
+        return self._move(key, attempt, execution, "running>storing storing>storing", {"stage": "storing"})
+
+    def succeed(self, key: str, attempt: str, execution: str) -> bool:
+        """The picture is in the store."""
+        return self._move(key, attempt, execution, "storing>succeeded", {"finished": now()})
+
+    def fail(self, key: str, attempt: str, error: FeaturelensError, execution: str = "") -> bool:
+        """The attempt ends without a picture. One that was being cancelled ends as cancelled."""
+        moves = "queued>failed running>failed storing>failed cancelling>cancelled"
+        fields = {"finished": now(), "error_code": error.code, "error_detail": error.detail}
+        return self._move(key, attempt, execution, moves, fields)
+
+    def requeue(self, key: str, attempt: str) -> bool:
+        """The execution was lost; the attempt waits for another one."""
+        fields = {**_NO_PROGRESS, "execution": ""}
+        return self._move(key, attempt, "", "queued>queued running>queued storing>queued", fields)
+
+    def cancel(self, key: str, attempt: str) -> bool:
+        """Nobody wants it any more: at once when queued; when running, as soon as its slot has let go."""
+
+        def waiting() -> bool:
+            return self._move(key, attempt, "", "queued>cancelled", {"finished": now()})
+
+        # Between the two looks it may start, or go back to the queue; not both ways and back again.
+        return waiting() or self._move(key, attempt, "", "running>cancelling", {"stage": "stopping"}) or waiting()
+
+    def leave(self, key: str, attempt: str = "") -> Left:
+        """One asker (of this attempt, if named) wants it no more; the last one to leave stops it as `cancel` does."""
+        arguments: list[Any] = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, now()]
+        left = self._leave(keys=[record_key(key), line_key(key)], args=arguments)
+        return cast(Left, left.decode())
+
+    def cancelled(self, key: str, attempt: str) -> bool:
+        """The slot has let go of a picture that was being cancelled."""
+        return self._move(key, attempt, "", "cancelling>cancelled", {"finished": now()})
+
+    def _move(self, key: str, attempt: str, execution: str, moves: str, fields: dict[str, Any]) -> bool:
+        pairs = [part for item in fields.items() for part in item]
+        arguments = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, execution, moves, *pairs]
+        return self._script(keys=[record_key(key), line_key(key)], args=arguments) is not None

@@ -1,0 +1,44 @@
+"""What every part of a spec keeps to, and the small types they are made of."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Sign = Literal["positive", "negative"]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Index = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+PhotoDigest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", examples=["sha256:" + "0" * 64])]
+"""Names an uploaded photograph; POST /v1/photos answers with it."""
+
+MAX_PICTURES = 16
+
+
+class SpecModel(BaseModel):
+    """Immutable; unknown fields, NaN and booleans for integers are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _pair(value: Any) -> Any:
+    """JSON has no tuples, and strict validation would refuse its lists."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Range = Annotated[tuple[float, float], BeforeValidator(_pair, json_schema_input_type=list[float])]
+"""[low, high]"""
+
+
+def asks_for_type(union: UnionType) -> BeforeValidator:
+    """For parts told apart by their `type`: where none is given, the answer names all there are."""
+    types = ", ".join(name for part in get_args(union) for name in get_args(part.model_fields["type"].annotation))
+
+    def check(value: Any) -> Any:
+        if isinstance(value, SpecModel) or (isinstance(value, dict) and "type" in value):
+            return value
+        raise ValueError(f'this has to be an object with a "type", one of {types}')
+
+    return BeforeValidator(check)

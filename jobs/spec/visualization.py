@@ -1,0 +1,114 @@
+"""What to picture: the one description that client, key, queue and renderer share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from featurelens.jobs.spec.appearance import (
+    FourierParameters,
+    OptimizerChoice,
+    Parameterization,
+    RegularizerWeights,
+    TransformRanges,
+    suited_transform,
+)
+from featurelens.jobs.spec.base import Index, Name, Seed, Sign, SpecModel
+from featurelens.jobs.spec.objectives import FOURIER_ONLY, NEEDS, SIGNLESS, ChannelObjective, Objective
+from featurelens.jobs.spec.unit_ref import add_unit_to_schema, expand
+
+MIN_SIZE, MAX_SIZE = 8, 1024
+"""Pixels that any network may ask for; each has a smallest size of its own."""
+MAX_STEPS = 4096
+DEFAULT_STEPS = 128
+
+Pixels = Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
+
+
+def _square(size: Any) -> Any:
+    """One number is a square; JSON has no tuples, and strict validation would refuse its lists."""
+    if isinstance(size, int) and not isinstance(size, bool):
+        return (size, size)
+    return tuple(size) if isinstance(size, list) else size
+
+
+Size = Annotated[
+    tuple[Pixels, Pixels],
+    BeforeValidator(
+        _square, json_schema_input_type=Pixels | Annotated[list[Pixels], Field(min_length=2, max_length=2)]
+    ),
+]
+
+
+class VisualizationSpec(SpecModel):
+    """Which unit to picture and how.
+
+    `model`, `layer`, `channel`, `sign` and `steps` are the simple form; all else is optional and part of the key.
+    `unit` is short for model, layer and channel in one, ``googlenet/inception4a:97``; it is taken apart at once.
+    `size` left out is the network's own; it is filled in when the catalog has resolved the model.
+    """
+
+    model_config = ConfigDict(json_schema_extra=add_unit_to_schema)
+
+    model: Name = Field(description="a name or alias from /v1/models", examples=["patternnet"])
+    layer: Name | None = Field(None, description="a name from /v1/models/{model}/layers", examples=["logits"])
+    channel: Index | None = Field(None, description="the channel of the layer, counted from 0", examples=[2])
+    sign: Sign = Field("positive", description="positive maximizes the unit, negative minimizes it")
+    steps: int = Field(DEFAULT_STEPS, ge=1, le=MAX_STEPS, description="optimization steps")
+    size: Size | None = Field(None, description="pixels: one number, or [height, width]; default: the network's own")
+    seed: Seed = Field(0, description="the same seed gives the same picture")
+    objective: Objective = Field(default_factory=ChannelObjective, description="what is asked of the unit")
+    parameterization: Parameterization = Field(default_factory=FourierParameters, description="what is optimized")
+    transform: TransformRanges | None = Field(None, description="default: what suits the parameterization")
+    regularizers: RegularizerWeights = Field(default_factory=RegularizerWeights)
+    optimizer: OptimizerChoice = Field(default_factory=OptimizerChoice)
+    snapshots: Annotated[list[int], Field(max_length=16)] = Field(
+        default_factory=list, description="steps to keep a picture of, 0 is the start", examples=[[0, 4, 48]]
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken_apart(cls, given: Any) -> Any:
+        return expand(given)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        kind = self.objective.type
+        for name, value in (("layer", self.layer), ("channel", self.channel)):
+            if name in NEEDS[kind] and value is None:
+                raise ValueError(f"objective {kind} needs {name}")
+            if name not in NEEDS[kind] and value is not None and not (kind == "class" and name == "layer"):
+                raise ValueError(f"objective {kind} takes no {name}")
+        if kind in SIGNLESS and self.sign == "negative":
+            raise ValueError(f"objective {kind} has no negative")
+        if kind in FOURIER_ONLY and self.parameterization.type != "fourier":
+            raise ValueError(f"objective {kind} works with the fourier parameterization only")
+        if any(not 0 <= step < self.steps for step in self.snapshots):
+            raise ValueError(f"snapshots must be between 0 and {self.steps - 1}; the last step is the picture itself")
+        if self.snapshots != sorted(set(self.snapshots)):
+            raise ValueError("snapshots must rise")
+        return self
+
+    @property
+    def pictures(self) -> int:
+        """How many are made together."""
+        return getattr(self.objective, "pictures", 1)
+
+    @property
+    def listed_channel(self) -> int | None:
+        """The channel it is found under: a class is the channel of its logit."""
+        label = getattr(self.objective, "label", None)
+        return label if isinstance(label, int) else self.channel
+
+    @property
+    def photo(self) -> str | None:
+        """The digest of the photograph it starts from or looks at."""
+        return getattr(self.objective, "photo", None)
+
+    def completed(self, **fields: Any) -> Self:
+        """With `fields` replaced and every default filled in, as the key needs it."""
+        made_of = self.parameterization.type
+        transform = self.transform or suited_transform(made_of, self.objective.type)
+        optimizer = self.optimizer.suited_to(made_of)
+        return self.model_copy(update={"transform": transform, "optimizer": optimizer, **fields})

@@ -1,0 +1,21 @@
+"""Which result store: a folder of the state, or a bucket."""
+
+from __future__ import annotations
+
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.results import FileStore, ResultStore
+
+SLOT_PATIENCE = 60.0
+"""Seconds that a picture which has been made waits for a bucket that is away."""
+
+
+def open_store(settings: Settings, *, patient: bool = False) -> ResultStore:
+    """Nothing is read or written yet. `patient`: nobody waits for an answer, so rather wait than fail."""
+    if settings.results is None:
+        return FileStore(settings.results_folder)
+    from featurelens.jobs.store.bucket_store import (  # a slot forks: the library's threads must not start before that
+        PATIENCE,
+        BucketStore,
+    )
+
+    return BucketStore(settings.results, settings.results_endpoint, SLOT_PATIENCE if patient else PATIENCE)

@@ -1,0 +1,121 @@
+"""What the endpoints work with, made once per process, and the aliases by which they ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import Message
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from redis import Redis
+from starlette.exceptions import HTTPException
+
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.errors import NotFound
+from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.index import JobIndex
+from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.sweeps import Sweeps
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.key import KEY_PATTERN
+from featurelens.jobs.store.open_store import open_store
+from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.results import FileStore, ResultStore
+from featurelens.service.auth.api_keys import ApiKeys
+from featurelens.service.auth.quota import Quota
+from featurelens.service.auth.signed_urls import SignedUrls
+from featurelens.service.disk_cache import DiskCache
+from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictableResults
+from featurelens.service.eviction.eviction import Eviction
+from featurelens.service.limits import Limits
+from featurelens.service.lookup import find_watched
+from featurelens.service.thumbnails import Thumbnails
+from featurelens.service.watcher import Watcher
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """The broker and what lives in it, the result store and the photographs."""
+
+    redis: Redis
+    catalog: Catalog
+    queue: JobQueue
+    store: ResultStore
+    photos: Photos
+    settings: Settings
+    limits: Limits
+    quota: Quota | None
+    api_keys: ApiKeys
+    signed_urls: SignedUrls
+    index: JobIndex
+    thumbnails: Thumbnails
+    watcher: Watcher
+    sweeps: Sweeps
+    previews: Previews
+    evictions: dict[str, Eviction]
+    """By what they evict: results (unless they are in a bucket), thumbnails, photos."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Dependencies:
+        redis = connect(settings.redis_url)
+        queue, store = JobQueue(redis), open_store(settings)
+        previews = Previews(redis)
+        return cls(
+            redis,
+            Catalog(redis),
+            queue,
+            store,
+            Photos(settings.photos_folder),
+            settings,
+            Limits.of(settings),
+            Quota(redis, settings.quota) if settings.quota else None,
+            ApiKeys(settings.keys_file),
+            SignedUrls(settings.token_secret),
+            JobIndex(redis),
+            Thumbnails(DiskCache(settings.thumbnails_folder)),
+            Watcher(partial(find_watched, store, queue, previews)),
+            Sweeps(redis, queue, store),
+            previews,
+            _evictions(settings),
+        )
+
+
+def _evictions(settings: Settings) -> dict[str, Eviction]:
+    evictables: dict[str, tuple[Evictable, int]] = {
+        "thumbnails": (EvictableFiles(settings.thumbnails_folder), settings.thumbnails_max_bytes),
+        "photos": (EvictableFiles(settings.photos_folder), settings.photos_max_bytes),
+    }
+    if settings.results is None:
+        folder = settings.results_folder
+        evictables["results"] = EvictableResults(FileStore(folder), folder), settings.results_max_bytes
+    return {what: Eviction(what, evictable, limit) for what, (evictable, limit) in evictables.items()}
+
+
+def _deps(request: Request) -> Dependencies:
+    deps: Dependencies = request.app.state.deps
+    return deps
+
+
+def _known_key(
+    key: Annotated[str, Path(description="fv1_ and 64 hex digits", examples=["fv1_" + "0" * 64])],
+) -> str:
+    if not KEY_PATTERN.fullmatch(key):
+        raise NotFound("no visualization has such a key: it is fv1_ and 64 hex digits")
+    return key
+
+
+def _json_only(request: Request) -> None:
+    """Before the body is looked at: what is not called JSON is not read as such."""
+    message = Message()
+    message["content-type"] = request.headers.get("content-type", "")
+    kind = message.get_content_type()
+    if "content-type" not in request.headers or not (kind == "application/json" or kind.endswith("+json")):
+        raise HTTPException(415, "send the specification as application/json")
+
+
+Deps = Annotated[Dependencies, Depends(_deps)]
+Key = Annotated[str, Depends(_known_key)]
+JsonOnly = Depends(_json_only)
+ModelName = Annotated[str, Path(max_length=200, description="canonical name or alias", examples=["patternnet"])]

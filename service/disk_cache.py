@@ -1,0 +1,53 @@
+"""EvictableFiles that are made from others once and kept: each under a name that says all that decides it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from featurelens.jobs.logs import logger
+from featurelens.jobs.store.last_used import touch
+
+_SEAL = hashlib.sha256().digest_size
+
+
+class DiskCache:
+    """The folder may be deleted at any time; what is damaged is made again, never served; so is what finds no room."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, name: str, make: Callable[[], bytes]) -> tuple[bytes, str]:
+        """The bytes kept as `name`, made now if they are not there, and their sha256 in hex."""
+        path = self._folder / name[:2] / name
+        kept = _read(path)
+        if kept is not None:
+            touch(path)
+            return kept
+        body = make()
+        try:
+            _write(path, body)
+        except OSError as error:
+            logger().warning("not kept", name=name, reason=error.strerror)
+        return body, hashlib.sha256(body).hexdigest()
+
+
+def _read(path: Path) -> tuple[bytes, str] | None:
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    seal, body = content[:_SEAL], content[_SEAL:]
+    return (body, seal.hex()) if hashlib.sha256(body).digest() == seal else None
+
+
+def _write(path: Path, body: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        aside.write_bytes(hashlib.sha256(body).digest() + body)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

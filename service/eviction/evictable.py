@@ -1,0 +1,90 @@
+"""What can be kept within a size: things by name, each of which can be made, or sent, again."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from featurelens.jobs.store.results import FileStore
+
+LEFTOVER = 3600.0
+"""Seconds after which what lies aside has been left by a process that died; nothing takes that long to write."""
+
+
+class Entry(NamedTuple):
+    """When it was looked at last (seconds since 1970, good to an hour), how large it is, what it is called."""
+
+    looked: float
+    bytes: int
+    name: str
+
+
+class Evictable(Protocol):
+    """A place that is swept (`service.eviction.eviction`)."""
+
+    def entries(self) -> Iterator[Entry]: ...
+
+    def delete(self, name: str) -> bool:
+        """Whether there was anything to delete."""
+
+    def tidy(self) -> None:
+        """Clears away what processes that died have left unfinished."""
+
+
+class EvictableFiles:
+    """All files of a folder, at whatever depth; those whose name begins with a dot are not finished."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def entries(self) -> Iterator[Entry]:
+        for path in self._folder.rglob("[!.]*"):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    found = path.stat()
+                    yield Entry(found.st_mtime, found.st_size, str(path.relative_to(self._folder)))
+
+    def delete(self, name: str) -> bool:
+        try:
+            (self._folder / name).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def tidy(self) -> None:
+        for path in self._folder.rglob(".*"):
+            with suppress(FileNotFoundError):
+                if path.is_file() and _left_over(path):
+                    path.unlink()
+
+
+class EvictableResults:
+    """The finished pictures of a `FileStore` that lives in `folder`."""
+
+    def __init__(self, store: FileStore, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+
+    def entries(self) -> Iterator[Entry]:
+        """Without those that are damaged and about to be made again."""
+        for folder in self._folder.glob("[0-9a-f][0-9a-f]/fv1_*"):
+            with suppress(FileNotFoundError):
+                looked = (folder / "result.json").stat().st_mtime
+                yield Entry(looked, sum(file.stat().st_size for file in folder.iterdir()), folder.name)
+
+    def delete(self, name: str) -> bool:
+        return self._store.delete(name)
+
+    def tidy(self) -> None:
+        for path in (self._folder / ".aside").glob("*"):
+            with suppress(FileNotFoundError):
+                if _left_over(path):
+                    shutil.rmtree(path)
+
+
+def _left_over(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > LEFTOVER

@@ -1,0 +1,61 @@
+"""What the API shows of sweeps: one as a whole, and each of its pictures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from featurelens.jobs.queue.sweeps import STATES, Item, Standing
+from featurelens.jobs.spec.base import Sign
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service.schemas.visualization import address
+
+
+class SweepLinks(BaseModel):
+    """Where to go from here."""
+
+    self: str
+    items: str = Field(description="each picture and what has become of it")
+    sheet: str | None = Field(None, description="all pictures on one PNG, once none is left to be made")
+
+
+class Sweep(BaseModel):
+    """Many pictures that were asked for together."""
+
+    id: str
+    status: Standing = Field(description="finished: no picture is left to be made; counts say how many failed")
+    spec: VisualizationSpec = Field(description="that of the first picture, with every default filled in")
+    total: int = Field(description="pictures")
+    counts: dict[str, int] = Field(
+        description="how many are in which status; forgotten: neither record nor picture are there any more",
+        examples=[dict.fromkeys(STATES, 0) | {"succeeded": 40, "running": 4, "queued": 20}],
+    )
+    created: datetime
+    cancelled: datetime | None = None
+    links: SweepLinks
+
+
+class SweepItem(BaseModel):
+    """One picture of a sweep; `url` has all of it."""
+
+    key: str
+    channel: int
+    sign: Sign
+    seed: int
+    status: str = Field(description="as of the visualization, or forgotten", examples=["succeeded"])
+    url: str
+    thumbnail: str | None = Field(None, description="192 pixels wide, once there is a picture")
+
+    @classmethod
+    def of(cls, item: Item, status: str) -> SweepItem:
+        url = address(item.key)
+        thumbnail = f"{url}/image?width=192&format=webp" if status == "succeeded" else None
+        return cls.model_validate({**item._asdict(), "status": status, "url": url, "thumbnail": thumbnail})
+
+
+class SweepItems(BaseModel):
+    """One page."""
+
+    items: list[SweepItem]
+    next: str | None = Field(description="the next page; null: this was the last")

@@ -1,0 +1,158 @@
+"""The life of a record: only the moves that are drawn, only by whom it belongs to."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue.records import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
+from featurelens.jobs.spec.visualization import VisualizationSpec
+
+KEY = "fv1_" + "a" * 64
+SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)
+
+
+@pytest.fixture
+def records(redis: Redis) -> Records:
+    open_record(redis, "first")
+    return Records(redis)
+
+
+def open_record(redis: Redis, attempt: str) -> None:
+    redis.delete(record_key(KEY))
+    redis.hset(record_key(KEY), mapping=cast("Any", opening(SPEC, "sha256:0", attempt, "featurelens")))
+
+
+def status(records: Records) -> str:
+    record = records.read(KEY)
+    assert record is not None
+    return record.public_status
+
+
+def test_success(records: Records, redis: Redis) -> None:
+    record = records.start(KEY, "first", "x")
+    assert record is not None
+    assert (record.spec, record.digest, record.status) == (SPEC, "sha256:0", "running")
+    assert records.progress(KEY, "first", "x", "rendering", 3, 1.5)
+    seen = records.read(KEY)
+    assert seen is not None
+    assert (seen.stage, seen.step, seen.steps, seen.activation) == ("rendering", 3, 10, 1.5)
+    assert records.commit(KEY, "first", "x")
+    assert status(records) == "running"
+    assert not records.cancel(KEY, "first")
+    assert records.succeed(KEY, "first", "x")
+    assert status(records) == "succeeded"
+    assert 0 < redis.ttl(record_key(KEY)) <= ENDED_EXPIRY
+
+
+def test_idle(records: Records, redis: Redis) -> None:
+    """Since the last move; what is not in flight is never idle."""
+    assert records.idle(KEY) == 0
+    assert records.start(KEY, "first", "x")
+    redis.expire(record_key(KEY), IN_FLIGHT_EXPIRY - 50)
+    assert records.idle(KEY) == pytest.approx(50, abs=1)
+    assert records.progress(KEY, "first", "x", "rendering", 3, 1.5)
+    assert records.idle(KEY) <= 1
+    assert records.commit(KEY, "first", "x")
+    assert records.succeed(KEY, "first", "x")
+    assert records.idle(KEY) == 0
+
+
+def test_nothing_succeeds_after_cancel(records: Records) -> None:
+    assert records.start(KEY, "first", "x")
+    assert records.cancel(KEY, "first")
+    assert status(records) == "cancelling"
+    assert not records.progress(KEY, "first", "x", "rendering", 3, 1.5)
+    assert not records.commit(KEY, "first", "x")
+    assert not records.succeed(KEY, "first", "x")
+    assert records.start(KEY, "first", "y") is None
+    assert records.cancelled(KEY, "first")
+    assert status(records) == "cancelled"
+
+
+def test_cancelled_while_queued_never_starts(records: Records) -> None:
+    assert records.cancel(KEY, "first")
+    assert status(records) == "cancelled"
+    assert records.start(KEY, "first", "x") is None
+
+
+def test_a_replaced_attempt_moves_nothing(records: Records, redis: Redis) -> None:
+    assert records.start(KEY, "first", "x")
+    open_record(redis, "second")
+    assert records.start(KEY, "first", "y") is None
+    assert not records.progress(KEY, "first", "x", "rendering", 3, None)
+    assert not records.commit(KEY, "first", "x")
+    assert not records.fail(KEY, "first", RenderFailed("no"))
+    assert not records.cancel(KEY, "first")
+    assert not records.requeue(KEY, "first")
+    assert status(records) == "queued"
+
+
+def test_a_replaced_execution_moves_nothing(records: Records) -> None:
+    assert records.start(KEY, "first", "x")
+    assert records.requeue(KEY, "first")
+    assert status(records) == "queued"
+    assert records.start(KEY, "first", "y")
+    assert not records.progress(KEY, "first", "x", "rendering", 9, None)
+    assert not records.commit(KEY, "first", "x")
+    assert not records.fail(KEY, "first", RenderFailed("no"), "x")
+    assert records.commit(KEY, "first", "y")
+
+
+def test_failure_says_why(records: Records) -> None:
+    assert records.start(KEY, "first", "x")
+    assert records.fail(KEY, "first", RenderFailed("because"), "x")
+    record = records.read(KEY)
+    assert record is not None
+    assert (record.status, record.error_code, record.error_detail) == ("failed", "render-failed", "because")
+    assert record.finished is not None
+
+
+def test_numbers_that_are_none_are_not_shown(records: Records) -> None:
+    assert records.start(KEY, "first", "x")
+    assert records.progress(KEY, "first", "x", "rendering", 3, float("nan"))
+    record = records.read(KEY)
+    assert record is not None
+    assert record.activation is None
+
+
+def test_wiped(records: Records, redis: Redis) -> None:
+    redis.flushall()
+    assert records.start(KEY, "first", "x") is None
+    assert not records.progress(KEY, "first", "x", "rendering", 1, None)
+    assert not redis.exists(record_key(KEY)), "a move must not bring back half a record"
+
+
+MOVES = ["start", "progress", "commit", "succeed", "fail", "requeue", "cancel", "cancelled"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(MOVES), st.sampled_from("xy")), max_size=25))
+@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_order(redis: Redis, moves: list[tuple[str, str]]) -> None:
+    """Whatever is tried in whatever order: ended stays ended, and asked to stop never succeeds."""
+    open_record(redis, "first")
+    records = Records(redis)
+    stopped = ended = False
+    for move, execution in moves:
+        before = status(records)
+        match move:
+            case "start":
+                records.start(KEY, "first", execution)
+            case "progress":
+                records.progress(KEY, "first", execution, "rendering", 1, 0.5)
+            case "fail":
+                records.fail(KEY, "first", RenderFailed("no"), execution)
+            case "commit" | "succeed":
+                getattr(records, move)(KEY, "first", execution)
+            case _:
+                stopped |= getattr(records, move)(KEY, "first") and move == "cancel"
+        after = status(records)
+        assert not ended or after == before
+        ended = after in {"succeeded", "failed", "cancelled"}
+        assert not (stopped and after not in {"cancelling", "cancelled"})

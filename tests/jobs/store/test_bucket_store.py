@@ -1,0 +1,113 @@
+"""The bucket keeps the promises of the folder, against a real server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import obstore
+import pytest
+from obstore.store import S3Store
+
+from featurelens.jobs.errors import NotStored, StoreUnavailable
+from featurelens.jobs.store.bucket_store import BucketStore
+from tests.conftest import free_port
+from tests.jobs.store.test_results import IMAGES, KEY, result
+from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[BucketServer]:
+    with BucketServer() as server:
+        yield server
+
+
+@pytest.fixture
+def store(server: BucketServer) -> BucketStore:
+    server.empty()
+    store = BucketStore(f"s3://{BUCKET}/some/prefix", server.endpoint)
+    assert store.get(KEY) is None
+    store.put(result(), IMAGES)
+    return store
+
+
+@pytest.fixture
+def objects(server: BucketServer) -> S3Store:
+    return server.objects()
+
+
+def test_comes_back_as_it_was(store: BucketStore) -> None:
+    found = store.get(KEY)
+    assert found is not None
+    assert found.numbers == result().numbers
+    assert [store.image(KEY, index) for index in range(3)] == [
+        (png, image.sha256) for png, image in zip(IMAGES, result().images, strict=True)
+    ] + [None]
+    assert [one.key for one in store.results()] == [KEY]
+    assert store.get_all([f"fv1_{number:064x}" for number in range(40)] + [KEY]) == {KEY: found}
+    assert store.get_all([]) == {}
+    assert store.delete(KEY)
+    assert not store.delete(KEY)
+    assert store.get(KEY) is None
+    assert list(store.results()) == []
+
+
+@pytest.mark.parametrize("name", ["image-0.png", "image-1.png", "result.json"])
+@pytest.mark.parametrize("damage", ["truncate", "flip", "remove"])
+def test_damage_is_a_miss_and_mended(store: BucketStore, objects: S3Store, name: str, damage: str) -> None:
+    path = f"some/prefix/aa/{KEY}/{name}"
+    content = bytes(obstore.get(objects, path).bytes())
+    if damage == "remove":
+        obstore.delete(objects, path)
+    else:
+        middle = len(content) // 2
+        flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        obstore.put(objects, path, content[:middle] if damage == "truncate" else flipped)
+    index = 1 if name == "image-1.png" else 0
+    assert store.image(KEY, index) is None
+    store.put(result(), IMAGES)
+    assert store.image(KEY, index) is not None
+    assert store.get(KEY) is not None
+
+
+def test_the_first_stays(store: BucketStore) -> None:
+    store.put(result([b"other"]), [b"other"])
+    assert store.image(KEY, 0) == (IMAGES[0], result().images[0].sha256)
+
+
+def test_unreachable() -> None:
+    store = BucketStore(f"s3://{BUCKET}", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(StoreUnavailable):
+        store.get(KEY)
+    with pytest.raises(StoreUnavailable):
+        store.image(KEY)
+    with pytest.raises(NotStored):
+        store.put(result(), IMAGES)
+
+
+def test_no_such_bucket(server: BucketServer) -> None:
+    with pytest.raises(NotStored):
+        BucketStore("s3://another", server.endpoint).put(result(), IMAGES)
+
+
+def test_silence_is_not_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("featurelens.jobs.store.bucket_store.PATIENCE", 1.0)
+    with BucketServer() as server:
+        store = BucketStore(f"s3://{BUCKET}", server.endpoint, patience=1.0)
+        assert store.get(KEY) is None
+        server.hang()
+        begun = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            store.get(KEY)
+        assert time.monotonic() - begun < 4
+
+
+def test_only_keys_become_paths() -> None:
+    with pytest.raises(ValueError, match="no key"):
+        BucketStore("s3://pictures", "http://127.0.0.1:1").get("../../x")

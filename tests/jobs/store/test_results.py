@@ -1,0 +1,111 @@
+"""What is in the store is whole, or it is not there."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.results import FileStore, Image, Result, describe
+
+KEY = "fv1_" + "a" * 64
+IMAGES = [b"first picture", b"second picture"]
+
+
+def result(images: list[bytes] = IMAGES) -> Result:
+    spec = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64))
+    known = tuple(Image(width=1, height=1, bytes=len(i), sha256=hashlib.sha256(i).hexdigest()) for i in images)
+    found = describe(KEY, spec, {"activation": 1.25, "name": "é"}, datetime.now(UTC))
+    return found.model_copy(update={"images": known})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    store = FileStore(tmp_path)
+    assert store.get(KEY) is None
+    store.put(result(), IMAGES)
+    return store
+
+
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "aa" / KEY
+
+
+def test_comes_back_as_it_was(store: FileStore) -> None:
+    found = store.get(KEY)
+    assert found is not None
+    assert found.spec == result().spec
+    assert found.numbers == {"activation": 1.25, "name": "é"}
+    assert store.get_all(["fv1_" + "b" * 64, KEY]) == {KEY: found}
+    for index, png in enumerate(IMAGES):
+        assert store.image(KEY, index) == (png, hashlib.sha256(png).hexdigest())
+    assert store.image(KEY, 2) is None
+    assert store.image(KEY, -1) is None
+
+
+def test_unknown(store: FileStore) -> None:
+    other = "fv1_" + "b" * 64
+    assert store.get(other) is None
+    assert store.image(other) is None
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "fv1_" + "A" * 64, "", "fv1_" + "a" * 64 + "/.."])
+def test_only_keys_become_paths(store: FileStore, name: str) -> None:
+    assert store.get(name) is None
+    assert store.image(name) is None
+
+
+@pytest.mark.parametrize("file", ["image-0.png", "image-1.png", "result.json"])
+@pytest.mark.parametrize("damage", ["truncate", "flip", "remove", "empty"])
+def test_damage_is_a_miss_and_mended(store: FileStore, tmp_path: Path, file: str, damage: str) -> None:
+    path = folder(tmp_path) / file
+    content = path.read_bytes()
+    match damage:
+        case "truncate":
+            path.write_bytes(content[: len(content) // 2])
+        case "flip":
+            middle = len(content) // 2
+            path.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+        case "remove":
+            path.unlink()
+        case "empty":
+            path.write_bytes(b"")
+    assert store.get(KEY) is None
+    index = 1 if file == "image-1.png" else 0
+    assert store.image(KEY, index) is None
+    store.put(result(), IMAGES)
+    assert store.get(KEY) is not None
+    assert store.image(KEY, index) is not None
+
+
+def test_the_first_stays(store: FileStore) -> None:
+    store.put(result([b"other"]), [b"other"])
+    assert store.image(KEY, 0) == (IMAGES[0], hashlib.sha256(IMAGES[0]).hexdigest())
+
+
+def test_many_writers(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(store.put, result(), IMAGES) for _ in range(16)]:
+            future.result()
+    assert store.get(KEY) is not None
+    assert list((tmp_path / ".aside").iterdir()) == []
+
+
+def test_nothing_is_left_of_a_failed_write(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    bad: list[bytes] = [b"fine", None]  # type: ignore[list-item]
+    with pytest.raises(TypeError):
+        store.put(result(), bad)
+    assert store.get(KEY) is None
+    assert list((tmp_path / ".aside").iterdir()) == []
+
+
+def test_a_removed_folder_is_a_miss(store: FileStore, tmp_path: Path) -> None:
+    shutil.rmtree(folder(tmp_path))
+    assert store.get(KEY) is None

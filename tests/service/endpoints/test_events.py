@@ -1,0 +1,186 @@
+"""Watching: everything that polling tells, the end always, nothing twice, and no cost for those who went away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from redis import Redis
+
+from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.records import Records
+from featurelens.jobs.store.results import FileStore
+from featurelens.service.schemas.visualization import Visualization
+from featurelens.service.watcher import Watcher
+from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put
+from tests.service.test_problems import check
+from tests.support.machine_room import until
+from tests.support.server import Server
+
+pytestmark = pytest.mark.usefixtures("store")
+EVENTS = f"{URL}/{KEY}/events"
+
+
+@contextmanager
+def listening(client: httpx.Client, last: str | None = None) -> Iterator[Iterator[dict[str, Any]]]:
+    headers = {"Last-Event-ID": last} if last else {}
+    with client.stream("GET", EVENTS, headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].partition(";")[0] == "text/event-stream"
+        assert answer.headers["cache-control"] == "no-cache"
+        yield _parsed(answer)
+
+
+def _parsed(answer: httpx.Response) -> Iterator[dict[str, Any]]:
+    event: dict[str, Any] = {}
+    for line in answer.iter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            event[name] = json.loads(value) if name == "data" else value
+        elif "data" in event:
+            yield event
+            event = {}
+
+
+@pytest.fixture
+def attempt(client: httpx.Client, redis: Redis, store: FileStore) -> str:
+    assert store.get(KEY) is None
+    client.post(URL, json=BODY)
+    ticket = JobQueue(redis).find(KEY)
+    assert ticket is not None
+    return ticket.record.attempt
+
+
+def test_from_the_queue_to_the_end(client: httpx.Client, redis: Redis, attempt: str, store: FileStore) -> None:
+    records = Records(redis)
+    with listening(client) as events:
+        first = next(events)
+        assert (first["event"], first["data"], first["retry"]) == ("queued", {"position": 1}, "2000")
+        records.start(KEY, attempt, "x")
+        records.progress(KEY, attempt, "x", "rendering", 7, 0.5, 12.34)
+        # Whoever looks between the two moves is told of the first as well.
+        told = next(event for event in events if event["data"]["stage"] == "rendering")
+        polled = client.get(f"{URL}/{KEY}").json()["progress"]
+        assert (told["event"], told["data"]) == ("progress", polled)
+        assert polled["seconds_left"] == 12.3
+        records.commit(KEY, attempt, "x")
+        assert next(events)["data"]["stage"] == "storing"
+        put(store)
+        records.succeed(KEY, attempt, "x")
+        last = next(events)
+        assert (last["event"], last["data"]) == ("succeeded", client.get(f"{URL}/{KEY}").json())
+        assert next(events, None) is None
+    answer = client.get(EVENTS, headers={"Last-Event-ID": last["id"]})
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_previews(client: httpx.Client, redis: Redis, attempt: str) -> None:
+    """Watching events is what makes them; each is told once, and polling tells the same."""
+    records, previews = Records(redis), Previews(redis)
+    records.start(KEY, attempt, "x")
+    assert not previews.watched(KEY)
+    check(client.get(f"{URL}/{KEY}/preview"), 404, "not-found")
+    with listening(client) as events:
+        next(events)
+        until(lambda: previews.watched(KEY))
+        previews.put(KEY, b"webp")
+        records.previewed(KEY, attempt, "x", 7)
+        told = next(events)
+        assert (told["event"], "id" in told) == ("preview", False)
+        assert told["data"]["url"] == client.get(f"{URL}/{KEY}").json()["links"]["preview"]
+        answer = client.get(told["data"]["url"])
+        assert (answer.content, answer.headers["content-type"]) == (b"webp", "image/webp")
+        assert answer.headers["cache-control"] == "no-store"
+        records.progress(KEY, attempt, "x", "rendering", 9, 0.5)
+        assert next(events)["event"] == "progress"
+
+
+def test_coming_back(client: httpx.Client, redis: Redis, attempt: str) -> None:
+    records = Records(redis)
+    records.start(KEY, attempt, "x")
+    records.progress(KEY, attempt, "x", "rendering", 7, 0.5)
+    with listening(client) as events:
+        seen = next(events)
+    records.progress(KEY, attempt, "x", "rendering", 9, 0.6)
+    with listening(client, seen["id"]) as events:
+        newer = next(events)
+        assert newer["data"]["step"] == 9
+    with listening(client, newer["id"]) as events:
+        records.cancel(KEY, attempt)
+        assert next(events)["data"]["stage"] == "stopping"
+        records.cancelled(KEY, attempt)
+        assert next(events)["event"] == "cancelled"
+
+
+def test_what_has_ended_is_told_once(client: httpx.Client, store: FileStore) -> None:
+    put(store)
+    with listening(client) as events:
+        (only,) = events
+    assert only["event"] == "succeeded"
+
+
+@pytest.mark.usefixtures("attempt")
+def test_forgotten(client: httpx.Client, redis: Redis) -> None:
+    with listening(client) as events:
+        next(events)
+        redis.flushall()
+        assert next(events, None) is None
+    check(client.get(EVENTS), 404, "not-found")
+
+
+@pytest.mark.usefixtures("attempt")
+def test_who_has_gone_costs_nothing(client: httpx.Client, server: Server) -> None:
+    """A hundred come, half of them never read; all of them vanish; others are answered meanwhile."""
+    host, port = server.url.removeprefix("http://").split(":")
+    watcher = server.watcher
+    readers = [socket.create_connection((host, int(port))) for _ in range(100)]
+    try:
+        for reader in readers:
+            reader.sendall(f"GET {EVENTS} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        until(lambda: watcher.watchers(KEY) == 100)
+        begun = time.monotonic()
+        assert client.get("/livez").status_code == 200
+        assert time.monotonic() - begun < 0.5
+    finally:
+        for reader in readers:
+            reader.close()
+    until(lambda: watcher.watchers(KEY) == 0, 5)
+
+
+def test_comments_while_nothing_happens(client: httpx.Client, attempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("featurelens.service.endpoints.events.SILENCE", 0.1)
+    with client.stream("GET", EVENTS) as answer:
+        lines = answer.iter_lines()
+        until(lambda: next(lines) == ": ping")
+    assert attempt
+
+
+def test_one_look_for_all_who_watch() -> None:
+    """A watcher whose looks fail at first goes on, and looks at a picture once however many watch it."""
+    looks: list[list[str]] = []
+
+    def look(keys: Any, viewed: Any) -> list[Visualization | None]:
+        assert not viewed
+        looks.append(list(keys))
+        if len(looks) == 1:
+            raise ConnectionError
+        return [None for _ in keys]
+
+    async def watch() -> int:
+        watcher = Watcher(look)
+        async with watcher.watching("a") as one, watcher.watching("a") as other, asyncio.timeout(5):
+            assert one is other
+            version = await one.newer(0)
+        await watcher.close()
+        return version
+
+    assert asyncio.run(watch()) == 1
+    assert looks == [["a"], ["a"]]

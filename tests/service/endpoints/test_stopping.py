@@ -1,0 +1,77 @@
+"""Wanting a picture no more: each asker leaves for himself, the last one stops it."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from redis import Redis
+
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.records import Records
+from featurelens.jobs.store.results import FileStore
+from tests.service.endpoints.test_visualizations import BODY, KEY, PNG, URL, put
+from tests.service.test_problems import check
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+@pytest.fixture
+def attempt(client: httpx.Client, redis: Redis, store: FileStore) -> str:
+    """Somebody has asked for it, and nobody has made it."""
+    assert store.get(KEY) is None
+    client.post(URL, json=BODY)
+    ticket = JobQueue(redis).find(KEY)
+    assert ticket is not None
+    return ticket.record.attempt
+
+
+def test_queued(client: httpx.Client, redis: Redis, attempt: str) -> None:
+    answer = client.delete(f"{URL}/{KEY}")
+    assert (answer.status_code, answer.json()["status"], answer.json()["askers"]) == (200, "cancelled", None)
+    assert len(JobQueue(redis)) == 0
+    assert not redis.exists(f"rq:job:{attempt}")
+    check(client.delete(f"{URL}/{KEY}"), 409, "already-over")
+    again = client.post(URL, json=BODY)
+    assert (again.status_code, again.json()["status"], again.json()["deduplicated"]) == (202, "queued", False)
+
+
+def test_running(client: httpx.Client, redis: Redis, attempt: str) -> None:
+    Records(redis).start(KEY, attempt, "x")
+    for _ in range(2):
+        answer = client.delete(f"{URL}/{KEY}")
+        assert (answer.status_code, answer.json()["status"]) == (202, "cancelling")
+    Records(redis).cancelled(KEY, attempt)
+    assert client.get(f"{URL}/{KEY}").json()["status"] == "cancelled"
+
+
+@pytest.mark.usefixtures("attempt")
+def test_shared(client: httpx.Client) -> None:
+    assert client.post(URL, json=BODY).json()["askers"] == 2
+    first = client.delete(f"{URL}/{KEY}")
+    assert (first.status_code, first.json()["status"], first.json()["askers"]) == (200, "queued", 1)
+    second = client.delete(f"{URL}/{KEY}")
+    assert (second.status_code, second.json()["status"]) == (200, "cancelled")
+
+
+def test_too_late(client: httpx.Client, redis: Redis, attempt: str) -> None:
+    records = Records(redis)
+    records.start(KEY, attempt, "x")
+    records.commit(KEY, attempt, "x")
+    check(client.delete(f"{URL}/{KEY}"), 409, "already-over")
+    records.fail(KEY, attempt, RenderFailed("no"))
+    check(client.delete(f"{URL}/{KEY}"), 409, "already-over")
+
+
+def test_finished_is_deleted_elsewhere(client: httpx.Client, store: FileStore) -> None:
+    put(store)
+    check(client.delete(f"{URL}/{KEY}"), 409, "already-over")
+    assert client.get(f"{URL}/{KEY}/image").content == PNG
+    gone = client.delete(f"{URL}/{KEY}/image")
+    assert (gone.status_code, gone.content) == (204, b"")
+    check(client.delete(f"{URL}/{KEY}/image"), 404, "not-found")
+    check(client.get(f"{URL}/{KEY}"), 404, "not-found")
+
+
+def test_unknown(client: httpx.Client) -> None:
+    check(client.delete(f"{URL}/{KEY}"), 404, "not-found")

@@ -1,0 +1,224 @@
+"""Asking, joining, watching, getting."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from redis import Redis
+
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.records import Records
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.key import visualization_key
+from featurelens.jobs.store.results import FileStore, Image, describe
+from tests.conftest import ENTRY, LAYERS, free_port
+from tests.support.server import Server
+
+BODY = {"model": "tinynet", "layer": "conv2", "channel": 3}
+SPEC = VisualizationSpec(model=ENTRY.name, layer="conv2", channel=3, size=ENTRY.input_size).completed()
+KEY = visualization_key(SPEC, ENTRY.digest, ENTRY.renderer)
+URL = "/v1/visualizations"
+PNG = b"\x89PNG picture"
+
+
+def put(store: FileStore, images: list[bytes] | None = None) -> None:
+    images = images or [PNG]
+    known = tuple(Image(width=96, height=64, bytes=len(i), sha256=hashlib.sha256(i).hexdigest()) for i in images)
+    result = describe(KEY, SPEC, {"activation": 2.5}, datetime.now(UTC))
+    store.put(result.model_copy(update={"images": known}), images)
+
+
+@pytest.mark.usefixtures("store")
+class TestAsking:
+    """POST /v1/visualizations."""
+
+    def test_fresh(self, client: httpx.Client, redis: Redis) -> None:
+        answer = client.post(URL, json=BODY)
+        assert answer.status_code == 202
+        assert answer.headers["location"] == f"{URL}/{KEY}"
+        assert answer.headers["retry-after"] == "1"
+        body = answer.json()
+        assert body["key"] == KEY
+        assert (body["status"], body["position"], body["deduplicated"]) == ("queued", 1, False)
+        assert body["spec"] == SPEC.model_dump(mode="json")
+        layers = f"/v1/models/{ENTRY.name}/layers"
+        assert body["links"] == {
+            "self": f"{URL}/{KEY}",
+            "events": f"{URL}/{KEY}/events",
+            "image": None,
+            "sheet": None,
+            "preview": None,
+            "layers": layers,
+        }
+        assert len(JobQueue(redis)) == 1
+
+    def test_in_progress(self, client: httpx.Client, redis: Redis) -> None:
+        client.post(URL, json=BODY)
+        answer = client.post(URL, json={**BODY, "model": ENTRY.name, "sign": "positive", "size": [64, 96]})
+        assert answer.status_code == 202
+        assert (answer.json()["key"], answer.json()["deduplicated"]) == (KEY, True)
+        assert len(JobQueue(redis)) == 1
+
+    def test_a_hundred_at_once(self, client: httpx.Client, redis: Redis) -> None:
+        with ThreadPoolExecutor(25) as pool:
+            answers = list(pool.map(lambda _: client.post(URL, json=BODY), range(100)))
+        assert {answer.status_code for answer in answers} == {202}
+        assert {answer.json()["key"] for answer in answers} == {KEY}
+        assert sum(not answer.json()["deduplicated"] for answer in answers) == 1
+        assert len(JobQueue(redis)) == 1
+
+    def test_exists(self, client: httpx.Client, redis: Redis, store: FileStore) -> None:
+        put(store)
+        answer = client.post(URL, json=BODY)
+        assert answer.status_code == 200
+        assert answer.headers["cache-status"] == "featurelens; hit"
+        body = answer.json()
+        assert (body["status"], body["numbers"], body["links"]["image"]) == (
+            "succeeded",
+            {"activation": 2.5},
+            f"{URL}/{KEY}/image",
+        )
+        assert len(JobQueue(redis)) == 0
+
+    def test_damaged_is_made_again(self, client: httpx.Client, redis: Redis, store: FileStore, state: Path) -> None:
+        put(store)
+        path = next(Settings(state=state).results_folder.rglob("image-0.png"))
+        path.write_bytes(b"torn")
+        assert client.get(f"{URL}/{KEY}/image").status_code == 404
+        assert client.post(URL, json=BODY).status_code == 202
+        assert len(JobQueue(redis)) == 1
+
+    def test_again_after_failure(self, client: httpx.Client, redis: Redis) -> None:
+        client.post(URL, json=BODY)
+        queue, records = JobQueue(redis), Records(redis)
+        first = queue.find(KEY)
+        assert first is not None
+        records.fail(KEY, first.record.attempt, RenderFailed("no luck"))
+        shown = client.get(f"{URL}/{KEY}")
+        assert shown.status_code == 200
+        assert shown.json()["status"] == "failed"
+        assert shown.json()["error"] == {"code": "render-failed", "detail": "no luck"}
+        again = client.post(URL, json=BODY)
+        assert (again.status_code, again.json()["deduplicated"]) == (202, False)
+        assert client.get(f"{URL}/{KEY}").json()["error"] is None
+
+    def test_waits_for_a_network_that_is_being_described(self, client: httpx.Client, catalog: Catalog) -> None:
+        other = ENTRY.model_copy(update={"name": "bundled:other@x", "aliases": ("other",)})
+        catalog.publish([ENTRY, other])
+        describer = threading.Timer(0.5, lambda: catalog.publish_layers(other.name, LAYERS))
+        describer.start()
+        begun = time.monotonic()
+        answer = client.post(URL, json={**BODY, "model": "other"})
+        describer.join()
+        assert answer.status_code == 202
+        assert 0.4 < time.monotonic() - begun < 5
+        assert catalog.next_wanted() == other.name
+
+    def test_no_worker(self, client: httpx.Client, redis: Redis) -> None:
+        redis.delete("featurelens:renderer")
+        answer = client.post(URL, json=BODY)
+        assert answer.status_code == 503
+        assert answer.json()["type"].endswith(":no-worker")
+        assert int(answer.headers["retry-after"]) > 0
+        assert JobQueue(redis).find(KEY) is None
+
+
+@pytest.mark.usefixtures("store")
+class TestWatching:
+    """GET /v1/visualizations/{key}."""
+
+    def test_progress(self, client: httpx.Client, redis: Redis, store: FileStore) -> None:
+        client.post(URL, json=BODY)
+        records = Records(redis)
+        ticket = JobQueue(redis).find(KEY)
+        assert ticket is not None
+        assert records.start(KEY, ticket.record.attempt, "x")
+        records.progress(KEY, ticket.record.attempt, "x", "rendering", 7, 0.5)
+        answer = client.get(f"{URL}/{KEY}")
+        body = answer.json()
+        assert (body["status"], body["position"]) == ("running", None)
+        assert body["progress"] == {
+            "stage": "rendering",
+            "step": 7,
+            "steps": 128,
+            "activation": 0.5,
+            "seconds_left": None,
+        }
+        assert body["started"] is not None
+        assert answer.headers["retry-after"] == "1"
+        put(store)
+        done = client.get(f"{URL}/{KEY}")
+        assert done.json()["status"] == "succeeded"
+        assert "retry-after" not in done.headers
+
+    def test_a_wiped_broker_leaves_nothing_stuck(self, client: httpx.Client, redis: Redis, catalog: Catalog) -> None:
+        client.post(URL, json=BODY)
+        redis.flushall()
+        assert client.get(f"{URL}/{KEY}").status_code == 404
+
+    @pytest.mark.parametrize("key", ["fv1_" + "0" * 64, "fv1_0", "x", "fv1_" + "G" * 64, "..%2f..%2fetc"])
+    def test_unknown(self, client: httpx.Client, key: str) -> None:
+        for path in (f"{URL}/{key}", f"{URL}/{key}/image"):
+            answer = client.get(path)
+            assert answer.status_code == 404
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+class TestGetting:
+    """GET /v1/visualizations/{key}/image."""
+
+    def test_image(self, client: httpx.Client, store: FileStore) -> None:
+        put(store, [PNG, b"second", b"sheet of both"])
+        answer = client.get(f"{URL}/{KEY}/image")
+        assert (answer.status_code, answer.content) == (200, PNG)
+        etag = f'"{hashlib.sha256(PNG).hexdigest()}"'
+        assert answer.headers["content-type"] == "image/png"
+        assert answer.headers["etag"] == etag
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert client.get(f"{URL}/{KEY}/image?index=1").content == b"second"
+        assert client.get(f"{URL}/{KEY}/image?index=3").status_code == 404
+        assert client.get(f"{URL}/{KEY}/image?index=-1").status_code == 422
+        body = client.get(f"{URL}/{KEY}").json()
+        assert [client.get(picture["url"]).content for picture in body["images"]] == [PNG, b"second"]
+        assert client.get(body["links"]["sheet"]).content == b"sheet of both"
+
+    @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
+    def test_not_modified(self, client: httpx.Client, store: FileStore, form: str) -> None:
+        put(store)
+        etag = client.get(f"{URL}/{KEY}/image").headers["etag"]
+        answer = client.get(f"{URL}/{KEY}/image", headers={"If-None-Match": form.format(etag)})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+        assert client.get(f"{URL}/{KEY}/image", headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_without_a_broker(state: Path, store: FileStore) -> None:
+    """What is finished is served; what is not says why it cannot be asked for."""
+    put(store)
+    settings = Settings(redis_url=f"redis://127.0.0.1:{free_port()}", state=state)
+    with Server(settings) as server:
+        begun = time.monotonic()
+        for answer in (
+            server.client.post(URL, json=BODY),
+            server.client.get("/v1/models"),
+            server.client.get("/readyz"),
+            server.client.get(f"{URL}/fv1_" + "0" * 64),
+        ):
+            problem: dict[str, Any] = answer.json()
+            assert (answer.status_code, problem["type"]) == (503, "urn:featurelens:problem:broker-unavailable")
+            assert answer.headers["retry-after"]
+        assert time.monotonic() - begun < 4
+        assert server.client.get(f"{URL}/{KEY}").json()["status"] == "succeeded"
+        assert server.client.get(f"{URL}/{KEY}/image").content == PNG
+        assert server.client.get("/livez").status_code == 200

@@ -1,0 +1,91 @@
+"""The store stays within its size, and keeps what is looked at."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from featurelens.jobs.store.last_used import COUNTS_FOR
+from featurelens.jobs.store.results import FileStore
+from featurelens.service.eviction.evictable import LEFTOVER, EvictableFiles, EvictableResults
+from featurelens.service.eviction.eviction import DOWN_TO, Eviction
+from tests.jobs.store.test_results import IMAGES, result
+
+
+def key(number: int) -> str:
+    return f"fv1_{number:02x}" + "0" * 62
+
+
+def filled(folder: Path, ages: list[float]) -> FileStore:
+    """One result for each age in seconds."""
+    store = FileStore(folder)
+    for number, age in enumerate(ages):
+        store.put(result().model_copy(update={"key": key(number)}), IMAGES)
+        moment = time.time() - age
+        os.utime(folder / key(number)[4:6] / key(number) / "result.json", (moment, moment))
+    return store
+
+
+@given(ages=st.lists(st.integers(1, 10**6), min_size=1, max_size=8, unique=True), share=st.floats(0.05, 1.2))
+@hypothesis_settings(max_examples=15, deadline=None)
+def test_the_oldest_go(tmp_path_factory: object, ages: list[int], share: float) -> None:
+    folder = tmp_path_factory.mktemp("store")  # type: ignore[attr-defined]
+    store = filled(folder, [float(age) for age in ages])
+    evictable = EvictableResults(store, folder)
+    total = Eviction("results", evictable, 0).sweep().bytes
+    limit = max(1, int(total * share))
+    usage = Eviction("results", evictable, limit).sweep()
+    kept = [ages[number] for number in range(len(ages)) if store.get(key(number)) is not None]
+    assert kept == [age for age in ages if age in sorted(ages)[: len(kept)]], "the youngest are kept"
+    assert usage.bytes <= limit
+    assert usage.evicted + usage.kept == len(ages)
+    if share >= 1.01:
+        assert usage.evicted == 0
+    elif kept and usage.evicted:
+        assert usage.bytes + total / len(ages) > limit * DOWN_TO - 16, "no more go than must"
+    assert Eviction("results", evictable, 0).sweep().bytes == usage.bytes
+
+
+def test_a_look_keeps(tmp_path: Path) -> None:
+    store = filled(tmp_path, [COUNTS_FOR * 3, COUNTS_FOR * 2])
+    assert store.image(key(0)) is not None
+    evictable = EvictableResults(store, tmp_path)
+    size = Eviction("results", evictable, 0).sweep().bytes
+    assert Eviction("results", evictable, size - 1).sweep().evicted == 1
+    assert store.get(key(0)) is not None
+    assert store.get(key(1)) is None
+
+
+def test_leftovers_go(tmp_path: Path) -> None:
+    store = filled(tmp_path, [1.0])
+    old, young = tmp_path / ".aside" / "old", tmp_path / ".aside" / "young"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "image-0.png").write_bytes(b"torn")
+    os.utime(old, (0, time.time() - LEFTOVER - 1))
+    Eviction("results", EvictableResults(store, tmp_path), 0).sweep()
+    assert (old.exists(), young.exists()) == (False, True)
+    assert store.get(key(0)) is not None
+
+
+def test_files(tmp_path: Path) -> None:
+    """Finished ones go by age, unfinished ones when nobody finishes them any more."""
+    for age, name in enumerate(("ab/new", "ab/newer.png", "old", "cd/oldest")):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(100))
+        os.utime(path, (0, time.time() - 10 * age))
+    left, unfinished = tmp_path / "ab" / ".left", tmp_path / ".unfinished"
+    for path in (left, unfinished):
+        path.write_bytes(bytes(10**6))
+    os.utime(left, (0, time.time() - LEFTOVER - 1))
+    assert Eviction("files", EvictableFiles(tmp_path), 0).sweep().bytes == 400
+    usage = Eviction("files", EvictableFiles(tmp_path), 250).sweep()
+    assert (usage.kept, usage.bytes, usage.evicted) == (2, 200, 2)
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"new", "newer.png", ".unfinished"}
+    assert Eviction("files", EvictableFiles(tmp_path / "nothing"), 1).sweep().kept == 0

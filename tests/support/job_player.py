@@ -1,0 +1,81 @@
+"""Plays slots and renderer: whatever is asked for is finished at once, always the same red picture."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self, cast
+
+from PIL import Image as Picture
+from redis import Redis
+from rq.job import Job
+
+from featurelens.jobs.queue.job_queue import QUEUES, JobQueue
+from featurelens.jobs.queue.records import Records
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.results import FileStore, Image, describe
+
+
+def make(redis: Redis, store: FileStore, key: str, color: tuple[int, int, int] = (255, 0, 0)) -> None:
+    """Makes one picture that is queued."""
+    ticket = JobQueue(redis).find(key)
+    assert ticket is not None
+    records, attempt = Records(redis), ticket.record.attempt
+    assert records.start(key, attempt, "x")
+    assert records.commit(key, attempt, "x")
+    put(store, key, ticket.record.spec, color)
+    assert records.succeed(key, attempt, "x")
+
+
+def put(store: FileStore, key: str, spec: VisualizationSpec, color: tuple[int, int, int]) -> None:
+    file = io.BytesIO()
+    Picture.new("RGB", (96, 64), color).save(file, "PNG")
+    png = file.getvalue()
+    known = Image(width=96, height=64, bytes=len(png), sha256=hashlib.sha256(png).hexdigest())
+    store.put(describe(key, spec, {}, datetime.now(UTC)).model_copy(update={"images": (known,)}), [png])
+
+
+_PAUSE = 0.1
+"""Seconds between two looks: time enough to be seen waiting."""
+
+
+class Player(threading.Thread):
+    """Takes from both queues until left."""
+
+    def __init__(self, redis: Redis, store: FileStore) -> None:
+        super().__init__(name="player")
+        self._redis = redis
+        self._store = store
+        self._done = threading.Event()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self._done.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._done.wait(_PAUSE):
+            for name in QUEUES:
+                while self._one(name):
+                    continue
+
+    def _one(self, name: str) -> bool:
+        attempt = cast("bytes | None", self._redis.lpop(f"rq:queue:{name}"))
+        if attempt is None:
+            return False
+        job = Job.redis_job_namespace_prefix + attempt.decode()
+        key = cast("bytes", self._redis.hget(job, "description")).decode()
+        records = Records(self._redis)
+        if records.start(key, attempt.decode(), "x") and records.commit(key, attempt.decode(), "x"):
+            record = records.read(key)
+            assert record is not None
+            put(self._store, key, record.spec, (255, 0, 0))
+            records.succeed(key, attempt.decode(), "x")
+        self._redis.delete(job)
+        return True

@@ -1,0 +1,128 @@
+"""Slots and a fake renderer as real processes, and the ways to hurt them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from redis import Redis
+
+from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.job_queue import QUEUE, JobQueue, Ticket, Wanted
+from featurelens.jobs.queue.records import Record
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.key import visualization_key
+from featurelens.jobs.store.results import FileStore
+from tests.support.paths import ROOT
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
+    """Waits until `condition` holds; returns the seconds it took."""
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < seconds, "waited in vain"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+class MachineRoom:
+    """Starts nothing by itself; stops everything at the end."""
+
+    def __init__(self, redis: Redis, url: str, state: Path) -> None:
+        self.redis = redis
+        self.state = state
+        self.settings = Settings(redis_url=url, state=state)
+        self.queue = JobQueue(redis)
+        self.store = FileStore(self.settings.results_folder)
+        self.journal = state / "journal"
+        self._environment = {**os.environ, "REDIS_URL": url, "FEATURELENS_STATE": str(state)}
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._channels = itertools.count(100)
+        liveness.beat(redis)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def renderer(self) -> subprocess.Popen[bytes]:
+        """Returns when it listens."""
+        before = self.settings.renderer_socket
+        before.unlink(missing_ok=True)
+        process = self._spawn("tests.support.fake_renderer", str(before), str(self.journal))
+        until(before.exists)
+        return process
+
+    def slot(self) -> subprocess.Popen[bytes]:
+        """Returns when it is registered."""
+        others = liveness.slots_alive(self.redis)
+        process = self._spawn("featurelens.worker.slot")
+        until(lambda: liveness.slots_alive(self.redis) > others)
+        return process
+
+    def ask(self, seed: int = 0, steps: int = 5, channel: int | None = None, queue: str = QUEUE) -> str:
+        """Puts a picture into the queue, a new one when no channel is named; returns its key."""
+        channel = next(self._channels) if channel is None else channel
+        spec = VisualizationSpec(
+            model="m", layer="l", channel=channel, size=(48, 64), steps=steps, seed=seed
+        ).completed()
+        key = visualization_key(spec, "sha256:0", "1")
+        self.queue.submit_all([Wanted(key, spec, "sha256:0")], queue)
+        return key
+
+    def ticket(self, key: str) -> Ticket:
+        found = self.queue.find(key)
+        assert found is not None
+        return found
+
+    def record(self, key: str) -> Record:
+        return self.ticket(key).record
+
+    def rendering(self, key: str) -> bool:
+        """The picture has taken its first steps."""
+        record = self.record(key)
+        return record.status == "running" and record.stage == "rendering" and record.step > 0
+
+    def await_status(self, key: str, status: str, seconds: float = 20.0) -> float:
+        return until(lambda: self.record(key).status == status, seconds)
+
+    def noted(self, what: str, key: str) -> int:
+        return self.journal.read_text().split("\n").count(f"{what} {key}")
+
+    def _spawn(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        log = (self.state / f"{module}.log").open("ab")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        self._processes.append(process)
+        return process
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has forked and that still run."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+    except FileNotFoundError:
+        return False

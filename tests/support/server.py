@@ -1,0 +1,39 @@
+"""A service on a real port, in a thread of the test's process, and a client of it."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+import httpx
+import uvicorn
+
+from featurelens.jobs.settings import Settings
+from featurelens.service.app import create_app
+from tests.conftest import free_port
+from tests.support.machine_room import until
+
+
+class Server:
+    """Started when entered. `client` asks it; `api` is the app's OpenAPI document."""
+
+    def __init__(self, settings: Settings) -> None:
+        port = free_port()
+        app = create_app(settings)
+        self.api = app.openapi()
+        self.watcher = app.state.deps.watcher
+        self._server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
+        self._thread = threading.Thread(target=self._server.run)
+        self.url = f"http://127.0.0.1:{port}"
+        self.client = httpx.Client(base_url=self.url, timeout=30)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        until(lambda: self._server.started)
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.client.close()
+        self._server.should_exit = True
+        self._thread.join()

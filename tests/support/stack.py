@@ -1,0 +1,155 @@
+"""A whole Featurelens started as an operator starts it, on a free port with a state folder of its own."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from tests.support.paths import ROOT
+from tests.support.processes import Process, processes
+
+READY_WITHIN = 120.0
+T = TypeVar("T")
+
+
+def environment(state: Path, port: int) -> dict[str, str]:
+    """What an operator would set."""
+    rest = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    return rest | {
+        "FEATURELENS_STATE": str(state),
+        "PORT": str(port),
+        "FEATURELENS_SLOTS": "2",
+        "FEATURELENS_SWEEP_SLOTS": "1",
+    }
+
+
+def launch(state: Path, port: int) -> subprocess.Popen[str]:
+    """`make run` without make."""
+    command = (sys.executable, "-m", "featurelens.launcher")
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(state, port),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def eventually(ask: Callable[[], T], within: float, what: str, every: float = 0.05) -> T:
+    """The first true answer of `ask`; fails with `what` when there is none in time."""
+    end = time.monotonic() + within
+    while not (answer := ask()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within:g} s: {what}")
+        time.sleep(every)
+    return answer
+
+
+class Stack:
+    """Starts on creation and returns when it says that it is ready. Use as a context manager."""
+
+    def __init__(self, state: Path, port: int) -> None:
+        self.state = state
+        self.port = port
+        began = time.monotonic()
+        self.launcher = launch(state, port)
+        self.printed: list[str] = []
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._await_ready()
+        self.seconds_to_ready = time.monotonic() - began
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """SIGTERM, as an operator's Ctrl-C; the launcher's exit status."""
+        self.http.close()
+        if self.launcher.poll() is None:
+            self.launcher.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Waits for the launcher's end and closes what it wrote to."""
+        status = self.launcher.wait(40)
+        self._reader.join(10)
+        for pipe in (self.launcher.stdout, self.launcher.stderr):
+            if pipe:
+                pipe.close()
+        return status
+
+    def children(self, module: str) -> list[Process]:
+        """The launcher's own children that run this module."""
+        mine = [process for process in processes(self.state) if process.parent == self.launcher.pid]
+        return [process for process in mine if process.command.endswith(f"-m featurelens.{module}")]
+
+    def working_slots(self) -> Sequence[Process]:
+        """Slots whose work horse is out."""
+        parents = {process.parent for process in processes(self.state)}
+        return [slot for slot in self.children("worker.slot") if slot.pid in parents]
+
+    def post(self, **spec: Any) -> httpx.Response:
+        """Asks for a picture."""
+        return self.http.post("/v1/visualizations", json=spec)
+
+    def see(self, url: str) -> dict[str, Any]:
+        """The resource at `url`."""
+        answer = self.http.get(url)
+        assert answer.status_code == 200, answer.text
+        resource: dict[str, Any] = answer.json()
+        return resource
+
+    def running(self, url: str) -> dict[str, Any]:
+        """Waits until the optimization is under way."""
+
+        def look() -> dict[str, Any] | None:
+            resource = self.see(url)
+            assert resource["status"] in ("queued", "running"), f"too fast or failed: {resource}"
+            return resource if resource["status"] == "running" and resource["progress"]["step"] > 0 else None
+
+        return eventually(look, 60, f"{url} running") or {}
+
+    def finished(self, url: str, within: float = 90) -> dict[str, Any]:
+        """Waits for the end and insists that it is a good one."""
+
+        def look() -> dict[str, Any] | None:
+            resource = self.see(url)
+            return resource if resource["status"] in ("succeeded", "failed", "cancelled") else None
+
+        resource = eventually(look, within, f"{url} finished") or {}
+        assert resource["status"] == "succeeded", resource
+        return resource
+
+    def _await_ready(self) -> None:
+        end = time.monotonic() + READY_WITHIN
+        while True:
+            line = self._lines.get(timeout=max(end - time.monotonic(), 0.1))
+            if line is None:
+                errors = self.launcher.stderr.read() if self.launcher.stderr else ""
+                self.ended()
+                raise AssertionError(f"the launcher ended before it was ready: {self.printed} {errors}")
+            if line.startswith("  curl "):
+                return
+
+    def _read(self) -> None:
+        assert self.launcher.stdout
+        for line in self.launcher.stdout:
+            self.printed.append(line.rstrip("\n"))
+            self._lines.put(line)
+        self._lines.put(None)

@@ -1,0 +1,239 @@
+"""The real renderer on a socket, with a network small enough for a step to take a millisecond."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from redis import Redis
+from structlog.testing import capture_logs
+from torch import nn
+
+from featurelens.jobs.catalog.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.resolution import resolve
+from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
+from featurelens.jobs.store.photos import Photos
+from featurelens.worker.models.registry import Registry
+from featurelens.worker.protocol import Ask, Finished, Progress
+from featurelens.worker.renderer.heartbeat import Heartbeat
+from featurelens.worker.renderer.renderer import Renderer
+from featurelens.worker.slot.client import converse
+from tests.jobs.store.test_photos import corners, encoded
+from tests.support.machine_room import until
+from tests.worker.models.sources.test_local import write
+
+CODE = """
+from torch import nn
+
+def build():
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Conv2d(6, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(8, 5),
+    )
+"""
+MANIFEST: dict[str, object] = {"factory": "model.py:build", "input_size": 32}
+UNIT = {"layer": "3", "channel": 3}
+
+
+def small(seed: int) -> nn.Module:
+    """What `CODE` builds."""
+    torch.manual_seed(seed)
+    layers = (nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Conv2d(6, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return nn.Sequential(*layers, nn.Linear(8, 5))
+
+
+class Booth:
+    """A renderer in a thread, and what slots do to it."""
+
+    def __init__(self, redis: Redis, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "renderer.sock"
+        self.networks = folder / "own"
+        write(self.networks / "small", MANIFEST, small(0), CODE)
+        self.registry = Registry(Settings(state=folder / "state", models=self.networks))
+        self.photos = Photos(folder / "photos")
+        self.heartbeat = Heartbeat(redis)
+        self.renderer = Renderer(self.path, torch.device("cpu"), self.registry, self.photos, self.heartbeat)
+        self.catalog = Catalog(redis)
+        self.thread = threading.Thread(target=self.renderer.run)
+
+    def entry(self) -> ModelEntry:
+        return next(entry for entry in self.registry.entries() if "small" in entry.aliases)
+
+    def ask(self, **fields: Any) -> Ask:
+        """As the service would: resolved against the catalog."""
+        entry = self.entry()
+        self.catalog.publish([entry])
+        self.catalog.publish_layers(entry.name, self.registry.describe(entry.name))
+        given = {"model": "small", "steps": 3, **({} if "objective" in fields else UNIT), **fields}
+        spec, _ = resolve(self.catalog, VisualizationSpec.model_validate(given))
+        return Ask(key="k", spec=spec, digest=entry.digest)
+
+    def render(self, ask: Ask) -> tuple[Finished, bytes, list[Progress]]:
+        heard: list[Progress] = []
+        finished, pixels = converse(self.path, ask, heard.append, lambda: True, patience=5)
+        return finished, pixels, heard
+
+    def dial(self, said: bytes) -> socket.socket:
+        """A slot that has said this much."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(str(self.path))
+        connection.sendall(said)
+        return connection
+
+    def pictures(self) -> int:
+        stats = self.heartbeat.stats
+        assert stats is not None
+        return stats.read().pictures
+
+    def lanes(self) -> int:
+        stats = self.heartbeat.stats
+        assert stats is not None
+        return stats.read().lanes
+
+
+@pytest.fixture
+def booth(redis: Redis, tmp_path: Path) -> Iterator[Booth]:
+    booth = Booth(redis, tmp_path)
+    booth.thread.start()
+    yield booth
+    booth.renderer.stop()
+    booth.thread.join(10)
+    assert not booth.thread.is_alive()
+
+
+def test_a_picture(booth: Booth) -> None:
+    ask = booth.ask(size=[33, 47], snapshots=[0, 2])
+    finished, pixels, heard = booth.render(ask)
+    assert (finished.pictures, finished.height, finished.width, finished.channels) == (3, 33, 47, 3)
+    assert (finished.steps, finished.columns, len(pixels)) == ([3, 0, 2], 3, finished.bytes)
+    assert [progress.stage for progress in (heard[0], heard[-1])] == ["loading", "rendering"]
+    assert finished.numbers["weights"] in (ask.digest, f"sha256:{booth.registry.load('small').sha256}")
+    assert booth.render(ask)[1] == pixels
+
+
+def test_the_last_of_a_lane_is_answered_at_once(booth: Booth) -> None:
+    """Nothing else happens that would wake the loop to send what it has to say."""
+    booth.render(booth.ask())
+    begun = time.monotonic()
+    for seed in range(5):
+        booth.render(booth.ask(seed=seed))
+        with pytest.raises(RenderFailed):
+            booth.render(booth.ask(objective={"type": "neuron", "x": 60}, **UNIT))
+    assert time.monotonic() - begun < 3
+
+
+def test_slots_share_a_lane_and_free_their_places(booth: Booth) -> None:
+    slots = [booth.dial(booth.ask(seed=seed, steps=MAX_STEPS).line()) for seed in range(3)]
+    until(lambda: booth.pictures() == 3)
+    assert booth.lanes() == 1
+    other = booth.dial(booth.ask(layer="1", steps=MAX_STEPS).line())
+    until(lambda: booth.pictures() == 4)
+    assert booth.lanes() == 2
+    slots[1].close()
+    until(lambda: booth.pictures() == 3)
+    other.close()
+    until(lambda: booth.lanes() == 1)
+    assert booth.render(booth.ask())[0].pictures == 1
+    assert booth.pictures() == 2
+    for slot in (slots[0], slots[2]):
+        slot.close()
+    until(lambda: booth.pictures() == 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"objective": {"type": "neuron", "x": 60}, **UNIT}, r"position \(60, 14\) lies outside the layer.* 28 wide"),
+        ({"objective": {"type": "direction", "vector": [1.0] * 8, "y": 28}, "layer": "3"}, "lies outside the layer"),
+        ({"objective": {"type": "inversion", "photo": "sha256:" + "0" * 64}, "layer": "3"}, "no photograph sha256:000"),
+    ],
+)
+def test_what_does_not_fit_fails_alone(booth: Booth, change: dict[str, Any], reason: str) -> None:
+    neighbour = booth.ask(steps=40)
+    wrong = booth.ask(**change)
+    with ThreadPoolExecutor(3) as pool:
+        others = [pool.submit(booth.render, neighbour) for _ in range(3)]
+        with pytest.raises(RenderFailed, match=reason) as failed:
+            booth.render(wrong)
+        assert "Error" not in failed.value.detail
+        for other in others:
+            finished, pixels, _ = other.result()
+            assert (finished.pictures, len(pixels)) == (1, 32 * 32 * 3)
+            assert finished.numbers["activation"] > finished.numbers["curve"][0]
+
+
+def test_a_layer_that_is_not_there(booth: Booth) -> None:
+    """The log says which attempt it was."""
+    ask = booth.ask()
+    wrong = {"spec": ask.spec.model_copy(update={"layer": "nowhere"}), "attempt": "a1"}
+    with capture_logs() as logged, pytest.raises(RenderFailed, match="nowhere"):
+        booth.render(ask.model_copy(update=wrong))
+    line = next(line for line in logged if line["event"] == "picture failed")
+    assert (line["key"], line["attempt"]) == ("k", "a1")
+
+
+def test_a_photograph(booth: Booth) -> None:
+    photo = booth.photos.add(encoded(corners()))
+    for kind in ("caricature", "inversion"):
+        finished, _, _ = booth.render(booth.ask(layer="3", objective={"type": kind, "photo": photo}, size=[32, 40]))
+        assert (finished.height, finished.width) == (32, 40)
+        assert "cosine" in finished.numbers
+
+
+def test_weights_that_have_changed_are_refused(booth: Booth) -> None:
+    before = booth.ask()
+    booth.render(before)
+    write(booth.networks / "small", MANIFEST, small(1), CODE)
+    after = booth.ask()
+    assert after.digest != before.digest
+    assert booth.render(before)[0].pictures == 1, "it is warm still"
+    assert booth.render(after)[1] != booth.render(before)[1]
+    mixed = after.model_copy(update={"digest": before.digest})
+    with pytest.raises(ModelLoadFailed, match="have changed since this picture was asked for"):
+        booth.render(mixed)
+    gone = after.spec.model_copy(update={"model": "local:small@sha256-000000000000"})
+    with pytest.raises(ModelLoadFailed, match="there is no network"):
+        booth.render(after.model_copy(update={"spec": gone}))
+
+
+@pytest.mark.parametrize("said", [b"nonsense\n", b"{}\n", b'{"type": "watch"}\n', b"\xff\n"])
+def test_nonsense_is_answered_in_words(booth: Booth, said: bytes) -> None:
+    with booth.dial(said) as connection:
+        connection.settimeout(5)
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert b"does not understand" in answer
+    assert b"Traceback" not in answer
+    assert booth.render(booth.ask())[0].pictures == 1
+
+
+def test_slots_that_vanish_at_any_moment(booth: Booth) -> None:
+    line = booth.ask(steps=MAX_STEPS).line()
+    for said in (b"", line[:10], line[:-1], line):
+        for _ in range(5):
+            booth.dial(said).close()
+    assert booth.render(booth.ask())[0].pictures == 1
+    until(lambda: booth.pictures() == 0)
+
+
+def test_stopping_closes_every_connection(booth: Booth) -> None:
+    heard = threading.Event()
+
+    def report(_: Progress) -> None:
+        heard.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        slot = pool.submit(converse, booth.path, booth.ask(steps=MAX_STEPS), report, lambda: True, 5)
+        assert heard.wait(10)
+        booth.renderer.stop()
+        with pytest.raises(RendererLost):
+            slot.result(10)

@@ -1,0 +1,106 @@
+"""The renderer's end of one slot's connection: never blocks, whatever the slot does."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from pydantic import ValidationError
+
+from featurelens.engine.optimization import Optimization
+from featurelens.jobs.errors import FeaturelensError
+from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
+
+MAX_ASK = 1 << 20
+REPORT_INTERVAL = 0.25
+"""Seconds between two reports of progress: reading a number off a GPU makes everybody wait for it."""
+
+
+class Connection:
+    """Bytes in until there is an `Ask`, then bytes out until the last reply is sent."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self.connection = connection
+        self.ask: Ask | None = None
+        self.render: Optimization | None = None
+        self.begun = time.monotonic()
+        self.over = False
+        self.wants_preview = False
+        self._inbox = bytearray()
+        self._outbox = bytearray()
+        self._report_due = 0.0
+
+    def receive(self) -> bool:
+        """Takes in what has arrived. False when the slot has gone or talks nonsense."""
+        try:
+            data = self.connection.recv(1 << 16)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._inbox += data
+        if not data or len(self._inbox) > MAX_ASK:
+            return False
+        while b"\n" in self._inbox and not self.over:
+            line, _, self._inbox = self._inbox.partition(b"\n")
+            try:
+                if self.ask is None:
+                    self.ask = Ask.model_validate_json(bytes(line))
+                else:
+                    self.wants_preview = bool(Watch.model_validate_json(bytes(line)))
+            except ValidationError as error:
+                self.fail(
+                    "render-failed", f"the renderer does not understand the request: {error.error_count()} errors"
+                )
+        return True
+
+    @property
+    def unsent(self) -> bool:
+        return bool(self._outbox)
+
+    def flush(self) -> bool:
+        """Sends what the socket takes. False when the slot has gone, or when everything has been said."""
+        try:
+            while self._outbox:
+                del self._outbox[: self.connection.send(self._outbox)]
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return not self.over
+
+    def report(self, stage: str, *, now: bool = False) -> None:
+        """Says where the picture stands, four times a second at most; skipped while the slot is not listening."""
+        if self.ask is None or self._outbox or (time.monotonic() < self._report_due and not now):
+            return
+        step, score = (self.render.step, self.render.score) if self.render else (0, None)
+        if score is not None and self.ask.spec.sign == "negative":
+            score = -score
+        message = Progress.model_validate(
+            {"stage": stage, "step": step, "steps": self.ask.spec.steps, "activation": score}
+        )
+        self._outbox += message.line()
+        self._report_due = time.monotonic() + REPORT_INTERVAL
+
+    def show(self, message: Preview, pixels: bytes) -> None:
+        """Sends the preview that was asked for."""
+        self.wants_preview = False
+        self._outbox += message.line() + pixels
+
+    def finish(self, message: Finished, pixels: bytes) -> None:
+        self._outbox += message.line() + pixels
+        self.over = True
+
+    def fail(self, code: str, detail: str) -> None:
+        self._outbox += Failed(code=code, detail=detail).line()
+        self.over = True
+
+    def fail_with(self, error: Exception) -> None:
+        """Our own errors in their words; of any other only the kind and its first line, never a traceback."""
+        if isinstance(error, FeaturelensError):
+            self.fail(error.code, error.detail)
+        else:
+            first = str(error).partition("\n")[0][:300]
+            # The engine's own refusals are ValueErrors and speak for themselves.
+            self.fail("render-failed", first if isinstance(error, ValueError) else f"{type(error).__name__}: {first}")

@@ -1,0 +1,86 @@
+"""What the renderer tells about a finished picture: the pixels, and every number that was measured."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torchvision
+
+from featurelens import engine
+from featurelens.engine.network import Network
+from featurelens.engine.optimization import Result
+from featurelens.jobs.errors import RenderFailed
+from featurelens.worker.protocol import Ask, Finished
+
+DORMANT = "no gradient reached the picture, not even with redirected ReLU gradients: the unit never woke up"
+
+
+@dataclass(frozen=True)
+class Response:
+    """`seconds` from the arrival of the request to the last step, waiting for the network included."""
+
+    ask: Ask
+    result: Result
+    steps: int
+    seconds: float
+
+    def message(self, network: Network, device: torch.device, dtype: torch.dtype) -> tuple[Finished, bytes]:
+        """The finished pictures, then the snapshots in the order of their steps. Raises `RenderFailed`."""
+        blocks = [(self.steps, self.result.pixels), *self.result.snapshots]
+        channels = self.result.pixels.shape[3]
+        # A mask is only known at the end; earlier pictures are opaque.
+        pixels = torch.cat([_with_channels(block, channels) for _, block in blocks])
+        steps = [step for step, block in blocks for _ in range(block.shape[0])]
+        pictures, height, width, _ = pixels.shape
+        message = Finished(
+            pictures=pictures,
+            height=height,
+            width=width,
+            channels=channels,
+            columns=self._columns(),
+            steps=steps,
+            numbers=self._numbers(network, device, dtype),
+        )
+        return message, pixels.numpy().tobytes()
+
+    def _columns(self) -> int:
+        """Stages of one picture in a row; a strip in a row, one below the other by stage; others as a square."""
+        pictures = self.result.pixels.shape[0]
+        if pictures == 1:
+            return len(self.result.snapshots) + 1
+        square = self.ask.spec.objective.type == "diversity" and not self.result.snapshots
+        return math.ceil(math.sqrt(pictures)) if square else pictures
+
+    def _numbers(self, network: Network, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
+        measures = self.result.measures
+        if not all(math.isfinite(value) for values in measures.values() for value in values):
+            raise RenderFailed("the optimization left the range of numbers; try a smaller learning rate")
+        pictures = [dict(zip(measures, row, strict=True)) for row in zip(*measures.values(), strict=True)]
+        numbers: dict[str, Any] = {name: sum(values) / len(values) for name, values in measures.items()}
+        if len(pictures) > 1:
+            numbers["pictures"] = pictures
+        return numbers | {
+            "curve": [float(f"{value:.5g}") for value in self.result.curve],
+            "steps": self.steps,
+            "seconds": round(self.seconds, 3),
+            "seed": self.ask.spec.seed,
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+            "precision": str(dtype).removeprefix("torch."),
+            "weights": network.digest if network.sha256 is None else f"sha256:{network.sha256}",
+            "warnings": [DORMANT] if self.result.dormant else [],
+            "versions": {
+                "engine": engine.VERSION,
+                "torch": torch.__version__,
+                "torchvision": torchvision.__version__,
+                "python": sys.version.split()[0],
+            },
+        }
+
+
+def _with_channels(pixels: torch.Tensor, channels: int) -> torch.Tensor:
+    missing = channels - pixels.shape[3]
+    return torch.nn.functional.pad(pixels, (0, missing), value=255) if missing else pixels
