@@ -25,7 +25,7 @@ from featurelens.engine.objectives.base import feature_maps
 from featurelens.engine.optimization import Recipe
 from featurelens.engine.precision import best_device, best_dtype
 from featurelens.engine.transforms import Transform
-from featurelens.jobs.catalog.catalog import LayerEntry
+from featurelens.jobs.catalog.entries import LayerEntry
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
 

@@ -19,10 +19,11 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.sweeps import Sweeps
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.key import KEY_PATTERN
 from featurelens.jobs.store.open_store import open_store
 from featurelens.jobs.store.photos import Photos
-from featurelens.jobs.store.results import FileStore, ResultStore
+from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.auth.quota import Quota
 from featurelens.service.auth.signed_urls import SignedUrls

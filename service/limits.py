@@ -8,7 +8,7 @@ from pathlib import Path
 
 from featurelens.jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.spec.appearance import TransformRanges
+from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from featurelens.jobs.queue.job_queue import JobQueue, Ticket
 from featurelens.jobs.queue.previews import Previews
-from featurelens.jobs.store.results import Result, ResultStore
+from featurelens.jobs.store.result import Result
+from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.schemas.visualization import Visualization, finished, underway
 
 

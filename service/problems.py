@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from featurelens.jobs import errors
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import unavailable
-from featurelens.jobs.store.results import NO_ROOM
+from featurelens.jobs.store.result_store import NO_ROOM
 
 MEDIA_TYPE = "application/problem+json"
 

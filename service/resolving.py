@@ -7,7 +7,8 @@ import time
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from featurelens.jobs.catalog.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import CatalogPending
 from featurelens.jobs.spec.visualization import VisualizationSpec

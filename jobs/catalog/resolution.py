@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.catalog.layer_names import LayerNames
 from featurelens.jobs.errors import Fault, InvalidSpec, OutOfRange
 from featurelens.jobs.spec.objectives import ClassObjective, DirectionObjective, InterpolationObjective, JointObjective

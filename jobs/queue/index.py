@@ -15,7 +15,7 @@ from redis import Redis
 from redis.client import Pipeline
 
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.results import Result
+from featurelens.jobs.store.result import Result
 
 INDEX = "featurelens:listing"
 """Sorted set of keys, in the order they were asked for: by a number that rises, so that no two are equal."""

@@ -19,7 +19,7 @@ from rq.job import Job
 from featurelens.jobs.queue.job_queue import SWEEP_QUEUE, JobQueue, Wanted
 from featurelens.jobs.queue.records import now, record_key
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.results import ResultStore
+from featurelens.jobs.store.result_store import ResultStore
 
 ID_PATTERN = re.compile(r"sweep_[0-9a-f]{32}")
 

@@ -6,16 +6,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from featurelens.jobs.spec.appearance import (
-    FourierParameters,
-    OptimizerChoice,
-    Parameterization,
-    RegularizerWeights,
-    TransformRanges,
-    suited_transform,
-)
 from featurelens.jobs.spec.base import Index, Name, Seed, Sign, SpecModel
 from featurelens.jobs.spec.objectives import FOURIER_ONLY, NEEDS, SIGNLESS, ChannelObjective, Objective
+from featurelens.jobs.spec.optimizers import OptimizerChoice
+from featurelens.jobs.spec.parameterizations import FourierParameters, Parameterization
+from featurelens.jobs.spec.regularizers import RegularizerWeights
+from featurelens.jobs.spec.transforms import TransformRanges, suited_transform
 from featurelens.jobs.spec.unit_ref import add_unit_to_schema, expand
 
 MIN_SIZE, MAX_SIZE = 8, 1024

@@ -18,7 +18,7 @@ from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, StoreUnavailable
 from featurelens.jobs.store.key import KEY_PATTERN
-from featurelens.jobs.store.results import Result, sealed, unsealed
+from featurelens.jobs.store.result import Result, sealed, unsealed
 
 RESULT = "result.json"
 

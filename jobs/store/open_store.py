@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.store.results import FileStore, ResultStore
+from featurelens.jobs.store.file_store import FileStore
+from featurelens.jobs.store.result_store import ResultStore
 
 SLOT_PATIENCE = 60.0
 """Seconds that a picture which has been made waits for a bucket that is away."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from featurelens.jobs.catalog.catalog import LayerEntry, LayerKind, ModelEntry, Source
+from featurelens.jobs.catalog.entries import LayerEntry, LayerKind, ModelEntry, Source
 from featurelens.jobs.catalog.layer_names import LayerNames
 from featurelens.jobs.errors import NotFound, UnknownLayer, UnknownModel
 from featurelens.jobs.spec.visualization import VisualizationSpec

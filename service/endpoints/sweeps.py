@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from featurelens.jobs.catalog.catalog import ModelEntry
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import SWEEP_QUEUE, Wanted

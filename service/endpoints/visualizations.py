@@ -13,7 +13,7 @@ from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import visualization_key
-from featurelens.jobs.store.results import Result
+from featurelens.jobs.store.result import Result
 from featurelens.service.auth.access import Counted
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly, Key
 from featurelens.service.endpoints.metrics import ASKED

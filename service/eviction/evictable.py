@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 
 LEFTOVER = 3600.0
 """Seconds after which what lies aside has been left by a process that died; nothing takes that long to write."""

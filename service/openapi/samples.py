@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry, ModelSummary
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.queue.stats import QueueStats, RendererStats
 from featurelens.jobs.queue.sweeps import STATES, Item
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.results import Image, Result
+from featurelens.jobs.store.result import Image, Result
 from featurelens.service.auth.signed_urls import LIFETIME
 from featurelens.service.endpoints.health import Health
 from featurelens.service.endpoints.listing import Summary, Visualizations

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from featurelens.jobs.catalog.catalog import Branch, LayerEntry, ModelEntry, ModelSummary
+from featurelens.jobs.catalog.entries import Branch, LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.endpoints.listing import Summary

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.results import Result
+from featurelens.jobs.store.result import Result
 
 UNKNOWN = "no such visualization: it was never asked for, or has been deleted or forgotten"
 

@@ -141,7 +141,7 @@ class Small:
 
     def __init__(self, extract: Extractor, rows: int) -> None:
         self._extract, self._rows = extract, rows
-        self.statistics = extract.memory
+        self.statistics = extract.statistics
         self.refused = 0
 
     def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:

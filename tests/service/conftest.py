@@ -16,7 +16,7 @@ from featurelens.jobs.logs import configure
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import QUEUES
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from tests.support.server import Server
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.thumbnails import WIDTHS, Thumbnails
 from tests.service.endpoints.test_visualizations import KEY, URL, put

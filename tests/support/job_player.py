@@ -16,7 +16,8 @@ from rq.job import Job
 from featurelens.jobs.queue.job_queue import QUEUES, JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.results import FileStore, Image, describe
+from featurelens.jobs.store.file_store import FileStore
+from featurelens.jobs.store.result import Image, describe
 
 
 def make(redis: Redis, store: FileStore, key: str, color: tuple[int, int, int] = (255, 0, 0)) -> None:

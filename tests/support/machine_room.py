@@ -19,8 +19,8 @@ from featurelens.jobs.queue.job_queue import QUEUE, JobQueue, Ticket, Wanted
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.key import visualization_key
-from featurelens.jobs.store.results import FileStore
 from tests.support.paths import ROOT
 
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from featurelens.engine.network import Network
-from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.inspection.layers import describe

@@ -7,7 +7,8 @@ import time
 
 from redis import Redis, RedisError
 
-from featurelens.jobs.catalog.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.logs import logger
 from featurelens.worker.models.registry import Registry

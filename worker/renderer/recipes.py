@@ -16,8 +16,9 @@ from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
-from featurelens.jobs.spec import appearance
 from featurelens.jobs.spec import objectives as asked_objectives
+from featurelens.jobs.spec.optimizers import OptimizerChoice
+from featurelens.jobs.spec.parameterizations import CPPNParameters, LaplacianParameters, MaCoParameters, PixelParameters
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
     )
 
 
-def _optimizer(asked: appearance.OptimizerChoice) -> optimizers.Optimizer:
+def _optimizer(asked: OptimizerChoice) -> optimizers.Optimizer:
     if asked.type == "gradient":
         return optimizers.Gradient()
     return (optimizers.NAdam if asked.type == "nadam" else optimizers.Adam)(beta1=_given(asked.beta1))
@@ -102,13 +103,13 @@ def _parameterization(
     made: parameterizations.Parameterization
     if isinstance(spec.objective, asked_objectives.AccentuationObjective):
         return parameterizations.Photograph(_given(photo))
-    if isinstance(asked, appearance.MaCoParameters):
+    if isinstance(asked, MaCoParameters):
         return parameterizations.MaCo(channels)
-    if isinstance(asked, appearance.PixelParameters):
+    if isinstance(asked, PixelParameters):
         made = parameterizations.Pixel(channels, decorrelate=asked.decorrelate)
-    elif isinstance(asked, appearance.LaplacianParameters):
+    elif isinstance(asked, LaplacianParameters):
         made = parameterizations.Laplacian(channels, asked.levels)
-    elif isinstance(asked, appearance.CPPNParameters):
+    elif isinstance(asked, CPPNParameters):
         made = parameterizations.CPPN(channels, asked.layers, asked.width)
     elif isinstance(spec.objective, asked_objectives.InterpolationObjective):
         made = parameterizations.Shared(spec.pictures, channels, asked.decay)

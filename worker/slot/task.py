@@ -20,7 +20,8 @@ from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.jobs.settings import settings
 from featurelens.jobs.store.open_store import open_store
-from featurelens.jobs.store.results import NO_ROOM, Image, Result, ResultStore, describe
+from featurelens.jobs.store.result import Image, Result, describe
+from featurelens.jobs.store.result_store import NO_ROOM, ResultStore
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
 from featurelens.worker.slot.contact_sheet import ContactSheet

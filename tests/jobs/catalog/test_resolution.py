@@ -9,8 +9,8 @@ import pytest
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import FeaturelensError, InvalidSpec, OutOfRange, UnknownLayer
-from featurelens.jobs.spec.appearance import MACO_TRANSFORM, PHOTO_TRANSFORM, TransformRanges
 from featurelens.jobs.spec.objectives import FOURIER_ONLY, ClassObjective, InterpolationObjective, JointObjective
+from featurelens.jobs.spec.transforms import MACO_TRANSFORM, PHOTO_TRANSFORM, TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import visualization_key
 from tests.conftest import ENTRY

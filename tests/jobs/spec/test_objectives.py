@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from featurelens.jobs.spec.appearance import Parameterization
 from featurelens.jobs.spec.objectives import NEEDS, SIGNLESS, Objective
+from featurelens.jobs.spec.parameterizations import Parameterization
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 PHOTO = "sha256:" + "0" * 64

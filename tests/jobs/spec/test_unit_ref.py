@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 from redis import Redis
 
-from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import OutOfRange, UnknownLayer
 from featurelens.jobs.spec.visualization import VisualizationSpec

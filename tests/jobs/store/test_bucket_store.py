@@ -12,7 +12,7 @@ from obstore.store import S3Store
 from featurelens.jobs.errors import NotStored, StoreUnavailable
 from featurelens.jobs.store.bucket_store import BucketStore
 from tests.conftest import free_port
-from tests.jobs.store.test_results import IMAGES, KEY, result
+from tests.jobs.store.test_file_store import IMAGES, KEY, result
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
 
 

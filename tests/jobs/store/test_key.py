@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featurelens.jobs.spec.appearance import FourierParameters, OptimizerChoice, RegularizerWeights, TransformRanges
 from featurelens.jobs.spec.objectives import LayerObjective
+from featurelens.jobs.spec.optimizers import OptimizerChoice
+from featurelens.jobs.spec.parameterizations import FourierParameters
+from featurelens.jobs.spec.regularizers import RegularizerWeights
+from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import KEY_PATTERN, visualization_key
 

@@ -12,7 +12,7 @@ from redis import Redis
 
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.service import keys
 from featurelens.service.auth.api_keys import SCOPES, ApiKeys, Scope
 from tests.service.endpoints.test_visualizations import KEY, put

@@ -17,7 +17,7 @@ from redis import Redis
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Records
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.schemas.visualization import Visualization
 from featurelens.service.watcher import Watcher
 from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.queue.records import Records
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from tests.conftest import ENTRY
 from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put
 from tests.service.test_problems import check

@@ -17,7 +17,7 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from tests.conftest import free_port
 from tests.service.endpoints.test_visualizations import KEY, URL, put
 from tests.service.test_problems import GOOD

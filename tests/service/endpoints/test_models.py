@@ -7,7 +7,8 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.catalog.catalog import LAYERS as LAYERS_KEY
-from featurelens.jobs.catalog.catalog import Branch, Catalog
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import Branch
 from tests.conftest import ENTRY, LAYERS
 from tests.service.test_problems import check
 

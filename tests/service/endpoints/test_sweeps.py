@@ -14,7 +14,7 @@ from redis import Redis
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.job_queue import QUEUE, SWEEP_QUEUE, JobQueue
 from featurelens.jobs.queue.records import Records
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from tests.conftest import ENTRY
 from tests.service.endpoints.test_visualizations import BODY
 from tests.service.endpoints.test_visualizations import URL as PICTURES

@@ -20,8 +20,9 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.key import visualization_key
-from featurelens.jobs.store.results import FileStore, Image, describe
+from featurelens.jobs.store.result import Image, describe
 from tests.conftest import ENTRY, LAYERS, free_port
 from tests.support.server import Server
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.last_used import COUNTS_FOR
-from featurelens.jobs.store.results import FileStore
 from featurelens.service.eviction.evictable import LEFTOVER, EvictableFiles, EvictableResults
 from featurelens.service.eviction.eviction import DOWN_TO, Eviction
-from tests.jobs.store.test_results import IMAGES, result
+from tests.jobs.store.test_file_store import IMAGES, result
 
 
 def key(number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from tests.service.endpoints.test_visualizations import KEY, URL, put
 from tests.service.test_problems import GOOD
 from tests.support.machine_room import until

@@ -16,7 +16,7 @@ from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.queue.liveness import RENDERER
-from featurelens.jobs.store.results import FileStore
+from featurelens.jobs.store.file_store import FileStore
 from tests.conftest import ENTRY, LAYERS
 from tests.support.job_player import Player
 from tests.support.paths import ROOT

@@ -6,7 +6,8 @@ from typing import cast
 
 from redis import Redis
 
-from featurelens.jobs.catalog.catalog import Catalog, LayerEntry, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
 from tests.conftest import ENTRY, LAYERS

@@ -16,8 +16,16 @@ from featurelens.engine.optimization import Recipe, Result
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
-from featurelens.jobs.spec import appearance
 from featurelens.jobs.spec.objectives import FOURIER_ONLY
+from featurelens.jobs.spec.optimizers import OptimizerChoice
+from featurelens.jobs.spec.parameterizations import (
+    CPPNParameters,
+    FourierParameters,
+    LaplacianParameters,
+    PixelParameters,
+)
+from featurelens.jobs.spec.regularizers import RegularizerWeights
+from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.renderer.recipes import recipe
 from tests.jobs.spec.test_objectives import KINDS, PARAMETERIZATIONS, PHOTO, spec
@@ -179,14 +187,14 @@ def test_defaults_of_the_engine_are_those_of_the_spec() -> None:
 @pytest.mark.parametrize(
     ("part", "engine"),
     [
-        (appearance.TransformRanges(), Transform()),
-        (appearance.RegularizerWeights(), Regularizers()),
-        (appearance.FourierParameters(), parameterizations.Fourier()),
-        (appearance.PixelParameters(type="pixel"), parameterizations.Pixel()),
-        (appearance.LaplacianParameters(type="laplacian"), parameterizations.Laplacian()),
-        (appearance.CPPNParameters(type="cppn"), parameterizations.CPPN()),
-        (appearance.FourierParameters(), parameterizations.Shared(5)),
-        (appearance.OptimizerChoice(), Recipe(objectives.Layer("l"), SIZE)),
+        (TransformRanges(), Transform()),
+        (RegularizerWeights(), Regularizers()),
+        (FourierParameters(), parameterizations.Fourier()),
+        (PixelParameters(type="pixel"), parameterizations.Pixel()),
+        (LaplacianParameters(type="laplacian"), parameterizations.Laplacian()),
+        (CPPNParameters(type="cppn"), parameterizations.CPPN()),
+        (FourierParameters(), parameterizations.Shared(5)),
+        (OptimizerChoice(), Recipe(objectives.Layer("l"), SIZE)),
     ],
 )
 def test_defaults_do_not_drift_apart(part: Any, engine: object) -> None:

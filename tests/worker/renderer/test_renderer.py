@@ -16,7 +16,8 @@ from redis import Redis
 from structlog.testing import capture_logs
 from torch import nn
 
-from featurelens.jobs.catalog.catalog import Catalog, ModelEntry
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
 from featurelens.jobs.settings import Settings

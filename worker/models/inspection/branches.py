@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from featurelens.jobs.catalog.catalog import Branch
+from featurelens.jobs.catalog.entries import Branch
 from featurelens.worker.models.inspection.channels import channel_axis
 from featurelens.worker.models.inspection.receptive_field import ReceptiveField, receptive_field
 

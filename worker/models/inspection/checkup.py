@@ -14,7 +14,7 @@ from torch import Tensor
 
 from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import Network
-from featurelens.jobs.catalog.catalog import LayerEntry, ModelEntry
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.registry import Registry
 

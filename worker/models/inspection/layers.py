@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from featurelens.engine.extraction.functional_layers import FunctionalLayers
 from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import out_of_place
-from featurelens.jobs.catalog.catalog import LayerEntry
+from featurelens.jobs.catalog.entries import LayerEntry
 from featurelens.worker.models.inspection.branches import branches, made_by
 from featurelens.worker.models.inspection.channels import FollowChannels, channel_axis
 from featurelens.worker.models.inspection.receptive_field import FollowReceptiveFields, begin, parts, receptive_field

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
-from featurelens.jobs.catalog.catalog import LayerEntry
+from featurelens.jobs.catalog.entries import LayerEntry
 
 MANY = 12
 """Beyond it not every block is recommended, only the last one at each height and width."""

@@ -7,7 +7,7 @@ from typing import Protocol
 from torch import nn
 
 from featurelens.engine.network import Network
-from featurelens.jobs.catalog.catalog import ModelEntry
+from featurelens.jobs.catalog.entries import ModelEntry
 
 
 class Source(Protocol):

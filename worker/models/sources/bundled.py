@@ -10,7 +10,7 @@ from torch import nn
 
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network, Preprocessing
-from featurelens.jobs.catalog.catalog import ModelEntry
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.worker.models.patternnet.architecture import MEAN, MIN_SIZE, STD, PatternNet
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit

@@ -18,7 +18,7 @@ from torch import nn
 
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network
-from featurelens.jobs.catalog.catalog import ModelEntry
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.sources import timm_config
 from featurelens.worker.models.sources.download import sha256

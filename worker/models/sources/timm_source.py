@@ -20,7 +20,7 @@ from torchvision.models import ResNet50_Weights
 
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network, Preprocessing
-from featurelens.jobs.catalog.catalog import ModelEntry
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.sources.download import fetch, published_name, recorded
 from featurelens.worker.models.sources.fit import fit

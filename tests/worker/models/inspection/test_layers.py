@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from featurelens.engine.extraction.hooks import read
-from featurelens.jobs.catalog.catalog import LayerEntry
+from featurelens.jobs.catalog.entries import LayerEntry
 from featurelens.worker.models.inspection.layers import describe
 from featurelens.worker.models.meta_build import build_on_meta
 from featurelens.worker.models.sources.torchvision_source import Torchvision

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from featurelens.engine.extraction.hooks import read
-from featurelens.jobs.catalog.catalog import LayerEntry
+from featurelens.jobs.catalog.entries import LayerEntry
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.inspection.layers import describe
 from featurelens.worker.models.registry import Registry

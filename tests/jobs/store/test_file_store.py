@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.results import FileStore, Image, Result, describe
+from featurelens.jobs.store.file_store import FileStore
+from featurelens.jobs.store.result import Image, Result, describe
 
 KEY = "fv1_" + "a" * 64
 IMAGES = [b"first picture", b"second picture"]

@@ -1,74 +1,17 @@
-"""The store of finished pictures, by key, for ever. What it holds is the truth: a key found here has succeeded."""
+"""The result store in a folder of the state."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import KEY_PATTERN
 from featurelens.jobs.store.last_used import touch
-
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""What a full disk says."""
-
-
-class Image(BaseModel):
-    """One PNG of a result: its size in pixels and the digest of its bytes; what it shows, where there are several."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    width: int
-    height: int
-    bytes: int
-    sha256: str
-    step: int | None = None
-    """After how many steps; None on the contact sheet of all of them."""
-
-
-class Result(BaseModel):
-    """What is known about a finished picture. `numbers` come from the renderer as they are."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: str
-    spec: VisualizationSpec
-    numbers: dict[str, Any]
-    created: datetime
-    started: datetime | None
-    finished: datetime
-    images: tuple[Image, ...]
-
-
-class ResultStore(Protocol):
-    """Finished pictures by key. A damaged result is a miss: it is made again, never served."""
-
-    def get(self, key: str) -> Result | None: ...
-
-    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
-        """Those that are there."""
-
-    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
-        """The bytes of a PNG, checked, and their sha256 in hex."""
-
-    def put(self, result: Result, images: Sequence[bytes]) -> None:
-        """Publishes all or nothing; replaces a damaged result, leaves a good one."""
-
-    def delete(self, key: str) -> bool:
-        """Whether there was anything to delete."""
-
-    def results(self) -> Iterator[Result]:
-        """All that can be read, in no order; their images are not looked at."""
+from featurelens.jobs.store.result import Result, sealed, unsealed
 
 
 class FileStore:
@@ -159,34 +102,6 @@ class FileStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         return png if hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
-
-
-def describe(
-    key: str, spec: VisualizationSpec, numbers: dict[str, Any], created: datetime, started: datetime | None = None
-) -> Result:
-    """A result without its images yet, finished now."""
-    now = datetime.now(UTC)
-    return Result(key=key, spec=spec, numbers=numbers, created=created, started=started, finished=now, images=())
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def unsealed(content: bytes, key: str) -> Result | None:
-    """The result that `sealed` has written for `key`; None when it is damaged."""
-    try:
-        outer = json.loads(content)
-        result = Result.model_validate_json(json.dumps(outer["result"]))
-        return result if outer["sha256"] == _digest(outer["result"]) and result.key == key else None
-    except (ValidationError, ValueError, KeyError, TypeError):
-        return None
-
-
-def sealed(result: Result) -> bytes:
-    """As it is kept, with a digest of itself."""
-    content = result.model_dump(mode="json")
-    return json.dumps({"result": content, "sha256": _digest(content)}, indent=1).encode() + b"\n"
 
 
 def _write(path: Path, content: bytes) -> None:

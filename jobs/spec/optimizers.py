@@ -1,0 +1,35 @@
+"""How the parameters of a picture move."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from featurelens.jobs.spec.base import SpecModel
+
+
+class OptimizerChoice(SpecModel):
+    """Left out, `learning_rate` is what suits the parameterization, and so is `beta1`;
+    over the last `anneal` of the steps the rate falls to a tenth.
+    `beta1` is how much of the direction so far `adam` and `nadam` keep at every step; `gradient` remembers nothing.
+    `leak` is the part of the gradient that passes shut rectifiers while the picture takes shape; 0 is exact.
+    """
+
+    type: Literal["adam", "nadam", "gradient"] = "adam"
+    learning_rate: float | None = Field(None, gt=0, le=1000)
+    anneal: float = Field(0.4, ge=0, le=1)
+    beta1: float | None = Field(None, ge=0, le=0.999)
+    leak: float = Field(0.05, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _remembers(self) -> Self:
+        if self.type == "gradient" and self.beta1 is not None:
+            raise ValueError("beta1 belongs to adam and nadam; gradient remembers nothing")
+        return self
+
+    def suited_to(self, parameterization: str) -> Self:
+        """With `beta1` filled in, where there is one: a network's weights want momentum, a picture none."""
+        if self.type == "gradient" or self.beta1 is not None:
+            return self
+        return self.model_copy(update={"beta1": 0.9 if parameterization == "cppn" else 0.1})
