@@ -17,6 +17,7 @@ from featurelens.engine.malloc import keep_memory
 from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Recipe
 from featurelens.engine.precision import best_device
+from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.lanes import Lanes
 
 SUBJECT = next(subject for subject in TIMED if subject.layer == "inception4a")
@@ -28,7 +29,7 @@ def sweep(device: torch.device, channels: int, steps: int) -> float:
     """Seconds from the first channel's request to the last one's pixels."""
     network = network_of(SUBJECT.build(), SUBJECT.preprocessing, SUBJECT.title)
     size = (SIZE, SIZE)
-    lane = Lanes(device).get(network, (SUBJECT.layer,), size)
+    lane = Lanes(Device.of(device)).get(network, (SUBJECT.layer,), size)
 
     def work() -> None:
         for channel in range(channels):

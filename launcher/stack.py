@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from featurelens.jobs.queue.job_queue import SWEEP_QUEUE
+from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.settings import Settings
 from featurelens.launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
 from featurelens.launcher.greeting import greeting

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import NotFound
+from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import JobIndex
 from featurelens.jobs.queue.job_queue import JobQueue
@@ -20,7 +21,6 @@ from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.sweeps import Sweeps
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.key import KEY_PATTERN
 from featurelens.jobs.store.open_store import open_store
 from featurelens.jobs.store.photos import Photos
 from featurelens.jobs.store.result_store import ResultStore

@@ -8,16 +8,6 @@ from pathlib import Path
 
 from featurelens.jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.spec.transforms import TransformRanges
-from featurelens.jobs.spec.visualization import VisualizationSpec
-
-
-def cost(spec: VisualizationSpec) -> int:
-    """Pixels that go through the network: steps x height x width x pictures x views. `spec` must be resolved."""
-    assert spec.size is not None
-    height, width = spec.size
-    views = (spec.transform or TransformRanges()).views
-    return spec.steps * height * width * spec.pictures * views
 
 
 @dataclass(frozen=True)
@@ -40,9 +30,8 @@ class Limits:
             settings.state.absolute(),
         )
 
-    def check_cost(self, spec: VisualizationSpec) -> None:
-        """Raises `TooExpensive` with the limit."""
-        asked = cost(spec)
+    def check_cost(self, asked: int) -> None:
+        """`asked` is what a job costs (`jobs.kinds`). Raises `TooExpensive` with the limit."""
         if asked > self.cost:
             detail = (
                 f"steps x height x width x pictures x views is {asked:,}, and at most {self.cost:,} here; "
@@ -50,10 +39,10 @@ class Limits:
             )
             raise TooExpensive(detail, (Fault("", detail),))
 
-    def check_sweep(self, spec: VisualizationSpec, pictures: int) -> None:
-        """`pictures` like `spec`: each of them, and all together. Raises `TooExpensive`."""
-        self.check_cost(spec)
-        asked = cost(spec) * pictures
+    def check_sweep(self, each: int, pictures: int) -> None:
+        """`pictures` that cost `each`: each of them, and all together. Raises `TooExpensive`."""
+        self.check_cost(each)
+        asked = each * pictures
         if asked > self.sweep_cost:
             detail = (
                 f"steps x height x width x pictures x views of the whole sweep is {asked:,}, and at most "

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, TypeAdapter, model_validator
 
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.kinds import with_spec
+from featurelens.jobs.spec.base import JobSpec
+
+Stage = Literal["loading", "rendering", "reading"]
+"""``loading`` until the network is warm; then ``rendering`` for pictures and ``reading`` for activations."""
 
 
 class _Message(BaseModel):
@@ -23,13 +27,19 @@ class _Message(BaseModel):
 
 
 class Ask(_Message):
-    """A resolved spec and the weights it was accepted with; `attempt` is for the log."""
+    """A resolved spec and the weights it was accepted with; `attempt` is for the log, `sweep` for whose turn it is."""
 
     type: Literal["ask"] = "ask"
     key: str
-    spec: VisualizationSpec
+    spec: SerializeAsAny[JobSpec]
     digest: str
     attempt: str = ""
+    sweep: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, fields: Any) -> Any:
+        return with_spec(fields)
 
 
 class Watch(_Message):
@@ -39,14 +49,14 @@ class Watch(_Message):
 
 
 class Progress(_Message):
-    """Where the optimization is. `stage` is ``loading`` until the network is warm, then ``rendering``."""
+    """Where the job is."""
 
     type: Literal["progress"] = "progress"
-    stage: Literal["loading", "rendering"]
+    stage: Stage
     step: int
     steps: int
-    activation: float | None = None
-    """Mean activation of the unit on the transformed picture of this step; None before the first."""
+    score: float | None = None
+    """The objective on the transformed picture of this step, which rises; None before the first."""
 
 
 class Preview(_Message):
@@ -64,13 +74,16 @@ class Preview(_Message):
 
 
 class Finished(_Message):
-    """uint8 pixels follow, (pictures, height, width, channels), C order; `numbers` is what the result tells."""
+    """uint8 pixels follow, (pictures, height, width, channels), C order; `numbers` is what the result tells.
+
+    A kind of job that makes no pictures leaves all but `numbers` out.
+    """
 
     type: Literal["finished"] = "finished"
-    pictures: int
-    height: int
-    width: int
-    channels: int
+    pictures: int = 0
+    height: int = 0
+    width: int = 0
+    channels: int = 0
     columns: int = 1
     """How many stand in a row of the contact sheet."""
     steps: list[int] = []

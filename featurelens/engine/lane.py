@@ -71,9 +71,9 @@ class Lane:
         """Takes a picture out, finished or not; its place is free at the next tick."""
         self.optimizations.remove(render)
 
-    def tick(self) -> list[Optimization]:
-        """One optimization step for the next `limit` pictures. Returns those finished or failed; they have left."""
-        chunk = self._next()
+    def tick(self, chosen: Sequence[Optimization] | None = None) -> list[Optimization]:
+        """One step for `chosen`, or for the next `limit` pictures. Returns those finished or failed; they have left."""
+        chunk = self._next() if chosen is None else list(chosen)
         draws = [render.generator.get_state() for render in chunk]
         steps = [render.step for render in chunk]
         try:

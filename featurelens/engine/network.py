@@ -66,6 +66,8 @@ class Network:
     """Names of the layers that answer with (B, H, W, C)."""
     channels: Mapping[str, int] = field(default_factory=dict, compare=False)
     """How many units each layer has, by name."""
+    classes_layer: str | None = field(default=None, compare=False)
+    """The layer with one channel per class."""
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)

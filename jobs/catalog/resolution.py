@@ -20,7 +20,7 @@ def resolve(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpe
     """
     entry = catalog.model(spec.model)
     layers = LayerNames(entry, catalog.layers(entry))
-    changes: dict[str, Any] = {"model": entry.name, "size": _size(spec, entry)}
+    changes: dict[str, Any] = {"model": entry.name, "size": resolve_size(spec.size, entry)}
     objective = spec.objective
     if isinstance(objective, ClassObjective):
         layer = layers.named(spec.layer or _classes_layer(entry), "/layer")
@@ -59,8 +59,9 @@ def _out(detail: str, pointer: str) -> OutOfRange:
     return OutOfRange(detail, (Fault(pointer, detail),))
 
 
-def _size(spec: VisualizationSpec, entry: ModelEntry) -> tuple[int, int]:
-    size = spec.size or entry.input_size
+def resolve_size(asked: tuple[int, int] | None, entry: ModelEntry) -> tuple[int, int]:
+    """Height and width in pixels, the network's own where none is asked for. Raises `OutOfRange`."""
+    size = asked or entry.input_size
     height, width = entry.input_size
     if entry.fixed_size and size != entry.input_size:
         raise _out(f"{entry.name} takes pictures of {height}x{width} only", "/size")

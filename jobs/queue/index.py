@@ -14,7 +14,9 @@ from typing import Any
 from redis import Redis
 from redis.client import Pipeline
 
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.kinds.base import Kind
+from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
 
 INDEX = "featurelens:listing"
@@ -43,9 +45,9 @@ while looked < tonumber(ARGV[4]) do
   for i = 1, #keys, 2 do
     looked, last = looked + 1, '(' .. keys[i + 1]
     local line = redis.call('HMGET', ARGV[1] .. keys[i], 'model', 'layer', 'channel', 'sign', 'status', 'created')
-    local fits = true
+    local fits = string.sub(keys[i], 1, #ARGV[5]) == ARGV[5]
     for j = 1, 5 do
-      if ARGV[4 + j] ~= '' and ARGV[4 + j] ~= line[j] then fits = false end
+      if ARGV[5 + j] ~= '' and ARGV[5 + j] ~= line[j] then fits = false end
     end
     if not line[1] then
       redis.call('ZREM', KEYS[1], keys[i])
@@ -67,7 +69,7 @@ class Line:
     model: str
     layer: str | None
     channel: int | None
-    sign: str
+    sign: str | None
     status: str
     created: datetime
 
@@ -77,9 +79,9 @@ def line_key(key: str) -> str:
     return _LINES + key
 
 
-def write(pipe: Pipeline, key: str, spec: VisualizationSpec, created: datetime, status: str, expiry: int) -> None:
+def write(pipe: Pipeline, key: str, spec: JobSpec, created: datetime, status: str, expiry: int) -> None:
     """Adds a new line on top, as part of a transaction; it is forgotten after `expiry` seconds unless it moves."""
-    pipe.hset(line_key(key), mapping=_fields(spec, created, status))
+    pipe.hset(line_key(key), mapping=_fields(key, spec, created, status))
     pipe.expire(line_key(key), expiry)
     pipe.eval(_PLACE, 2, INDEX, _COUNTER, key)
 
@@ -93,6 +95,7 @@ class JobIndex:
 
     def page(
         self,
+        kind: Kind[Any],
         limit: int,
         cursor: str | None = None,
         *,
@@ -102,13 +105,13 @@ class JobIndex:
         sign: str | None = None,
         status: str | None = None,
     ) -> tuple[list[Line], str | None]:
-        """At most `limit` lines that fit, and where the next page starts (None: this was the last).
+        """At most `limit` lines of this kind that fit, and where the next page starts (None: this was the last).
 
         A page can be short, even empty, and have a next one: no more than `_SCANNED` lines are looked at for it.
         """
         filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
         start = "+inf" if cursor is None else f"({cursor}"
-        found, last = self._script(keys=[INDEX], args=[_LINES, start, limit, _SCANNED, *filters])
+        found, last = self._script(keys=[INDEX], args=[_LINES, start, limit, _SCANNED, kind.prefix, *filters])
         return [_line(*parts) for parts in found], None if last is None else last.decode().removeprefix("(")
 
     def forget(self, *keys: str) -> None:
@@ -132,19 +135,20 @@ class JobIndex:
             with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zadd(INDEX, {key: -below}, nx=True)
                 if not self._redis.exists(line_key(key)):
-                    pipe.hset(line_key(key), mapping=_fields(spec, finished, "succeeded"))
+                    pipe.hset(line_key(key), mapping=_fields(key, spec, finished, "succeeded"))
                 pipe.execute()
         self._redis.set(_COMPLETE, b"1")
         self._redis.delete(_REBUILDING)
         return len(known)
 
 
-def _fields(spec: VisualizationSpec, created: datetime, status: str) -> Any:
+def _fields(key: str, spec: JobSpec, created: datetime, status: str) -> Any:
+    layer, channel, sign = kind_of(key).listed(spec)
     return {
         "model": spec.model,
-        "layer": spec.layer or "",
-        "channel": "" if spec.listed_channel is None else spec.listed_channel,
-        "sign": spec.sign,
+        "layer": layer or "",
+        "channel": "" if channel is None else channel,
+        "sign": sign or "",
         "status": status,
         "created": created.astimezone(UTC).isoformat(timespec="milliseconds"),
     }
@@ -153,4 +157,4 @@ def _fields(spec: VisualizationSpec, created: datetime, status: str) -> Any:
 def _line(*parts: bytes) -> Line:
     key, model, layer, channel, sign, status, created = (part.decode() for part in parts)
     number = int(channel) if channel else None
-    return Line(key, model, layer or None, number, sign, status, datetime.fromisoformat(created))
+    return Line(key, model, layer or None, number, sign or None, status, datetime.fromisoformat(created))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, Generic, NamedTuple, cast
 from uuid import uuid4
 
 from redis import Redis, WatchError
@@ -23,15 +23,12 @@ from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.spec.base import JobSpec
 
-QUEUE = "featurelens"
-SWEEP_QUEUE = "featurelens-sweep"
-QUEUES = (QUEUE, SWEEP_QUEUE)
-
-TASK = "featurelens.worker.slot.task.render"
+TASK = "featurelens.worker.slot.task.execute"
 """The one function a slot executes, by name: the service never imports it."""
 
 TASKS = frozenset({TASK, "worker.task.render"})
@@ -71,11 +68,11 @@ return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('
 """
 
 
-class Wanted(NamedTuple):
-    """A picture to make; `spec` is resolved, `digest` that of the weights."""
+class Wanted(NamedTuple, Generic[Spec]):
+    """A job to do; `spec` is resolved, `digest` that of the weights."""
 
     key: str
-    spec: VisualizationSpec
+    spec: Spec
     digest: str
 
 
@@ -115,11 +112,11 @@ class JobQueue:
         ticket = self._read([key], QUEUE)[0]
         return ticket if ticket is not None and ticket.record.joinable else None
 
-    def submit(self, key: str, spec: VisualizationSpec, digest: str) -> Ticket:
+    def submit(self, key: str, spec: JobSpec, digest: str) -> Ticket:
         """Joins the attempt in flight, or starts one; `spec` must be resolved."""
         return self.submit_all([Wanted(key, spec, digest)])[0]
 
-    def submit_all(self, wanted: Sequence[Wanted], queue: str = QUEUE) -> list[Ticket]:
+    def submit_all(self, wanted: Sequence[Wanted[Any]], queue: str = QUEUE) -> list[Ticket]:
         """The same for many, a transaction for some dozens of them; no key may be there twice."""
         tickets: dict[str, Ticket] = {}
         for start in range(0, len(wanted), _TOGETHER):
@@ -168,7 +165,7 @@ class JobQueue:
         except (NoSuchJobError, InvalidJobOperation):
             return
 
-    def _join_or_start(self, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
+    def _join_or_start(self, wanted: Sequence[Wanted[Any]], queue: str) -> dict[str, Ticket]:
         """Joins those in flight; if there are none, starts all, unless somebody else starts one meanwhile."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
@@ -179,10 +176,10 @@ class JobQueue:
             except WatchError:
                 return {}
 
-    def _start(self, pipe: Pipeline, wanted: Sequence[Wanted], queue: str) -> dict[str, Ticket]:
+    def _start(self, pipe: Pipeline, wanted: Sequence[Wanted[Any]], queue: str) -> dict[str, Ticket]:
         """Raises WatchError when one of the records that `pipe` watches has changed."""
         rq = self._queues[queue]
-        opened = [(one, opening(one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
+        opened = [(one, opening(one.key, one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
         pipe.multi()
         for (key, spec, _), fields in opened:
             pipe.delete(record_key(key))
@@ -195,7 +192,7 @@ class JobQueue:
         last = pipe.execute()[-1]
         tickets = {}
         for position, (one, fields) in enumerate(opened, last - len(wanted) + 1):
-            record = parse({name.encode(): str(value).encode() for name, value in fields.items()})
+            record = parse(one.key, {name.encode(): str(value).encode() for name, value in fields.items()})
             assert record is not None
             tickets[one.key] = Ticket(record, position, fresh=True)
         return tickets
@@ -215,15 +212,15 @@ class JobQueue:
     def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | None]:
         arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
         if len(keys) == 1:
-            return [_ticket(*self._script(keys=[record_key(keys[0])], args=arguments))]
+            return [_ticket(keys[0], *self._script(keys=[record_key(keys[0])], args=arguments))]
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys:
                 self._script(keys=[record_key(key)], args=arguments, client=pipe)
-            return [_ticket(*answer) for answer in pipe.execute()]
+            return [_ticket(key, *answer) for key, answer in zip(keys, pipe.execute(), strict=True)]
 
 
-def _ticket(flat: list[bytes], job: bytes | None, position: int | None) -> Ticket | None:
-    record = parse(dict(zip(flat[::2], flat[1::2], strict=True)))
+def _ticket(key: str, flat: list[bytes], job: bytes | None, position: int | None) -> Ticket | None:
+    record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
     if record is None:
         return None
     if record.in_flight and (job is None or job.decode() not in _RQ_ALIVE):

@@ -8,7 +8,7 @@ from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from featurelens.jobs.errors import NoWorker
-from featurelens.jobs.queue.job_queue import QUEUE
+from featurelens.jobs.kinds.base import QUEUE
 
 RENDERER = "featurelens:renderer"
 RENDERER_EXPIRY = 30

@@ -22,8 +22,9 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
 from featurelens.jobs.errors import FeaturelensError
+from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.index import line_key
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.spec.base import JobSpec
 
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
@@ -38,7 +39,7 @@ JOINABLE = frozenset({"queued", "running", "storing"})
 
 IN_FLIGHT = JOINABLE | {"cancelling"}
 
-_NO_PROGRESS = {"stage": "", "step": 0, "activation": "", "seconds_left": "", "preview": ""}
+_NO_PROGRESS = {"stage": "", "step": 0, "score": "", "seconds_left": "", "preview": ""}
 
 _SET = """
 local function set(status, ended, ...)
@@ -85,13 +86,13 @@ Left = Literal["gone", "over", "left", "cancelled", "cancelling"]
 
 
 class Record(BaseModel):
-    """One picture on its way. Times are UTC; `activation` is that of the latest step reported."""
+    """One picture on its way. Times are UTC; `score` is the objective's at the latest step reported."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     status: str
     attempt: str
-    spec: VisualizationSpec
+    spec: JobSpec
     digest: str
     created: datetime
     started: datetime | None = None
@@ -99,7 +100,7 @@ class Record(BaseModel):
     stage: str | None = None
     step: int = 0
     steps: int
-    activation: float | None = None
+    score: float | None = None
     error_code: str | None = None
     error_detail: str | None = None
     askers: int = 1
@@ -123,7 +124,7 @@ class Record(BaseModel):
 
 
 def record_key(key: str) -> str:
-    """Where the record of the picture `key` lives in Redis."""
+    """Where the record of the job `key` lives in Redis (pictures were the only jobs when the place got its name)."""
     return f"featurelens:visualization:{key}"
 
 
@@ -131,7 +132,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def opening(spec: VisualizationSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
+def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
     """The fields of a new record: queued, asked for once."""
     return {
         "status": "queued",
@@ -139,18 +140,18 @@ def opening(spec: VisualizationSpec, digest: str, attempt: str, queue: str) -> d
         "spec": spec.model_dump_json(),
         "digest": digest,
         "created": now(),
-        "steps": spec.steps,
+        "steps": kind_of(key).steps(spec),
         "askers": 1,
         "queue": queue,
     }
 
 
-def parse(fields: dict[bytes, bytes]) -> Record | None:
+def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
     """A record from its hash; empty strings are values not there yet. None when the hash is empty or no record."""
     values: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items() if value}
     if "attempt" not in values or "spec" not in values:
         return None
-    values["spec"] = VisualizationSpec.model_validate(json.loads(values["spec"]))
+    values["spec"] = kind_of(key).spec.model_validate(json.loads(values["spec"]))
     return Record.model_validate(values)
 
 
@@ -163,7 +164,7 @@ class Records:
         self._leave = redis.register_script(_LEAVE)
 
     def read(self, key: str) -> Record | None:
-        return parse(cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
+        return parse(key, cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
 
     def idle(self, key: str) -> float:
         """Seconds since the last move of a record in flight, which is when its expiry was set; 0 without one."""
@@ -183,13 +184,13 @@ class Records:
         execution: str,
         stage: str,
         step: int,
-        activation: float | None,
+        score: float | None,
         seconds_left: float | None = None,
     ) -> bool:
         """False: stop, nobody wants this execution any more."""
-        shown = activation if activation is not None and math.isfinite(activation) else ""
+        shown = score if score is not None and math.isfinite(score) else ""
         left = "" if seconds_left is None else round(seconds_left, 1)
-        fields = {"stage": stage, "step": step, "activation": shown, "seconds_left": left}
+        fields = {"stage": stage, "step": step, "score": shown, "seconds_left": left}
         return self._move(key, attempt, execution, "running>running", fields)
 
     def previewed(self, key: str, attempt: str, execution: str, step: int) -> bool:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 from rq.job import Job
 
-from featurelens.jobs.queue.job_queue import QUEUES, JobQueue
+from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.liveness import RENDERER_EXPIRY
 
 COUNTS = "featurelens:counts"

@@ -16,7 +16,8 @@ from uuid import uuid4
 from redis import Redis
 from rq.job import Job
 
-from featurelens.jobs.queue.job_queue import SWEEP_QUEUE, JobQueue, Wanted
+from featurelens.jobs.kinds.base import SWEEP_QUEUE
+from featurelens.jobs.queue.job_queue import JobQueue, Wanted
 from featurelens.jobs.queue.records import now, record_key
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result_store import ResultStore
@@ -82,7 +83,7 @@ class Sweeps:
         self._store = store
         self._script = redis.register_script(_STATES)
 
-    def create(self, wanted: Sequence[Wanted]) -> Sweep:
+    def create(self, wanted: Sequence[Wanted[VisualizationSpec]]) -> Sweep:
         """Asks for all that the store does not have. Keys must differ; takes about a millisecond a picture."""
         id = f"sweep_{uuid4().hex}"
         items = [f"{key} {spec.channel} {spec.sign} {spec.seed}" for key, spec, _ in wanted]
@@ -129,7 +130,7 @@ class Sweeps:
             if self._redis.hdel(_key(id, "asking"), key):
                 self._queue.leave(key.decode(), attempt.decode())
 
-    def _ask(self, id: str, wanted: Sequence[Wanted]) -> None:
+    def _ask(self, id: str, wanted: Sequence[Wanted[VisualizationSpec]]) -> None:
         there = self._store.get_all([one.key for one in wanted]).keys()
         missing = [one for one in wanted if one.key not in there]
         tickets = self._queue.submit_all(missing, SWEEP_QUEUE)

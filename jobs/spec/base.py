@@ -15,12 +15,20 @@ PhotoDigest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", examples=["
 """Names an uploaded photograph; POST /v1/photos answers with it."""
 
 MAX_PICTURES = 16
+MIN_SIZE, MAX_SIZE = 8, 1024
+"""Pixels that any network may ask for; each has a smallest size of its own."""
 
 
 class SpecModel(BaseModel):
     """Immutable; unknown fields, NaN and booleans for integers are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class JobSpec(SpecModel):
+    """What a job of any kind is asked for. Whatever the kind, it is about one network."""
+
+    model: Name
 
 
 def _pair(value: Any) -> Any:
@@ -30,6 +38,24 @@ def _pair(value: Any) -> Any:
 
 Range = Annotated[tuple[float, float], BeforeValidator(_pair, json_schema_input_type=list[float])]
 """[low, high]"""
+
+
+Pixels = Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
+
+
+def _square(size: Any) -> Any:
+    """One number is a square; JSON has no tuples, and strict validation would refuse its lists."""
+    if isinstance(size, int) and not isinstance(size, bool):
+        return (size, size)
+    return tuple(size) if isinstance(size, list) else size
+
+
+Size = Annotated[
+    tuple[Pixels, Pixels],
+    BeforeValidator(
+        _square, json_schema_input_type=Pixels | Annotated[list[Pixels], Field(min_length=2, max_length=2)]
+    ),
+]
 
 
 def asks_for_type(union: UnionType) -> BeforeValidator:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from featurelens.jobs.spec.base import Index, Name, Seed, Sign, SpecModel
+from featurelens.jobs.spec.base import Index, JobSpec, Name, Seed, Sign, Size
 from featurelens.jobs.spec.objectives import FOURIER_ONLY, NEEDS, SIGNLESS, ChannelObjective, Objective
 from featurelens.jobs.spec.optimizers import OptimizerChoice
 from featurelens.jobs.spec.parameterizations import FourierParameters, Parameterization
@@ -14,30 +14,11 @@ from featurelens.jobs.spec.regularizers import RegularizerWeights
 from featurelens.jobs.spec.transforms import TransformRanges, suited_transform
 from featurelens.jobs.spec.unit_ref import add_unit_to_schema, expand
 
-MIN_SIZE, MAX_SIZE = 8, 1024
-"""Pixels that any network may ask for; each has a smallest size of its own."""
 MAX_STEPS = 4096
 DEFAULT_STEPS = 128
 
-Pixels = Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
 
-
-def _square(size: Any) -> Any:
-    """One number is a square; JSON has no tuples, and strict validation would refuse its lists."""
-    if isinstance(size, int) and not isinstance(size, bool):
-        return (size, size)
-    return tuple(size) if isinstance(size, list) else size
-
-
-Size = Annotated[
-    tuple[Pixels, Pixels],
-    BeforeValidator(
-        _square, json_schema_input_type=Pixels | Annotated[list[Pixels], Field(min_length=2, max_length=2)]
-    ),
-]
-
-
-class VisualizationSpec(SpecModel):
+class VisualizationSpec(JobSpec):
     """Which unit to picture and how.
 
     `model`, `layer`, `channel`, `sign` and `steps` are the simple form; all else is optional and part of the key.

@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, StoreUnavailable
-from featurelens.jobs.store.key import KEY_PATTERN
+from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.store.result import Result, sealed, unsealed
 
 RESULT = "result.json"

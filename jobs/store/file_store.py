@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from featurelens.jobs.store.key import KEY_PATTERN
+from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.store.last_used import touch
 from featurelens.jobs.store.result import Result, sealed, unsealed
 
@@ -69,7 +69,7 @@ class FileStore:
         return True
 
     def results(self) -> Iterator[Result]:
-        for path in self._folder.glob("[0-9a-f][0-9a-f]/fv1_*"):
+        for path in self._folder.glob("[0-9a-f][0-9a-f]/f*"):
             result = self._result(path.name) if KEY_PATTERN.fullmatch(path.name) else None
             if result is not None:
                 yield result

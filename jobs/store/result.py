@@ -7,9 +7,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError, model_validator
 
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.kinds import with_spec
+from featurelens.jobs.spec.base import JobSpec
 
 
 class Image(BaseModel):
@@ -26,21 +27,26 @@ class Image(BaseModel):
 
 
 class Result(BaseModel):
-    """What is known about a finished picture. `numbers` come from the renderer as they are."""
+    """What is known about a finished job. `numbers` come from the renderer as they are; not every kind makes images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
-    spec: VisualizationSpec
+    spec: SerializeAsAny[JobSpec]
     numbers: dict[str, Any]
     created: datetime
     started: datetime | None
     finished: datetime
     images: tuple[Image, ...]
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_kind(cls, fields: Any) -> Any:
+        return with_spec(fields)
+
 
 def describe(
-    key: str, spec: VisualizationSpec, numbers: dict[str, Any], created: datetime, started: datetime | None = None
+    key: str, spec: JobSpec, numbers: dict[str, Any], created: datetime, started: datetime | None = None
 ) -> Result:
     """A result without its images yet, finished now."""
     now = datetime.now(UTC)

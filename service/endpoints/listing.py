@@ -13,6 +13,7 @@ from fastapi import APIRouter, BackgroundTasks, Query
 from pydantic import BaseModel, Field
 
 from featurelens.jobs.errors import Fault, InvalidSpec, UnknownModel
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import Sign
 from featurelens.service.dependencies import Dependencies, Deps
@@ -84,7 +85,7 @@ def list_visualizations(
     wanted = {"layer": layer, "channel": channel, "sign": sign, "status": status}
     canonical = _canonical(deps, model)
     lines, last = deps.index.page(
-        limit, _decoded(cursor), model=canonical, layer=layer, channel=channel, sign=sign, status=status
+        VISUALIZATION, limit, _decoded(cursor), model=canonical, layer=layer, channel=channel, sign=sign, status=status
     )
     keys = [line.key for line in lines]
     seen = find_all(deps.store, deps.queue, keys) if keys else []

@@ -10,8 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from redis import RedisError
 
+from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue import liveness, stats
-from featurelens.jobs.queue.job_queue import QUEUES
 from featurelens.service.dependencies import Dependencies, Deps
 
 router = APIRouter(tags=["health"])

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from featurelens.jobs.catalog.entries import LayerEntry, LayerKind, ModelEntry, Source
 from featurelens.jobs.catalog.layer_names import LayerNames
 from featurelens.jobs.errors import NotFound, UnknownLayer, UnknownModel
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.dependencies import Dependencies, Deps, ModelName
 from featurelens.service.endpoints.listing import MOST as MOST_PICTURES
@@ -126,7 +127,7 @@ def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Uni
     found = _layer(entry, layer, deps)
     if n >= found.channels:
         raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
-    lines, _ = deps.index.page(MOST_PICTURES, model=entry.name, layer=found.name, channel=n)
+    lines, _ = deps.index.page(VISUALIZATION, MOST_PICTURES, model=entry.name, layer=found.name, channel=n)
     seen = find_all(deps.store, deps.queue, [line.key for line in lines]) if lines else []
     return Unit(
         model=entry.name,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue import liveness, stats
-from featurelens.jobs.queue.job_queue import QUEUES
 from featurelens.jobs.queue.stats import QueueStats, RendererStats
 from featurelens.service.dependencies import Deps
 from featurelens.service.problems import declare

@@ -11,13 +11,14 @@ from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
+from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.job_queue import SWEEP_QUEUE, Wanted
+from featurelens.jobs.queue.job_queue import Wanted
 from featurelens.jobs.queue.sweeps import ID_PATTERN, STATES, standing
 from featurelens.jobs.queue.sweeps import Sweep as Known
 from featurelens.jobs.spec.sweep import SweepSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.key import visualization_key
 from featurelens.service.auth.access import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.endpoints.images import served
@@ -86,7 +87,7 @@ async def ask(spec: Spec, deps: Deps, request: Request, response: Response) -> S
     except OutOfRange as error:
         faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
         raise OutOfRange(error.detail, faults) from error
-    deps.limits.check_sweep(resolved, spec.total)
+    deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:
         await run_in_threadpool(deps.photos.get, resolved.photo)
     await run_in_threadpool(_check, deps, spec.total)
@@ -167,7 +168,7 @@ def _check(deps: Dependencies, pictures: int) -> None:
 
 def _create(deps: Dependencies, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:
     wanted = [
-        Wanted(visualization_key(one, entry.digest, entry.renderer), one, entry.digest)
+        Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
         for one in spec.pictures_of(resolved)
     ]
     return _shown(deps, deps.sweeps.create(wanted))

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Body, Header, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.errors import AlreadyOver, NotFound
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.key import visualization_key
 from featurelens.jobs.store.result import Result
 from featurelens.service.auth.access import Counted
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly, Key
@@ -79,8 +79,8 @@ async def ask(
     The same specification is rendered once, however often and by however many it is asked for.
     """
     resolved, entry = await resolved_in(deps.catalog, spec)
-    deps.limits.check_cost(resolved)
-    key = visualization_key(resolved, entry.digest, entry.renderer)
+    deps.limits.check_cost(VISUALIZATION.cost(resolved))
+    key = VISUALIZATION.key(resolved, entry.digest, entry.renderer)
     response.headers["Location"] = address(key)
     patience = wait(prefer or ())
     if patience is not None:
@@ -103,7 +103,7 @@ async def ask(
     return underway(key, later or found, deduplicated=not found.fresh)
 
 
-def _accepted(deps: Dependencies, wanted: Wanted) -> Result | Ticket:
+def _accepted(deps: Dependencies, wanted: Wanted[VisualizationSpec]) -> Result | Ticket:
     """The picture if there is one, else its place in the queue, old or new. Blocks: one thread for all of it."""
     if wanted.spec.photo is not None:
         deps.photos.get(wanted.spec.photo)

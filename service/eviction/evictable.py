@@ -71,7 +71,7 @@ class EvictableResults:
 
     def entries(self) -> Iterator[Entry]:
         """Without those that are damaged and about to be made again."""
-        for folder in self._folder.glob("[0-9a-f][0-9a-f]/fv1_*"):
+        for folder in self._folder.glob("[0-9a-f][0-9a-f]/f*"):
             with suppress(FileNotFoundError):
                 looked = (folder / "result.json").stat().st_mtime
                 yield Entry(looked, sum(file.stat().st_size for file in folder.iterdir()), folder.name)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
+from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
 
@@ -27,7 +28,9 @@ class Progress(BaseModel):
     )
     step: int = Field(description="optimization steps done")
     steps: int = Field(description="optimization steps asked for")
-    activation: float | None = Field(None, description="mean activation of the unit on this step's transformed picture")
+    score: float | None = Field(
+        None, description="what is optimized, on this step's transformed picture: it rises, whatever the sign"
+    )
     seconds_left: float | None = Field(None, description="estimated; only once enough steps have been measured")
 
 
@@ -135,7 +138,7 @@ def underway(key: str, ticket: Ticket, *, deduplicated: bool = False) -> Visuali
 
 
 def _links(
-    key: str, spec: VisualizationSpec, image: str | None = None, sheet: str | None = None, preview: str | None = None
+    key: str, spec: JobSpec, image: str | None = None, sheet: str | None = None, preview: str | None = None
 ) -> Links:
     layers = f"/v1/models/{spec.model}/layers"
     here = address(key)

@@ -12,9 +12,9 @@ from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.logs import configure
 from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.job_queue import QUEUES
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from tests.support.server import Server

@@ -7,9 +7,9 @@ import time
 import pytest
 from redis import Redis
 
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.auth.quota import Quota
-from featurelens.service.limits import cost
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from featurelens.service.limits import cost
 )
 def test_cost(more: dict[str, object], factor: int) -> None:
     spec = {"model": "m", "layer": "l", "channel": 0, "steps": 10, "size": [32, 64], **more}
-    assert cost(VisualizationSpec.model_validate(spec).completed()) == factor * 10 * 32 * 64
+    assert VISUALIZATION.cost(VisualizationSpec.model_validate(spec).completed()) == factor * 10 * 32 * 64
 
 
 def test_a_quota_fills_again(redis: Redis) -> None:

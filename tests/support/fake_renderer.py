@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
 
 QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS = range(8)
@@ -38,6 +39,7 @@ class _Handler(StreamRequestHandler):
 
     def answer(self, ask: Ask) -> None:
         spec = ask.spec
+        assert isinstance(spec, VisualizationSpec)
         seed = spec.seed
         if seed == HANGS_UP:
             return
@@ -54,7 +56,7 @@ class _Handler(StreamRequestHandler):
             return
         self.wfile.write(Progress(stage="loading", step=0, steps=spec.steps).line())
         for step in range(1, spec.steps + 1):
-            self.wfile.write(Progress(stage="rendering", step=step, steps=spec.steps, activation=step / 2).line())
+            self.wfile.write(Progress(stage="rendering", step=step, steps=spec.steps, score=step / 2).line())
             if seed == SLOW:
                 time.sleep(0.02)
                 while select.select([self.connection], [], [], 0)[0] and self.rfile.readline() == Watch().line():

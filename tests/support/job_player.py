@@ -13,9 +13,10 @@ from PIL import Image as Picture
 from redis import Redis
 from rq.job import Job
 
-from featurelens.jobs.queue.job_queue import QUEUES, JobQueue
+from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.result import Image, describe
 
@@ -31,7 +32,7 @@ def make(redis: Redis, store: FileStore, key: str, color: tuple[int, int, int] =
     assert records.succeed(key, attempt, "x")
 
 
-def put(store: FileStore, key: str, spec: VisualizationSpec, color: tuple[int, int, int]) -> None:
+def put(store: FileStore, key: str, spec: JobSpec, color: tuple[int, int, int]) -> None:
     file = io.BytesIO()
     Picture.new("RGB", (96, 64), color).save(file, "PNG")
     png = file.getvalue()

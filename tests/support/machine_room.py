@@ -14,13 +14,14 @@ from typing import Self
 
 from redis import Redis
 
+from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.job_queue import QUEUE, JobQueue, Ticket, Wanted
+from featurelens.jobs.queue.job_queue import JobQueue, Ticket, Wanted
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.key import visualization_key
 from tests.support.paths import ROOT
 
 
@@ -77,7 +78,7 @@ class MachineRoom:
         spec = VisualizationSpec(
             model="m", layer="l", channel=channel, size=(48, 64), steps=steps, seed=seed
         ).completed()
-        key = visualization_key(spec, "sha256:0", "1")
+        key = VISUALIZATION.key(spec, "sha256:0", "1")
         self.queue.submit_all([Wanted(key, spec, "sha256:0")], queue)
         return key
 

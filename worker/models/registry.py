@@ -74,7 +74,8 @@ class Registry:
         network = source.load(entry)
         layers = self.describe(entry.name)
         last = frozenset(layer.name for layer in layers if layer.channels_last)
-        return replace(network, channels_last=last, channels={layer.name: layer.channels for layer in layers})
+        channels = {layer.name: layer.channels for layer in layers}
+        return replace(network, channels_last=last, channels=channels, classes_layer=entry.classes_layer)
 
     def _all(self) -> Iterable[tuple[Source, ModelEntry]]:
         taken: set[str] = set()

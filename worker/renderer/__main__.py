@@ -35,7 +35,7 @@ def main() -> None:
     cataloguer = Cataloguer(registry, connect())
     cataloguer.start()
     heartbeat.start()
-    logger().info("ready", device=str(device), precision=str(renderer.lanes.dtype), threads=torch.get_num_threads())
+    logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
     renderer.run()
     cataloguer.stop()
     heartbeat.stop()

@@ -7,9 +7,10 @@ import time
 
 from pydantic import ValidationError
 
-from featurelens.engine.optimization import Optimization
 from featurelens.jobs.errors import FeaturelensError
-from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
+from featurelens.jobs.kinds import kind_of
+from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Stage, Watch
+from featurelens.worker.renderer.work import Work
 
 MAX_ASK = 1 << 20
 REPORT_INTERVAL = 0.25
@@ -19,11 +20,11 @@ REPORT_INTERVAL = 0.25
 class Connection:
     """Bytes in until there is an `Ask`, then bytes out until the last reply is sent."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        self.connection = connection
+    def __init__(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        self.socket = accepted
         self.ask: Ask | None = None
-        self.render: Optimization | None = None
+        self.work: Work | None = None
         self.begun = time.monotonic()
         self.over = False
         self.wants_preview = False
@@ -34,7 +35,7 @@ class Connection:
     def receive(self) -> bool:
         """Takes in what has arrived. False when the slot has gone or talks nonsense."""
         try:
-            data = self.connection.recv(1 << 16)
+            data = self.socket.recv(1 << 16)
         except BlockingIOError:
             return True
         except OSError:
@@ -63,23 +64,20 @@ class Connection:
         """Sends what the socket takes. False when the slot has gone, or when everything has been said."""
         try:
             while self._outbox:
-                del self._outbox[: self.connection.send(self._outbox)]
+                del self._outbox[: self.socket.send(self._outbox)]
         except BlockingIOError:
             return True
         except OSError:
             return False
         return not self.over
 
-    def report(self, stage: str, *, now: bool = False) -> None:
+    def report(self, stage: Stage, *, now: bool = False) -> None:
         """Says where the picture stands, four times a second at most; skipped while the slot is not listening."""
         if self.ask is None or self._outbox or (time.monotonic() < self._report_due and not now):
             return
-        step, score = (self.render.step, self.render.score) if self.render else (0, None)
-        if score is not None and self.ask.spec.sign == "negative":
-            score = -score
-        message = Progress.model_validate(
-            {"stage": stage, "step": step, "steps": self.ask.spec.steps, "activation": score}
-        )
+        step, score = (self.work.step, self.work.score) if self.work else (0, None)
+        steps = kind_of(self.ask.key).steps(self.ask.spec)
+        message = Progress(stage=stage, step=step, steps=steps, score=score)
         self._outbox += message.line()
         self._report_due = time.monotonic() + REPORT_INTERVAL
 

@@ -1,52 +1,52 @@
-"""How the renderer is doing: counted by its loop, told with each beat of its heartbeat."""
+"""How the renderer is doing: noted by its loop, told with each heartbeat."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sized
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import torch
-
-from featurelens.engine.lane import Lane
 from featurelens.jobs.queue.stats import RendererStats
-from featurelens.worker.renderer.lanes import Lanes
+from featurelens.worker.renderer.device import Device, precision
+from featurelens.worker.renderer.work import Group
 
 
 class LaneStats:
-    """Looks at the renderer's own lanes and queue from the thread of the heartbeat; only the loop changes them."""
+    """Written by the loop, read by the thread of the heartbeat, which sees the state after a whole turn."""
 
-    def __init__(self, lanes: Lanes, waiting: Sized) -> None:
-        device = lanes.device
-        self._device = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-        self._precision = str(lanes.dtype).removeprefix("torch.")
-        self._lanes = lanes
-        self._waiting = waiting
+    def __init__(self, device: Device) -> None:
+        self._device = device
         self._started = datetime.now(UTC)
         self._ticks = 0
         self._seconds = 0.0
         self._steps = 0
+        self._now = {"lanes": 0, "pictures": 0, "capacity": 0, "waiting": 0}
 
     @contextmanager
-    def tick(self, lane: Lane) -> Iterator[None]:
-        """Around one tick of `lane`."""
-        pictures, begun = min(len(lane.optimizations), lane.limit), time.perf_counter()
+    def tick(self, group: Group) -> Iterator[None]:
+        """Around one tick of `group`."""
+        works, begun = min(len(group.works), group.room), time.perf_counter()
         yield
         self._ticks += 1
         self._seconds += time.perf_counter() - begun
-        self._steps += pictures
+        self._steps += works
+
+    def note(self, groups: Collection[Group], waiting: int) -> None:
+        """At the end of a turn: who has work, and how many jobs wait for their network."""
+        self._now = {
+            "lanes": len(groups),
+            "pictures": sum(len(group.works) for group in groups),
+            "capacity": sum(group.room for group in groups),
+            "waiting": waiting,
+        }
 
     def read(self) -> RendererStats:
-        used = list(self._lanes)
         return RendererStats(
-            device=self._device,
-            precision=self._precision,
+            **self._now,
+            device=self._device.name,
+            precision=precision(self._device.dtype),
             started=self._started,
-            lanes=len(used),
-            pictures=sum(len(lane.optimizations) for lane in used),
-            waiting=len(self._waiting),
-            capacity=sum(lane.limit for lane in used),
             ticks=self._ticks,
             tick_seconds=round(self._seconds, 3),
             steps=self._steps,

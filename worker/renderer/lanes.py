@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import torch
-
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
-from featurelens.engine.precision import best_dtype
-
-Identity = tuple[str, str]
-"""Name and digest of a network."""
+from featurelens.worker.renderer.device import Device
+from featurelens.worker.renderer.work import Identity
 
 IDLE = 4
 """Lanes without pictures that are kept, because the next picture often asks for the same layer."""
@@ -23,9 +19,8 @@ BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
 class Lanes:
     """By network, layers and size; the least recently used idle ones go first."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: Device) -> None:
         self.device = device
-        self.dtype = best_dtype(device)
         self._lanes: dict[tuple[str, str, tuple[str, ...], tuple[int, int]], Lane] = {}
 
     def __iter__(self) -> Iterator[Lane]:
@@ -36,16 +31,12 @@ class Lanes:
         key = (network.name, network.digest, layers, size)
         lane = self._lanes.pop(key, None)
         if lane is None:
-            limit = max(1, BATCH_PIXELS[self.device.type] // (size[0] * size[1]))
-            lane = Lane(network, layers, size, dtype=self.dtype, device=self.device, limit=limit)
+            limit = max(1, BATCH_PIXELS[self.device.torch_device.type] // (size[0] * size[1]))
+            lane = Lane(network, layers, size, dtype=self.device.dtype, device=self.device.torch_device, limit=limit)
         self._lanes[key] = lane
         for idle in [known for known, kept in self._lanes.items() if not kept.optimizations][:-IDLE]:
             del self._lanes[idle]
         return lane
-
-    def busy(self) -> set[Identity]:
-        """The networks with pictures in progress."""
-        return {(lane.network.name, lane.network.digest) for lane in self}
 
     def close(self, networks: Iterable[Identity]) -> None:
         """Lets go of the idle lanes of `networks`, which hold copies of their weights."""

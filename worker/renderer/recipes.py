@@ -30,7 +30,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
     """`spec` is resolved: every default is filled in."""
     if spec.size is None or spec.transform is None:
         raise ValueError("the spec is not resolved: defaults are not filled in")
-    seen = None if spec.photo is None else _photograph(photo(spec.photo), spec.size, network.preprocessing.channels)
+    seen = None if spec.photo is None else photograph(photo(spec.photo), spec.size, network.preprocessing.channels)
     asked = spec.objective
     return Recipe(
         objective=_objective(spec, network, seen),
@@ -118,7 +118,7 @@ def _parameterization(
     return parameterizations.Alpha(made) if asked.alpha else made
 
 
-def _photograph(png: bytes, size: Size, channels: int) -> Tensor:
+def photograph(png: bytes, size: Size, channels: int) -> Tensor:
     """(channels, H, W) in [0, 1]: the largest centred part of the same shape, scaled to `size`."""
     with Image.open(io.BytesIO(png)) as image:
         picture = transforms.pil_to_tensor(image.convert("L" if channels == 1 else "RGB")).float() / 255

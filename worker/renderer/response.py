@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torchvision
 
-from featurelens import engine
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Result
 from featurelens.jobs.errors import RenderFailed
-from featurelens.worker.protocol import Ask, Finished
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.worker.protocol import Finished
+from featurelens.worker.renderer.device import Device, precision, versions, weights
 
 DORMANT = "no gradient reached the picture, not even with redirected ReLU gradients: the unit never woke up"
 
@@ -23,12 +22,12 @@ DORMANT = "no gradient reached the picture, not even with redirected ReLU gradie
 class Response:
     """`seconds` from the arrival of the request to the last step, waiting for the network included."""
 
-    ask: Ask
+    spec: VisualizationSpec
     result: Result
     steps: int
     seconds: float
 
-    def message(self, network: Network, device: torch.device, dtype: torch.dtype) -> tuple[Finished, bytes]:
+    def message(self, network: Network, device: Device) -> tuple[Finished, bytes]:
         """The finished pictures, then the snapshots in the order of their steps. Raises `RenderFailed`."""
         blocks = [(self.steps, self.result.pixels), *self.result.snapshots]
         channels = self.result.pixels.shape[3]
@@ -43,7 +42,7 @@ class Response:
             channels=channels,
             columns=self._columns(),
             steps=steps,
-            numbers=self._numbers(network, device, dtype),
+            numbers=self._numbers(network, device),
         )
         return message, pixels.numpy().tobytes()
 
@@ -52,10 +51,10 @@ class Response:
         pictures = self.result.pixels.shape[0]
         if pictures == 1:
             return len(self.result.snapshots) + 1
-        square = self.ask.spec.objective.type == "diversity" and not self.result.snapshots
+        square = self.spec.objective.type == "diversity" and not self.result.snapshots
         return math.ceil(math.sqrt(pictures)) if square else pictures
 
-    def _numbers(self, network: Network, device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
+    def _numbers(self, network: Network, device: Device) -> dict[str, Any]:
         measures = self.result.measures
         if not all(math.isfinite(value) for values in measures.values() for value in values):
             raise RenderFailed("the optimization left the range of numbers; try a smaller learning rate")
@@ -67,17 +66,12 @@ class Response:
             "curve": [float(f"{value:.5g}") for value in self.result.curve],
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
-            "seed": self.ask.spec.seed,
-            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-            "precision": str(dtype).removeprefix("torch."),
-            "weights": network.digest if network.sha256 is None else f"sha256:{network.sha256}",
+            "seed": self.spec.seed,
+            "device": device.name,
+            "precision": precision(device.dtype),
+            "weights": weights(network),
             "warnings": [DORMANT] if self.result.dormant else [],
-            "versions": {
-                "engine": engine.VERSION,
-                "torch": torch.__version__,
-                "torchvision": torchvision.__version__,
-                "python": sys.version.split()[0],
-            },
+            "versions": versions(),
         }
 
 

@@ -8,9 +8,9 @@ import time
 
 from redis import Redis, RedisError
 
+from featurelens.jobs.kinds.base import QUEUE, QUEUES
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.job_queue import QUEUE, QUEUES
 from featurelens.worker.slot.slot import Slot
 
 

@@ -23,12 +23,13 @@ from rq.serializers import JSONSerializer
 from rq.worker_registration import register
 
 from featurelens.jobs.errors import FeaturelensError, RenderFailed
+from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import LOST
-from featurelens.jobs.queue.job_queue import EXECUTIONS, QUEUE, TASK, TASKS
+from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK, TASKS
 from featurelens.jobs.queue.records import Records
 from featurelens.worker.slot.recovery import Recovery
-from featurelens.worker.slot.task import render
+from featurelens.worker.slot.task import execute
 
 HEARTBEAT = 5
 """Seconds between two heartbeats of a slot, at work or not."""
@@ -53,7 +54,7 @@ class SlotJob(Job):
         """The task; raises PermissionError for any other name."""
         if self.func_name not in TASKS or self.instance is not None:
             raise PermissionError(f"a slot executes {TASK} only")
-        return render
+        return execute
 
     @property
     def success_callback(self) -> None:

@@ -1,11 +1,9 @@
-"""The one task a slot executes: has a picture made by the renderer, keeps its record, puts it into the store."""
+"""The one task a slot executes: has a job done by the renderer, keeps its record, puts the result into the store."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
-from functools import partial
 from uuid import uuid4
 
 from redis import Redis
@@ -13,35 +11,25 @@ from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
 from featurelens.jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
+from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import LOST, connect, patiently
 from featurelens.jobs.queue.liveness import renderer_alive
-from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.jobs.settings import settings
 from featurelens.jobs.store.open_store import open_store
-from featurelens.jobs.store.result import Image, Result, describe
+from featurelens.jobs.store.result import Result, describe
 from featurelens.jobs.store.result_store import NO_ROOM, ResultStore
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
-from featurelens.worker.slot.contact_sheet import ContactSheet
-from featurelens.worker.slot.png import encode
-from featurelens.worker.slot.preview_relay import PreviewRelay
+from featurelens.worker.slot.pictures import encoded
+from featurelens.worker.slot.progress_report import ProgressReport, Unwanted
 from featurelens.worker.slot.quarantine import quarantined
 
-MEASURED_STEPS, MEASURED_SECONDS = 8, 1.0
-"""How much must have been seen of an optimization before its end can be estimated."""
 
-PROGRESS_INTERVAL = 0.5
-"""Seconds between two reports: nobody looks more often."""
-
-
-class Unwanted(Exception):
-    """This execution has been cancelled or replaced. Never leaves this module."""
-
-
-def render(key: str, attempt: str) -> None:
-    """Makes the picture `key`. Raises what another execution may mend; every other end is written into the record."""
+def execute(key: str, attempt: str) -> None:
+    """Does the job `key`. Raises what another execution may mend; every other end is written into the record."""
     log = logger().bind(key=key, attempt=attempt)
     redis = connect()
     records = Records(redis)
@@ -50,7 +38,7 @@ def render(key: str, attempt: str) -> None:
     if record is None:
         patiently(lambda: records.cancelled(key, attempt))
         return
-    log.info("started", layer=record.spec.layer, channel=record.spec.channel)
+    log.info("started", kind=kind_of(key).name, model=record.spec.model)
     begun = time.monotonic()
     try:
         _make(redis, records, record, key, execution)
@@ -62,7 +50,7 @@ def render(key: str, attempt: str) -> None:
     except RenderError as error:
         _fail(records, record, key, execution, error)
     except JobTimeoutException:
-        _fail(records, record, key, execution, RenderFailed("it took longer than a picture may take"))
+        _fail(records, record, key, execution, RenderFailed("it took longer than a job may take"))
     else:
         log.info("finished", seconds=round(time.monotonic() - begun, 3))
 
@@ -70,10 +58,11 @@ def render(key: str, attempt: str) -> None:
 def _make(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
     store = open_store(settings(), patient=True)
     if store.get(key) is None:
-        report = _Report(records, record, key, execution)
-        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt)
+        report = ProgressReport(records, record, key, execution)
+        swept = record.queue == SWEEP_QUEUE
+        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept)
         finished, pixels = _rendered(redis, report, asked, execution)
-        images, pictures = _encode(key, record, finished, pixels)
+        images, pictures = encoded(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
         result = describe(key, record.spec, finished.numbers, record.created, record.started)
@@ -92,7 +81,7 @@ def _keep(store: ResultStore, result: Result, images: Sequence[bytes]) -> None:
         raise NotStored("the disk is full: the picture was made, but could not be kept") from error
 
 
-def _rendered(redis: Redis, report: _Report, ask: Ask, execution: str) -> tuple[Finished, bytes]:
+def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str) -> tuple[Finished, bytes]:
     path = settings().renderer_socket
 
     def alive() -> bool:
@@ -120,88 +109,8 @@ def _fail(records: Records, record: Record, key: str, execution: str, error: Ren
     logger().warning("failed", key=key, attempt=record.attempt, code=error.code, detail=error.detail)
 
 
-class _Report:
-    """Passes progress on to the record: the first word and every new stage at once, then twice a second."""
-
-    def __init__(self, records: Records, record: Record, key: str, execution: str) -> None:
-        self._records = records
-        self._record = record
-        self._key = key
-        self._execution = execution
-        self._stage = ""
-        self._due = 0.0
-        self._told = partial(self.tell, "waiting", 0, None)
-        self._measured: tuple[int, float] | None = None
-
-    def __call__(self, progress: Progress) -> bool:
-        """Returns whether it was due."""
-        if progress.stage == self._stage and time.monotonic() < self._due:
-            return False
-        self._told = partial(
-            self.tell, progress.stage, progress.step, progress.activation, self._seconds_left(progress)
-        )
-        self._told()
-        self._stage = progress.stage
-        self._due = time.monotonic() + PROGRESS_INTERVAL
-        return True
-
-    def again(self) -> None:
-        """There is nothing new, but the slot is to know that this process lives."""
-        self._told()
-
-    def tell(self, stage: str, step: int, activation: float | None, seconds_left: float | None = None) -> None:
-        """Raises `Unwanted` when the record has moved on without us. A broker that is away is no reason to stop."""
-        try:
-            wanted = self._records.progress(
-                self._key, self._record.attempt, self._execution, stage, step, activation, seconds_left
-            )
-        except LOST:
-            wanted = True
-        if not wanted:
-            raise Unwanted
-
-    def relay(self, redis: Redis) -> PreviewRelay:
-        """Shows previews of this execution."""
-        told = partial(self._records.previewed, self._key, self._record.attempt, self._execution)
-        return PreviewRelay(Previews(redis), self._key, told)
-
-    def _seconds_left(self, progress: Progress) -> float | None:
-        """From the pace since the first step was reported; None until that means something."""
-        now = time.monotonic()
-        if progress.step == 0 or self._measured is None or progress.step < self._measured[0]:
-            self._measured = (progress.step, now) if progress.step else None
-            return None
-        steps, seconds = progress.step - self._measured[0], now - self._measured[1]
-        if steps < MEASURED_STEPS or seconds < MEASURED_SECONDS:
-            return None
-        return (progress.steps - progress.step) * seconds / steps
-
-
 def _alive(redis: Redis) -> bool:
     try:
         return renderer_alive(redis)
     except LOST:
         return True
-
-
-def _encode(key: str, record: Record, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
-    """A PNG per picture, and where there are several one more of all of them, with what is said of each."""
-    text = {"key": key, "spec": record.spec.model_dump(mode="json"), "numbers": finished.numbers}
-    height, width, channels = finished.height, finished.width, finished.channels
-    tiles = [
-        pixels[start : start + height * width * channels]
-        for start in range(0, finished.bytes, height * width * channels)
-    ]
-    images = [encode(tile, height, width, channels, text) for tile in tiles]
-    steps = finished.steps or [record.spec.steps] * len(tiles)
-    pictures = [_image(png, height, width, step) for png, step in zip(images, steps, strict=True)]
-    if len(tiles) > 1:
-        sheet = ContactSheet(height, width, channels, finished.columns)
-        in_time = [tile for _, tile in sorted(zip(steps, tiles, strict=True), key=lambda pair: pair[0])]
-        images.append(encode(sheet.paste(in_time), *sheet.size(len(tiles)), channels, text))
-        pictures.append(_image(images[-1], *sheet.size(len(tiles)), None))
-    return images, tuple(pictures)
-
-
-def _image(png: bytes, height: int, width: int, step: int | None) -> Image:
-    return Image(width=width, height=height, bytes=len(png), sha256=hashlib.sha256(png).hexdigest(), step=step)

@@ -18,7 +18,7 @@ import torchvision
 from torch import Tensor, fx, nn
 
 from featurelens.engine.extraction import functional_layers
-from featurelens.engine.extraction.hooks import CONCATENATIONS, MONOTONE, Reading, first_of, read
+from featurelens.engine.extraction.hooks import CONCATENATIONS, MONOTONE, Reading, channels_first, first_of, read
 from featurelens.engine.extraction.passes.folding import fold
 from featurelens.engine.extraction.passes.pooling import pool_first
 from featurelens.engine.extraction.passes.siblings import join_siblings
@@ -121,14 +121,8 @@ class Extractor:
         else:
             readings = read(self._module, prepared, self.layers, follow=self._follow, passage=passage)
         for name in self._channels_last & readings.keys():
-            readings[name] = _channels_first(readings[name])
+            readings[name] = channels_first(readings[name])
         return readings
-
-
-def _channels_first(reading: Reading) -> Reading:
-    """(B, H, W, C) -> (B, C, H, W)"""
-    before = None if reading.before is None else reading.before.permute(0, 3, 1, 2)
-    return Reading(reading.value.permute(0, 3, 1, 2), before)
 
 
 def _truncate(

@@ -45,6 +45,12 @@ class Reading(NamedTuple):
     before: Tensor | None = None
 
 
+def channels_first(reading: Reading) -> Reading:
+    """(B, H, W, C) -> (B, C, H, W)"""
+    before = None if reading.before is None else reading.before.permute(0, 3, 1, 2)
+    return Reading(reading.value.permute(0, 3, 1, 2), before)
+
+
 class StopForward(Exception):
     """Ends a forward pass that has nothing more to give. Never leaves this module."""
 

@@ -9,10 +9,10 @@ import pytest
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import FeaturelensError, InvalidSpec, OutOfRange, UnknownLayer
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.objectives import FOURIER_ONLY, ClassObjective, InterpolationObjective, JointObjective
 from featurelens.jobs.spec.transforms import MACO_TRANSFORM, PHOTO_TRANSFORM, TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.key import visualization_key
 from tests.conftest import ENTRY
 from tests.jobs.spec.test_objectives import KINDS, LEAST, PHOTO, spec
 
@@ -50,7 +50,7 @@ def test_resolving_twice_changes_nothing(classifier: Catalog, kind: str, paramet
     twice, _ = resolve(classifier, once)
     assert twice == once
     assert VisualizationSpec.model_validate_json(once.model_dump_json()) == once
-    assert visualization_key(once, entry.digest, "1") == visualization_key(twice, entry.digest, "1")
+    assert VISUALIZATION.key(once, entry.digest, "1") == VISUALIZATION.key(twice, entry.digest, "1")
     assert (once.model, once.size) == (ENTRY.name, ENTRY.input_size)
     assert once.transform is not None
 

@@ -7,8 +7,8 @@ from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from featurelens.jobs.errors import NoWorker
+from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.job_queue import QUEUE
 
 
 def test_both_must_be_there(redis: Redis) -> None:

@@ -26,7 +26,7 @@ def records(redis: Redis) -> Records:
 
 def open_record(redis: Redis, attempt: str) -> None:
     redis.delete(record_key(KEY))
-    redis.hset(record_key(KEY), mapping=cast("Any", opening(SPEC, "sha256:0", attempt, "featurelens")))
+    redis.hset(record_key(KEY), mapping=cast("Any", opening(KEY, SPEC, "sha256:0", attempt, "featurelens")))
 
 
 def status(records: Records) -> str:
@@ -42,7 +42,7 @@ def test_success(records: Records, redis: Redis) -> None:
     assert records.progress(KEY, "first", "x", "rendering", 3, 1.5)
     seen = records.read(KEY)
     assert seen is not None
-    assert (seen.stage, seen.step, seen.steps, seen.activation) == ("rendering", 3, 10, 1.5)
+    assert (seen.stage, seen.step, seen.steps, seen.score) == ("rendering", 3, 10, 1.5)
     assert records.commit(KEY, "first", "x")
     assert status(records) == "running"
     assert not records.cancel(KEY, "first")
@@ -119,7 +119,7 @@ def test_numbers_that_are_none_are_not_shown(records: Records) -> None:
     assert records.progress(KEY, "first", "x", "rendering", 3, float("nan"))
     record = records.read(KEY)
     assert record is not None
-    assert record.activation is None
+    assert record.score is None
 
 
 def test_wiped(records: Records, redis: Redis) -> None:

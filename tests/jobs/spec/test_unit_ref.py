@@ -12,8 +12,8 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import OutOfRange, UnknownLayer
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.key import visualization_key
 from tests.conftest import ENTRY
 
 
@@ -56,7 +56,7 @@ def test_it_leaves_no_trace_in_the_key(catalog: Catalog) -> None:
         resolve(catalog, asked)[0]
         for asked in (spec(unit="tinynet/Conv2:3"), spec(model="tinynet", layer="conv2", channel=3))
     )
-    assert visualization_key(short, ENTRY.digest, "1") == visualization_key(long, ENTRY.digest, "1")
+    assert VISUALIZATION.key(short, ENTRY.digest, "1") == VISUALIZATION.key(long, ENTRY.digest, "1")
 
 
 def test_the_schema_knows_it() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from featurelens.jobs.spec.visualization import MAX_SIZE, MAX_STEPS, VisualizationSpec
+from featurelens.jobs.spec.base import MAX_SIZE
+from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
 
 GOOD: dict[str, Any] = {"model": "m", "layer": "l", "channel": 0}
 

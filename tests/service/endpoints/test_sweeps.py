@@ -12,7 +12,8 @@ from PIL import Image as Picture
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.job_queue import QUEUE, SWEEP_QUEUE, JobQueue
+from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
+from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
 from tests.conftest import ENTRY

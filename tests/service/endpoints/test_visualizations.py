@@ -16,19 +16,19 @@ from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.key import visualization_key
 from featurelens.jobs.store.result import Image, describe
 from tests.conftest import ENTRY, LAYERS, free_port
 from tests.support.server import Server
 
 BODY = {"model": "tinynet", "layer": "conv2", "channel": 3}
 SPEC = VisualizationSpec(model=ENTRY.name, layer="conv2", channel=3, size=ENTRY.input_size).completed()
-KEY = visualization_key(SPEC, ENTRY.digest, ENTRY.renderer)
+KEY = VISUALIZATION.key(SPEC, ENTRY.digest, ENTRY.renderer)
 URL = "/v1/visualizations"
 PNG = b"\x89PNG picture"
 
@@ -153,7 +153,7 @@ class TestWatching:
             "stage": "rendering",
             "step": 7,
             "steps": 128,
-            "activation": 0.5,
+            "score": 0.5,
             "seconds_left": None,
         }
         assert body["started"] is not None

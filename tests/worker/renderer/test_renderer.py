@@ -41,6 +41,7 @@ def build():
         nn.Linear(8, 5),
     )
 """
+KEY = "fv1_" + "0" * 64
 MANIFEST: dict[str, object] = {"factory": "model.py:build", "input_size": 32}
 UNIT = {"layer": "3", "channel": 3}
 
@@ -77,7 +78,7 @@ class Booth:
         self.catalog.publish_layers(entry.name, self.registry.describe(entry.name))
         given = {"model": "small", "steps": 3, **({} if "objective" in fields else UNIT), **fields}
         spec, _ = resolve(self.catalog, VisualizationSpec.model_validate(given))
-        return Ask(key="k", spec=spec, digest=entry.digest)
+        return Ask(key=KEY, spec=spec, digest=entry.digest)
 
     def render(self, ask: Ask) -> tuple[Finished, bytes, list[Progress]]:
         heard: list[Progress] = []
@@ -179,8 +180,8 @@ def test_a_layer_that_is_not_there(booth: Booth) -> None:
     wrong = {"spec": ask.spec.model_copy(update={"layer": "nowhere"}), "attempt": "a1"}
     with capture_logs() as logged, pytest.raises(RenderFailed, match="nowhere"):
         booth.render(ask.model_copy(update=wrong))
-    line = next(line for line in logged if line["event"] == "picture failed")
-    assert (line["key"], line["attempt"]) == ("k", "a1")
+    line = next(line for line in logged if line["event"] == "job failed")
+    assert (line["key"], line["attempt"]) == (KEY, "a1")
 
 
 def test_a_photograph(booth: Booth) -> None:

@@ -17,10 +17,11 @@ from featurelens.engine.optimization import Result
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.worker.protocol import Ask, Finished
+from featurelens.worker.protocol import Finished
+from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.response import DORMANT, Response
 from featurelens.worker.slot.contact_sheet import GAP
-from featurelens.worker.slot.task import _encode
+from featurelens.worker.slot.pictures import encoded
 from tests.support.small_networks import network
 
 HEIGHT, WIDTH = 2, 3
@@ -53,8 +54,8 @@ def record(asked: VisualizationSpec) -> Record:
 
 
 def message(made: Result, net: Network | None = None, **fields: Any) -> tuple[Finished, bytes]:
-    answer = Response(Ask(key="k", spec=spec(**fields), digest="d"), made, steps=48, seconds=1.23456)
-    return answer.message(net or network(nn.Identity()), CPU, torch.bfloat16)
+    answer = Response(spec(**fields), made, steps=48, seconds=1.23456)
+    return answer.message(net or network(nn.Identity()), Device(CPU, torch.bfloat16))
 
 
 def test_the_finished_picture_comes_first_then_its_stages() -> None:
@@ -127,7 +128,7 @@ def test_what_is_not_finite_is_refused(value: float) -> None:
 def test_the_slot_makes_a_file_of_each_and_a_sheet_in_the_order_of_time() -> None:
     asked = spec()
     finished, pixels = message(result(shade(90), snapshots=[(0, shade(10)), (4, shade(20))]))
-    images, told = _encode("fv1_0", record(asked), finished, pixels)
+    images, told = encoded("fv1_0", record(asked), finished, pixels)
     assert [picture.step for picture in told] == [48, 0, 4, None]
     opened = [Image.open(io.BytesIO(png)) for png in images]
     assert [image.getpixel((0, 0)) for image in opened[:3]] == [(90, 90, 90), (10, 10, 10), (20, 20, 20)]
@@ -146,5 +147,5 @@ def test_the_slot_makes_a_file_of_each_and_a_sheet_in_the_order_of_time() -> Non
 
 def test_a_single_picture_has_no_sheet() -> None:
     finished, pixels = message(result(shade(9)))
-    images, told = _encode("k", record(spec()), finished, pixels)
+    images, told = encoded("k", record(spec()), finished, pixels)
     assert (len(images), [picture.step for picture in told]) == (1, [48])

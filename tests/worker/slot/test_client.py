@@ -18,8 +18,10 @@ from featurelens.worker.protocol import Ask, Failed, Finished, Progress
 from featurelens.worker.slot import client
 from featurelens.worker.slot.client import converse
 
-ASK = Ask(key="k", spec=VisualizationSpec(model="m", layer="l", channel=0, size=(32, 32)), digest="sha256:0")
-STEP = Progress(stage="rendering", step=1, steps=2, activation=0.5)
+ASK = Ask(
+    key="fv1_" + "0" * 64, spec=VisualizationSpec(model="m", layer="l", channel=0, size=(32, 32)), digest="sha256:0"
+)
+STEP = Progress(stage="rendering", step=1, steps=2, score=0.5)
 DONE = Finished(pictures=1, height=2, width=3, channels=3, numbers={"activation": 1.0})
 
 

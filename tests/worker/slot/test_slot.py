@@ -15,11 +15,12 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.job_queue import EXECUTIONS, QUEUE, SWEEP_QUEUE, TASKS
+from featurelens.jobs.queue.job_queue import EXECUTIONS, TASKS
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Records
-from featurelens.worker.slot.task import MEASURED_STEPS
+from featurelens.worker.slot.progress_report import MEASURED_STEPS
 from tests.support.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
 from tests.support.machine_room import MachineRoom, until
 
@@ -64,7 +65,7 @@ def test_progress_is_told(room: MachineRoom) -> None:
     seen = set()
     until(lambda: seen.add(room.record(key).step) or room.record(key).status == "succeeded")  # type: ignore[func-returns-value]
     assert 3 <= len(seen) <= 10
-    assert room.record(key).activation is not None
+    assert room.record(key).score is not None
 
 
 def test_the_end_is_estimated_once_that_means_something(room: MachineRoom) -> None:

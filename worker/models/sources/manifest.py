@@ -17,7 +17,7 @@ from torch import nn
 
 from featurelens.engine.network import Preprocessing
 from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.jobs.spec.visualization import MAX_SIZE, MIN_SIZE
+from featurelens.jobs.spec.base import MAX_SIZE, MIN_SIZE
 
 _FILE = re.compile(r"([A-Za-z_]\w*\.py):([A-Za-z_]\w*)")
 _MODULE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.spec.objectives import LayerObjective
 from featurelens.jobs.spec.optimizers import OptimizerChoice
 from featurelens.jobs.spec.parameterizations import FourierParameters
 from featurelens.jobs.spec.regularizers import RegularizerWeights
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.key import KEY_PATTERN, visualization_key
 
 SPEC = VisualizationSpec(
     model="bundled:tinynet@sha256-0123456789ab", layer="conv2", channel=3, size=(64, 96)
@@ -22,12 +23,12 @@ SPEC = VisualizationSpec(
 def test_golden() -> None:
     """If this fails, every picture ever made has lost its name. Is that meant?"""
     golden = "fv1_56bbd1b697371c8d6bf43cd667b9a3458d2311f9eafff1dbf08b39fa04666189"
-    assert visualization_key(SPEC, "sha256:" + "0" * 64, "1") == golden
+    assert VISUALIZATION.key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 
 def test_needs_a_resolved_spec() -> None:
     with pytest.raises(ValueError, match="not filled in"):
-        visualization_key(SPEC.model_copy(update={"size": None}), "sha256:0", "1")
+        VISUALIZATION.key(SPEC.model_copy(update={"size": None}), "sha256:0", "1")
 
 
 def test_every_part_counts() -> None:
@@ -46,8 +47,8 @@ def test_every_part_counts() -> None:
         {"optimizer": OptimizerChoice(learning_rate=0.1)},
         {"snapshots": [0]},
     ]
-    keys = {visualization_key(SPEC.model_copy(update=change), "sha256:0", "1") for change in changes}
-    keys |= {visualization_key(SPEC, *rest) for rest in (("sha256:0", "1"), ("sha256:1", "1"), ("sha256:0", "2"))}
+    keys = {VISUALIZATION.key(SPEC.model_copy(update=change), "sha256:0", "1") for change in changes}
+    keys |= {VISUALIZATION.key(SPEC, *rest) for rest in (("sha256:0", "1"), ("sha256:1", "1"), ("sha256:0", "2"))}
     assert len(keys) == len(changes) + 3
     assert set(VisualizationSpec.model_fields) == {name for change in changes for name in change}
 
@@ -55,6 +56,6 @@ def test_every_part_counts() -> None:
 @given(st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()), st.integers(0, 2**32 - 1))
 def test_is_a_function_of_the_values(layer: str, seed: int) -> None:
     spec = SPEC.model_copy(update={"layer": layer, "seed": seed})
-    key = visualization_key(spec, "w", "r")
+    key = VISUALIZATION.key(spec, "w", "r")
     assert KEY_PATTERN.fullmatch(key)
-    assert key == visualization_key(VisualizationSpec.model_validate(spec.model_dump(mode="json")), "w", "r")
+    assert key == VISUALIZATION.key(VisualizationSpec.model_validate(spec.model_dump(mode="json")), "w", "r")

@@ -1,0 +1,43 @@
+"""What a network sees in one photograph: a forward pass, no optimization."""
+
+from __future__ import annotations
+
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.catalog.layer_names import LayerNames
+from featurelens.jobs.catalog.resolution import resolve_size
+from featurelens.jobs.errors import Fault, InvalidSpec
+from featurelens.jobs.kinds.base import Kind
+from featurelens.jobs.spec.activations import ActivationsSpec
+
+
+class Activations(Kind[ActivationsSpec]):
+    """The units of each layer that respond most and least, and the class probabilities."""
+
+    name = "activations"
+    prefix = "fa1_"
+    spec = ActivationsSpec
+
+    def resolve(self, catalog: Catalog, spec: ActivationsSpec) -> tuple[ActivationsSpec, ModelEntry]:
+        """Layers left out are the recommended ones."""
+        entry = catalog.model(spec.model)
+        size = resolve_size(spec.size, entry)
+        layers = catalog.layers(entry)
+        if spec.layers is None:
+            names = [layer.name for layer in layers if layer.recommended]
+        else:
+            known = LayerNames(entry, layers)
+            names = [known.named(name, f"/layers/{place}").name for place, name in enumerate(spec.layers)]
+        if not names:
+            detail = f"{entry.name} has no recommended layers; name some with layers"
+            raise InvalidSpec(detail, (Fault("/layers", detail),))
+        changes = {"model": entry.name, "layers": list(dict.fromkeys(names)), "size": size}
+        return spec.model_copy(update=changes), entry
+
+    def cost(self, spec: ActivationsSpec) -> int:
+        """Height x width."""
+        assert spec.size is not None
+        return spec.size[0] * spec.size[1]
+
+    def photo(self, spec: ActivationsSpec) -> str | None:
+        return spec.photo

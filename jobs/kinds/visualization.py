@@ -1,0 +1,43 @@
+"""A picture of what a unit responds to, made by optimization."""
+
+from __future__ import annotations
+
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.catalog.resolution import resolve
+from featurelens.jobs.kinds.base import Kind, Listed, digest
+from featurelens.jobs.spec.transforms import TransformRanges
+from featurelens.jobs.spec.visualization import VisualizationSpec
+
+
+class Visualization(Kind[VisualizationSpec]):
+    """Gradient ascent on the input image of a frozen network."""
+
+    name = "visualization"
+    prefix = "fv1_"
+    spec = VisualizationSpec
+
+    def resolve(self, catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
+        return resolve(catalog, spec)
+
+    def cost(self, spec: VisualizationSpec) -> int:
+        """Steps x height x width x pictures x views."""
+        assert spec.size is not None
+        height, width = spec.size
+        views = (spec.transform or TransformRanges()).views
+        return spec.steps * height * width * spec.pictures * views
+
+    def steps(self, spec: VisualizationSpec) -> int:
+        return spec.steps
+
+    def photo(self, spec: VisualizationSpec) -> str | None:
+        return spec.photo
+
+    def listed(self, spec: VisualizationSpec) -> Listed:
+        return Listed(spec.layer, spec.listed_channel, spec.sign)
+
+    def key(self, spec: VisualizationSpec, weights: str, renderer: str) -> str:
+        """As for every kind, but the content names no kind: pictures were the only one when their keys were fixed."""
+        if spec.size is None or spec.transform is None:
+            raise ValueError("the key of an unresolved spec: defaults are not filled in")
+        return self.prefix + digest({"renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights})

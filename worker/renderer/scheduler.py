@@ -1,0 +1,126 @@
+"""Who waits for a network, who is at work, and whose turn it is. Knows no kind of job and no socket.
+
+Every group that has work gets one tick a turn. Where it has more work than a tick takes, jobs asked for one by one go
+before those of sweeps, but for one turn in four, so that neither stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.logs import logger
+from featurelens.worker.renderer.connection import Connection
+from featurelens.worker.renderer.lane_stats import LaneStats
+from featurelens.worker.renderer.networks import Networks
+from featurelens.worker.renderer.work import Group, Work, Workshop
+
+SWEEP_EVERY = 4
+"""Turns, of which sweeps go first in one."""
+
+
+class Scheduler:
+    """`workshops` are by the name of their kind."""
+
+    def __init__(self, workshops: Mapping[str, Workshop], networks: Networks, stats: LaneStats) -> None:
+        self._workshops = workshops
+        self._networks = networks
+        self._stats = stats
+        self._waiting: list[Connection] = []
+        self._working: dict[int, Connection] = {}
+        """By the identity of the work."""
+        self._turns = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to tick."""
+        return bool(self._working)
+
+    def enqueue(self, connection: Connection) -> None:
+        """A slot has asked."""
+        self._waiting.append(connection)
+
+    def drop(self, connection: Connection) -> None:
+        """The slot has gone, or has been told all there is."""
+        if connection in self._waiting:
+            self._waiting.remove(connection)
+        if connection.work is not None and self._working.pop(id(connection.work), None) is not None:
+            connection.work.leave()
+
+    def turn(self) -> None:
+        """Lets those begin whose network is loaded, then advances every group by one tick."""
+        self._turns += 1
+        self._admit()
+        for group in self._groups():
+            self._tick(group)
+        self._stats.note(self._groups(), len(self._waiting))
+
+    def _groups(self) -> list[Group]:
+        return [group for workshop in self._workshops.values() for group in workshop.groups()]
+
+    def _admit(self) -> None:
+        for connection in list(self._waiting):
+            ask = connection.ask
+            assert ask is not None
+            try:
+                network = self._networks.get(ask.spec.model, ask.digest)
+                if network is None:
+                    connection.report("loading")
+                    continue
+                connection.work = self._workshops[kind_of(ask.key).name].begin(ask, network, connection.begun)
+            except Exception as error:  # noqa: BLE001  # the job fails with its reason, the renderer goes on
+                self._fail(connection, error)
+            else:
+                self._working[id(connection.work)] = connection
+                connection.report(connection.work.stage, now=True)
+            self._waiting.remove(connection)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Keeps the weights within their budget."""
+        asked = {(one.ask.spec.model, one.ask.digest) for one in self._waiting if one.ask is not None}
+        busy = {(group.network.name, group.network.digest) for group in self._groups()}
+        gone = self._networks.settle(asked | busy)
+        for workshop in self._workshops.values():
+            workshop.release(gone)
+
+    def _tick(self, group: Group) -> None:
+        try:
+            with self._stats.tick(group):
+                ended = group.tick(choose(group.works, group.room, sweeps_first=self._turns % SWEEP_EVERY == 0))
+        except Exception as error:  # noqa: BLE001  # its jobs fail with the reason, other groups go on
+            logger().exception("a tick failed", model=group.network.name)
+            for work in list(group.works):
+                work.leave()
+                self._fail(self._working.pop(id(work)), error)
+            return
+        for work in ended:
+            connection = self._working.pop(id(work))
+            try:
+                connection.finish(*work.finish())
+            except Exception as error:  # noqa: BLE001  # as above
+                self._fail(connection, error)
+        for work in group.works:
+            connection = self._working[id(work)]
+            connection.report(work.stage)
+            if connection.wants_preview and not connection.unsent:
+                preview = work.preview()
+                if preview is not None:
+                    connection.show(*preview)
+
+    def _fail(self, connection: Connection, error: Exception) -> None:
+        named = {"key": connection.ask.key, "attempt": connection.ask.attempt} if connection.ask else {}
+        logger().warning("job failed", **named, error=str(error))
+        connection.fail_with(error)
+
+
+def choose(works: Sequence[Work], room: int, *, sweeps_first: bool) -> list[Work]:
+    """Those of `works` whose turn it is in a tick of `room` rows, at least one; equals in the order given."""
+    ordered = sorted(works, key=lambda work: work.ask.sweep != sweeps_first)
+    chosen: list[Work] = []
+    for work in ordered:
+        room -= work.rows
+        if room < 0 and chosen:
+            break
+        chosen.append(work)
+    return chosen
