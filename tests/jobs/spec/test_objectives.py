@@ -7,10 +7,19 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from featurelens.jobs.spec.objectives import NEEDS, SIGNLESS, Objective
-from featurelens.jobs.spec.parameterizations import Parameterization
+from featurelens.jobs.spec.base import SpecModel, type_name
+from featurelens.jobs.spec.objective_spec import ObjectiveSpec
+from featurelens.jobs.spec.objectives import Objective
+from featurelens.jobs.spec.parameterizations import Parameterization, ParameterizationSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
+
+def members(union: Any) -> dict[str, Any]:
+    """The classes of an annotated union by their `type`."""
+    return {type_name(part): part for part in get_args(get_args(union)[0])}
+
+
+OBJECTIVES: dict[str, type[ObjectiveSpec]] = members(Objective)
 PHOTO = "sha256:" + "0" * 64
 LEAST: dict[str, dict[str, Any]] = {
     "channel": {},
@@ -33,7 +42,7 @@ UNIT: dict[str, Any] = {"layer": "l", "channel": 0}
 
 def spec(kind: str, /, objective: dict[str, Any] | None = None, **fields: Any) -> VisualizationSpec:
     """The smallest of its kind, with what is given on top; a field that is None is left out."""
-    given = {name: UNIT[name] for name in NEEDS[kind]} | {
+    given = {name: UNIT[name] for name in OBJECTIVES[kind].needs} | {
         "objective": {"type": kind, **LEAST[kind], **(objective or {})}
     }
     given |= fields
@@ -44,13 +53,16 @@ def flat(**fields: Any) -> VisualizationSpec:
     return VisualizationSpec.model_validate({"model": "m", **UNIT, **fields})
 
 
-def types(union: Any) -> set[str]:
-    return {get_args(part.model_fields["type"].annotation)[0] for part in get_args(get_args(union)[0])}
+def leaves(base: type[SpecModel]) -> set[type[SpecModel]]:
+    """The classes made of it that nothing else is made of."""
+    return {leaf for child in base.__subclasses__() for leaf in leaves(child)} or {base}
 
 
-def test_all_are_known_here() -> None:
-    assert types(Objective) == set(KINDS) == set(NEEDS)
-    assert types(Parameterization) == set(PARAMETERIZATIONS)
+def test_all_can_be_asked_for_and_are_known_here() -> None:
+    assert set(OBJECTIVES) == set(KINDS)
+    assert set(OBJECTIVES.values()) == leaves(ObjectiveSpec)
+    assert set(members(Parameterization)) == set(PARAMETERIZATIONS)
+    assert set(members(Parameterization).values()) == leaves(ParameterizationSpec)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -64,7 +76,7 @@ def test_the_smallest_survives_its_record(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("field", ["layer", "channel"])
 def test_layer_and_channel(kind: str, field: str) -> None:
-    if field in NEEDS[kind]:
+    if field in OBJECTIVES[kind].needs:
         with pytest.raises(ValidationError, match=f"objective {kind} needs {field}"):
             spec(kind, **{field: None})
     elif (kind, field) == ("class", "layer"):
@@ -77,7 +89,7 @@ def test_layer_and_channel(kind: str, field: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_sign(kind: str) -> None:
     assert spec(kind, sign="positive").sign == "positive"
-    if kind in SIGNLESS:
+    if kind in ("layer", "joint", "caricature", "inversion"):
         with pytest.raises(ValidationError, match=f"objective {kind} has no negative"):
             spec(kind, sign="negative")
     else:
