@@ -147,7 +147,7 @@ def test_the_transform_that_suits(catalog: Catalog, kind: str, parameterization:
     fields: dict[str, Any] = {"layer": "conv2", "parameterization": {"type": parameterization}}
     if kind not in ("caricature", "inversion"):
         fields["channel"] = 0
-    objective = {"type": kind, **LEAST[kind]}
+    objective = {"type": kind, **LEAST.get(kind, {})}
     assert resolved(catalog, objective, **fields).transform == suited
     own = TransformRanges(jitter=1.0, views=2)
     assert resolved(catalog, objective, **fields, transform=own.model_dump(mode="json")).transform == own
