@@ -29,7 +29,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class InvalidSpec(FeaturelensError):
     code = "invalid-spec"
     title = "The specification is not valid"
 
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> Self:
+        """With one fault, at the JSON pointer."""
+        return cls(detail, (Fault(pointer, detail),))
+
 
 class UnknownModel(InvalidSpec):
     code = "unknown-model"
@@ -75,7 +80,7 @@ def unknown(kind: type[Kind], pointer: str, message: str, name: str, known: Sequ
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
     shown = repr(name if len(name) <= 80 else name[:77] + "...")
     detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}"
-    return kind(detail, (Fault(pointer, detail),))
+    return kind.at(pointer, detail)
 
 
 class OutOfRange(InvalidSpec):

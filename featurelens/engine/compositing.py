@@ -98,7 +98,7 @@ def is_transparent(pictures: Tensor) -> bool:
 
 def wants_mask(render: Optimization) -> bool:
     """Whether the summed gradient becomes the picture's transparency (MaCo)."""
-    return getattr(render.recipe.parameterization, "accumulates_mask", False)
+    return render.recipe.parameterization.accumulates_mask
 
 
 def opacity(mask: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
-from featurelens.jobs.errors import Fault, UnknownLayer, unknown
+from featurelens.jobs.errors import UnknownLayer, unknown
 
 _DISTILL = re.compile(
     r"(mixed[345][a-e]|conv2d[0-2]|maxpool[0-9]+|localresponsenorm[01]|softmax[0-2]|head[01]|avgpool0)(_.*)?"
@@ -42,10 +42,10 @@ class LayerNames:
         if alike:
             names = ", ".join(known.name for known in alike[:5])
             detail = f"{wanted!r} may be any of {names} in {self._entry.name}"
-            raise UnknownLayer(detail, (Fault(pointer, detail),))
+            raise UnknownLayer.at(pointer, detail)
         if self._entry.architecture == "googlenet" and _DISTILL.fullmatch(wanted):
             detail = f"{self._entry.name} has no layer {wanted!r}: {_DISTILL_REASON}"
-            raise UnknownLayer(detail, (Fault(pointer, detail),))
+            raise UnknownLayer.at(pointer, detail)
         where = f"/v1/models/{self._entry.name}/layers"
         raise unknown(UnknownLayer, pointer, f"{self._entry.name} has no layer", wanted, list(self._by_name), where)
 

@@ -58,9 +58,15 @@ Size = Annotated[
 ]
 
 
+def type_name(part: type[BaseModel]) -> str:
+    """The `type` by which this one of several is told apart."""
+    (name,) = get_args(part.model_fields["type"].annotation)
+    return str(name)
+
+
 def asks_for_type(union: UnionType) -> BeforeValidator:
     """For parts told apart by their `type`: where none is given, the answer names all there are."""
-    types = ", ".join(name for part in get_args(union) for name in get_args(part.model_fields["type"].annotation))
+    types = ", ".join(map(type_name, get_args(union)))
 
     def check(value: Any) -> Any:
         if isinstance(value, SpecModel) or (isinstance(value, dict) and "type" in value):

@@ -1,7 +1,7 @@
 """What is asked of the unit: one small type per objective, told apart by ``type``.
 
 `layer`, `channel` and `sign` of the spec name the unit; the objective says what about it. The flat spec alone is the
-channel objective.
+channel objective. What an objective needs and what it cannot do stands on its class (`ObjectiveSpec`).
 """
 
 from __future__ import annotations
@@ -10,20 +10,28 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from featurelens.jobs.errors import OutOfRange
 from featurelens.jobs.spec.base import MAX_PICTURES, Index, Name, PhotoDigest, Seed, Sign, SpecModel, asks_for_type
+from featurelens.jobs.spec.names import Names
+from featurelens.jobs.spec.objective_spec import ObjectiveSpec, SpecField
+from featurelens.jobs.spec.parameterizations import FourierParameters
+from featurelens.jobs.spec.transforms import TransformRanges
 
 Position = Annotated[int | None, Field(ge=0, le=65535)]
 Pictures = Annotated[int, Field(ge=2, le=MAX_PICTURES)]
 Power = Annotated[float, Field(ge=0, le=16)]
 
+STEADY = TransformRanges(jitter=2.0, scale=(1.0, 1.0), rotate=0.0)
+"""Where activations are compared with a photograph's position by position, a picture that moves much only blurs."""
 
-class ChannelObjective(SpecModel):
+
+class ChannelObjective(ObjectiveSpec):
     """Mean over positions of the channel's feature map."""
 
     type: Literal["channel"] = "channel"
 
 
-class NeuronObjective(SpecModel):
+class NeuronObjective(ObjectiveSpec):
     """The channel at one position: `x` counts columns and `y` rows of the feature map; left out, the centre."""
 
     type: Literal["neuron"]
@@ -31,25 +39,42 @@ class NeuronObjective(SpecModel):
     y: Position = None
 
 
-class LayerObjective(SpecModel):
+class LayerObjective(ObjectiveSpec):
     """Everything the layer sees: the mean of its squared activations (DeepDream)."""
+
+    needs = frozenset({"layer"})
+    has_negative = False
 
     type: Literal["layer"]
 
 
-class ClassObjective(SpecModel):
+class ClassObjective(ObjectiveSpec):
     """A class of a classifier, by index or by its label."""
+
+    needs = frozenset[SpecField]()
+    takes = frozenset({"layer"})
 
     type: Literal["class"]
     label: Index | Name
     value: Literal["logit", "probability"] = "logit"
 
+    def listed_channel(self, channel: int | None) -> int | None:
+        """A class is the channel of its logit."""
+        return self.label if isinstance(self.label, int) else channel
 
-class DirectionObjective(SpecModel):
+    def resolved(self, names: Names, layer: str | None, channel: int | None) -> tuple[str | None, Self]:
+        found = names.layer(layer or names.classes_layer("/objective/type"), "/layer")
+        label = names.label(self.label, found, "/objective/label")
+        return found.name, self.model_copy(update={"label": label})
+
+
+class DirectionObjective(ObjectiveSpec):
     """A direction in the layer's activation space: dot product times cosine ** power.
 
     Either `vector` (one number per channel) or `seed` (a named random direction); with `x` or `y` at one position only.
     """
+
+    needs = frozenset({"layer"})
 
     type: Literal["direction"]
     vector: Annotated[list[float], Field(min_length=1, max_length=65536)] | None = None
@@ -64,6 +89,13 @@ class DirectionObjective(SpecModel):
             raise ValueError("give either vector or seed")
         return self
 
+    def resolved(self, names: Names, layer: str | None, channel: int | None) -> tuple[str | None, Self]:
+        found = names.layer(layer, "/layer")
+        if self.vector is not None and len(self.vector) != found.channels:
+            detail = f"the vector must have {found.channels} numbers in layer {found.name}"
+            raise OutOfRange.at("/objective/vector", detail)
+        return found.name, self
+
 
 class Term(SpecModel):
     """One unit of a joint objective; with `x` or `y` a neuron, else a channel."""
@@ -76,15 +108,27 @@ class Term(SpecModel):
     y: Position = None
 
 
-class JointObjective(SpecModel):
+class JointObjective(ObjectiveSpec):
     """A weighted sum of units, of any layers and signs."""
+
+    needs = frozenset[SpecField]()
+    has_negative = False  # its terms have signs of their own
 
     type: Literal["joint"]
     terms: Annotated[list[Term], Field(min_length=1, max_length=16)]
 
+    def resolved(self, names: Names, layer: str | None, channel: int | None) -> tuple[str | None, Self]:
+        terms = [
+            term.model_copy(update={"layer": names.unit(term.layer, term.channel, f"/objective/terms/{number}")})
+            for number, term in enumerate(self.terms)
+        ]
+        return layer, self.model_copy(update={"terms": terms})
 
-class InterpolationObjective(SpecModel):
+
+class InterpolationObjective(ObjectiveSpec):
     """A strip of pictures from the spec's unit to another channel (of another layer, if given)."""
+
+    only_with = FourierParameters  # the strip shares spectra
 
     type: Literal["interpolation"]
     channel: Index
@@ -93,36 +137,71 @@ class InterpolationObjective(SpecModel):
     pictures: Pictures = 5
     alignment: float = Field(0.1, ge=0, le=100)
 
+    @property
+    def picture_count(self) -> int:
+        return self.pictures
 
-class DiversityObjective(SpecModel):
+    def resolved(self, names: Names, layer: str | None, channel: int | None) -> tuple[str | None, Self]:
+        first, _ = super().resolved(names, layer, channel)
+        second = names.unit(self.layer or layer, self.channel, "/objective")
+        return first, self.model_copy(update={"layer": second})
+
+
+class DiversityObjective(ObjectiveSpec):
     """Several pictures of one unit that differ in style; the article shows four."""
 
     type: Literal["diversity"]
     pictures: Pictures = 4
     weight: float = Field(1.0, ge=0, le=100)
 
+    @property
+    def picture_count(self) -> int:
+        return self.pictures
 
-class CaricatureObjective(SpecModel):
+
+class PhotographObjective(ObjectiveSpec):
+    """What those share that look at a photograph."""
+
+    type: str
+    photo: PhotoDigest
+
+    @property
+    def photo_digest(self) -> PhotoDigest | None:
+        return self.photo
+
+
+class CaricatureObjective(PhotographObjective):
     """What the layer saw in a photograph, exaggerated."""
 
+    needs = frozenset({"layer"})
+    has_negative = False
+    suited_transform = STEADY
+
     type: Literal["caricature"]
-    photo: PhotoDigest
     power: Power = 1.0
 
 
-class InversionObjective(SpecModel):
+class InversionObjective(PhotographObjective):
     """What the layer still knows of a photograph: a picture with the same activations."""
 
+    needs = frozenset({"layer"})
+    has_negative = False
+    suited_transform = STEADY
+
     type: Literal["inversion"]
-    photo: PhotoDigest
 
 
-class AccentuationObjective(SpecModel):
+class AccentuationObjective(PhotographObjective):
     """The unit raised from within a photograph, held to it by `strength` times the mean squared distance."""
 
+    only_with = FourierParameters  # the photograph and a spectrum on top of it
+
     type: Literal["accentuation"]
-    photo: PhotoDigest
     strength: float = Field(10.0, ge=0, le=1e4)
+
+    @property
+    def pull(self) -> float:
+        return self.strength
 
 
 _Objective = (
@@ -139,24 +218,3 @@ _Objective = (
     | AccentuationObjective
 )
 Objective = Annotated[_Objective, Field(discriminator="type"), asks_for_type(_Objective)]
-
-NEEDS: dict[str, frozenset[str]] = {
-    "channel": frozenset({"layer", "channel"}),
-    "neuron": frozenset({"layer", "channel"}),
-    "layer": frozenset({"layer"}),
-    "class": frozenset(),
-    "direction": frozenset({"layer"}),
-    "joint": frozenset(),
-    "interpolation": frozenset({"layer", "channel"}),
-    "diversity": frozenset({"layer", "channel"}),
-    "caricature": frozenset({"layer"}),
-    "inversion": frozenset({"layer"}),
-    "accentuation": frozenset({"layer", "channel"}),
-}
-"""Which of the spec's `layer` and `channel` an objective must have; the other one it must not have."""
-
-SIGNLESS = frozenset({"layer", "joint", "caricature", "inversion"})
-"""Objectives that nothing negative can be made of (a joint objective has its signs in its terms)."""
-
-FOURIER_ONLY = frozenset({"interpolation", "accentuation"})
-"""Objectives whose pictures are spectra beside something else: what the strip shares, or a photograph."""

@@ -28,8 +28,8 @@ class OptimizerChoice(SpecModel):
             raise ValueError("beta1 belongs to adam and nadam; gradient remembers nothing")
         return self
 
-    def suited_to(self, parameterization: str) -> Self:
-        """With `beta1` filled in, where there is one: a network's weights want momentum, a picture none."""
+    def completed(self, beta1: float) -> Self:
+        """With `beta1` filled in, where there is one."""
         if self.type == "gradient" or self.beta1 is not None:
             return self
-        return self.model_copy(update={"beta1": 0.9 if parameterization == "cppn" else 0.1})
+        return self.model_copy(update={"beta1": beta1})

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from featurelens.jobs.spec.base import SpecModel, asks_for_type
+from featurelens.jobs.spec.transforms import TransformRanges
 
 
-class FourierParameters(SpecModel):
+class ParameterizationSpec(SpecModel):
+    """What each says of itself: the defaults that suit it."""
+
+    suited_transform: ClassVar[TransformRanges] = TransformRanges()
+    suited_beta1: ClassVar[float] = 0.1
+    """What `adam` and `nadam` keep of the direction so far: a picture wants hardly any momentum."""
+
+    type: str
+
+
+class FourierParameters(ParameterizationSpec):
     """The spectrum of the picture, low frequencies moving 1/f^decay as fast; the default."""
 
     type: Literal["fourier"] = "fourier"
@@ -18,7 +29,7 @@ class FourierParameters(SpecModel):
     alpha: bool = False
 
 
-class PixelParameters(SpecModel):
+class PixelParameters(ParameterizationSpec):
     """Plain pixels: shows what preconditioning is good for."""
 
     type: Literal["pixel"]
@@ -26,7 +37,7 @@ class PixelParameters(SpecModel):
     alpha: bool = False
 
 
-class LaplacianParameters(SpecModel):
+class LaplacianParameters(ParameterizationSpec):
     """A sum of pictures at falling resolutions."""
 
     type: Literal["laplacian"]
@@ -34,14 +45,18 @@ class LaplacianParameters(SpecModel):
     alpha: bool = False
 
 
-class MaCoParameters(SpecModel):
+class MaCoParameters(ParameterizationSpec):
     """Phases only, magnitudes those of natural pictures; the picture carries a mask of where the network looked."""
+
+    suited_transform = TransformRanges(jitter=0.0, scale=(1.0, 1.0), rotate=0.0, crop=(0.3, 0.9), views=4, noise=0.08)
 
     type: Literal["maco"]
 
 
-class CPPNParameters(SpecModel):
+class CPPNParameters(ParameterizationSpec):
     """A small network from coordinates to colour: smooth, and sharp at any size."""
+
+    suited_beta1 = 0.9  # the weights of a network want momentum
 
     type: Literal["cppn"]
     layers: int = Field(8, ge=1, le=12)

@@ -29,15 +29,3 @@ class TransformRanges(SpecModel):
             if bounds is not None and not least <= bounds[0] <= bounds[1] <= most:
                 raise ValueError(f"{name} must be [low, high] with {least} <= low <= high <= {most}")
         return self
-
-
-MACO_TRANSFORM = TransformRanges(jitter=0.0, scale=(1.0, 1.0), rotate=0.0, crop=(0.3, 0.9), views=4, noise=0.08)
-PHOTO_TRANSFORM = TransformRanges(jitter=2.0, scale=(1.0, 1.0), rotate=0.0)
-"""Where activations are compared with a photograph's position by position, a picture that moves much only blurs."""
-
-
-def suited_transform(parameterization: str, objective: str) -> TransformRanges:
-    """The default for these types."""
-    if objective in ("caricature", "inversion"):
-        return PHOTO_TRANSFORM
-    return MACO_TRANSFORM if parameterization == "maco" else TransformRanges()

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from featurelens.jobs.spec.base import Index, JobSpec, Name, Seed, Sign, Size
-from featurelens.jobs.spec.objectives import FOURIER_ONLY, NEEDS, SIGNLESS, ChannelObjective, Objective
+from featurelens.jobs.spec.base import Index, JobSpec, Name, Seed, Sign, Size, type_name
+from featurelens.jobs.spec.objectives import ChannelObjective, Objective
 from featurelens.jobs.spec.optimizers import OptimizerChoice
 from featurelens.jobs.spec.parameterizations import FourierParameters, Parameterization
 from featurelens.jobs.spec.regularizers import RegularizerWeights
-from featurelens.jobs.spec.transforms import TransformRanges, suited_transform
+from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.unit_ref import add_unit_to_schema, expand
 
 MAX_STEPS = 4096
@@ -51,16 +51,17 @@ class VisualizationSpec(JobSpec):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        kind = self.objective.type
+        objective, kind = self.objective, self.objective.type
         for name, value in (("layer", self.layer), ("channel", self.channel)):
-            if name in NEEDS[kind] and value is None:
+            if name in objective.needs and value is None:
                 raise ValueError(f"objective {kind} needs {name}")
-            if name not in NEEDS[kind] and value is not None and not (kind == "class" and name == "layer"):
+            if name not in objective.needs | objective.takes and value is not None:
                 raise ValueError(f"objective {kind} takes no {name}")
-        if kind in SIGNLESS and self.sign == "negative":
+        if self.sign == "negative" and not objective.has_negative:
             raise ValueError(f"objective {kind} has no negative")
-        if kind in FOURIER_ONLY and self.parameterization.type != "fourier":
-            raise ValueError(f"objective {kind} works with the fourier parameterization only")
+        only = objective.only_with
+        if only is not None and not isinstance(self.parameterization, only):
+            raise ValueError(f"objective {kind} works with the {type_name(only)} parameterization only")
         if any(not 0 <= step < self.steps for step in self.snapshots):
             raise ValueError(f"snapshots must be between 0 and {self.steps - 1}; the last step is the picture itself")
         if self.snapshots != sorted(set(self.snapshots)):
@@ -70,22 +71,20 @@ class VisualizationSpec(JobSpec):
     @property
     def pictures(self) -> int:
         """How many are made together."""
-        return getattr(self.objective, "pictures", 1)
+        return self.objective.picture_count
 
     @property
     def listed_channel(self) -> int | None:
-        """The channel it is found under: a class is the channel of its logit."""
-        label = getattr(self.objective, "label", None)
-        return label if isinstance(label, int) else self.channel
+        """The channel it is listed under."""
+        return self.objective.listed_channel(self.channel)
 
     @property
     def photo(self) -> str | None:
         """The digest of the photograph it starts from or looks at."""
-        return getattr(self.objective, "photo", None)
+        return self.objective.photo_digest
 
     def completed(self, **fields: Any) -> Self:
         """With `fields` replaced and every default filled in, as the key needs it."""
-        made_of = self.parameterization.type
-        transform = self.transform or suited_transform(made_of, self.objective.type)
-        optimizer = self.optimizer.suited_to(made_of)
+        transform = self.transform or self.objective.suited_transform or self.parameterization.suited_transform
+        optimizer = self.optimizer.completed(self.parameterization.suited_beta1)
         return self.model_copy(update={"transform": transform, "optimizer": optimizer, **fields})

@@ -1,10 +1,13 @@
-"""From what was asked (a resolved spec) to what the engine makes (a recipe)."""
+"""From what was asked (a resolved spec) to what the engine makes (a recipe).
+
+Every `match` ends in `assert_never`: mypy refuses a type of the spec that has no case.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 import torchvision.transforms.v2.functional as transforms
 from PIL import Image
@@ -16,9 +19,28 @@ from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
-from featurelens.jobs.spec import objectives as asked_objectives
+from featurelens.jobs.spec.objectives import (
+    AccentuationObjective,
+    CaricatureObjective,
+    ChannelObjective,
+    ClassObjective,
+    DirectionObjective,
+    DiversityObjective,
+    InterpolationObjective,
+    InversionObjective,
+    JointObjective,
+    LayerObjective,
+    NeuronObjective,
+    Term,
+)
 from featurelens.jobs.spec.optimizers import OptimizerChoice
-from featurelens.jobs.spec.parameterizations import CPPNParameters, LaplacianParameters, MaCoParameters, PixelParameters
+from featurelens.jobs.spec.parameterizations import (
+    CPPNParameters,
+    FourierParameters,
+    LaplacianParameters,
+    MaCoParameters,
+    PixelParameters,
+)
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 T = TypeVar("T")
@@ -31,7 +53,6 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
     if spec.size is None or spec.transform is None:
         raise ValueError("the spec is not resolved: defaults are not filled in")
     seen = None if spec.photo is None else photograph(photo(spec.photo), spec.size, network.preprocessing.channels)
-    asked = spec.objective
     return Recipe(
         objective=_objective(spec, network, seen),
         size=spec.size,
@@ -40,11 +61,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
         pictures=spec.pictures,
         parameterization=_parameterization(spec, network.preprocessing.channels, seen),
         transform=Transform(**spec.transform.model_dump()),
-        regularizers=Regularizers(
-            **spec.regularizers.model_dump(),
-            pull=asked.strength if isinstance(asked, asked_objectives.AccentuationObjective) else 0.0,
-            home=seen,
-        ),
+        regularizers=Regularizers(**spec.regularizers.model_dump(), pull=spec.objective.pull, home=seen),
         optimizer=_optimizer(spec.optimizer),
         learning_rate=spec.optimizer.learning_rate,
         anneal=spec.optimizer.anneal,
@@ -54,43 +71,63 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
 
 
 def _optimizer(asked: OptimizerChoice) -> optimizers.Optimizer:
-    if asked.type == "gradient":
-        return optimizers.Gradient()
-    return (optimizers.NAdam if asked.type == "nadam" else optimizers.Adam)(beta1=_given(asked.beta1))
+    match asked.type:
+        case "adam":
+            return optimizers.Adam(beta1=_given(asked.beta1))
+        case "nadam":
+            return optimizers.NAdam(beta1=_given(asked.beta1))
+        case "gradient":
+            return optimizers.Gradient()
+        case unknown:
+            assert_never(unknown)
 
 
 def _objective(spec: VisualizationSpec, network: Network, photo: Tensor | None) -> objectives.Objective:
-    asked = spec.objective
-    if isinstance(asked, asked_objectives.JointObjective):
-        return objectives.Joint(tuple((term.weight, _unit(term)) for term in asked.terms))
-    layer = _given(spec.layer)
-    if isinstance(asked, asked_objectives.LayerObjective):
-        return objectives.Layer(layer)
-    if isinstance(asked, asked_objectives.ClassObjective):
-        label = int(asked.label)
-        kind = objectives.Channel if asked.value == "logit" else objectives.Probability
-        return kind(layer, label, spec.sign)
-    if isinstance(asked, asked_objectives.DirectionObjective):
-        vector = asked.vector or objectives.random_direction(network.channels[layer], _given(asked.seed))
-        positioned = asked.x is not None or asked.y is not None
-        return objectives.Direction(layer, tuple(vector), spec.sign, asked.power, asked.x, asked.y, positioned)
-    if isinstance(asked, asked_objectives.CaricatureObjective):
-        return objectives.Caricature(layer, _given(photo), asked.power)
-    if isinstance(asked, asked_objectives.InversionObjective):
-        return objectives.Inversion(layer, _given(photo))
-    channel = _given(spec.channel)
-    if isinstance(asked, asked_objectives.NeuronObjective):
-        return objectives.Neuron(layer, channel, spec.sign, asked.x, asked.y)
-    unit = objectives.Channel(layer, channel, spec.sign)
-    if isinstance(asked, asked_objectives.InterpolationObjective):
-        other = objectives.Channel(asked.layer or layer, asked.channel, asked.sign)
-        return objectives.Interpolation(unit, other, asked.pictures, asked.alignment)
-    if isinstance(asked, asked_objectives.DiversityObjective):
-        return objectives.Diversity(unit, asked.weight)
-    return unit
+    match spec.objective:
+        case ChannelObjective() | AccentuationObjective():
+            return _channel(spec)
+        case NeuronObjective(x=x, y=y):
+            return objectives.Neuron(_given(spec.layer), _given(spec.channel), spec.sign, x, y)
+        case LayerObjective():
+            return objectives.Layer(_given(spec.layer))
+        case ClassObjective() as asked:
+            return _class(spec, asked)
+        case DirectionObjective(x=x, y=y) as asked:
+            layer = _given(spec.layer)
+            vector = asked.vector or objectives.random_direction(network.channels[layer], _given(asked.seed))
+            positioned = x is not None or y is not None
+            return objectives.Direction(layer, tuple(vector), spec.sign, asked.power, x, y, positioned)
+        case JointObjective(terms=terms):
+            return objectives.Joint(tuple((term.weight, _term(term)) for term in terms))
+        case InterpolationObjective() as asked:
+            other = objectives.Channel(_given(asked.layer), asked.channel, asked.sign)
+            return objectives.Interpolation(_channel(spec), other, asked.pictures, asked.alignment)
+        case DiversityObjective(weight=weight):
+            return objectives.Diversity(_channel(spec), weight)
+        case CaricatureObjective(power=power):
+            return objectives.Caricature(_given(spec.layer), _given(photo), power)
+        case InversionObjective():
+            return objectives.Inversion(_given(spec.layer), _given(photo))
+        case unknown:
+            assert_never(unknown)
 
 
-def _unit(term: asked_objectives.Term) -> objectives.Objective:
+def _channel(spec: VisualizationSpec) -> objectives.Channel:
+    return objectives.Channel(_given(spec.layer), _given(spec.channel), spec.sign)
+
+
+def _class(spec: VisualizationSpec, asked: ClassObjective) -> objectives.Objective:
+    layer, index = _given(spec.layer), int(asked.label)
+    match asked.value:
+        case "logit":
+            return objectives.Channel(layer, index, spec.sign)
+        case "probability":
+            return objectives.Probability(layer, index, spec.sign)
+        case unknown:
+            assert_never(unknown)
+
+
+def _term(term: Term) -> objectives.Objective:
     if term.x is None and term.y is None:
         return objectives.Channel(term.layer, term.channel, term.sign)
     return objectives.Neuron(term.layer, term.channel, term.sign, term.x, term.y)
@@ -99,22 +136,28 @@ def _unit(term: asked_objectives.Term) -> objectives.Objective:
 def _parameterization(
     spec: VisualizationSpec, channels: int, photo: Tensor | None
 ) -> parameterizations.Parameterization:
-    asked = spec.parameterization
     made: parameterizations.Parameterization
-    if isinstance(spec.objective, asked_objectives.AccentuationObjective):
-        return parameterizations.Photograph(_given(photo))
-    if isinstance(asked, MaCoParameters):
-        return parameterizations.MaCo(channels)
-    if isinstance(asked, PixelParameters):
-        made = parameterizations.Pixel(channels, decorrelate=asked.decorrelate)
-    elif isinstance(asked, LaplacianParameters):
-        made = parameterizations.Laplacian(channels, asked.levels)
-    elif isinstance(asked, CPPNParameters):
-        made = parameterizations.CPPN(channels, asked.layers, asked.width)
-    elif isinstance(spec.objective, asked_objectives.InterpolationObjective):
-        made = parameterizations.Shared(spec.pictures, channels, asked.decay)
-    else:
-        made = parameterizations.Fourier(channels, asked.decay, decorrelate=asked.decorrelate)
+    match spec.parameterization:
+        case FourierParameters() as asked:
+            # Objectives that work with spectra only have parameterizations of their own, in which not every field of
+            # the spectrum means something: a photograph has its own falloff and is opaque, a strip's colours are
+            # always decorrelated.
+            if isinstance(spec.objective, AccentuationObjective):
+                return parameterizations.Photograph(_given(photo))
+            if isinstance(spec.objective, InterpolationObjective):
+                made = parameterizations.Shared(spec.pictures, channels, asked.decay)
+            else:
+                made = parameterizations.Fourier(channels, asked.decay, decorrelate=asked.decorrelate)
+        case PixelParameters() as asked:
+            made = parameterizations.Pixel(channels, decorrelate=asked.decorrelate)
+        case LaplacianParameters() as asked:
+            made = parameterizations.Laplacian(channels, asked.levels)
+        case MaCoParameters():
+            return parameterizations.MaCo(channels)
+        case CPPNParameters() as asked:
+            made = parameterizations.CPPN(channels, asked.layers, asked.width)
+        case unknown:
+            assert_never(unknown)
     return parameterizations.Alpha(made) if asked.alpha else made
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from featurelens.engine.parameterizations.base import Parameterization, Size
+from featurelens.engine.parameterizations.base import Parameterization, Plain, Size
 from featurelens.engine.parameterizations.spectrum import synthesize
 
 
 @dataclass(frozen=True)
-class Alpha:
+class Alpha(Plain):
     """`base` with a channel of opacity behind the colours, a Fourier picture of its own through a sigmoid.
 
     The network sees the colours over a random 1/f background, another at every step, so that what need not be there is

@@ -27,6 +27,11 @@ class Parameterization(Protocol):
         """The step size that suits these parameters when nobody asks for another."""
         ...
 
+    @property
+    def accumulates_mask(self) -> bool:
+        """Whether the summed gradient becomes the picture's transparency."""
+        ...
+
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Parameters (pictures, ...) before the first step: float32 on the CPU, drawn from `generator` alone."""
         ...
@@ -34,3 +39,9 @@ class Parameterization(Protocol):
     def decode(self, parameters: tuple[Tensor, ...], size: Size) -> Tensor:
         """Parameters (B, ...) of one or more renders -> pictures (B, channels, H, W), float32 in [0, 1]."""
         ...
+
+
+class Plain:
+    """What most parameterizations share: the summed gradient is of no use."""
+
+    accumulates_mask: bool = False

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from featurelens.engine.parameterizations.base import Size
+from featurelens.engine.parameterizations.base import Plain, Size
 
 
 @dataclass(frozen=True)
-class CPPN:
+class CPPN(Plain):
     """A small network from (x, y) to colour, `layers` hidden layers of `width` (Mordvintsev et al., Distill 2018).
 
     Coordinates span +-sqrt(3) on the shorter side, so that they have unit variance; the activation is

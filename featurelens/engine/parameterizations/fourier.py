@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from featurelens.engine.color import correlate
-from featurelens.engine.parameterizations.base import Size
+from featurelens.engine.parameterizations.base import Plain, Size
 from featurelens.engine.parameterizations.spectrum import synthesize
 
 
 @dataclass(frozen=True)
-class Fourier:
+class Fourier(Plain):
     """sigmoid(correlate(irfft2(scale * spectrum) / 4)), the natural-picture prior of Olah et al. 2017.
 
     `decay` is how much faster low frequencies move than high ones, `deviation` the standard deviation of the starting

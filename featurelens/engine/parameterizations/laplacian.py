@@ -9,11 +9,11 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from featurelens.engine.color import correlate
-from featurelens.engine.parameterizations.base import Size
+from featurelens.engine.parameterizations.base import Plain, Size
 
 
 @dataclass(frozen=True)
-class Laplacian:
+class Laplacian(Plain):
     """sigmoid of the sum of `levels` pictures at 1/1, 1/2, 1/4, ... of the size (lucid, `laplacian_pyramid_image`)."""
 
     channels: int = 3

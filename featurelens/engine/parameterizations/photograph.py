@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from featurelens.engine.color import correlate
-from featurelens.engine.parameterizations.base import Size
+from featurelens.engine.parameterizations.base import Plain, Size
 from featurelens.engine.parameterizations.spectrum import synthesize
 
 
 @dataclass(frozen=True, eq=False)
-class Photograph:
+class Photograph(Plain):
     """sigmoid(logit(photo) + correlate(spectrum)): at the start, where the spectrum is nothing, it is the photograph.
 
     `photo` is (channels, H, W) in [0, 1], at the size of the picture.

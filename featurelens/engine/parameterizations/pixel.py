@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from featurelens.engine.color import correlate
-from featurelens.engine.parameterizations.base import Size
+from featurelens.engine.parameterizations.base import Plain, Size
 
 
 @dataclass(frozen=True)
-class Pixel:
+class Pixel(Plain):
     """sigmoid of N(0, deviation) pixels; without preconditioning high frequencies win (Olah et al. 2017)."""
 
     channels: int = 3

@@ -9,12 +9,12 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from featurelens.engine.color import correlate
-from featurelens.engine.parameterizations.base import Size
+from featurelens.engine.parameterizations.base import Plain, Size
 from featurelens.engine.parameterizations.spectrum import synthesize
 
 
 @dataclass(frozen=True)
-class Shared:
+class Shared(Plain):
     """Fourier, with tensors of 1/4, 1/8, ... of the size shared along the strip (lucid, `lowres_tensor`).
 
     What is shared moves together, so that neighbours differ in what must differ and agree in layout.

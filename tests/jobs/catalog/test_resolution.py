@@ -10,11 +10,12 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import FeaturelensError, InvalidSpec, OutOfRange, UnknownLayer
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.spec.objectives import FOURIER_ONLY, ClassObjective, InterpolationObjective, JointObjective
-from featurelens.jobs.spec.transforms import MACO_TRANSFORM, PHOTO_TRANSFORM, TransformRanges
+from featurelens.jobs.spec.objectives import STEADY, ClassObjective, InterpolationObjective, JointObjective
+from featurelens.jobs.spec.parameterizations import MaCoParameters
+from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from tests.conftest import ENTRY
-from tests.jobs.spec.test_objectives import KINDS, LEAST, PHOTO, spec
+from tests.jobs.spec.test_objectives import KINDS, LEAST, OBJECTIVES, PHOTO, spec
 
 LABELS = ("tench", "goldfish", "great white shark", "crane", "Crane", "kite", "hen", "cock", "jay", "magpie")
 
@@ -41,7 +42,7 @@ def refused(catalog: Catalog, kind: type[FeaturelensError], pointer: str, valid:
 @pytest.mark.parametrize("parameterization", ["fourier", "maco"])
 def test_resolving_twice_changes_nothing(classifier: Catalog, kind: str, parameterization: str) -> None:
     """What an answer shows as its `spec` may be asked for again and is the same picture."""
-    allowed = "fourier" if kind in FOURIER_ONLY else parameterization
+    allowed = "fourier" if OBJECTIVES[kind].only_with else parameterization
     asked = spec(kind, model="tinynet", parameterization={"type": allowed})
     named = asked.model_dump(mode="json") | ({"layer": "conv2"} if asked.layer else {})
     if kind == "joint":
@@ -136,17 +137,17 @@ def test_the_other_end_of_a_strip(catalog: Catalog) -> None:
     [
         ("channel", "fourier", TransformRanges()),
         ("channel", "cppn", TransformRanges()),
-        ("channel", "maco", MACO_TRANSFORM),
+        ("channel", "maco", MaCoParameters.suited_transform),
         ("accentuation", "fourier", TransformRanges()),
-        ("caricature", "fourier", PHOTO_TRANSFORM),
-        ("inversion", "maco", PHOTO_TRANSFORM),
+        ("caricature", "fourier", STEADY),
+        ("inversion", "maco", STEADY),
     ],
 )
 def test_the_transform_that_suits(catalog: Catalog, kind: str, parameterization: str, suited: TransformRanges) -> None:
     fields: dict[str, Any] = {"layer": "conv2", "parameterization": {"type": parameterization}}
     if kind not in ("caricature", "inversion"):
         fields["channel"] = 0
-    objective = {"type": kind, **LEAST[kind]}
+    objective = {"type": kind, **LEAST.get(kind, {})}
     assert resolved(catalog, objective, **fields).transform == suited
     own = TransformRanges(jitter=1.0, views=2)
     assert resolved(catalog, objective, **fields, transform=own.model_dump(mode="json")).transform == own

@@ -7,34 +7,39 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from featurelens.jobs.spec.objectives import NEEDS, SIGNLESS, Objective
-from featurelens.jobs.spec.parameterizations import Parameterization
+from featurelens.jobs.spec.base import SpecModel, type_name
+from featurelens.jobs.spec.objective_spec import ObjectiveSpec
+from featurelens.jobs.spec.objectives import Objective
+from featurelens.jobs.spec.parameterizations import Parameterization, ParameterizationSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
+
+def members(union: Any) -> dict[str, Any]:
+    """The classes of an annotated union by their `type`."""
+    return {type_name(part): part for part in get_args(get_args(union)[0])}
+
+
+OBJECTIVES: dict[str, type[ObjectiveSpec]] = members(Objective)
 PHOTO = "sha256:" + "0" * 64
 LEAST: dict[str, dict[str, Any]] = {
-    "channel": {},
-    "neuron": {},
-    "layer": {},
     "class": {"label": 3},
     "direction": {"seed": 0},
     "joint": {"terms": [{"layer": "l", "channel": 0}]},
     "interpolation": {"channel": 1},
-    "diversity": {},
     "caricature": {"photo": PHOTO},
     "inversion": {"photo": PHOTO},
     "accentuation": {"photo": PHOTO},
 }
-"""The fields that each objective cannot do without."""
-KINDS = list(LEAST)
-PARAMETERIZATIONS = ("fourier", "pixel", "laplacian", "maco", "cppn")
+"""The fields that objectives cannot do without."""
+KINDS = list(OBJECTIVES)
+PARAMETERIZATIONS = list(members(Parameterization))
 UNIT: dict[str, Any] = {"layer": "l", "channel": 0}
 
 
 def spec(kind: str, /, objective: dict[str, Any] | None = None, **fields: Any) -> VisualizationSpec:
     """The smallest of its kind, with what is given on top; a field that is None is left out."""
-    given = {name: UNIT[name] for name in NEEDS[kind]} | {
-        "objective": {"type": kind, **LEAST[kind], **(objective or {})}
+    given = {name: UNIT[name] for name in OBJECTIVES[kind].needs} | {
+        "objective": {"type": kind, **LEAST.get(kind, {}), **(objective or {})}
     }
     given |= fields
     return VisualizationSpec.model_validate({"model": "m"} | {k: v for k, v in given.items() if v is not None})
@@ -44,13 +49,14 @@ def flat(**fields: Any) -> VisualizationSpec:
     return VisualizationSpec.model_validate({"model": "m", **UNIT, **fields})
 
 
-def types(union: Any) -> set[str]:
-    return {get_args(part.model_fields["type"].annotation)[0] for part in get_args(get_args(union)[0])}
+def leaves(base: type[SpecModel]) -> set[type[SpecModel]]:
+    """The classes made of it that nothing else is made of."""
+    return {leaf for child in base.__subclasses__() for leaf in leaves(child)} or {base}
 
 
-def test_all_are_known_here() -> None:
-    assert types(Objective) == set(KINDS) == set(NEEDS)
-    assert types(Parameterization) == set(PARAMETERIZATIONS)
+def test_all_can_be_asked_for() -> None:
+    assert set(OBJECTIVES.values()) == leaves(ObjectiveSpec)
+    assert set(members(Parameterization).values()) == leaves(ParameterizationSpec)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -58,13 +64,13 @@ def test_the_smallest_survives_its_record(kind: str) -> None:
     made = spec(kind)
     assert made.objective.type == kind
     assert VisualizationSpec.model_validate_json(made.model_dump_json()) == made
-    assert (made.photo == PHOTO) == ("photo" in LEAST[kind])
+    assert (made.photo == PHOTO) == ("photo" in LEAST.get(kind, {}))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("field", ["layer", "channel"])
 def test_layer_and_channel(kind: str, field: str) -> None:
-    if field in NEEDS[kind]:
+    if field in OBJECTIVES[kind].needs:
         with pytest.raises(ValidationError, match=f"objective {kind} needs {field}"):
             spec(kind, **{field: None})
     elif (kind, field) == ("class", "layer"):
@@ -77,7 +83,7 @@ def test_layer_and_channel(kind: str, field: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_sign(kind: str) -> None:
     assert spec(kind, sign="positive").sign == "positive"
-    if kind in SIGNLESS:
+    if kind in ("layer", "joint", "caricature", "inversion"):
         with pytest.raises(ValidationError, match=f"objective {kind} has no negative"):
             spec(kind, sign="negative")
     else:
@@ -88,7 +94,7 @@ def test_sign(kind: str) -> None:
 def test_nothing_else(kind: str) -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
         spec(kind, {"colour": 1})
-    for field in LEAST[kind]:
+    for field in LEAST.get(kind, {}):
         with pytest.raises(ValidationError):
             spec(kind, {field: None})
 

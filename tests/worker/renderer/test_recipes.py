@@ -16,7 +16,6 @@ from featurelens.engine.optimization import Recipe, Result
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
-from featurelens.jobs.spec.objectives import FOURIER_ONLY
 from featurelens.jobs.spec.optimizers import OptimizerChoice
 from featurelens.jobs.spec.parameterizations import (
     CPPNParameters,
@@ -28,7 +27,7 @@ from featurelens.jobs.spec.regularizers import RegularizerWeights
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.renderer.recipes import recipe
-from tests.jobs.spec.test_objectives import KINDS, PARAMETERIZATIONS, PHOTO, spec
+from tests.jobs.spec.test_objectives import KINDS, OBJECTIVES, PARAMETERIZATIONS, PHOTO, spec
 from tests.jobs.store.test_photos import encoded
 from tests.support.small_networks import finish, network, stack
 
@@ -71,7 +70,7 @@ def advanced(wanted: Recipe, channels: int = 3) -> Result:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("parameterization", PARAMETERIZATIONS)
 def test_every_objective_with_every_parameterization(kind: str, parameterization: str) -> None:
-    if kind in FOURIER_ONLY and parameterization != "fourier":
+    if OBJECTIVES[kind].only_with and parameterization != "fourier":
         with pytest.raises(ValidationError, match="works with the fourier parameterization only"):
             asked(kind, parameterization={"type": parameterization})
         return
