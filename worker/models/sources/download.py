@@ -6,11 +6,13 @@ import hashlib
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
 
 from featurelens.jobs import atomic_file
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 
 TIMEOUT = 30.0
@@ -39,6 +41,20 @@ def recorded(path: Path) -> str | None:
     except (OSError, ValueError, IndexError):
         return None
     return digest if _DIGEST.fullmatch(digest) else None
+
+
+def marked(entries: Iterable[ModelEntry], folder: Path) -> list[ModelEntry]:
+    """`entries`; those whose file is in `folder` say so, with its sha256 where that is recorded.
+
+    The digest of such an entry is its source, a colon, and the name of its file.
+    """
+    here = {path.name: recorded(path) for path in folder.glob("*.pth")}
+    return [
+        entry.model_copy(update={"downloaded": True, "sha256": here[name]})
+        if (name := entry.digest.partition(":")[2]) in here
+        else entry
+        for entry in entries
+    ]
 
 
 def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> tuple[Path, str]:
