@@ -12,6 +12,7 @@ from redis import Redis
 from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
+from featurelens.jobs.contact_sheet import contact_sheet
 from featurelens.jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import LOST, connect, patiently
@@ -24,8 +25,7 @@ from featurelens.jobs.store.result import Image, Result, describe
 from featurelens.jobs.store.result_store import NO_ROOM, ResultStore
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
-from featurelens.worker.slot.contact_sheet import ContactSheet
-from featurelens.worker.slot.png import encode
+from featurelens.worker.slot.png import encode, pictures
 from featurelens.worker.slot.preview_relay import PreviewRelay
 from featurelens.worker.slot.quarantine import quarantined
 
@@ -187,21 +187,18 @@ def _alive(redis: Redis) -> bool:
 def _encode(key: str, record: Record, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
     """A PNG per picture, and where there are several one more of all of them, with what is said of each."""
     text = {"key": key, "spec": record.spec.model_dump(mode="json"), "numbers": finished.numbers}
-    height, width, channels = finished.height, finished.width, finished.channels
-    tiles = [
-        pixels[start : start + height * width * channels]
-        for start in range(0, finished.bytes, height * width * channels)
-    ]
-    images = [encode(tile, height, width, channels, text) for tile in tiles]
-    steps = finished.steps or [record.spec.steps] * len(tiles)
-    pictures = [_image(png, height, width, step) for png, step in zip(images, steps, strict=True)]
-    if len(tiles) > 1:
-        sheet = ContactSheet(height, width, channels, finished.columns)
-        in_time = [tile for _, tile in sorted(zip(steps, tiles, strict=True), key=lambda pair: pair[0])]
-        images.append(encode(sheet.paste(in_time), *sheet.size(len(tiles)), channels, text))
-        pictures.append(_image(images[-1], *sheet.size(len(tiles)), None))
-    return images, tuple(pictures)
+    shown = pictures(pixels, finished.height, finished.width, finished.channels)
+    images = [encode(picture, text) for picture in shown]
+    steps = finished.steps or [record.spec.steps] * len(shown)
+    told = [_image(picture.size, png, step) for picture, png, step in zip(shown, images, steps, strict=True)]
+    if len(shown) > 1:
+        in_time = [picture for _, picture in sorted(zip(steps, shown, strict=True), key=lambda pair: pair[0])]
+        sheet = contact_sheet(in_time, finished.width, finished.height, finished.columns, shown[0].mode)
+        images.append(encode(sheet, text))
+        told.append(_image(sheet.size, images[-1], None))
+    return images, tuple(told)
 
 
-def _image(png: bytes, height: int, width: int, step: int | None) -> Image:
-    return Image(width=width, height=height, bytes=len(png), sha256=hashlib.sha256(png).hexdigest(), step=step)
+def _image(size: tuple[int, int], png: bytes, step: int | None) -> Image:
+    """`size` is (width, height)."""
+    return Image(width=size[0], height=size[1], bytes=len(png), sha256=hashlib.sha256(png).hexdigest(), step=step)
