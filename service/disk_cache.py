@@ -1,12 +1,12 @@
-"""EvictableFiles that are made from others once and kept: each under a name that says all that decides it."""
+"""Files that are made from others once and kept: each under a name that says all that decides it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
+from featurelens.jobs import atomic_file
 from featurelens.jobs.logs import logger
 from featurelens.jobs.store.last_used import touch
 
@@ -28,7 +28,7 @@ class DiskCache:
             return kept
         body = make()
         try:
-            _write(path, body)
+            atomic_file.write(path, hashlib.sha256(body).digest() + body, durable=False)
         except OSError as error:
             logger().warning("not kept", name=name, reason=error.strerror)
         return body, hashlib.sha256(body).hexdigest()
@@ -41,13 +41,3 @@ def _read(path: Path) -> tuple[bytes, str] | None:
         return None
     seal, body = content[:_SEAL], content[_SEAL:]
     return (body, seal.hex()) if hashlib.sha256(body).digest() == seal else None
-
-
-def _write(path: Path, body: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        aside.write_bytes(hashlib.sha256(body).digest() + body)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

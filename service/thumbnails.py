@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from PIL import Image
 from pydantic import BeforeValidator
 
+from featurelens.jobs.contact_sheet import GAP, contact_sheet
 from featurelens.service.disk_cache import DiskCache
 
 WIDTHS = (64, 128, 192, 256, 512)
@@ -22,7 +23,6 @@ SHEET_WIDTH = 2048
 """Pixels that a contact sheet should have at most; thumbnails get smaller until it fits, down to the smallest."""
 
 _QUALITY = 85
-_GAP = 4
 
 
 class Thumbnails:
@@ -47,17 +47,10 @@ class Thumbnails:
 
     def _sheet(self, tiles: Sequence[tuple[bytes, str] | None]) -> bytes:
         columns = math.ceil(math.sqrt(len(tiles)))
-        width = next((width for width in (192, 128) if columns * (width + _GAP) <= SHEET_WIDTH), WIDTHS[0])
+        width = next((width for width in (192, 128) if columns * (width + GAP) <= SHEET_WIDTH), WIDTHS[0])
         small = [None if tile is None else self._thumbnail(*tile, width) for tile in tiles]
         height = max((image.height for image in small if image is not None), default=width)
-        rows = -(-len(tiles) // columns)
-        sheet = Image.new("RGB", (columns * (width + _GAP) - _GAP, rows * (height + _GAP) - _GAP), "white")
-        for number, image in enumerate(small):
-            if image is not None:
-                row, column = divmod(number, columns)
-                corner = (column * (width + _GAP), row * (height + _GAP))
-                sheet.paste(image, corner, image if image.mode in {"RGBA", "LA"} else None)
-        return _encoded(sheet, "png")
+        return _encoded(contact_sheet(small, width, height, columns), "png")
 
     def _thumbnail(self, png: bytes, digest: str, width: int) -> Image.Image:
         return Image.open(io.BytesIO(self.get(png, digest, width, "png")[0]))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from featurelens.jobs.atomic_file import new_file, sync_folder
 from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.store.last_used import touch
 from featurelens.jobs.store.result import Result, sealed, unsealed
@@ -51,9 +51,9 @@ class FileStore:
             for index, png in enumerate(images):
                 _write(written / f"image-{index}.png", png)
             _write(written / "result.json", sealed(result))
-            _sync(written)
+            sync_folder(written)
             self._publish(result.key, written, target)
-            _sync(target.parent)
+            sync_folder(target.parent)
         finally:
             shutil.rmtree(written, ignore_errors=True)
 
@@ -105,15 +105,5 @@ class FileStore:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
+    with new_file(path, durable=True) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

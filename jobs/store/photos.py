@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import warnings
 from pathlib import Path
-from uuid import uuid4
 
 from PIL import ExifTags, Image
 
+from featurelens.jobs import atomic_file
 from featurelens.jobs.errors import Fault, InvalidSpec, UnknownPhoto
 from featurelens.jobs.store.last_used import touch
 
@@ -46,13 +45,7 @@ class Photos:
         """Returns ``sha256:...`` of what is kept. Raises `InvalidSpec` for what is no acceptable photograph."""
         png = _normalized(upload)
         digest = hashlib.sha256(png).hexdigest()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = self._folder / f".{uuid4().hex}"
-        with part.open("xb") as file:
-            file.write(png)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._folder / f"{digest}.png")
+        atomic_file.write(self._folder / f"{digest}.png", png, durable=True)
         return f"sha256:{digest}"
 
     def get(self, digest: str) -> bytes:

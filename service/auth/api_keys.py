@@ -8,15 +8,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from featurelens.jobs import atomic_file
 
 Scope = Literal["read", "render", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -96,9 +96,4 @@ class ApiKeys:
         with self._path.with_suffix(".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             content = _FILE.dump_json(change(self.all()), indent=1)
-            part = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
+            atomic_file.write(self._path, content, durable=True, mode=atomic_file.OWNER_ONLY)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import time
-from contextlib import suppress
 from pathlib import Path
+
+from featurelens.jobs import atomic_file
 
 LIFETIME = 900
 """Seconds: an address may end up in a browser's history or a proxy's log."""
@@ -43,13 +43,7 @@ class SignedUrls:
         return hmac.new(self._secret(), f"{key} {client} {expires}".encode(), hashlib.sha256).hexdigest()
 
     def _secret(self) -> bytes:
-        """Made aside and linked into place, so that of several who make it at once one wins, whole."""
+        """Whoever makes it at the same time as others reads the one that won."""
         if not self._file.exists():
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part = self._file.with_name(f".{self._file.name}.{secrets.token_hex(8)}")
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-            with suppress(FileExistsError):
-                self._file.hardlink_to(part)
-            part.unlink()
+            atomic_file.create(self._file, secrets.token_bytes(32), durable=True, mode=atomic_file.OWNER_ONLY)
         return self._file.read_bytes()

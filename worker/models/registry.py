@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from featurelens.engine.network import Network
+from featurelens.jobs import atomic_file
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
@@ -57,7 +56,7 @@ class Registry:
         if layers is None:
             layers = _described(source, entry)
             if path is not None:
-                _keep(path, layers)
+                atomic_file.write(path, _LAYERS.dump_json(layers), durable=False)
         return [
             layer.model_copy(update={"recommended": True}) if layer.name == entry.classes_layer else layer
             for layer in layers
@@ -116,11 +115,3 @@ def _kept(path: Path) -> list[LayerEntry] | None:
     except (OSError, ValidationError) as error:
         log.warning("layer list unreadable, computed again", file=path.name, error=str(error))
         return None
-
-
-def _keep(path: Path, layers: Sequence[LayerEntry]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(_LAYERS.dump_json(list(layers)))
-    Path(part).replace(path)

@@ -9,14 +9,13 @@ import io
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-import torchvision.transforms.v2.functional as transforms
 from PIL import Image
 from torch import Tensor
 
 from featurelens.engine import objectives, optimizers, parameterizations
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Recipe
-from featurelens.engine.parameterizations import Size
+from featurelens.engine.photograph import crop_and_resize
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
 from featurelens.jobs.spec.objectives import (
@@ -52,7 +51,9 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
     """`spec` is resolved: every default is filled in."""
     if spec.size is None or spec.transform is None:
         raise ValueError("the spec is not resolved: defaults are not filled in")
-    seen = None if spec.photo is None else photograph(photo(spec.photo), spec.size, network.preprocessing.channels)
+    seen = None
+    if spec.photo is not None:
+        seen = crop_and_resize(Image.open(io.BytesIO(photo(spec.photo))), spec.size, network.preprocessing.channels)
     return Recipe(
         objective=_objective(spec, network, seen),
         size=spec.size,
@@ -159,18 +160,6 @@ def _parameterization(
         case unknown:
             assert_never(unknown)
     return parameterizations.Alpha(made) if asked.alpha else made
-
-
-def photograph(png: bytes, size: Size, channels: int) -> Tensor:
-    """(channels, H, W) in [0, 1]: the largest centred part of the same shape, scaled to `size`."""
-    with Image.open(io.BytesIO(png)) as image:
-        picture = transforms.pil_to_tensor(image.convert("L" if channels == 1 else "RGB")).float() / 255
-    height, width = picture.shape[1:]
-    scale = min(height / size[0], width / size[1])
-    cut = transforms.center_crop(picture, [max(1, round(side * scale)) for side in size])
-    mode = transforms.InterpolationMode.BICUBIC
-    scaled: Tensor = transforms.resize(cut, list(size), interpolation=mode, antialias=True)
-    return scaled.clamp(0, 1)
 
 
 def _given(value: T | None) -> T:

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import hashlib
 
+from featurelens.jobs.contact_sheet import contact_sheet
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.store.result import Image
 from featurelens.worker.protocol import Finished
-from featurelens.worker.slot.contact_sheet import ContactSheet
-from featurelens.worker.slot.png import encode
+from featurelens.worker.slot.png import encode, pictures
 
 
 def encoded(key: str, record: Record, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
-    """A PNG per picture, and where there are several one more of all of them, with what is said of each."""
+    """The files, and what is said of each; none where the kind of job makes no pictures."""
+    if not finished.pictures:
+        return [], ()
     text = {"key": key, "spec": record.spec.model_dump(mode="json"), "numbers": finished.numbers}
-    height, width, channels = finished.height, finished.width, finished.channels
-    tiles = [
-        pixels[start : start + height * width * channels]
-        for start in range(0, finished.bytes, height * width * channels)
-    ]
-    images = [encode(tile, height, width, channels, text) for tile in tiles]
-    steps = finished.steps or [record.steps] * len(tiles)
-    pictures = [_image(png, height, width, step) for png, step in zip(images, steps, strict=True)]
-    if len(tiles) > 1:
-        sheet = ContactSheet(height, width, channels, finished.columns)
-        in_time = [tile for _, tile in sorted(zip(steps, tiles, strict=True), key=lambda pair: pair[0])]
-        images.append(encode(sheet.paste(in_time), *sheet.size(len(tiles)), channels, text))
-        pictures.append(_image(images[-1], *sheet.size(len(tiles)), None))
-    return images, tuple(pictures)
+    shown = pictures(pixels, finished.height, finished.width, finished.channels)
+    files = [encode(picture, text) for picture in shown]
+    steps = finished.steps or [record.steps] * len(shown)
+    images = [_image(picture.size, png, step) for picture, png, step in zip(shown, files, steps, strict=True)]
+    if len(shown) > 1:
+        in_time = [picture for _, picture in sorted(zip(steps, shown, strict=True), key=lambda pair: pair[0])]
+        sheet = contact_sheet(in_time, finished.width, finished.height, finished.columns, shown[0].mode)
+        files.append(encode(sheet, text))
+        images.append(_image(sheet.size, files[-1], None))
+    return files, tuple(images)
 
 
-def _image(png: bytes, height: int, width: int, step: int | None) -> Image:
-    return Image(width=width, height=height, bytes=len(png), sha256=hashlib.sha256(png).hexdigest(), step=step)
+def _image(size: tuple[int, int], png: bytes, step: int | None) -> Image:
+    """`size` is (width, height)."""
+    return Image(width=size[0], height=size[1], bytes=len(png), sha256=hashlib.sha256(png).hexdigest(), step=step)

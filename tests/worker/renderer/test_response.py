@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Result
+from featurelens.jobs.contact_sheet import GAP
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Finished
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.response import DORMANT, Response
-from featurelens.worker.slot.contact_sheet import GAP
 from featurelens.worker.slot.pictures import encoded
 from tests.support.small_networks import network
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-import torchvision.transforms.v2.functional as transforms
 from PIL import Image
 from torch import Tensor
 
 from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import Network
+from featurelens.engine.photograph import crop_and_resize
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.registry import Registry
@@ -156,14 +156,9 @@ def _ordinal(rank: int) -> str:
 
 
 def _opened(path: Path, entry: ModelEntry) -> Tensor:
-    """(1, C, H, W) in [0, 1]: the largest centred part of the photograph, scaled to the network's input."""
+    """(1, C, H, W) in [0, 1]: the photograph in the size of the network's input. Raises OSError."""
     with Image.open(path) as image:
-        picture = transforms.pil_to_tensor(image.convert("L" if entry.input_channels == 1 else "RGB"))
-    height, width = entry.input_size
-    scale = min(picture.shape[1] / height, picture.shape[2] / width)
-    cut = transforms.center_crop(picture.float() / 255, [round(height * scale), round(width * scale)])
-    scaled: Tensor = transforms.resize(cut, [height, width], transforms.InterpolationMode.BICUBIC, antialias=True)
-    return scaled.clamp(0, 1)[None]
+        return crop_and_resize(image, entry.input_size, entry.input_channels)[None]
 
 
 def _drawn(entry: ModelEntry) -> Tensor:

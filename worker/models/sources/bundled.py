@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from safetensors.torch import load_file
 from torch import nn
 
 from featurelens.engine import VERSION
@@ -14,6 +13,7 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.worker.models.patternnet.architecture import MEAN, MIN_SIZE, STD, PatternNet
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit
+from featurelens.worker.models.sources.weights_file import read_weights
 
 FOLDER = Path(__file__).parents[1] / "patternnet"
 WEIGHTS = FOLDER / "patternnet.safetensors"
@@ -55,7 +55,7 @@ class Bundled:
 
     def load(self, entry: ModelEntry) -> Network:
         module = self.build(entry)
-        fit(module, load_file(WEIGHTS), entry.name)
+        fit(module, read_weights(WEIGHTS), entry.name)
         return Network(entry.name, module, Preprocessing(MEAN, STD), entry.digest, entry.labels, sha256=entry.sha256)
 
     def blueprint(self, entry: ModelEntry) -> str | None:

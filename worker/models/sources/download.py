@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
 
+from featurelens.jobs import atomic_file
+from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 
 TIMEOUT = 30.0
@@ -42,6 +43,20 @@ def recorded(path: Path) -> str | None:
     return digest if _DIGEST.fullmatch(digest) else None
 
 
+def marked(entries: Iterable[ModelEntry], folder: Path) -> list[ModelEntry]:
+    """`entries`; those whose file is in `folder` say so, with its sha256 where that is recorded.
+
+    The digest of such an entry is its source, a colon, and the name of its file.
+    """
+    here = {path.name: recorded(path) for path in folder.glob("*.pth")}
+    return [
+        entry.model_copy(update={"downloaded": True, "sha256": here[name]})
+        if (name := entry.digest.partition(":")[2]) in here
+        else entry
+        for entry in entries
+    ]
+
+
 def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> tuple[Path, str]:
     """The file published at `url`, in `folder`, whose sha256 starts with the hex digits in its name; and its sha256.
 
@@ -60,26 +75,29 @@ def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> tuple[Path, str]:
             _record(path, digest)
             return path, digest
         log.warning("weights damaged, downloading them again", file=name)
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
+    log.info("downloading weights", file=name)
     try:
-        log.info("downloading weights", file=name)
-        with os.fdopen(handle, "wb") as file, urllib.request.urlopen(url, timeout=timeout) as answer:
-            while chunk := answer.read(CHUNK):
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        digest = sha256(Path(part))
-        if not digest.startswith(digits[1]):
-            raise ModelLoadFailed(_by_hand(name, url, "what came does not have the published digest"))
-        _record(path, digest)
-        Path(part).replace(path)
+        return path, _download(url, path, digits[1], timeout)
     except (OSError, ValueError, urllib.error.HTTPError) as error:
         reason = getattr(error, "reason", None) or error
         raise ModelLoadFailed(_by_hand(name, url, str(reason))) from error
-    finally:
-        Path(part).unlink(missing_ok=True)
-    return path, digest
+
+
+def _download(url: str, path: Path, digits: str, timeout: float) -> str:
+    """The sha256, which starts with `digits`. Raises OSError, ValueError or `ModelLoadFailed`."""
+    measured = hashlib.sha256()
+    with (
+        atomic_file.replacing(path, durable=True) as file,
+        urllib.request.urlopen(url, timeout=timeout) as answer,
+    ):
+        while chunk := answer.read(CHUNK):
+            file.write(chunk)
+            measured.update(chunk)
+        digest = measured.hexdigest()
+        if not digest.startswith(digits):
+            raise ModelLoadFailed(_by_hand(path.name, url, "what came does not have the published digest"))
+        _record(path, digest)
+    return digest
 
 
 def _record(path: Path, digest: str) -> None:
@@ -88,7 +106,8 @@ def _record(path: Path, digest: str) -> None:
     if known is not None and known != digest:
         raise ModelLoadFailed(f"{path.name} is another file than was used before: its sha256 has changed")
     if known is None:
-        path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n", "ascii")
+        line = f"{digest}  {path.name}\n"
+        atomic_file.write(path.with_name(f"{path.name}.sha256"), line.encode("ascii"), durable=True)
 
 
 def _by_hand(name: str, url: str, reason: str) -> str:

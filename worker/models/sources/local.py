@@ -12,8 +12,6 @@ from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from featurelens.engine import VERSION
@@ -24,6 +22,7 @@ from featurelens.worker.models.sources import timm_config
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit
 from featurelens.worker.models.sources.manifest import Manifest
+from featurelens.worker.models.sources.weights_file import read_weights
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 MANIFEST, WEIGHTS = "model.json", "model.safetensors"
@@ -59,11 +58,7 @@ class Local:
         if self._entry(folder).digest != entry.digest:
             raise ModelLoadFailed(f"the files of {entry.name} have changed since it was asked for; ask again")
         module = manifest.build(folder)
-        try:
-            state = load_file(folder / WEIGHTS)
-        except (OSError, SafetensorError) as error:
-            raise ModelLoadFailed(f"{WEIGHTS} of {folder.name} is damaged or no safetensors file") from error
-        fit(module, state, entry.name)
+        fit(module, read_weights(folder / WEIGHTS), entry.name)
         return Network(
             entry.name, module.float(), manifest.preprocessing(), entry.digest, entry.labels, sha256=entry.sha256
         )

@@ -11,20 +11,18 @@ import re
 import warnings
 from functools import cached_property
 from pathlib import Path
-from pickle import UnpicklingError  # what torch raises for a file that would run code; nothing here unpickles
 from typing import Any
 
-import torch
 from torch import nn
 from torchvision.models import ResNet50_Weights
 
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.jobs.catalog.entries import ModelEntry
-from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.worker.models.sources.download import fetch, published_name, recorded
+from featurelens.worker.models.sources.download import fetch, marked, published_name
 from featurelens.worker.models.sources.fit import fit
 from featurelens.worker.models.sources.timm_config import MIN_SIZE
+from featurelens.worker.models.sources.weights_file import read_weights
 
 _VERIFIED = re.compile(r"https://.*-[0-9a-f]{8,64}\.pth")
 _IMAGENET = 1000
@@ -59,13 +57,7 @@ class Timm:
         return [_entry(name, config) for name, config in self._configs.items()]
 
     def entries(self) -> list[ModelEntry]:
-        here = {f"timm:{path.name}": recorded(path) for path in self._cache.glob("*.pth")}
-        return [
-            entry.model_copy(update={"downloaded": True, "sha256": here[entry.digest]})
-            if entry.digest in here
-            else entry
-            for entry in self._entries
-        ]
+        return marked(self._entries, self._cache)
 
     def build(self, entry: ModelEntry) -> nn.Module:
         import timm
@@ -78,12 +70,9 @@ class Timm:
     def load(self, entry: ModelEntry) -> Network:
         config = self._configs[entry.name]
         path, digest = fetch(config["url"], self._cache)
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, ValueError, OSError, EOFError, UnpicklingError) as error:
-            raise ModelLoadFailed(f"{path.name} is no file of weights that torch can read safely") from error
+        state = read_weights(path)
         module = self.build(entry)
-        fit(module, state.get("state_dict", state), entry.name)
+        fit(module, state, entry.name)
         preprocessing = Preprocessing(tuple(config["mean"]), tuple(config["std"]))
         return Network(entry.name, module, preprocessing, entry.digest, entry.labels, sha256=digest)
 

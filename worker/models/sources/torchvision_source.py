@@ -6,11 +6,8 @@ import re
 import warnings
 from functools import cached_property
 from pathlib import Path
-from pickle import UnpicklingError  # what torch raises for a file that would run code; nothing here unpickles
 from typing import Any
 
-import structlog
-import torch
 import torchvision
 from torch import Tensor, nn
 from torchvision.models import WeightsEnum, get_model, get_model_builder, get_model_weights, list_models
@@ -18,9 +15,9 @@ from torchvision.models import WeightsEnum, get_model, get_model_builder, get_mo
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.jobs.catalog.entries import ModelEntry
-from featurelens.jobs.errors import ModelLoadFailed
-from featurelens.worker.models.sources.download import fetch, published_name, recorded
+from featurelens.worker.models.sources.download import fetch, marked, published_name
 from featurelens.worker.models.sources.fit import fit
+from featurelens.worker.models.sources.weights_file import read_weights
 
 _BARE: dict[str, Any] = {"init_weights": False, "aux_logits": False, "transform_input": False}
 _ARGUMENTS: dict[str, dict[str, Any]] = {"googlenet": _BARE, "inception": _BARE}
@@ -51,8 +48,6 @@ _AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
 _OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
 _INSIDE = Preprocessing((0.5,) * 3, (0.5,) * 3)
 """What `transform_input` leaves of ImageNet's normalization: ((p - m)/s) * s/0.5 + (m - 0.5)/0.5 = (p - 0.5)/0.5."""
-
-log = structlog.get_logger(__name__)
 
 
 class Torchvision:
@@ -98,13 +93,7 @@ class Torchvision:
         )
 
     def entries(self) -> list[ModelEntry]:
-        here = {f"torchvision:{path.name}": recorded(path) for path in self._cache.glob("*.pth")}
-        return [
-            entry.model_copy(update={"downloaded": True, "sha256": here[entry.digest]})
-            if entry.digest in here
-            else entry
-            for entry in self._entries
-        ]
+        return marked(self._entries, self._cache)
 
     def build(self, entry: ModelEntry) -> nn.Module:
         file = _file(entry.architecture)
@@ -124,11 +113,7 @@ class Torchvision:
     def load(self, entry: ModelEntry) -> Network:
         weights = _weights(entry)
         path, digest = fetch(weights.url, self._cache)
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, ValueError, OSError, EOFError, UnpicklingError) as error:
-            log.warning("weights unreadable", file=path.name, error=str(error))
-            raise ModelLoadFailed(f"{path.name} is no file of weights that torch can read safely") from error
+        state = read_weights(path)
         module = self.build(entry)
         fit(module, _renamed(state), entry.name)
         return Network(entry.name, module, _preprocessing(entry, weights), entry.digest, entry.labels, sha256=digest)
