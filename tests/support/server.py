@@ -10,9 +10,9 @@ import httpx
 import uvicorn
 
 from featurelens.jobs.settings import Settings
+from featurelens.launcher.claim import free_port
 from featurelens.service.app import create_app
-from tests.conftest import free_port
-from tests.support.machine_room import until
+from tests.support.wait import until
 
 
 class Server:

@@ -13,8 +13,8 @@ from featurelens.jobs.spec.objectives import FOURIER_ONLY, ClassObjective, Inter
 from featurelens.jobs.spec.transforms import MACO_TRANSFORM, PHOTO_TRANSFORM, TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import visualization_key
-from tests.conftest import ENTRY
-from tests.jobs.spec.test_objectives import KINDS, LEAST, PHOTO, spec
+from tests.support.catalog import ENTRY
+from tests.support.specs import KINDS, LEAST, PHOTO, spec
 
 LABELS = ("tench", "goldfish", "great white shark", "crane", "Crane", "kite", "hen", "cock", "jay", "magpie")
 

@@ -14,7 +14,7 @@ from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import OutOfRange, UnknownLayer
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.key import visualization_key
-from tests.conftest import ENTRY
+from tests.support.catalog import ENTRY
 
 
 def spec(**fields: Any) -> VisualizationSpec:

@@ -15,9 +15,9 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.service import keys
 from featurelens.service.auth.api_keys import SCOPES, ApiKeys, Scope
-from tests.service.endpoints.test_visualizations import KEY, put
-from tests.service.test_problems import GOOD, URL, check
+from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.visualizations import BODY, KEY, URL, put
 
 IMAGE = f"{URL}/fv1_{'0' * 64}/image"
 
@@ -40,7 +40,7 @@ def bearer(key: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("sent", [None, "Bearer", "Bearer nonsense", "Bearer fl_00_11", "Basic YTpi"])
 def test_without_a_key(guarded: Server, sent: str | None) -> None:
-    answer = guarded.client.post(URL, json=GOOD, headers={"Authorization": sent} if sent else {})
+    answer = guarded.client.post(URL, json=BODY, headers={"Authorization": sent} if sent else {})
     check(answer, 401, "not-authenticated")
     assert answer.headers["www-authenticate"].startswith('Bearer realm="featurelens"')
     assert guarded.client.get("/livez").status_code == 200
@@ -51,7 +51,7 @@ def test_without_a_key(guarded: Server, sent: str | None) -> None:
 def test_scopes(guarded: Server, api_keys: ApiKeys, scope: Scope) -> None:
     sent = bearer(api_keys.create(scope))
     assert guarded.client.get("/v1/models", headers=sent).status_code == 200
-    post = guarded.client.post(URL, json=GOOD, headers=sent)
+    post = guarded.client.post(URL, json=BODY, headers=sent)
     delete = guarded.client.delete(IMAGE, headers=sent)
     if scope == "read":
         check(post, 403, "not-allowed")
@@ -100,7 +100,7 @@ def test_a_token_opens_one_picture_in_a_browser(
     assert picture.status_code == 200
     assert picture.headers["cache-control"] == "private, max-age=31536000, immutable"
     check(guarded.client.get(f"{URL}/{KEY}/preview?token={token}"), 404, "not-found")
-    assert guarded.client.post(URL, json=GOOD, headers=bearer(api_keys.create("render"))).status_code == 200
+    assert guarded.client.post(URL, json=BODY, headers=bearer(api_keys.create("render"))).status_code == 200
     assert token not in caplog.text
     assert stat.S_IMODE(Settings(state=tmp_path).token_secret.stat().st_mode) == 0o600
 
@@ -161,7 +161,7 @@ def test_when_keys_are_asked_for(host: str, auth: str, required: bool) -> None:
 
 def test_quota(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
     with Server(Settings(redis_url=broker, state=tmp_path, quota=3)) as server:
-        answers = [server.client.post(URL, json=GOOD) for _ in range(4)]
+        answers = [server.client.post(URL, json=BODY) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
         assert [answer.headers["ratelimit"].split(";")[1] for answer in answers] == ["r=2", "r=1", "r=0", "r=0"]
         check(answers[3], 429, "over-quota")
@@ -187,7 +187,7 @@ def test_a_sweep_counts_its_pictures(broker: str, tmp_path: Path, client: httpx.
         assert "retry-after" not in never.headers
         assert len(JobQueue(redis)) == 7, "refused whole"
         assert sweep("7-9").status_code == 202
-        check(server.client.post(URL, json=GOOD | {"seed": 9}), 429, "over-quota")
+        check(server.client.post(URL, json=BODY | {"seed": 9}), 429, "over-quota")
         check(server.client.post("/v1/photos", content=b"x", headers={"Content-Type": "image/png"}), 429, "over-quota")
 
 

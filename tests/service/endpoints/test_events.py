@@ -20,10 +20,10 @@ from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.schemas.visualization import Visualization
 from featurelens.service.watcher import Watcher
-from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put
-from tests.service.test_problems import check
-from tests.support.machine_room import until
+from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.visualizations import BODY, KEY, URL, put
+from tests.support.wait import until
 
 pytestmark = pytest.mark.usefixtures("store")
 EVENTS = f"{URL}/{KEY}/events"

@@ -16,9 +16,10 @@ from redis import Redis
 
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.settings import Settings
-from tests.service.test_problems import GOOD, URL, check
-from tests.support.machine_room import until
+from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.visualizations import BODY, URL
+from tests.support.wait import until
 
 
 def limited(broker: str, state: Path, **limits: Any) -> Server:
@@ -27,10 +28,10 @@ def limited(broker: str, state: Path, **limits: Any) -> Server:
 
 def test_cost(broker: str, tmp_path: Path, client: httpx.Client) -> None:
     with limited(broker, tmp_path, cost_limit=64 * 96 * 100) as server:
-        assert server.client.post(URL, json={**GOOD, "steps": 100}).status_code == 202
-        problem = check(server.client.post(URL, json={**GOOD, "steps": 101}), 422, "too-expensive")
+        assert server.client.post(URL, json={**BODY, "steps": 100}).status_code == 202
+        problem = check(server.client.post(URL, json={**BODY, "steps": 101}), 422, "too-expensive")
         assert f"{64 * 96 * 100:,}" in problem["detail"]
-        views = {**GOOD, "steps": 100, "transform": {"views": 2}}
+        views = {**BODY, "steps": 100, "transform": {"views": 2}}
         check(server.client.post(URL, json=views), 422, "too-expensive")
 
 
@@ -49,9 +50,9 @@ def test_cost_of_a_sweep(broker: str, tmp_path: Path, client: httpx.Client, redi
 
 def test_bodies(broker: str, tmp_path: Path, client: httpx.Client) -> None:
     with limited(broker, tmp_path, body_bytes=100, photo_bytes=200) as server:
-        assert server.client.post(URL, json=GOOD).status_code == 202
+        assert server.client.post(URL, json=BODY).status_code == 202
         for path in (URL, "/v1/sweeps"):
-            problem = check(server.client.post(path, json=GOOD | {"x": "x" * 100}), 413, "body-too-large")
+            problem = check(server.client.post(path, json=BODY | {"x": "x" * 100}), 413, "body-too-large")
             assert "100 bytes" in problem["detail"]
         photo = {"Content-Type": "image/png"}
         check(server.client.post("/v1/photos", content=bytes(200), headers=photo), 422, "invalid-spec")
@@ -76,12 +77,12 @@ def test_a_body_that_does_not_come(broker: str, tmp_path: Path, client: httpx.Cl
             said = b"".join(iter(lambda: slow.recv(4096), b""))
         assert said.startswith(b"HTTP/1.1 408 ")
         assert b"body-too-slow" in said
-        until(lambda: server.client.post(URL, json=GOOD).status_code == 202)
+        until(lambda: server.client.post(URL, json=BODY).status_code == 202)
 
 
 def test_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
     with limited(broker, tmp_path, queue_limit=2) as server:
-        answers = [server.client.post(URL, json={**GOOD, "seed": seed}) for seed in (0, 1, 2, 0)]
+        answers = [server.client.post(URL, json={**BODY, "seed": seed}) for seed in (0, 1, 2, 0)]
         assert [answer.status_code for answer in answers] == [202, 202, 503, 202]
         check(answers[2], 503, "queue-full")
         assert int(answers[2].headers["retry-after"]) > 0
@@ -91,7 +92,7 @@ def test_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) 
 
 def test_disk(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
     with limited(broker, tmp_path, min_free_bytes=1 << 60) as server:
-        answer = server.client.post(URL, json=GOOD)
+        answer = server.client.post(URL, json=BODY)
         check(answer, 507, "store-full")
         assert int(answer.headers["retry-after"]) > 0
         assert len(JobQueue(redis)) == 0

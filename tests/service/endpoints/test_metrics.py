@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,28 +14,14 @@ from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
-from featurelens.jobs.queue.stats import RendererStats
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
-from tests.conftest import free_port
-from tests.service.endpoints.test_visualizations import KEY, URL, put
-from tests.service.test_problems import GOOD
+from featurelens.launcher.claim import free_port
 from tests.support.server import Server
+from tests.support.stats import RENDERER
+from tests.support.visualizations import BODY, KEY, URL, put
 
 pytestmark = pytest.mark.usefixtures("store")
-
-RENDERER = RendererStats(
-    device="cpu",
-    precision="bfloat16",
-    started=datetime.now(UTC),
-    lanes=2,
-    pictures=5,
-    waiting=1,
-    capacity=16,
-    ticks=10,
-    tick_seconds=2.5,
-    steps=40,
-)
 
 
 def scrape(client: httpx.Client) -> dict[str, float]:
@@ -54,8 +39,8 @@ def test_figures(client: httpx.Client, redis: Redis, store: FileStore) -> None:
     stats.publish_renderer(redis, RENDERER)
     stats.count_start(redis)
     before = scrape(client)
-    client.post(URL, json=GOOD)
-    client.post(URL, json=GOOD)
+    client.post(URL, json=BODY)
+    client.post(URL, json=BODY)
     found = scrape(client)
     assert found["featurelens_broker_up"] == found["featurelens_renderer_up"] == 1
     assert found["featurelens_queue_length,queue=featurelens"] == 1
@@ -69,13 +54,13 @@ def test_figures(client: httpx.Client, redis: Redis, store: FileStore) -> None:
         name = f"featurelens_asked_total,outcome={outcome}"
         assert found[name] - before.get(name, 0) == 1
     put(store)
-    client.post(URL, json=GOOD)
+    client.post(URL, json=BODY)
     hits = "featurelens_asked_total,outcome=hit"
     assert scrape(client)[hits] - before.get(hits, 0) == 1
 
 
 def test_outcomes_are_counted_once(client: httpx.Client, redis: Redis) -> None:
-    client.post(URL, json=GOOD)
+    client.post(URL, json=BODY)
     ticket = JobQueue(redis).find(KEY)
     assert ticket is not None
     for _ in range(2):
@@ -86,7 +71,7 @@ def test_outcomes_are_counted_once(client: httpx.Client, redis: Redis) -> None:
 def test_overview(client: httpx.Client, redis: Redis) -> None:
     stats.publish_renderer(redis, RENDERER)
     stats.count_start(redis)
-    client.post(URL, json=GOOD)
+    client.post(URL, json=BODY)
     body = client.get("/v1/status").json()
     assert (body["ready"], body["missing"]) == (True, None)
     assert body["queues"]["featurelens"]["length"] == 1
@@ -107,7 +92,7 @@ def test_without_a_broker(tmp_path: Path) -> None:
 
 
 def test_requests_have_names(client: httpx.Client, redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
-    given = client.post(URL, json=GOOD, headers={"X-Request-ID": "mine-1"})
+    given = client.post(URL, json=BODY, headers={"X-Request-ID": "mine-1"})
     assert given.headers["x-request-id"] == "mine-1"
     made = client.get("/livez", headers={"X-Request-ID": "not a name"}).headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f]{32}", made)

@@ -12,9 +12,10 @@ from PIL import Image
 
 from featurelens.jobs.settings import Settings
 from featurelens.service.auth.api_keys import SCOPES, ApiKeys, Scope
-from tests.jobs.store.test_photos import corners, encoded
-from tests.service.test_problems import URL, check
+from tests.support.photographs import corners, encoded
+from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.visualizations import URL
 
 PHOTOS = "/v1/photos"
 PNG = {"Content-Type": "image/png"}

@@ -10,8 +10,8 @@ from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
-from tests.service.endpoints.test_visualizations import BODY, KEY, PNG, URL, put
-from tests.service.test_problems import check
+from tests.support.problems import check
+from tests.support.visualizations import BODY, KEY, PNG, URL, put
 
 pytestmark = pytest.mark.usefixtures("store")
 

@@ -6,7 +6,6 @@ import hashlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +18,11 @@ from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.key import visualization_key
-from featurelens.jobs.store.result import Image, describe
-from tests.conftest import ENTRY, LAYERS, free_port
+from featurelens.launcher.claim import free_port
+from tests.support.catalog import ENTRY, LAYERS
 from tests.support.server import Server
-
-BODY = {"model": "tinynet", "layer": "conv2", "channel": 3}
-SPEC = VisualizationSpec(model=ENTRY.name, layer="conv2", channel=3, size=ENTRY.input_size).completed()
-KEY = visualization_key(SPEC, ENTRY.digest, ENTRY.renderer)
-URL = "/v1/visualizations"
-PNG = b"\x89PNG picture"
-
-
-def put(store: FileStore, images: list[bytes] | None = None) -> None:
-    images = images or [PNG]
-    known = tuple(Image(width=96, height=64, bytes=len(i), sha256=hashlib.sha256(i).hexdigest()) for i in images)
-    result = describe(KEY, SPEC, {"activation": 2.5}, datetime.now(UTC))
-    store.put(result.model_copy(update={"images": known}), images)
+from tests.support.visualizations import BODY, KEY, PNG, SPEC, URL, put
 
 
 @pytest.mark.usefixtures("store")

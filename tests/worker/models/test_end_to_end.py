@@ -14,7 +14,7 @@ from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Fourier
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from tests.worker.models.sources.test_local import MANIFEST, digits, write
+from tests.support.local_network import MANIFEST, digits, write
 
 
 @pytest.mark.parametrize("sign", ["positive", "negative"])
