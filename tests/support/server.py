@@ -33,6 +33,10 @@ class Server:
         until(lambda: self._server.started)
         return self
 
+    def settle(self) -> None:
+        """Waits until nothing that a request has started is under way, what goes on after its answer included."""
+        until(lambda: not self._server.server_state.tasks, what="the service at rest")
+
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.client.close()
         self._server.should_exit = True

