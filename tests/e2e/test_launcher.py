@@ -10,8 +10,9 @@ from pathlib import Path
 
 from featurelens.launcher.claim import free_port
 from tests.support.processes import processes
-from tests.support.stack import Stack, eventually, launch
-from tests.support.stack_faults import LONG
+from tests.support.stack import Stack, launch
+from tests.support.stack_pictures import LONG
+from tests.support.wait import until
 
 RESTART_WITHIN = 15.0
 
@@ -71,7 +72,7 @@ def test_stop_under_load_then_go_on_then_die(tmp_path: Path) -> None:
             second.finished(url)
         second.launcher.send_signal(signal.SIGKILL)
         second.ended()
-        eventually(lambda: processes(state) == [], 10, "no process left")
+        until(lambda: processes(state) == [], 10, "no process left")
     assert second.seconds_to_ready < RESTART_WITHIN
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.support.stack import Stack, eventually
+from tests.support.stack import Stack
+from tests.support.wait import until
 
 SMALL: dict[str, Any] = {"model": "patternnet", "layer": "logits", "steps": 16, "size": 64}
 
@@ -44,11 +45,11 @@ def test_a_stopped_picture_frees_its_place(stack: Stack) -> None:
     assert stack.http.delete(long[0]).status_code == 202
     begun = time.monotonic()
     stack.finished(waiting)
-    eventually(lambda: stack.see(long[0])["status"] == "cancelled", 5, "the first is cancelled")
+    until(lambda: stack.see(long[0])["status"] == "cancelled", 5, "the first is cancelled")
     assert time.monotonic() - begun < 10
     assert stack.see(long[1])["status"] == "running"
     assert stack.http.delete(long[1]).status_code == 202
-    eventually(lambda: stack.see(long[1])["status"] == "cancelled", 5, "the second is cancelled")
+    until(lambda: stack.see(long[1])["status"] == "cancelled", 5, "the second is cancelled")
 
 
 def test_a_sweep_lets_others_pass(stack: Stack) -> None:
@@ -57,14 +58,14 @@ def test_a_sweep_lets_others_pass(stack: Stack) -> None:
     answer = stack.http.post("/v1/sweeps", json=spec)
     assert answer.status_code == 202, answer.text
     url = answer.headers["location"]
-    eventually(lambda: stack.see(url)["counts"]["succeeded"], 60, "the first of the sweep")
+    until(lambda: stack.see(url)["counts"]["succeeded"], 60, "the first of the sweep")
     begun = time.monotonic()
     alone = stack.http.post("/v1/visualizations", json=SMALL | {"channel": 9}, headers={"Prefer": "wait=20"})
     waited = time.monotonic() - begun
     counts = stack.see(url)["counts"]
     assert (alone.status_code, alone.json()["status"]) == (200, "succeeded")
     assert counts["queued"] > 0, f"it took {waited:.1f} s, as long as the whole sweep"
-    eventually(lambda: stack.see(url)["status"] == "finished", 120, "the sweep is over")
+    until(lambda: stack.see(url)["status"] == "finished", 120, "the sweep is over")
     assert stack.see(url)["counts"]["succeeded"] == 16
     sheet = Image.open(io.BytesIO(stack.http.get(f"{url}/sheet").content))
     assert sheet.size == (4 * 196 - 4, 4 * 68 - 4)
@@ -75,9 +76,9 @@ def test_previews_of_a_real_picture(stack: Stack) -> None:
     url = stack.post(**SMALL | {"steps": 4000, "size": [96, 256]}, channel=7, seed=41).headers["location"]
     with stack.http.stream("GET", f"{url}/events", timeout=60) as answer:
         lines = answer.iter_lines()
-        eventually(lambda: next(lines) == "event: preview", 60, "a preview")
+        until(lambda: next(lines) == "event: preview", 60, "a preview")
         data = json.loads(next(lines).removeprefix("data: "))
     preview = Image.open(io.BytesIO(stack.http.get(data["url"]).content))
     assert (preview.format, preview.size) == ("WEBP", (192, 72))
     assert stack.http.delete(url).status_code == 202
-    eventually(lambda: stack.see(url)["status"] == "cancelled", 5, "cancelled")
+    until(lambda: stack.see(url)["status"] == "cancelled", 5, "cancelled")

@@ -30,7 +30,8 @@ from featurelens.engine.parameterizations import (
 )
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import NOTHING, Transform
-from tests.support.small_networks import alone, finish, network, stack
+from tests.support.lanes import alone, finish
+from tests.support.small_networks import network, stack
 
 SIZE = (32, 40)
 LAYERS = ["2", "4"]

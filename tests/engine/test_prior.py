@@ -12,7 +12,8 @@ from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Recipe, Result
 from featurelens.engine.prior import BatchNormStatistics, Moments
 from featurelens.engine.regularizers import SHAPING, Regularizers
-from tests.support.small_networks import finish, network, seeded, stack
+from tests.support.lanes import finish
+from tests.support.small_networks import network, seeded, stack
 
 SIZE = (32, 32)
 

@@ -13,7 +13,8 @@ from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Recipe
 from featurelens.engine.transforms import NOTHING
-from tests.support.small_networks import alone, finish, network, seeded, stack
+from tests.support.lanes import alone, finish
+from tests.support.small_networks import network, seeded, stack
 
 
 class Functional(nn.Module):

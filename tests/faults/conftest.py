@@ -1,9 +1,8 @@
-"""One running Featurelens; FEATURELENS_FAULTS=full asks for the large counts and the long pauses."""
+"""One running Featurelens, for all tests that hurt it."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 
@@ -16,8 +15,6 @@ if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # or the figures drown in requests
-
-FULL = os.environ.get("FEATURELENS_FAULTS") == "full"
 
 
 @pytest.fixture(scope="session")

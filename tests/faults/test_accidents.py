@@ -14,10 +14,11 @@ import pytest
 
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.settings import Settings
-from tests.faults.conftest import FULL
+from tests.support.fault_injection import FULL, pids, ready
 from tests.support.processes import processes
-from tests.support.stack import Stack, eventually
-from tests.support.stack_faults import LONG, SHORT, accept, cached, pids, ready
+from tests.support.stack import Stack
+from tests.support.stack_pictures import LONG, SHORT, accept, cached
+from tests.support.wait import until
 
 
 @pytest.mark.parametrize("seconds", [2, 20, 60] if FULL else [2, 8])
@@ -47,7 +48,7 @@ def test_the_broker_is_wiped(stack: Stack) -> None:
     _redis(stack).flushall()
     for url in urls:
         assert stack.http.get(url).status_code in {200, 404}
-    eventually(lambda: ready(stack), 40, "ready again")
+    until(lambda: ready(stack), 40, "ready again")
     for number, url in enumerate(urls):
         assert stack.post(**LONG, seed=3000 + number).status_code in {200, 202}
         stack.finished(url)

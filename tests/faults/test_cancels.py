@@ -8,9 +8,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.faults.conftest import FULL
-from tests.support.stack import Stack, eventually
-from tests.support.stack_faults import LOG, SHORT, accept, pids, whole
+from tests.support.fault_injection import FULL, LOG, pids
+from tests.support.stack import Stack
+from tests.support.stack_pictures import SHORT, accept, whole
+from tests.support.wait import until
 
 PICTURES = 1000 if FULL else 48
 AT_ONCE = 4
@@ -42,7 +43,7 @@ def _ended(stack: Stack, url: str, told: str) -> float:
         assert status == END[told] or status not in END.values(), f"the asker of {url} was told {told}, it is {status}"
         return bool(status == END[told])
 
-    eventually(look, 60, f"{url} {END[told]}")
+    until(look, 60, f"{url} {END[told]}")
     return time.monotonic() - begun
 
 

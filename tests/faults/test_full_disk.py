@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from featurelens.launcher.claim import free_port
-from tests.support.stack import Stack, eventually
-from tests.support.stack_faults import SHORT
+from tests.support.stack import Stack
+from tests.support.stack_pictures import SHORT
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_full(small: Stack) -> None:
         except OSError:
             pass
     lost = str(small.post(**SHORT, seed=1).headers["location"])
-    ended = eventually(lambda: _ended(small, lost), 60, "an end") or {}
+    ended = until(lambda: _ended(small, lost), 60, "an end") or {}
     assert (ended["status"], ended["error"]["code"]) == ("failed", "not-stored")
     assert list((small.state / "results" / ".aside").iterdir()) == []
     assert small.http.get(f"{lost}/image").status_code == 404

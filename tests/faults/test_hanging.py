@@ -8,10 +8,11 @@ import time
 
 import pytest
 
-from tests.faults.conftest import FULL
-from tests.support.machine_room import children
-from tests.support.stack import Stack, eventually
-from tests.support.stack_faults import DETECTED_WITHIN, LOG, LONG, accept, horses, pids, replaced, send, whole
+from tests.support.fault_injection import DETECTED_WITHIN, FULL, LOG, horses, pids, replaced, send
+from tests.support.processes import children
+from tests.support.stack import Stack
+from tests.support.stack_pictures import LONG, accept, whole
+from tests.support.wait import until
 
 WAITS = pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long")
 _SEEDS = itertools.count(30_000)
@@ -40,7 +41,7 @@ def test_a_slot(stack: Stack) -> None:
     hung = stack.working_slots()[0].pid
     many = len(pids(stack, "worker.slot"))
     send(signal.SIGSTOP, [hung])
-    eventually(lambda: _others(stack, hung) == many, DETECTED_WITHIN, "another slot")
+    until(lambda: _others(stack, hung) == many, DETECTED_WITHIN, "another slot")
     there = time.monotonic() - begun
     whole(stack, urls)
     LOG.info("hung slot: another one after %.1f s, 2 made after %.1f s", there, time.monotonic() - begun)
@@ -58,7 +59,7 @@ def test_a_work_horse(stack: Stack) -> None:
     (hung,) = children(slot)
     neighbours = horses(stack) - {hung}
     send(signal.SIGSTOP, [hung])
-    eventually(lambda: hung not in children(slot), DETECTED_WITHIN, "the work horse killed")
+    until(lambda: hung not in children(slot), DETECTED_WITHIN, "the work horse killed")
     there = time.monotonic() - begun
     whole(stack, urls)
     assert neighbours

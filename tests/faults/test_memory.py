@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import FULL
+from tests.support.fault_injection import FULL, LOG, pids
+from tests.support.processes import rss
 from tests.support.stack import Stack
-from tests.support.stack_faults import LOG, SHORT, pids, rss
+from tests.support.stack_pictures import SHORT
 
 
 @pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full asks for it")

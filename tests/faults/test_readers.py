@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 
+from tests.support.fault_injection import LOG, pids
+from tests.support.processes import rss
 from tests.support.stack import Stack
-from tests.support.stack_faults import LOG, LONG, accept, pids, rss, whole
+from tests.support.stack_pictures import LONG, accept, whole
 
 READERS = 200
 

@@ -12,8 +12,10 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.support.stack import Stack, eventually
-from tests.support.stack_faults import LOG, LONG, SHORT, accept, horses, pids, replaced, send, whole
+from tests.support.fault_injection import LOG, horses, pids, replaced, send
+from tests.support.stack import Stack
+from tests.support.stack_pictures import LONG, SHORT, accept, whole
+from tests.support.wait import until
 
 _SEEDS = itertools.count(20_000)
 _TRIES = 20
@@ -28,7 +30,7 @@ def starting(stack: Stack) -> Iterator[list[str]]:
     send(signal.SIGSTOP, [renderer])
     try:
         urls = [accept(stack, **SHORT, seed=next(_SEEDS)) for _ in range(4)]
-        eventually(lambda: [stack.see(url)["status"] for url in urls] == ["running"] * 2 + ["queued"] * 2, 20, "taken")
+        until(lambda: [stack.see(url)["status"] for url in urls] == ["running"] * 2 + ["queued"] * 2, 20, "taken")
         yield urls
     finally:
         with suppress(ProcessLookupError):
@@ -57,11 +59,11 @@ def storing(stack: Stack) -> Iterator[list[str]]:
     aside = results / ".aside"
     for _ in range(_TRIES):
         # The horse of an earlier picture, still on its way out, would be stopped in the place of this one's.
-        eventually(lambda: not horses(stack), 20, "idle slots")
+        until(lambda: not horses(stack), 20, "idle slots")
         left, url = set(aside.iterdir()), accept(stack, **SHORT | {"steps": 12}, seed=next(_SEEDS))
         key = url.rsplit("/", 1)[1]
         published = results / key[4:6] / key
-        stopped = eventually(partial(horses, stack), 20, "a work horse")
+        stopped = until(partial(horses, stack), 20, "a work horse")
         while set(aside.iterdir()) <= left and not published.exists():
             pass
         with suppress(ProcessLookupError):
@@ -83,7 +85,7 @@ def storing(stack: Stack) -> Iterator[list[str]]:
 def finished(stack: Stack) -> Iterator[list[str]]:
     """A moment ago."""
     url = accept(stack, **SHORT, seed=next(_SEEDS))
-    eventually(lambda: stack.see(url)["status"] == "succeeded", 60, "finished", every=0.005)
+    until(lambda: stack.see(url)["status"] == "succeeded", 60, "finished", every=0.005)
     yield [url]
 
 
@@ -139,6 +141,6 @@ def test_all_are_asked_to_leave_under_load(stack: Stack) -> None:
             return set(statuses) == {"succeeded"}
         return False
 
-    eventually(all_made, 90, "all made")
+    until(all_made, 90, "all made")
     assert seen <= {"queued", "running", "succeeded"}
     whole(stack, urls)

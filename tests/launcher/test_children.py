@@ -7,33 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from featurelens.launcher.children import FALSE_STARTS
 from tests.support.paths import ROOT
+from tests.support.processes import alive
+from tests.support.wait import until
 
 
 def supervise(mark: Path, script: str) -> subprocess.Popen[str]:
     """A family whose one child is this shell script."""
-    command = (sys.executable, "-u", "-m", "tests.support.supervise", str(mark), "sh", "-c", script)
+    command = (sys.executable, "-u", "-m", "tests.support.supervisor", str(mark), "sh", "-c", script)
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def alive(pid: int) -> bool:
-    """Whether the process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_for(condition: Callable[[], bool], within: float = 10.0) -> None:
-    """Fails when the condition does not come true in time."""
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def pids(file: Path) -> list[int]:
@@ -58,11 +43,11 @@ def test_a_child_that_was_ready_is_started_again(tmp_path: Path) -> None:
     mark = tmp_path / "ready"
     mark.touch()
     family = supervise(mark, script)
-    wait_for(lambda: len(pids(log)) == 1 and len(pids(strays)) == 1)
+    until(lambda: len(pids(log)) == 1 and len(pids(strays)) == 1)
     time.sleep(0.3)  # ready is looked for every 0.1 s
     os.kill(pids(log)[0], signal.SIGKILL)
-    wait_for(lambda: not alive(pids(strays)[0]))
-    wait_for(lambda: len(pids(log)) == 2 and len(pids(strays)) == 2)
+    until(lambda: not alive(pids(strays)[0]))
+    until(lambda: len(pids(log)) == 2 and len(pids(strays)) == 2)
     family.terminate()
     output, _ = family.communicate(timeout=10)
     assert family.returncode == 0
@@ -74,7 +59,7 @@ def test_a_deaf_child_is_made_to_stop(tmp_path: Path) -> None:
     """After its patience."""
     log = tmp_path / "pids"
     family = supervise(tmp_path / "never", f"trap '' TERM; echo $$ >> {log}; while :; do sleep 0.1; done")
-    wait_for(lambda: len(pids(log)) == 1)
+    until(lambda: len(pids(log)) == 1)
     family.terminate()
     output, _ = family.communicate(timeout=10)
     assert "child did not stop within 0.5 s; killed" in output
@@ -85,7 +70,7 @@ def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
     """kill -9 of the launcher leaves no child."""
     log = tmp_path / "pids"
     family = supervise(tmp_path / "never", f"echo $$ >> {log}; exec sleep 60")
-    wait_for(lambda: len(pids(log)) == 1)
+    until(lambda: len(pids(log)) == 1)
     family.kill()
     family.communicate(timeout=10)
-    wait_for(lambda: not alive(pids(log)[0]))
+    until(lambda: not alive(pids(log)[0]))

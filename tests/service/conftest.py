@@ -33,13 +33,14 @@ def server(broker: str, state: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def client(server: Server, catalog: Catalog, redis: Redis) -> httpx.Client:
-    """Talks to a service with a catalog and a worker that is there."""
+def client(server: Server, catalog: Catalog, redis: Redis) -> Iterator[httpx.Client]:
+    """Talks to a service with a catalog and a worker that is there; at rest again before the next test's flush."""
     liveness.beat(redis)
     for queue in QUEUES:
         redis.sadd(WORKERS_BY_QUEUE_KEY % queue, "rq:worker:a")
     redis.hset("rq:worker:a", "last_heartbeat", "now")
-    return server.client
+    yield server.client
+    server.settle()
 
 
 @pytest.fixture

@@ -1,15 +1,20 @@
-"""What a picture costs, and how a quota fills again."""
+"""What a picture costs; each limit refuses with a problem of its own, and says what is allowed."""
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
 
+import httpx
 import pytest
 from redis import Redis
 
 from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.service.auth.quota import Quota
+from tests.support.problems import check
+from tests.support.server import Server
+from tests.support.visualizations import BODY, URL
 
 
 @pytest.mark.parametrize(
@@ -21,30 +26,48 @@ from featurelens.service.auth.quota import Quota
         ({"parameterization": {"type": "maco"}}, 4),
     ],
 )
-def test_cost(more: dict[str, object], factor: int) -> None:
+def test_cost_is_steps_times_pixels(more: dict[str, object], factor: int) -> None:
     spec = {"model": "m", "layer": "l", "channel": 0, "steps": 10, "size": [32, 64], **more}
     assert VISUALIZATION.cost(VisualizationSpec.model_validate(spec).completed()) == factor * 10 * 32 * 64
 
 
-def test_a_quota_fills_again(redis: Redis) -> None:
-    quota = Quota(redis, 4, window=1.0)
-    taken = [quota.take("a") for _ in range(5)]
-    assert [one.allowed for one in taken] == [True] * 4 + [False]
-    assert [one.left for one in taken[:4]] == [3, 2, 1, 0]
-    assert 0 < taken[4].wait <= 0.25
-    assert quota.take("b").allowed, "another client's is its own"
-    time.sleep(taken[4].wait + 0.02)
-    assert quota.take("a").allowed
-    assert not quota.take("a").allowed
-    assert 0 < redis.ttl("featurelens:quota:a") <= 2
+def test_a_picture_that_costs_too_much(broker: str, tmp_path: Path, client: httpx.Client) -> None:
+    with Server(Settings(redis_url=broker, state=tmp_path, cost_limit=64 * 96 * 100)) as server:
+        assert server.client.post(URL, json={**BODY, "steps": 100}).status_code == 202
+        problem = check(server.client.post(URL, json={**BODY, "steps": 101}), 422, "too-expensive")
+        assert f"{64 * 96 * 100:,}" in problem["detail"]
+        views = {**BODY, "steps": 100, "transform": {"views": 2}}
+        check(server.client.post(URL, json=views), 422, "too-expensive")
 
 
-def test_many_at_once_all_or_none(redis: Redis) -> None:
-    quota = Quota(redis, 10, window=10.0)
-    assert quota.take("a", 7).left == 3
-    refused = quota.take("a", 5)
-    assert (refused.allowed, refused.left) == (False, 3)
-    assert 1.5 < refused.wait <= 2
-    assert quota.take("a", 3).allowed
-    assert not quota.take("b", 11).allowed
-    assert quota.take("b", 10).allowed
+def test_a_sweep_that_costs_too_much(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    one = 64 * 96 * 100
+    with Server(Settings(redis_url=broker, state=tmp_path, cost_limit=one, sweep_cost_limit=4 * one)) as server:
+        sweep = {"model": "tinynet", "layer": "conv2", "channels": "0-3", "steps": 100}
+        problem = check(server.client.post("/v1/sweeps", json={**sweep, "channels": "0-4"}), 422, "too-expensive")
+        assert f"{4 * one:,}" in problem["detail"]
+        check(server.client.post("/v1/sweeps", json={**sweep, "seeds": [0, 1]}), 422, "too-expensive")
+        problem = check(server.client.post("/v1/sweeps", json={**sweep, "steps": 101}), 422, "too-expensive")
+        assert f"{one:,}" in problem["detail"]
+        assert len(JobQueue(redis)) == 0
+        assert server.client.post("/v1/sweeps", json=sweep).status_code == 202
+
+
+def test_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    with Server(Settings(redis_url=broker, state=tmp_path, queue_limit=2)) as server:
+        answers = [server.client.post(URL, json={**BODY, "seed": seed}) for seed in (0, 1, 2, 0)]
+        assert [answer.status_code for answer in answers] == [202, 202, 503, 202]
+        check(answers[2], 503, "queue-full")
+        assert int(answers[2].headers["retry-after"]) > 0
+        assert len(JobQueue(redis)) == 2
+        assert server.client.get("/livez").status_code == 200
+
+
+def test_disk(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    with Server(Settings(redis_url=broker, state=tmp_path, min_free_bytes=1 << 60)) as server:
+        answer = server.client.post(URL, json=BODY)
+        check(answer, 507, "store-full")
+        assert int(answer.headers["retry-after"]) > 0
+        assert len(JobQueue(redis)) == 0
+        photo = {"Content-Type": "image/png"}
+        check(server.client.post("/v1/photos", content=b"x", headers=photo), 507, "store-full")

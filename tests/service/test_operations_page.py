@@ -10,8 +10,8 @@ from redis import Redis
 
 from featurelens.jobs.queue import stats
 from featurelens.jobs.settings import Settings
-from tests.service.endpoints.test_metrics import RENDERER
 from tests.support.paths import ROOT
+from tests.support.stats import RENDERER
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 BOUNDS = ("limit", "quota", "connections", "bytes", "seconds")

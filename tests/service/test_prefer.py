@@ -14,7 +14,7 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.prefer import wait
-from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put
+from tests.support.visualizations import BODY, KEY, URL, put
 
 
 @pytest.mark.parametrize(

@@ -10,28 +10,12 @@ import pytest
 
 from featurelens.jobs import errors
 from featurelens.service.problems import STATUS
-from tests.support.machine_room import until
+from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.visualizations import BODY, URL
+from tests.support.wait import until
 
-URL = "/v1/visualizations"
-GOOD: dict[str, Any] = {"model": "tinynet", "layer": "conv2", "channel": 3}
 JSON = {"Content-Type": "application/json"}
-
-
-def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The one assertion for the shape of every error."""
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["cache-control"] == "no-store"
-    problem: dict[str, Any] = answer.json()
-    assert set(problem) == {"type", "title", "status", "detail", "errors"}
-    assert (problem["type"], problem["status"]) == (f"urn:featurelens:problem:{code}", status)
-    assert problem["title"]
-    assert problem["detail"]
-    assert "Traceback" not in answer.text
-    for fault in problem["errors"]:
-        assert set(fault) == {"pointer", "detail"}
-    return problem
 
 
 @pytest.mark.parametrize(
@@ -49,7 +33,7 @@ def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     ],
 )
 def test_invalid(client: httpx.Client, change: dict[str, Any], pointer: str) -> None:
-    problem = check(client.post(URL, json={**GOOD, **change}), 422, "invalid-spec")
+    problem = check(client.post(URL, json={**BODY, **change}), 422, "invalid-spec")
     assert pointer in [fault["pointer"] for fault in problem["errors"]]
 
 
@@ -63,7 +47,7 @@ def test_invalid(client: httpx.Client, change: dict[str, Any], pointer: str) -> 
     ],
 )
 def test_not_in_the_catalog(client: httpx.Client, change: dict[str, Any], code: str, pointer: str, valid: str) -> None:
-    problem = check(client.post(URL, json={**GOOD, **change}), 422, code)
+    problem = check(client.post(URL, json={**BODY, **change}), 422, code)
     assert valid in problem["detail"]
     assert problem["errors"] == [{"pointer": pointer, "detail": problem["detail"]}]
 
@@ -85,17 +69,17 @@ def test_bad_json(client: httpx.Client) -> None:
     "kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "nonsense", ""]
 )
 def test_not_called_json(client: httpx.Client, kind: str) -> None:
-    check(client.post(URL, content=json.dumps(GOOD), headers={"Content-Type": kind}), 415, "wrong-media-type")
+    check(client.post(URL, content=json.dumps(BODY), headers={"Content-Type": kind}), 415, "wrong-media-type")
 
 
 def test_called_json_in_other_ways(client: httpx.Client) -> None:
     for kind in ("application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"):
-        answer = client.post(URL, content=json.dumps(GOOD), headers={"Content-Type": kind})
+        answer = client.post(URL, content=json.dumps(BODY), headers={"Content-Type": kind})
         assert answer.status_code == 202
 
 
 def test_too_large(client: httpx.Client) -> None:
-    large = json.dumps({**GOOD, "layer": "x" * 70_000}).encode()
+    large = json.dumps({**BODY, "layer": "x" * 70_000}).encode()
     check(client.post(URL, content=large, headers=JSON), 413, "body-too-large")
     chunks = iter([large[:40_000], large[40_000:]])
     check(client.post(URL, content=chunks, headers=JSON), 413, "body-too-large")
@@ -103,7 +87,7 @@ def test_too_large(client: httpx.Client) -> None:
 
 def test_routes(client: httpx.Client) -> None:
     check(client.get("/nowhere"), 404, "not-found")
-    answer = client.put(URL, json=GOOD)
+    answer = client.put(URL, json=BODY)
     check(answer, 405, "method-not-allowed")
     assert answer.headers["allow"] == "GET, HEAD, POST"
     assert client.post(f"{URL}/fv1_0").headers["allow"] == "DELETE, GET, HEAD"

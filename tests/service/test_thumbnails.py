@@ -14,7 +14,8 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.thumbnails import WIDTHS, Thumbnails
-from tests.service.endpoints.test_visualizations import KEY, URL, put
+from tests.support.photographs import encoded
+from tests.support.visualizations import KEY, URL, put
 
 
 @pytest.fixture
@@ -22,9 +23,7 @@ def png() -> bytes:
     """Left half red, right half blue."""
     image = Image.new("RGB", (300, 150), (255, 0, 0))
     image.paste((0, 0, 255), (150, 0, 300, 150))
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+    return encoded(image)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -14,8 +14,8 @@ from typing import Self
 import httpx
 from obstore.store import S3Store
 
-from tests.conftest import free_port
-from tests.support.machine_room import until
+from featurelens.launcher.claim import free_port
+from tests.support.wait import until
 
 BUCKET = "pictures"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_REGION": "us-east-1"}

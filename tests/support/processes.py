@@ -1,4 +1,4 @@
-"""The processes that belong to one state folder, found in /proc: nobody can hide from it by changing its parent."""
+"""Processes as /proc knows them: nobody can hide from it by changing its parent."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Process:
 
 
 def processes(state: Path) -> list[Process]:
-    """Every living process whose environment or command line names the folder, this one left out."""
+    """Every living process whose environment or command line names the state folder, this one left out."""
     marks = (f"FEATURELENS_STATE={state}\0".encode(), f"{state}/".encode())
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes()
             environment = (folder / "environ").read_bytes() + b"\0"
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            fields = _stat(int(folder.name))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         ours = marks[0] in environment or marks[1] in command
@@ -32,3 +32,28 @@ def processes(state: Path) -> list[Process]:
             text = command.replace(b"\0", b" ").decode(errors="replace").strip()
             found.append(Process(int(folder.name), int(fields[1]), text))
     return found
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has forked and that still run."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def alive(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        return _stat(pid)[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def rss(pid: int) -> int:
+    """The resident memory of a process in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat that follow the command: state, parent, ..."""
+    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()

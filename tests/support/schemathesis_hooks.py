@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 import schemathesis
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.support.photographs import encoded
 
-def _encoded(kind: str) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (32, 24), "teal").save(file, kind)
-    return file.getvalue()
-
+PHOTOGRAPH = Image.new("RGB", (32, 24), "teal")
 
 for kind in ("png", "jpeg", "webp"):
-    schemathesis.openapi.media_type(f"image/{kind}", st.sampled_from([_encoded(kind), b"none"]))
+    schemathesis.openapi.media_type(f"image/{kind}", st.sampled_from([encoded(PHOTOGRAPH, kind), b"none"]))

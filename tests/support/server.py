@@ -10,9 +10,9 @@ import httpx
 import uvicorn
 
 from featurelens.jobs.settings import Settings
+from featurelens.launcher.claim import free_port
 from featurelens.service.app import create_app
-from tests.conftest import free_port
-from tests.support.machine_room import until
+from tests.support.wait import until
 
 
 class Server:
@@ -32,6 +32,10 @@ class Server:
         self._thread.start()
         until(lambda: self._server.started)
         return self
+
+    def settle(self) -> None:
+        """Waits until nothing that a request has started is under way, what goes on after its answer included."""
+        until(lambda: not self._server.server_state.tasks, what="the service at rest")
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.client.close()

@@ -1,15 +1,11 @@
-"""Small networks with known answers, and lanes run to their end."""
+"""Small networks with known answers."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network, Preprocessing
-from featurelens.engine.optimization import Optimization, Recipe, Result
 
 
 def network(module: nn.Module, channels: int = 3, name: str = "small") -> Network:
@@ -50,23 +46,3 @@ def stack(channels: int = 3) -> nn.Sequential:
     )
     seeded(layers)
     return layers
-
-
-def finish(lane: Lane, ticks: int = 10_000) -> list[Optimization]:
-    """Ticks until nobody is left, and tells who left in which order."""
-    gone: list[Optimization] = []
-    for _ in range(ticks):
-        if not lane.optimizations:
-            return gone
-        gone += lane.tick()
-    raise AssertionError(f"{len(lane.optimizations)} pictures never finish")
-
-
-def alone(net: Network, layers: Sequence[str], recipe: Recipe, dtype: torch.dtype = torch.float32) -> Result:
-    """A picture with a lane to itself."""
-    lane = Lane(net, layers, recipe.size, dtype=dtype)
-    render = lane.join(recipe)
-    finish(lane)
-    if render.failure is not None:
-        raise render.failure
-    return lane.result(render)

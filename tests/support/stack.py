@@ -9,17 +9,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
 from tests.support.paths import ROOT
 from tests.support.processes import Process, processes
+from tests.support.wait import until
 
 READY_WITHIN = 120.0
-T = TypeVar("T")
 
 
 def environment(state: Path, port: int) -> dict[str, str]:
@@ -44,16 +44,6 @@ def launch(state: Path, port: int) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-
-
-def eventually(ask: Callable[[], T], within: float, what: str, every: float = 0.05) -> T:
-    """The first true answer of `ask`; fails with `what` when there is none in time."""
-    end = time.monotonic() + within
-    while not (answer := ask()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {within:g} s: {what}")
-        time.sleep(every)
-    return answer
 
 
 class Stack:
@@ -123,7 +113,7 @@ class Stack:
             assert resource["status"] in ("queued", "running"), f"too fast or failed: {resource}"
             return resource if resource["status"] == "running" and resource["progress"]["step"] > 0 else None
 
-        return eventually(look, 60, f"{url} running") or {}
+        return until(look, 60, f"{url} running")
 
     def finished(self, url: str, within: float = 90) -> dict[str, Any]:
         """Waits for the end and insists that it is a good one."""
@@ -132,7 +122,7 @@ class Stack:
             resource = self.see(url)
             return resource if resource["status"] in ("succeeded", "failed", "cancelled") else None
 
-        resource = eventually(look, within, f"{url} finished") or {}
+        resource = until(look, within, f"{url} finished")
         assert resource["status"] == "succeeded", resource
         return resource
 

@@ -12,7 +12,8 @@ from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import read
 from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Recipe
-from tests.support.small_networks import alone, network, seeded
+from tests.support.lanes import alone
+from tests.support.small_networks import network, seeded
 
 
 class Block(nn.Module):

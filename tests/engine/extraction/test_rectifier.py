@@ -13,7 +13,8 @@ from featurelens.engine.lane import WAKING, Lane
 from featurelens.engine.objectives import Channel, Joint
 from featurelens.engine.optimization import Recipe
 from featurelens.engine.regularizers import SHAPING
-from tests.support.small_networks import finish, network, seeded, stack
+from tests.support.lanes import finish
+from tests.support.small_networks import network, seeded, stack
 
 
 class Dead(nn.Module):

@@ -9,7 +9,7 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import CatalogPending, OutOfRange, UnknownLayer, UnknownModel
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from tests.conftest import ENTRY, LAYERS
+from tests.support.catalog import ENTRY, LAYERS
 
 
 def spec(**changes: object) -> VisualizationSpec:

@@ -14,8 +14,8 @@ from featurelens.jobs.spec.objectives import STEADY, ClassObjective, Interpolati
 from featurelens.jobs.spec.parameterizations import MaCoParameters
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from tests.conftest import ENTRY
-from tests.jobs.spec.test_objectives import KINDS, LEAST, OBJECTIVES, PHOTO, spec
+from tests.support.catalog import ENTRY
+from tests.support.specs import KINDS, LEAST, OBJECTIVES, PHOTO, spec
 
 LABELS = ("tench", "goldfish", "great white shark", "crane", "Crane", "kite", "hen", "cock", "jay", "magpie")
 

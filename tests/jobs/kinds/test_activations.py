@@ -11,7 +11,7 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import FeaturelensError, InvalidSpec, OutOfRange, UnknownLayer, UnknownModel
 from featurelens.jobs.kinds import ACTIVATIONS
 from featurelens.jobs.spec.activations import MAX_LAYERS, MAX_UNITS, ActivationsSpec
-from tests.conftest import ENTRY
+from tests.support.catalog import ENTRY
 
 PHOTO = "sha256:" + "0" * 64
 

@@ -10,8 +10,8 @@ import pytest
 from featurelens.jobs.spec.base import MAX_SIZE, MIN_SIZE
 from featurelens.jobs.spec.parameterizations import Parameterization
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from tests.jobs.spec.test_objectives import OBJECTIVES, PHOTO, UNIT, members
 from tests.support.paths import ROOT
+from tests.support.specs import OBJECTIVES, PHOTO, UNIT, members
 
 PAGE = (ROOT / "docs" / "objectives.md").read_text()
 ROWS = re.findall(r"^\| `(\{.+\})`.* \| ([a-z, ]*)\|$", PAGE, re.MULTILINE)

@@ -11,9 +11,9 @@ from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, StoreUnavailable
 from featurelens.jobs.store.bucket_store import BucketStore
-from tests.conftest import free_port
-from tests.jobs.store.test_file_store import IMAGES, KEY, result
+from featurelens.launcher.claim import free_port
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.results import IMAGES, KEY, result
 
 
 @pytest.fixture(autouse=True)

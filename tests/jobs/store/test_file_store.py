@@ -5,24 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.result import Image, Result, describe
-
-KEY = "fv1_" + "a" * 64
-IMAGES = [b"first picture", b"second picture"]
-
-
-def result(images: list[bytes] = IMAGES) -> Result:
-    spec = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64))
-    known = tuple(Image(width=1, height=1, bytes=len(i), sha256=hashlib.sha256(i).hexdigest()) for i in images)
-    found = describe(KEY, spec, {"activation": 1.25, "name": "é"}, datetime.now(UTC))
-    return found.model_copy(update={"images": known})
+from tests.support.results import IMAGES, KEY, NUMBERS, result
 
 
 @pytest.fixture
@@ -41,7 +29,7 @@ def test_comes_back_as_it_was(store: FileStore) -> None:
     found = store.get(KEY)
     assert found is not None
     assert found.spec == result().spec
-    assert found.numbers == {"activation": 1.25, "name": "é"}
+    assert found.numbers == NUMBERS
     assert store.get_all(["fv1_" + "b" * 64, KEY]) == {KEY: found}
     for index, png in enumerate(IMAGES):
         assert store.image(KEY, index) == (png, hashlib.sha256(png).hexdigest())

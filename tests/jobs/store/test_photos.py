@@ -15,29 +15,14 @@ from PIL import Image
 
 from featurelens.jobs.errors import InvalidSpec, UnknownPhoto
 from featurelens.jobs.store.photos import MAX_SIDE, Photos
+from tests.support.photographs import BLUE, GREEN, RED, WHITE, corners, encoded
 
-RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 ORIENTATION, MAKER, RESOLUTION = 0x0112, 0x010F, 0x011A
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Photos:
     return Photos(tmp_path / "photos")
-
-
-def corners() -> Image.Image:
-    """40 wide and 20 high: red, green / blue, white, clockwise from the top left: red, green, white, blue."""
-    image = Image.new("RGB", (40, 20), WHITE)
-    image.paste(RED, (0, 0, 20, 10))
-    image.paste(GREEN, (20, 0, 40, 10))
-    image.paste(BLUE, (0, 10, 20, 20))
-    return image
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def tagged(orientation: int) -> bytes:

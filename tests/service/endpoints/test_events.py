@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import time
@@ -14,16 +13,13 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.service.schemas.visualization import Visualization
-from featurelens.service.watcher import Watcher
-from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put
-from tests.service.test_problems import check
-from tests.support.machine_room import until
+from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.visualizations import KEY, URL, put
+from tests.support.wait import until
 
 pytestmark = pytest.mark.usefixtures("store")
 EVENTS = f"{URL}/{KEY}/events"
@@ -48,15 +44,6 @@ def _parsed(answer: httpx.Response) -> Iterator[dict[str, Any]]:
         elif "data" in event:
             yield event
             event = {}
-
-
-@pytest.fixture
-def attempt(client: httpx.Client, redis: Redis, store: FileStore) -> str:
-    assert store.get(KEY) is None
-    client.post(URL, json=BODY)
-    ticket = JobQueue(redis).find(KEY)
-    assert ticket is not None
-    return ticket.record.attempt
 
 
 def test_from_the_queue_to_the_end(client: httpx.Client, redis: Redis, attempt: str, store: FileStore) -> None:
@@ -161,26 +148,3 @@ def test_comments_while_nothing_happens(client: httpx.Client, attempt: str, monk
         lines = answer.iter_lines()
         until(lambda: next(lines) == ": ping")
     assert attempt
-
-
-def test_one_look_for_all_who_watch() -> None:
-    """A watcher whose looks fail at first goes on, and looks at a picture once however many watch it."""
-    looks: list[list[str]] = []
-
-    def look(keys: Any, viewed: Any) -> list[Visualization | None]:
-        assert not viewed
-        looks.append(list(keys))
-        if len(looks) == 1:
-            raise ConnectionError
-        return [None for _ in keys]
-
-    async def watch() -> int:
-        watcher = Watcher(look)
-        async with watcher.watching("a") as one, watcher.watching("a") as other, asyncio.timeout(5):
-            assert one is other
-            version = await one.newer(0)
-        await watcher.close()
-        return version
-
-    assert asyncio.run(watch()) == 1
-    assert looks == [["a"], ["a"]]

@@ -6,7 +6,7 @@ import httpx
 from redis import Redis
 
 from featurelens.jobs.catalog.catalog import MODELS
-from tests.service.test_problems import check
+from tests.support.problems import check
 from tests.support.server import Server
 
 

@@ -10,10 +10,10 @@ from redis import Redis
 
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
-from tests.conftest import ENTRY
-from tests.service.endpoints.test_visualizations import BODY, KEY, URL, put
-from tests.service.test_problems import check
-from tests.support.machine_room import until
+from tests.support.catalog import ENTRY
+from tests.support.problems import check
+from tests.support.visualizations import BODY, KEY, URL, put
+from tests.support.wait import until
 
 pytestmark = pytest.mark.usefixtures("store")
 

@@ -9,8 +9,8 @@ from redis import Redis
 from featurelens.jobs.catalog.catalog import LAYERS as LAYERS_KEY
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import Branch
-from tests.conftest import ENTRY, LAYERS
-from tests.service.test_problems import check
+from tests.support.catalog import ENTRY, LAYERS
+from tests.support.problems import check
 
 SUMMARY = ENTRY.model_dump(mode="json", exclude={"labels"})
 NAMED = f"/v1/models/{ENTRY.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from PIL import Image
 
 from featurelens.jobs.settings import Settings
 from featurelens.service.auth.api_keys import SCOPES, ApiKeys, Scope
-from tests.jobs.store.test_photos import corners, encoded
-from tests.service.test_problems import URL, check
+from tests.support.authorization import bearer
+from tests.support.photographs import corners, encoded
+from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.visualizations import URL
 
 PHOTOS = "/v1/photos"
 PNG = {"Content-Type": "image/png"}
@@ -97,10 +100,19 @@ def test_scopes(broker: str, tmp_path: Path, client: httpx.Client, scope: Scope)
     with Server(settings) as server:
         check(upload(server.client), 401, "not-authenticated")
         check(server.client.get(f"{PHOTOS}/{NOBODY}"), 401, "not-authenticated")
-        key = {"Authorization": f"Bearer {ApiKeys(settings.keys_file).create(scope)}"}
+        key = bearer(ApiKeys(settings.keys_file).create(scope))
         sent = upload(server.client, headers=PNG | key)
         if scope == "read":
             check(sent, 403, "not-allowed")
         else:
             assert sent.status_code == 201
         check(server.client.get(f"{PHOTOS}/{NOBODY}", headers=key), 404, "not-found")
+
+
+def test_an_upload_onto_a_full_disk(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("featurelens.jobs.store.photos.Photos.add", full)
+    answer = client.post("/v1/photos", content=b"x", headers={"Content-Type": "image/png"})
+    check(answer, 507, "store-full")

@@ -16,11 +16,11 @@ from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
-from tests.conftest import ENTRY
-from tests.service.endpoints.test_visualizations import BODY
-from tests.service.endpoints.test_visualizations import URL as PICTURES
-from tests.service.test_problems import check
-from tests.support.job_player import make
+from tests.support.catalog import ENTRY
+from tests.support.fake_worker import make
+from tests.support.problems import check
+from tests.support.visualizations import BODY
+from tests.support.visualizations import URL as PICTURES
 
 pytestmark = pytest.mark.usefixtures("store")
 URL = "/v1/sweeps"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +14,14 @@ from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.result import Image, describe
-from tests.conftest import ENTRY, LAYERS, free_port
+from featurelens.launcher.claim import free_port
+from tests.support.catalog import ENTRY, LAYERS
 from tests.support.server import Server
-
-BODY = {"model": "tinynet", "layer": "conv2", "channel": 3}
-SPEC = VisualizationSpec(model=ENTRY.name, layer="conv2", channel=3, size=ENTRY.input_size).completed()
-KEY = VISUALIZATION.key(SPEC, ENTRY.digest, ENTRY.renderer)
-URL = "/v1/visualizations"
-PNG = b"\x89PNG picture"
-
-
-def put(store: FileStore, images: list[bytes] | None = None) -> None:
-    images = images or [PNG]
-    known = tuple(Image(width=96, height=64, bytes=len(i), sha256=hashlib.sha256(i).hexdigest()) for i in images)
-    result = describe(KEY, SPEC, {"activation": 2.5}, datetime.now(UTC))
-    store.put(result.model_copy(update={"images": known}), images)
+from tests.support.visualizations import BODY, KEY, PNG, SPEC, URL, put
 
 
 @pytest.mark.usefixtures("store")
@@ -174,34 +158,6 @@ class TestWatching:
             answer = client.get(path)
             assert answer.status_code == 404
             assert answer.headers["content-type"] == "application/problem+json"
-
-
-class TestGetting:
-    """GET /v1/visualizations/{key}/image."""
-
-    def test_image(self, client: httpx.Client, store: FileStore) -> None:
-        put(store, [PNG, b"second", b"sheet of both"])
-        answer = client.get(f"{URL}/{KEY}/image")
-        assert (answer.status_code, answer.content) == (200, PNG)
-        etag = f'"{hashlib.sha256(PNG).hexdigest()}"'
-        assert answer.headers["content-type"] == "image/png"
-        assert answer.headers["etag"] == etag
-        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert client.get(f"{URL}/{KEY}/image?index=1").content == b"second"
-        assert client.get(f"{URL}/{KEY}/image?index=3").status_code == 404
-        assert client.get(f"{URL}/{KEY}/image?index=-1").status_code == 422
-        body = client.get(f"{URL}/{KEY}").json()
-        assert [client.get(picture["url"]).content for picture in body["images"]] == [PNG, b"second"]
-        assert client.get(body["links"]["sheet"]).content == b"sheet of both"
-
-    @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
-    def test_not_modified(self, client: httpx.Client, store: FileStore, form: str) -> None:
-        put(store)
-        etag = client.get(f"{URL}/{KEY}/image").headers["etag"]
-        answer = client.get(f"{URL}/{KEY}/image", headers={"If-None-Match": form.format(etag)})
-        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
-        assert client.get(f"{URL}/{KEY}/image", headers={"If-None-Match": '"other"'}).status_code == 200
 
 
 def test_without_a_broker(state: Path, store: FileStore) -> None:

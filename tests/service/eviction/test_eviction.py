@@ -14,7 +14,7 @@ from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.last_used import COUNTS_FOR
 from featurelens.service.eviction.evictable import LEFTOVER, EvictableFiles, EvictableResults
 from featurelens.service.eviction.eviction import DOWN_TO, Eviction
-from tests.jobs.store.test_file_store import IMAGES, result
+from tests.support.results import IMAGES, result
 
 
 def key(number: int) -> str:

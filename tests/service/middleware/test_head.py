@@ -6,10 +6,9 @@ import httpx
 import pytest
 
 from featurelens.jobs.store.file_store import FileStore
-from tests.service.endpoints.test_visualizations import KEY, URL, put
-from tests.service.test_problems import GOOD
-from tests.support.machine_room import until
 from tests.support.server import Server
+from tests.support.visualizations import BODY, KEY, URL, put
+from tests.support.wait import until
 
 TOLD = ("content-type", "content-length", "etag", "cache-control", "retry-after")
 
@@ -26,7 +25,7 @@ def test_the_same_without_the_body(client: httpx.Client, store: FileStore, path:
 
 @pytest.mark.usefixtures("store")
 def test_a_stream_does_not_begin(client: httpx.Client, server: Server) -> None:
-    client.post(URL, json=GOOD)
+    client.post(URL, json=BODY)
     answer = client.head(f"{URL}/{KEY}/events")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     until(lambda: server.watcher.watchers(KEY) == 0)

@@ -17,8 +17,8 @@ from redis import Redis
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.store.file_store import FileStore
-from tests.conftest import ENTRY, LAYERS
-from tests.support.job_player import Player
+from tests.support.catalog import ENTRY, LAYERS
+from tests.support.fake_worker import FakeWorker
 from tests.support.paths import ROOT
 from tests.support.server import Server
 
@@ -51,7 +51,7 @@ def url(server: Server, client: httpx.Client, catalog: Catalog, redis: Redis, st
     catalog.publish_layers(known.name, LAYERS)
     redis.persist(RENDERER)
     assert client.get("/readyz").status_code == 200
-    with Player(redis, store):
+    with FakeWorker(redis, store):
         yield f"{server.url}/openapi.json"
 
 

@@ -9,7 +9,7 @@ import pytest
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from tests.worker.models.sources.test_local import MANIFEST, digits, write
+from tests.support.local_network import MANIFEST, digits, write
 
 
 @pytest.fixture

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,21 +9,16 @@ from PIL import Image, ImageOps
 
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from tests.support.paths import ROOT
+from tests.support.tiny_darknet import SHARED, link, needs_weights
 
-SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT / ".." / "shared"))
-WEIGHTS = SHARED / "models" / "tiny_darknet" / "tiny_darknet.safetensors"
-
-pytestmark = pytest.mark.skipif(not WEIGHTS.exists(), reason="Tiny Darknet's weights are not in FEATURELENS_SHARED")
+pytestmark = needs_weights
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    folder = tmp_path_factory.mktemp("models") / "tiny_darknet"
-    shutil.copytree(ROOT / "examples" / "tiny_darknet", folder)
-    (folder / "model.safetensors").symlink_to(WEIGHTS)
-    (folder / "labels.txt").symlink_to(WEIGHTS.parent / "labels.txt")
-    return Registry(Settings(state=folder.parent.parent / "state", models=folder.parent))
+    folder = tmp_path_factory.mktemp("darknet")
+    link(folder / "models")
+    return Registry(Settings(state=folder / "state", models=folder / "models"))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Recipe
 from featurelens.worker.models.inspection.layers import describe
-from tests.support.small_networks import alone, network
+from tests.support.lanes import alone
+from tests.support.small_networks import network
 
 
 def prepared(module: nn.Module) -> Network:

@@ -11,7 +11,7 @@ import pytest
 
 from featurelens.engine import objectives, parameterizations
 from featurelens.jobs.spec.parameterizations import Parameterization
-from tests.jobs.spec.test_objectives import OBJECTIVES, members
+from tests.support.specs import OBJECTIVES, members
 from tests.worker.renderer.test_recipes import asked, made
 
 OBJECTIVE_EXAMPLES: list[tuple[str, dict[str, Any], type]] = [

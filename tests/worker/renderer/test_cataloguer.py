@@ -10,7 +10,7 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
-from tests.conftest import ENTRY, LAYERS
+from tests.support.catalog import ENTRY, LAYERS
 
 OTHER = ENTRY.model_copy(update={"name": "bundled:other@sha256-0123456789ab", "aliases": ("other",)})
 

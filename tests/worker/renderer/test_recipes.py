@@ -27,9 +27,10 @@ from featurelens.jobs.spec.regularizers import RegularizerWeights
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.renderer.recipes import recipe
-from tests.jobs.spec.test_objectives import KINDS, OBJECTIVES, PARAMETERIZATIONS, PHOTO, spec
-from tests.jobs.store.test_photos import encoded
-from tests.support.small_networks import finish, network, stack
+from tests.support.lanes import finish
+from tests.support.photographs import encoded
+from tests.support.small_networks import network, stack
+from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS, PHOTO, spec
 
 SIZE = (32, 40)
 LAYER, OTHER = "2", "4"

@@ -28,9 +28,9 @@ from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.renderer import Renderer
 from featurelens.worker.slot.client import converse
-from tests.jobs.store.test_photos import corners, encoded
-from tests.support.machine_room import until
-from tests.worker.models.sources.test_local import write
+from tests.support.local_network import write
+from tests.support.photographs import corners, encoded
+from tests.support.wait import until
 
 CODE = """
 from torch import nn

@@ -16,7 +16,7 @@ from featurelens.worker.models.__main__ import command, main
 from featurelens.worker.models.inspection.checkup import check
 from featurelens.worker.models.patternnet.patterns import LABELS, images
 from featurelens.worker.models.registry import Registry
-from tests.worker.models.sources.test_local import MANIFEST, digits, write
+from tests.support.local_network import MANIFEST, digits, write
 
 
 @pytest.fixture

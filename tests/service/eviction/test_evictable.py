@@ -15,7 +15,7 @@ from featurelens.jobs.errors import UnknownPhoto
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.last_used import COUNTS_FOR
 from featurelens.service.dependencies import Dependencies
-from tests.jobs.store.test_photos import encoded
+from tests.support.photographs import encoded
 
 
 @pytest.fixture

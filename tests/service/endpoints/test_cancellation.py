@@ -9,21 +9,10 @@ from redis import Redis
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
-from featurelens.jobs.store.file_store import FileStore
-from tests.service.endpoints.test_visualizations import BODY, KEY, PNG, URL, put
-from tests.service.test_problems import check
+from tests.support.problems import check
+from tests.support.visualizations import BODY, KEY, URL
 
 pytestmark = pytest.mark.usefixtures("store")
-
-
-@pytest.fixture
-def attempt(client: httpx.Client, redis: Redis, store: FileStore) -> str:
-    """Somebody has asked for it, and nobody has made it."""
-    assert store.get(KEY) is None
-    client.post(URL, json=BODY)
-    ticket = JobQueue(redis).find(KEY)
-    assert ticket is not None
-    return ticket.record.attempt
 
 
 def test_queued(client: httpx.Client, redis: Redis, attempt: str) -> None:
@@ -61,16 +50,6 @@ def test_too_late(client: httpx.Client, redis: Redis, attempt: str) -> None:
     check(client.delete(f"{URL}/{KEY}"), 409, "already-over")
     records.fail(KEY, attempt, RenderFailed("no"))
     check(client.delete(f"{URL}/{KEY}"), 409, "already-over")
-
-
-def test_finished_is_deleted_elsewhere(client: httpx.Client, store: FileStore) -> None:
-    put(store)
-    check(client.delete(f"{URL}/{KEY}"), 409, "already-over")
-    assert client.get(f"{URL}/{KEY}/image").content == PNG
-    gone = client.delete(f"{URL}/{KEY}/image")
-    assert (gone.status_code, gone.content) == (204, b"")
-    check(client.delete(f"{URL}/{KEY}/image"), 404, "not-found")
-    check(client.get(f"{URL}/{KEY}"), 404, "not-found")
 
 
 def test_unknown(client: httpx.Client) -> None:

@@ -1,15 +1,12 @@
-"""Plays slots and renderer: whatever is asked for is finished at once, always the same red picture."""
+"""Slots and renderer in one thread: whatever is asked for is finished at once, always the same red picture."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import threading
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, cast
 
-from PIL import Image as Picture
+from PIL import Image
 from redis import Redis
 from rq.job import Job
 
@@ -17,38 +14,33 @@ from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.spec.base import JobSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.result import Image, describe
+from tests.support.photographs import encoded
+from tests.support.results import result
+
+RED = (255, 0, 0)
+
+_PAUSE = 0.1
+"""Seconds between two looks: time enough to be seen waiting."""
 
 
-def make(redis: Redis, store: FileStore, key: str, color: tuple[int, int, int] = (255, 0, 0)) -> None:
+def make(redis: Redis, store: FileStore, key: str, color: tuple[int, int, int] = RED) -> None:
     """Makes one picture that is queued."""
     ticket = JobQueue(redis).find(key)
     assert ticket is not None
     records, attempt = Records(redis), ticket.record.attempt
     assert records.start(key, attempt, "x")
     assert records.commit(key, attempt, "x")
-    put(store, key, ticket.record.spec, color)
+    _put(store, key, ticket.record.spec, color)
     assert records.succeed(key, attempt, "x")
 
 
-def put(store: FileStore, key: str, spec: JobSpec, color: tuple[int, int, int]) -> None:
-    file = io.BytesIO()
-    Picture.new("RGB", (96, 64), color).save(file, "PNG")
-    png = file.getvalue()
-    known = Image(width=96, height=64, bytes=len(png), sha256=hashlib.sha256(png).hexdigest())
-    store.put(describe(key, spec, {}, datetime.now(UTC)).model_copy(update={"images": (known,)}), [png])
-
-
-_PAUSE = 0.1
-"""Seconds between two looks: time enough to be seen waiting."""
-
-
-class Player(threading.Thread):
+class FakeWorker(threading.Thread):
     """Takes from both queues until left."""
 
     def __init__(self, redis: Redis, store: FileStore) -> None:
-        super().__init__(name="player")
+        super().__init__(name="fake worker")
         self._redis = redis
         self._store = store
         self._done = threading.Event()
@@ -77,7 +69,14 @@ class Player(threading.Thread):
         if records.start(key, attempt.decode(), "x") and records.commit(key, attempt.decode(), "x"):
             record = records.read(key)
             assert record is not None
-            put(self._store, key, record.spec, (255, 0, 0))
+            _put(self._store, key, record.spec, RED)
             records.succeed(key, attempt.decode(), "x")
         self._redis.delete(job)
         return True
+
+
+def _put(store: FileStore, key: str, spec: JobSpec, color: tuple[int, int, int]) -> None:
+    assert isinstance(spec, VisualizationSpec)
+    assert spec.size is not None
+    png = encoded(Image.new("RGB", spec.size[::-1], color))
+    store.put(result([png], key, spec, {}), [png])

@@ -10,9 +10,9 @@ import sys
 
 import httpx
 
-from tests.conftest import free_port
-from tests.support.machine_room import until
+from featurelens.launcher.claim import free_port
 from tests.support.paths import ROOT
+from tests.support.wait import until
 
 NO_TORCH = """
 import sys

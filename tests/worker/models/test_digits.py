@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.architectures import climb
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Fourier
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from tests.worker.models.sources.test_local import MANIFEST, digits, write
+from tests.support.local_network import MANIFEST, digits, write
 
 
 @pytest.mark.parametrize("sign", ["positive", "negative"])
@@ -42,10 +41,3 @@ def test_one_channel_28x28_from_folder_to_picture(sign: str, tmp_path: Path) -> 
         assert result.pixels.shape == (1, 28, 28, 1)
         reached[steps] = result.measures["activation"][0]
     assert (reached[16] > reached[1]) == (sign == "positive")
-
-
-@pytest.mark.parametrize("architecture", ["alexnet", "squeezenet1_1", "mobilenet_v3_small", "regnet_y_400mf"])
-def test_a_recommended_unit_rises_whatever_the_architecture(architecture: str, tmp_path: Path) -> None:
-    """The others: `python -m benchmarks.architectures`."""
-    row = climb(Registry(Settings(state=tmp_path)), architecture, 4, torch.device("cpu"))
-    assert row.rose

@@ -5,14 +5,11 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from redis import Redis
 
 from tests.support.fake_renderer import QUICK, SLOW
-from tests.support.machine_room import MachineRoom
+from tests.support.worker_harness import WorkerHarness
 
 if sys.platform != "linux":
     pytest.skip("slots are watched in /proc", allow_module_level=True)
@@ -20,31 +17,25 @@ if sys.platform != "linux":
 PICTURES = 60
 
 
-@pytest.fixture
-def room(redis: Redis, broker: str, tmp_path: Path) -> Iterator[MachineRoom]:
-    with MachineRoom(redis, broker, tmp_path) as room:
-        yield room
-
-
-def test_at_random_moments(room: MachineRoom) -> None:
+def test_at_random_moments(worker: WorkerHarness) -> None:
     """Each ends as its asker was told, no slot is hurt, and the neighbours who were not stopped are all made."""
     chance = random.Random(4)
-    room.renderer()
-    slots = [room.slot() for _ in range(2)]
+    worker.start_renderer()
+    slots = [worker.start_slot() for _ in range(2)]
     stopped, kept = [], []
     for number in range(PICTURES):
-        key = room.ask(seed=SLOW if number % 3 else QUICK, steps=4)
+        key = worker.ask(seed=SLOW if number % 3 else QUICK, steps=4)
         if number % 4 == 0:
             kept.append(key)
             continue
         time.sleep(chance.uniform(0, 0.12))
-        told = room.queue.leave(key)
+        told = worker.queue.leave(key)
         assert told in {"cancelled", "cancelling", "over"}
         stopped.append((key, told))
     for key in kept:
-        room.await_status(key, "succeeded", 30)
+        worker.await_status(key, "succeeded", 30)
     for key, told in stopped:
-        room.await_status(key, "succeeded" if told == "over" else "cancelled", 30)
-        assert (room.store.get(key) is not None) == (told == "over")
+        worker.await_status(key, "succeeded" if told == "over" else "cancelled", 30)
+        assert (worker.store.get(key) is not None) == (told == "over")
     assert {"cancelled", "cancelling"} <= {told for _, told in stopped}
     assert [slot.poll() for slot in slots] == [None, None]

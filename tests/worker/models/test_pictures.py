@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -17,12 +16,7 @@ from featurelens.engine.optimization import Recipe, Result
 from featurelens.engine.precision import best_dtype
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from tests.support.paths import ROOT
-
-SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT.parent / "shared"))
-DARKNET = SHARED / "models" / "tiny_darknet" / "tiny_darknet.safetensors"
-
-needs_darknet = pytest.mark.skipif(not DARKNET.exists(), reason=f"Tiny Darknet's weights are not in {SHARED}")
+from tests.support.tiny_darknet import link, needs_weights
 
 
 @cache
@@ -101,18 +95,12 @@ def test_the_spectrum_measure_knows_drawn_stripes() -> None:
         assert energy_by_angle(stripes, (8, 26))[angle] > 0.95
 
 
-@needs_darknet
+@needs_weights
 @pytest.mark.parametrize(
     ("layer", "channel", "least"), [("conv10", 33, 3.0), ("conv14", 100, 7.3), ("conv16", 281, 122)]
 )
 def test_tiny_darknet_reaches_lucent(layer: str, channel: int, least: float, tmp_path: Path) -> None:
     """What Lucent reaches in 512 steps, in 128."""
-    folder = tmp_path / "tiny_darknet"
-    folder.mkdir()
-    for path in (ROOT / "examples" / "tiny_darknet").iterdir():
-        (folder / path.name).symlink_to(path)
-    for source, name in ((DARKNET, "model.safetensors"), (DARKNET.parent / "labels.txt", "labels.txt")):
-        (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to(source)
+    link(tmp_path)
     result = render(network("tiny_darknet", tmp_path), [Channel(layer, channel)], 224, 128)[0]
     assert result.measures["activation"][0] >= least

@@ -12,7 +12,8 @@ from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Fourier, Parameterization, Pixel
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import NOTHING
-from tests.support.small_networks import alone, network, seeded
+from tests.support.lanes import alone
+from tests.support.small_networks import network, seeded
 
 SIZE, KERNEL = 32, 11
 GENTLE = Regularizers(l2=3000)

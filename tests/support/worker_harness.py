@@ -6,8 +6,6 @@ import itertools
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,18 +21,10 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
 from tests.support.paths import ROOT
+from tests.support.wait import until
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> float:
-    """Waits until `condition` holds; returns the seconds it took."""
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begun < seconds, "waited in vain"
-        time.sleep(0.02)
-    return time.monotonic() - begun
-
-
-class MachineRoom:
+class WorkerHarness:
     """Starts nothing by itself; stops everything at the end."""
 
     def __init__(self, redis: Redis, url: str, state: Path) -> None:
@@ -57,15 +47,15 @@ class MachineRoom:
             process.kill()
             process.wait()
 
-    def renderer(self) -> subprocess.Popen[bytes]:
+    def start_renderer(self) -> subprocess.Popen[bytes]:
         """Returns when it listens."""
-        before = self.settings.renderer_socket
-        before.unlink(missing_ok=True)
-        process = self._spawn("tests.support.fake_renderer", str(before), str(self.journal))
-        until(before.exists)
+        socket = self.settings.renderer_socket
+        socket.unlink(missing_ok=True)
+        process = self._spawn("tests.support.fake_renderer", str(socket), str(self.journal))
+        until(socket.exists)
         return process
 
-    def slot(self) -> subprocess.Popen[bytes]:
+    def start_slot(self) -> subprocess.Popen[bytes]:
         """Returns when it is registered."""
         others = liveness.slots_alive(self.redis)
         process = self._spawn("featurelens.worker.slot")
@@ -95,8 +85,8 @@ class MachineRoom:
         record = self.record(key)
         return record.status == "running" and record.stage == "rendering" and record.step > 0
 
-    def await_status(self, key: str, status: str, seconds: float = 20.0) -> float:
-        return until(lambda: self.record(key).status == status, seconds)
+    def await_status(self, key: str, status: str, within: float = 20.0) -> None:
+        until(lambda: self.record(key).status == status, within, f"{key} {status}")
 
     def noted(self, what: str, key: str) -> int:
         return self.journal.read_text().split("\n").count(f"{what} {key}")
@@ -114,16 +104,3 @@ class MachineRoom:
             )
         self._processes.append(process)
         return process
-
-
-def children(pid: int) -> list[int]:
-    """The processes that `pid` has forked and that still run."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in listed.split()]
-
-
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
-    except FileNotFoundError:
-        return False
