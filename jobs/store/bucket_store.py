@@ -6,7 +6,6 @@ what it does not name does not exist. Nothing is evicted here; a bucket has life
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,9 +17,8 @@ from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, StoreUnavailable
 from featurelens.jobs.kinds.base import KEY_PATTERN
-from featurelens.jobs.store.result import Result, sealed, unsealed
-
-RESULT = "result.json"
+from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, image_name
+from featurelens.jobs.store.result import Result, sealed
 
 PATIENCE = 10.0
 """Seconds that somebody who waits for an answer is kept waiting by a bucket that does not answer."""
@@ -30,7 +28,7 @@ _AT_ONCE = 16
 """Pictures looked up together: a bucket is slow to answer, not busy."""
 
 
-class BucketStore:
+class BucketStore(CheckedReads):
     """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``.
 
     What fails is tried again for `patience` seconds.
@@ -50,25 +48,12 @@ class BucketStore:
             config={"endpoint": endpoint} if endpoint else {},
         )
 
-    def get(self, key: str) -> Result | None:
-        result = self._result(key)
-        if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
-            return None
-        return result
-
     def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
         if len(keys) < 2:
-            return {key: result for key in keys if (result := self.get(key)) is not None}
+            return super().get_all(keys)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = zip(keys, pool.map(self.get, keys), strict=True)
             return {key: result for key, result in found if result is not None}
-
-    def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
-        result = self._result(key)
-        if result is None or not 0 <= index < len(result.images):
-            return None
-        png = self._png(result, index)
-        return None if png is None else (png, result.images[index].sha256)
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
         """A good one stays. Raises `NotStored`."""
@@ -77,13 +62,13 @@ class BucketStore:
             if self.get(result.key) is not None:
                 return
             for index, png in enumerate(images):
-                obstore.put(self._store, f"{folder}/image-{index}.png", png)
+                obstore.put(self._store, f"{folder}/{image_name(index)}", png)
             obstore.put(self._store, f"{folder}/{RESULT}", sealed(result))
         except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
             raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
 
     def delete(self, key: str) -> bool:
-        result = self._read(f"{_folder(key)}/{RESULT}")
+        result = self._read(key, RESULT)
         if result is None:
             return False
         try:
@@ -108,17 +93,9 @@ class BucketStore:
         except BaseError as error:
             raise _unavailable(error) from error
 
-    def _result(self, key: str) -> Result | None:
-        content = self._read(f"{_folder(key)}/{RESULT}")
-        return None if content is None else unsealed(content, key)
-
-    def _png(self, result: Result, index: int) -> bytes | None:
-        png = self._read(f"{_folder(result.key)}/image-{index}.png")
-        return png if png is not None and hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
-
-    def _read(self, path: str) -> bytes | None:
+    def _read(self, key: str, name: str) -> bytes | None:
         try:
-            return bytes(obstore.get(self._store, path).bytes())
+            return bytes(obstore.get(self._store, f"{_folder(key)}/{name}").bytes())
         except FileNotFoundError:
             return None
         except BaseError as error:

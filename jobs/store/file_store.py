@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,35 +9,22 @@ from uuid import uuid4
 
 from featurelens.jobs.atomic_file import new_file, sync_folder
 from featurelens.jobs.kinds.base import KEY_PATTERN
+from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, image_name
 from featurelens.jobs.store.last_used import touch
-from featurelens.jobs.store.result import Result, sealed, unsealed
+from featurelens.jobs.store.result import Result, sealed
 
 
-class FileStore:
+class FileStore(CheckedReads):
     """A folder per key with ``result.json`` and ``image-0.png`` ...; written aside, synced, then renamed into place."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
-        found = ((key, self.get(key)) for key in keys)
-        return {key: result for key, result in found if result is not None}
-
-    def get(self, key: str) -> Result | None:
-        result = self._result(key)
-        if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
-            return None
-        return result
-
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
-        result = self._result(key)
-        if result is None or not 0 <= index < len(result.images):
-            return None
-        png = self._png(result, index)
-        if png is None:
-            return None
-        touch(self._path(key) / "result.json")
-        return png, result.images[index].sha256
+        found = super().image(key, index)
+        if found is not None:
+            touch(self._path(key) / RESULT)
+        return found
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
         target = self._path(result.key)
@@ -49,8 +35,8 @@ class FileStore:
         try:
             written.mkdir()
             for index, png in enumerate(images):
-                _write(written / f"image-{index}.png", png)
-            _write(written / "result.json", sealed(result))
+                _write(written / image_name(index), png)
+            _write(written / RESULT, sealed(result))
             sync_folder(written)
             self._publish(result.key, written, target)
             sync_folder(target.parent)
@@ -90,18 +76,13 @@ class FileStore:
             raise ValueError(f"no key: {key!r}")
         return self._folder / key[4:6] / key
 
-    def _result(self, key: str) -> Result | None:
-        try:
-            return unsealed((self._path(key) / "result.json").read_bytes(), key)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
+    def _read(self, key: str, name: str) -> bytes | None:
+        if not KEY_PATTERN.fullmatch(key):
             return None
-
-    def _png(self, result: Result, index: int) -> bytes | None:
         try:
-            png = (self._path(result.key) / f"image-{index}.png").read_bytes()
+            return (self._path(key) / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return png if hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
 
 
 def _write(path: Path, content: bytes) -> None:

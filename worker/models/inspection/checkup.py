@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,8 +42,7 @@ def check(registry: Registry, name: str, photograph: Path | None = None, label: 
     entry = next((one for one in entries if name == one.name or name in one.aliases), None)
     if entry is None:
         known = [known for one in entries for known in (*one.aliases, one.name)]
-        near = ", ".join(difflib.get_close_matches(name, known, n=5, cutoff=0.4))
-        yield Finding(f"there is no network {name!r}" + (f"; nearest: {near}" if near else ""), wrong=True)
+        yield Finding(f"there is no network {name!r}{_nearest(name, known)}", wrong=True)
         return
     yield Finding(f"{name} is {entry.name}")
     try:
@@ -111,8 +110,7 @@ def _recognized(network: Network, entry: ModelEntry, picture: Tensor, label: str
     """Whether the label is among the first; if not, whether it would be, were the picture prepared otherwise."""
     labels = [one.casefold() for one in entry.labels or ()]
     if label.casefold() not in labels:
-        near = ", ".join(difflib.get_close_matches(label.casefold(), labels, n=5, cutoff=0.4))
-        yield Finding(f"it has no class {label!r}" + (f"; nearest: {near}" if near else ""), wrong=True)
+        yield Finding(f"it has no class {label!r}{_nearest(label.casefold(), labels)}", wrong=True)
         return
     own = labels.index(label.casefold())
     rank = _rank(_scores(network, entry, picture), own)
@@ -145,6 +143,11 @@ def _scores(
             return answer[0].flatten()
         value = read(network.module, inputs, [entry.classes_layer])[entry.classes_layer].value[0]
     return value if value.ndim == 1 else value.mean((1, 2))
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=5, cutoff=0.4)
+    return f"; nearest: {', '.join(near)}" if near else ""
 
 
 def _rank(scores: Tensor, index: int) -> int:
