@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from PIL import ExifTags, Image
 
+from featurelens.jobs import addresses
 from featurelens.jobs.errors import Fault, InvalidSpec, UnknownPhoto
 from featurelens.jobs.store.last_used import touch
 
@@ -66,7 +67,7 @@ class Photos:
         except FileNotFoundError:
             png = b""
         if hashlib.sha256(png).hexdigest() != name:
-            detail = f"there is no photograph {digest}; POST it to /v1/photos first"
+            detail = f"there is no photograph {digest}; POST it to {addresses.PHOTOS} first"
             raise UnknownPhoto(detail, (Fault("/objective/photo", detail),))
         touch(path)
         return png
