@@ -156,26 +156,26 @@ def test_who_has_gone_costs_nothing(client: httpx.Client, server: Server) -> Non
 
 
 def test_comments_while_nothing_happens(client: httpx.Client, attempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("featurelens.service.endpoints.events.SILENCE", 0.1)
+    monkeypatch.setattr("featurelens.service.event_stream.SILENCE", 0.1)
     with client.stream("GET", EVENTS) as answer:
         lines = answer.iter_lines()
         until(lambda: next(lines) == ": ping")
     assert attempt
 
 
-def test_one_look_for_all_who_watch() -> None:
-    """A watcher whose looks fail at first goes on, and looks at a picture once however many watch it."""
-    looks: list[list[str]] = []
+def test_one_read_for_all_who_watch() -> None:
+    """A watcher whose reads fail at first goes on, and reads a job once however many watch it."""
+    reads: list[list[str]] = []
 
-    def look(keys: Any, viewed: Any) -> list[Visualization | None]:
-        assert not viewed
-        looks.append(list(keys))
-        if len(looks) == 1:
+    def read(keys: Any, previewed: Any) -> list[Visualization | None]:
+        assert not previewed
+        reads.append(list(keys))
+        if len(reads) == 1:
             raise ConnectionError
         return [None for _ in keys]
 
     async def watch() -> int:
-        watcher = Watcher(look)
+        watcher = Watcher(read)
         async with watcher.watching("a") as one, watcher.watching("a") as other, asyncio.timeout(5):
             assert one is other
             version = await one.newer(0)
@@ -183,4 +183,4 @@ def test_one_look_for_all_who_watch() -> None:
         return version
 
     assert asyncio.run(watch()) == 1
-    assert looks == [["a"], ["a"]]
+    assert reads == [["a"], ["a"]]
