@@ -1,4 +1,4 @@
-"""Files made from others once: each under a name that determines its content."""
+"""EvictableFiles that are made from others once and kept: each under a name that says all that decides it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DiskCache:
         try:
             _write(path, body)
         except OSError as error:
-            logger().warning("not cached", name=name, reason=error.strerror)
+            logger().warning("not kept", name=name, reason=error.strerror)
         return body, hashlib.sha256(body).hexdigest()
 
 

@@ -98,9 +98,9 @@ class ApiKeys:
         with self._path.with_suffix(".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             content = _FILE.dump_json(change(self.all()), indent=1)
-            aside = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            part = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            aside.replace(self._path)
+            part.replace(self._path)

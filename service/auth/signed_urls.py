@@ -46,10 +46,10 @@ class SignedUrls:
         """Made aside and linked into place, so that of several who make it at once one wins, whole."""
         if not self._file.exists():
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            aside = self._file.with_name(f".{self._file.name}.{secrets.token_hex(8)}")
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            part = self._file.with_name(f".{self._file.name}.{secrets.token_hex(8)}")
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(secrets.token_bytes(32))
             with suppress(FileExistsError):
-                self._file.hardlink_to(aside)
-            aside.unlink()
+                self._file.hardlink_to(part)
+            part.unlink()
         return self._file.read_bytes()
