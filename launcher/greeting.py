@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import Any
 
+from featurelens.jobs import addresses
 from featurelens.launcher.readiness import get
 
 FAVOURITE = "patternnet"
@@ -21,19 +22,19 @@ async def greeting(host: str, port: int, notes: str) -> str:
         body = shlex.quote(json.dumps(spec))
         lines += [
             "Ask for a picture; the answer says where it will be:",
-            f"  curl -s {address}/v1/visualizations -H 'content-type: application/json' -d {body}",
+            f"  curl -s {address}{addresses.VISUALIZATIONS} -H 'content-type: application/json' -d {body}",
         ]
     return "\n".join(lines)
 
 
 async def _example(host: str, port: int) -> dict[str, Any] | None:
     """A unit of the bundled network's class layer (or of another network's), as the service itself tells it."""
-    status, body = await get(host, port, "/v1/models")
+    status, body = await get(host, port, addresses.MODELS)
     models = body.get("models", []) if status == 200 and isinstance(body, dict) else []
     with_classes = [model for model in models if model.get("classes_layer")]
     for model in sorted(with_classes, key=lambda model: (FAVOURITE not in model["aliases"], not model["downloaded"])):
         name = FAVOURITE if FAVOURITE in model["aliases"] else model["name"]
-        status, whole = await get(host, port, f"/v1/models/{name}")
+        status, whole = await get(host, port, addresses.model(name))
         labels = (whole.get("labels") if status == 200 and isinstance(whole, dict) else None) or ()
         channel = next((index for index, label in enumerate(labels) if "ring" in label), 0)
         return {"model": name, "layer": model["classes_layer"], "channel": channel}

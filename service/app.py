@@ -1,19 +1,17 @@
-"""The HTTP front end. Thin: it checks, looks up, enqueues and serves; pictures are made elsewhere."""
+"""Assembles the app: settings, middleware, error handlers, endpoints and the OpenAPI document."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.openapi.utils import get_openapi
 
+from featurelens.jobs import addresses
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.settings import settings as process_settings
-from featurelens.service.auth.access import Admitted
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.endpoints import (
     docs,
@@ -34,16 +32,18 @@ from featurelens.service.middleware.body_limit import BodyLimitMiddleware
 from featurelens.service.middleware.connection_limit import ConnectionLimitMiddleware
 from featurelens.service.middleware.head import HeadMiddleware
 from featurelens.service.middleware.request_log import RequestLogMiddleware
-from featurelens.service.openapi import links, samples
-from featurelens.service.problems import Problem, declare, install
+from featurelens.service.openapi.answers import problems
+from featurelens.service.openapi.document import document
+from featurelens.service.problems import install
 
-DESCRIPTION = """What makes this unit of a neural network fire?
+DESCRIPTION = f"""What makes this unit of a neural network fire?
 
 Featurelens starts from noise and optimizes the *input image* of a trained, frozen network until a chosen unit responds
 most (**positive**) or least (**negative**), and serves the picture: feature visualization by optimization, or
 activation maximization. A unit here is a channel of a layer; its output over the image is a feature map.
 
-Ask with `POST /v1/visualizations`, watch the resource it names until `status` is `succeeded`, get its image. Errors
+Ask with `POST {addresses.VISUALIZATIONS}`, watch the resource it names until `status` is `succeeded`, \
+get its image. Errors
 are `application/problem+json` throughout."""
 
 
@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}" if route.tags else route.name,
     )
     app.add_middleware(HeadMiddleware)
-    uploads = {photos.PATH: deps.settings.photo_bytes}
+    uploads = {addresses.PHOTOS: deps.settings.photo_bytes}
     app.add_middleware(
         BodyLimitMiddleware, limit=deps.settings.body_bytes, seconds=deps.settings.body_seconds, exceptions=uploads
     )
@@ -80,12 +80,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _open_to(app, deps.settings)
     app.state.deps = deps
     install(app)
-    pictures = (visualizations, listing, images, events, tokens, previews)
-    for endpoints in (*pictures, sweeps, photos, models, metrics, status):
-        app.include_router(endpoints.router, dependencies=[Admitted], responses=declare(401, 403, 503))
+    of_visualizations = (visualizations, listing, images, events, tokens, previews)
+    for endpoints in (*of_visualizations, sweeps, photos, models, metrics, status):
+        app.include_router(endpoints.router, responses=problems(401, 403, 503))
     for endpoints in (health, docs):
         app.include_router(endpoints.router)
-    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 
 
@@ -103,29 +103,3 @@ def _open_to(app: FastAPI, settings: Settings) -> None:
                 *("Preference-Applied", "WWW-Authenticate", "X-Request-ID"),
             ],
         )
-
-
-def _described(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with the schema of problems that every endpoint refers to."""
-    if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas = document["components"]["schemas"]
-        schemas |= schema.pop("$defs", {})
-        schemas["Problem"] = schema
-        _without_defaults(document)
-        samples.add(document)
-        links.add(document)
-        app.openapi_schema = document
-    return app.openapi_schema
-
-
-def _without_defaults(document: dict[str, Any]) -> None:
-    """FastAPI adds its own 422 to whatever has a parameter; those that can happen are declared as problems."""
-    for unused in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(unused, None)
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            answers = operation["responses"]
-            if "application/json" in answers.get("422", {}).get("content", {}):
-                del answers["422"]

@@ -31,7 +31,8 @@ from featurelens.service.disk_cache import DiskCache
 from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictableResults
 from featurelens.service.eviction.eviction import Eviction
 from featurelens.service.limits import Limits
-from featurelens.service.lookup import find_watched
+from featurelens.service.lookup import Lookup, find_watched
+from featurelens.service.schemas.visualization import Visualization, finished, underway
 from featurelens.service.thumbnails import Thumbnails
 from featurelens.service.watcher import Watcher
 
@@ -52,17 +53,19 @@ class Dependencies:
     signed_urls: SignedUrls
     index: JobIndex
     thumbnails: Thumbnails
-    watcher: Watcher
+    visualizations: Lookup[Visualization]
+    watcher: Watcher[Visualization]
     sweeps: Sweeps
     previews: Previews
     evictions: dict[str, Eviction]
-    """By what they evict: results (unless they are in a bucket), thumbnails, photos."""
+    """By what they evict from: results (unless they are in a bucket), thumbnails, photos."""
 
     @classmethod
     def of(cls, settings: Settings) -> Dependencies:
         redis = connect(settings.redis_url)
         queue, store = JobQueue(redis), open_store(settings)
         previews = Previews(redis)
+        visualizations = Lookup(store, queue, finished, underway)
         return cls(
             redis,
             Catalog(redis),
@@ -76,7 +79,8 @@ class Dependencies:
             SignedUrls(settings.token_secret),
             JobIndex(redis),
             Thumbnails(DiskCache(settings.thumbnails_folder)),
-            Watcher(partial(find_watched, store, queue, previews)),
+            visualizations,
+            Watcher(partial(find_watched, visualizations, previews)),
             Sweeps(redis, queue, store),
             previews,
             _evictions(settings),
@@ -91,7 +95,7 @@ def _evictions(settings: Settings) -> dict[str, Eviction]:
     if settings.results is None:
         folder = settings.results_folder
         evictables["results"] = EvictableResults(FileStore(folder), folder), settings.results_max_bytes
-    return {what: Eviction(what, evictable, limit) for what, (evictable, limit) in evictables.items()}
+    return {name: Eviction(name, evictable, limit) for name, (evictable, limit) in evictables.items()}
 
 
 def _deps(request: Request) -> Dependencies:
@@ -108,7 +112,7 @@ def _known_key(
 
 
 def _json_only(request: Request) -> None:
-    """Before the body is looked at: what is not called JSON is not read as such."""
+    """Before the body is parsed: raises 415 when it is not declared as JSON."""
     message = Message()
     message["content-type"] = request.headers.get("content-type", "")
     kind = message.get_content_type()

@@ -14,18 +14,18 @@ _SEAL = hashlib.sha256().digest_size
 
 
 class DiskCache:
-    """The folder may be deleted at any time; what is damaged is made again, never served; so is what finds no room."""
+    """The folder may be deleted at any time. A damaged file is made again; what finds no room is served uncached."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def get(self, name: str, make: Callable[[], bytes]) -> tuple[bytes, str]:
-        """The bytes kept as `name`, made now if they are not there, and their sha256 in hex."""
+        """The bytes named `name`, made now if they are not there, and their sha256 in hex."""
         path = self._folder / name[:2] / name
-        kept = _read(path)
-        if kept is not None:
+        cached = _read(path)
+        if cached is not None:
             touch(path)
-            return kept
+            return cached
         body = make()
         try:
             atomic_file.write(path, hashlib.sha256(body).digest() + body, durable=False)

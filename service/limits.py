@@ -1,4 +1,4 @@
-"""How much may be asked for: what pictures may cost, how many may wait, and how full the disk may get."""
+"""Limits on what is accepted: the cost of pictures, the length of the queue, the free space of the disk."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Limits:
         self.check_disk()
 
     def check_disk(self) -> None:
-        """Raises `StoreFull` rather than begin what could not be kept."""
+        """Raises `StoreFull` rather than begin what could not be stored."""
         existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
         if shutil.disk_usage(existing).free < self.free_bytes:
             raise StoreFull("the disk is nearly full; finished pictures are still served")

@@ -1,17 +1,20 @@
-"""``Prefer: wait=N`` (RFC 7240): how long a client would like to be kept waiting for the finished picture."""
+"""``Prefer: wait=N`` (RFC 7240): how long a client would like to wait for the end of a job."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 import anyio
 
-from featurelens.service.schemas.visualization import Visualization
+from featurelens.service.schemas.job import Job
 from featurelens.service.watcher import Watcher
 
 LONGEST = 20
 """Seconds: most proxies give up after 30 or 60."""
+
+J = TypeVar("J", bound=Job)
 
 _PREFERENCE = re.compile(
     r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*((?:;[^,]*)?)(?:,|$)'
@@ -42,8 +45,8 @@ def _next(line: str, at: int) -> int:
     return len(line) if comma < 0 else comma + 1
 
 
-async def ended(watcher: Watcher, key: str, seconds: int) -> Visualization | None:
-    """The resource as soon as the picture has ended one way or the other; None when it has not within `seconds`."""
+async def ended(watcher: Watcher[J], key: str, seconds: int) -> J | None:
+    """The resource as soon as the job has ended one way or the other; None when it has not within `seconds`."""
     version = 0
     with anyio.move_on_after(seconds):
         async with watcher.watching(key) as watched:

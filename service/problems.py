@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
 from redis import RedisError
 from starlette.exceptions import HTTPException
 
-from featurelens.jobs import errors
+from featurelens.jobs import addresses, errors
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import unavailable
 from featurelens.jobs.store.result_store import NO_ROOM
+from featurelens.service.schemas.problem import FaultyPart, Problem
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -48,46 +47,26 @@ CODES = {
 }
 
 _DETAILS = {
-    404: "there is nothing under this address; the API starts at /v1 and is described in /openapi.json",
+    404: "there is nothing under this address; "
+    f"the API starts at {addresses.ROOT} and is described in {addresses.DOCUMENT}",
     405: "this address does not take this method",
 }
 
 
-class FaultyPart(BaseModel):
-    """One thing wrong with the request."""
-
-    pointer: str = Field(description="JSON pointer to the part of the body, or the name of the parameter")
-    detail: str = Field(description="what is wrong, and what is valid")
-
-
-class Problem(BaseModel):
-    """An error, as RFC 9457 describes it."""
-
-    type: str = Field(
-        description="names the kind of error for programs", examples=["urn:featurelens:problem:not-found"]
-    )
-    title: str = Field(description="the kind of error for people")
-    status: int
-    detail: str = Field(description="this error for people")
-    errors: list[FaultyPart] = Field(default_factory=list, description="one entry per wrong part of the request")
-
-
-def declare(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The answers of an endpoint that are problems, for the OpenAPI document."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status in statuses
-    }
+def example(status: int) -> Problem:
+    """A problem with this status, for the OpenAPI document."""
+    kind = next((kind for kind, known in STATUS.items() if known == status), None)
+    code, title = (kind.code, kind.title) if kind else (CODES[status], HTTPStatus(status).phrase)
+    return Problem(type=TYPE + code, title=title, status=status, detail=title)
 
 
 def install(app: FastAPI) -> None:
-    """From here on `app` answers each error that somebody has foreseen with a problem."""
-    app.add_exception_handler(errors.FeaturelensError, _ours)
-    app.add_exception_handler(RedisError, _broker)
-    app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OSError, _disk)
+    """Makes `app` answer every expected error with a problem."""
+    app.add_exception_handler(errors.FeaturelensError, _featurelens_error)
+    app.add_exception_handler(RedisError, _redis_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OSError, _os_error)
 
 
 def busy(limit: int) -> JSONResponse:
@@ -105,11 +84,10 @@ def _answer(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     problem = Problem(type=TYPE + code, title=title, status=status, detail=detail, errors=faults or [])
-    kept = {"Cache-Control": "no-store", **(headers or {})}
-    return JSONResponse(problem.model_dump(), status, kept, MEDIA_TYPE)
+    return JSONResponse(problem.model_dump(), status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
-async def _ours(_request: Request, error: Exception) -> JSONResponse:
+async def _featurelens_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.FeaturelensError)
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.Unavailable) else None
@@ -117,13 +95,13 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
     return _answer(status, error.code, error.title, error.detail, faults, headers)
 
 
-async def _broker(request: Request, error: Exception) -> JSONResponse:
+async def _redis_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RedisError)
     logger().warning("broker unavailable", path=request.url.path, reason=type(error).__name__)
-    return await _ours(request, unavailable(error))
+    return await _featurelens_error(request, unavailable(error))
 
 
-async def _validation(_request: Request, error: Exception) -> JSONResponse:
+async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(part["type"] == "json_invalid" for part in found):
@@ -135,7 +113,7 @@ async def _validation(_request: Request, error: Exception) -> JSONResponse:
     return _answer(422, errors.InvalidSpec.code, errors.InvalidSpec.title, detail, faults)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
     phrase = HTTPStatus(error.status_code).phrase
@@ -151,16 +129,18 @@ def _allowed(request: Request) -> str:
     return "GET, HEAD"
 
 
-async def _disk(request: Request, error: Exception) -> JSONResponse:
-    """No room is told; any other trouble with files is ours."""
+async def _os_error(request: Request, error: Exception) -> JSONResponse:
+    """507 when the disk is full; any other error is unexpected."""
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         logger().error("no room left", path=request.url.path)
-        return await _ours(request, errors.StoreFull("the disk is full; finished pictures are still served"))
+        return await _featurelens_error(
+            request, errors.StoreFull("the disk is full; finished pictures are still served")
+        )
     return unexpected(request.url.path, error)
 
 
 def unexpected(path: str, error: Exception) -> JSONResponse:
-    """The answer to what nobody has foreseen (`service.middleware.request_log`); the reason is for the log alone."""
+    """The answer to an unexpected error (`service.middleware.request_log`); the reason goes to the log alone."""
     logger().error("unexpected error", path=path, exc_info=error)
     detail = "an unexpected error, written to the log of the service"
     return _answer(500, "internal", "Internal error", detail)

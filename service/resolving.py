@@ -1,4 +1,4 @@
-"""Checking a specification against the catalog, with patience for networks that are being described."""
+"""Resolves a specification against the catalog, and waits for networks that are being described."""
 
 from __future__ import annotations
 

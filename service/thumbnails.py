@@ -26,10 +26,10 @@ _QUALITY = 85
 
 
 class Thumbnails:
-    """Keeps what it makes, by the digest of the original."""
+    """Caches what it makes by the digest of the original."""
 
-    def __init__(self, kept: DiskCache) -> None:
-        self._cache = kept
+    def __init__(self, cache: DiskCache) -> None:
+        self._cache = cache
 
     def get(self, png: bytes, digest: str, width: int | None, format: Format) -> tuple[bytes, str]:
         """The picture `png`, whose sha256 is `digest`, at most `width` pixels wide, and the sha256 of that.
@@ -41,7 +41,7 @@ class Thumbnails:
     def sheet(self, name: str, tiles: Callable[[], Sequence[tuple[bytes, str] | None]]) -> tuple[bytes, str]:
         """A PNG of pictures (bytes and digest) in rows, as square as it gets, and its sha256; None leaves a blank.
 
-        `name` says all that decides it.
+        `name` determines the content.
         """
         return self._cache.get(f"{name}-sheet.png", lambda: self._sheet(tiles()))
 

@@ -1,7 +1,7 @@
-"""Waiting for news of pictures without a thread or a connection for each who waits.
+"""Waiting for changes of jobs without a thread or a connection for each who waits.
 
-One task looks at all pictures that somebody watches, in one round trip, and wakes those whose picture has changed. A
-thousand who watch the same picture cost one look; one who has gone away costs nothing.
+One task reads the state of all watched jobs in one round trip and wakes those whose job has changed. A thousand who
+watch the same job cost one read; one who has gone away costs nothing.
 """
 
 from __future__ import annotations
@@ -10,68 +10,72 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.logs import logger
-from featurelens.service.schemas.visualization import Visualization
+from featurelens.service.schemas.job import Job
 
 INTERVAL = 0.25
-"""Seconds between two looks; slots report twice a second."""
+"""Seconds between two reads; slots report twice a second."""
 
 _SHARE = 4
-"""A look that takes long is followed by a rest this many times as long."""
+"""A read that takes long is followed by a pause this many times as long."""
 
-Look = Callable[[Sequence[str], Sequence[str]], Sequence[Visualization | None]]
-"""What is to be said about the pictures of some keys; previews are wanted of those named second."""
+J = TypeVar("J", bound=Job)
+
+ReadStates = Callable[[Sequence[str], Sequence[str]], Sequence[J | None]]
+"""The resources of the jobs with some keys; for those named second, previews are wanted as well."""
 
 
-class Watched:
-    """The latest that is known of one picture: its resource, or None when there is no such picture."""
+class Watched(Generic[J]):
+    """The latest state of one job: its resource, or None when there is no such job."""
 
     def __init__(self) -> None:
         self.watchers = 0
-        self.viewers = 0
+        self.preview_watchers = 0
         self.version = 0
-        self.state: Visualization | None = None
-        self._news = asyncio.Event()
+        self.state: J | None = None
+        self._changed = asyncio.Event()
 
     async def newer(self, version: int) -> int:
-        """Waits until there is something newer than `version`; 0 is older than the first look."""
+        """Waits until there is a version after `version`, and returns it; 0 is before the first read."""
         while self.version <= version:
-            await self._news.wait()
+            await self._changed.wait()
         return self.version
 
-    def set(self, state: Visualization | None) -> None:
+    def update(self, state: J | None) -> None:
+        """Wakes those who wait, unless nothing has changed."""
         if self.version and state == self.state:
             return
         self.state = state
         self.version += 1
-        self._news.set()
-        self._news = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
-class Watcher:
-    """`look` reads the state of many pictures, in a thread; keys that nobody has accepted are None."""
+class Watcher(Generic[J]):
+    """`read` returns the state of many jobs, called in a thread; None for keys that nobody has accepted."""
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
-        self._watched: dict[str, Watched] = {}
+    def __init__(self, read: ReadStates[J]) -> None:
+        self._read = read
+        self._watched: dict[str, Watched[J]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def watching(self, key: str, previews: bool = False) -> AsyncIterator[Watched]:
-        """As long as the block lasts, the picture is looked at; `previews`: somebody wants to see it, too."""
+    async def watching(self, key: str, previews: bool = False) -> AsyncIterator[Watched[J]]:
+        """Watches the job as long as the block lasts; `previews`: asks for previews of it, too."""
         watched = self._watched.setdefault(key, Watched())
         watched.watchers += 1
-        watched.viewers += previews
+        watched.preview_watchers += previews
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         try:
             yield watched
         finally:
             watched.watchers -= 1
-            watched.viewers -= previews
+            watched.preview_watchers -= previews
             if watched.watchers == 0:
                 del self._watched[key]
 
@@ -87,18 +91,18 @@ class Watcher:
         try:
             while self._watched:
                 begun = time.monotonic()
-                await self._look_once(list(self._watched))
+                await self._refresh(list(self._watched))
                 await asyncio.sleep(max(INTERVAL, _SHARE * (time.monotonic() - begun)))
         finally:
             self._task = None
 
-    async def _look_once(self, keys: Sequence[str]) -> None:
+    async def _refresh(self, keys: Sequence[str]) -> None:
         try:
-            viewed = [key for key in keys if self._watched[key].viewers]
-            states = await run_in_threadpool(self._look, keys, viewed)
+            previewed = [key for key in keys if self._watched[key].preview_watchers]
+            states = await run_in_threadpool(self._read, keys, previewed)
         except Exception as error:  # noqa: BLE001  # the broker is away: those who watch go on waiting
-            logger().warning("no look at the pictures watched", reason=type(error).__name__)
+            logger().warning("the watched jobs could not be read", reason=type(error).__name__)
             return
         for key, state in zip(keys, states, strict=True):
             if key in self._watched:
-                self._watched[key].set(state)
+                self._watched[key].update(state)

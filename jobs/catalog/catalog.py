@@ -9,6 +9,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 from redis import Redis
 
+from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.errors import CatalogPending, UnknownModel, unknown
 
@@ -84,7 +85,7 @@ class Catalog:
         raw = self._model(keys=[MODELS, ALIASES, LABELS, LABELLED], args=[name])
         if raw is None:
             known = [alias for entry in self.models() for alias in (*entry.aliases, entry.name)]
-            raise unknown(UnknownModel, "/model", "there is no model", name, known, "/v1/models")
+            raise unknown(UnknownModel, "/model", "there is no model", name, known, addresses.MODELS)
         entry, labels = ModelEntry.model_validate_json(raw[0]), raw[1]
         return entry if labels is None else entry.model_copy(update={"labels": _NAMES.validate_json(labels)})
 

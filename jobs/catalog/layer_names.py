@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import UnknownLayer, unknown
 
@@ -46,7 +47,7 @@ class LayerNames:
         if self._entry.architecture == "googlenet" and _DISTILL.fullmatch(wanted):
             detail = f"{self._entry.name} has no layer {wanted!r}: {_DISTILL_REASON}"
             raise UnknownLayer.at(pointer, detail)
-        where = f"/v1/models/{self._entry.name}/layers"
+        where = addresses.layers(self._entry.name)
         raise unknown(UnknownLayer, pointer, f"{self._entry.name} has no layer", wanted, list(self._by_name), where)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from featurelens.jobs import atomic_file
+from featurelens.jobs import addresses, atomic_file
 from featurelens.jobs.errors import Fault, InvalidSpec, UnknownPhoto
 from featurelens.jobs.store.last_used import touch
 
@@ -59,7 +59,7 @@ class Photos:
         except FileNotFoundError:
             png = b""
         if hashlib.sha256(png).hexdigest() != name:
-            detail = f"there is no photograph {digest}; POST it to /v1/photos first"
+            detail = f"there is no photograph {digest}; POST it to {addresses.PHOTOS} first"
             raise UnknownPhoto(detail, (Fault("/objective/photo", detail),))
         touch(path)
         return png

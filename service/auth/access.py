@@ -1,87 +1,112 @@
-"""Who may ask for what, and how often: the one dependency in front of every endpoint under /v1."""
+"""Identifies the caller and checks its scope. Each endpoint states what it needs: ``dependencies=[needs("read")]``."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, params
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from featurelens.jobs.errors import Fault, TooExpensive
-from featurelens.service.auth.api_keys import Scope
-from featurelens.service.auth.quota import Quota
+from featurelens.service.auth.api_keys import SCOPES, Scope, allows
 from featurelens.service.dependencies import Dependencies, Deps
 
 _BEARER = HTTPBearer(
     auto_error=False, bearerFormat="fl_...", description="`python -m featurelens.service.keys create` makes one"
 )
-OPENED = ("/events", "/preview", "/image")
-"""What a token opens, of the visualization that it is for: nothing else, and no further token."""
-
 _CHALLENGE = 'Bearer realm="featurelens"'
 
-
-async def admit(
-    request: Request,
-    deps: Deps,
-    sent: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> None:
-    """401 without a valid key where keys are asked for, 403 with one that may not."""
-    request.state.key_id = "anybody"
-    client = request.client.host if request.client else "unknown"
-    if deps.settings.auth_required:
-        client = request.state.key_id = await run_in_threadpool(_identify, deps, sent, request)
-    request.state.client = client
-    structlog.contextvars.bind_contextvars(client=client)
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+UrlToken = Annotated[str | None, Query(description="in place of an API key, from `/token`")]
 
 
-def _needed(request: Request) -> Scope:
-    if request.method in {"GET", "HEAD"}:
-        return "read"
-    return "admin" if request.method == "DELETE" and request.url.path.endswith("/image") else "render"
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request. `id`: the public part of the API key, also of the one that a token was made with."""
+
+    id: str
+    scope: Scope
+    client: str
+    """Whom the quota counts and the log names: the id, or the address of the host where no keys are asked for."""
 
 
-def _identify(deps: Dependencies, sent: HTTPAuthorizationCredentials | None, request: Request) -> str:
-    """The id of the API key that was sent, or that the token in the address was made with."""
-    scope = _needed(request)
-    if sent is None and request.method in {"GET", "HEAD"} and request.url.path.endswith(OPENED):
-        id = deps.signed_urls.client(request.query_params.get("token", ""), request.path_params.get("key", ""))
-        if id is not None and deps.api_keys.known(id):
-            return id
+async def identify(request: Request, deps: Deps, sent: Credentials) -> Caller:
+    """The caller by API key, found once a request. Raises 401 without a valid one where keys are asked for."""
+    if not deps.settings.auth_required:
+        return _logged(_anybody(request))
+    return _logged(await run_in_threadpool(_by_key, deps, sent))
+
+
+async def identify_or_token(request: Request, deps: Deps, sent: Credentials, token: UrlToken = None) -> Caller:
+    """The caller by API key or, where none was sent, by a token for the job that the path names. Raises 401."""
+    if deps.settings.auth_required and sent is None:
+        key = request.path_params["key"]
+        by_token = await run_in_threadpool(_by_token, deps, token or "", key)
+        if by_token is not None:
+            return _logged(by_token)
+    return await identify(request, deps, sent)
+
+
+Identified = Annotated[Caller, Depends(identify)]
+IdentifiedOrToken = Annotated[Caller, Depends(identify_or_token)]
+
+
+@dataclass(frozen=True)
+class ScopeCheck:
+    """A dependency that refuses with 403 callers whose scope does not include `scope`."""
+
+    scope: Scope
+
+    async def __call__(self, caller: Identified) -> None:
+        """Raises 403, after `identify` has raised 401."""
+        self.check(caller)
+
+    def check(self, caller: Caller) -> None:
+        if not allows(caller.scope, self.scope):
+            challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'
+            detail = f"this API key has the scope {caller.scope}, and this needs {self.scope}"
+            raise HTTPException(403, detail, {"WWW-Authenticate": challenge})
+
+
+@dataclass(frozen=True)
+class ScopeOrTokenCheck(ScopeCheck):
+    """The same, at an endpoint that a token opens."""
+
+    async def __call__(self, caller: IdentifiedOrToken) -> None:
+        """Raises 403, after `identify_or_token` has raised 401."""
+        self.check(caller)
+
+
+def needs(scope: Scope, *, or_token: bool = False) -> params.Depends:
+    """The first dependency of every endpoint under /v1. `or_token`: a token for the job in the path opens it, too."""
+    return params.Depends(ScopeOrTokenCheck(scope) if or_token else ScopeCheck(scope))
+
+
+def _logged(caller: Caller) -> Caller:
+    """`caller`, whose client every log line of the request names from now on."""
+    structlog.contextvars.bind_contextvars(client=caller.client)
+    return caller
+
+
+def _anybody(request: Request) -> Caller:
+    """Where no keys are asked for, everybody may do everything."""
+    return Caller("anybody", SCOPES[-1], request.client.host if request.client else "unknown")
+
+
+def _by_key(deps: Dependencies, sent: HTTPAuthorizationCredentials | None) -> Caller:
     if sent is None:
         raise HTTPException(401, "send an API key: Authorization: Bearer fl_...", {"WWW-Authenticate": _CHALLENGE})
     key = deps.api_keys.find(sent.credentials)
     if key is None:
         challenge = f'{_CHALLENGE}, error="invalid_token"'
         raise HTTPException(401, "this API key is not known, or has been revoked", {"WWW-Authenticate": challenge})
-    if not key.may(scope):
-        challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{scope}"'
-        detail = f"this API key has the scope {key.scope}, and this needs {scope}"
-        raise HTTPException(403, detail, {"WWW-Authenticate": challenge})
-    return key.id
+    return Caller(key.id, key.scope, key.id)
 
 
-async def count(request: Request, response: Response, deps: Deps) -> None:
-    """Takes one request from the client's quota: asking costs, looking and stopping do not. 429 beyond it."""
-    if deps.quota is not None:
-        response.headers.update(await run_in_threadpool(charge, deps.quota, request.state.client))
-
-
-def charge(quota: Quota, client: str, pictures: int = 1) -> dict[str, str]:
-    """The headers that say what is left. 429 when it is too little for all of `pictures`, 422 when it always is."""
-    if pictures > quota.quota:
-        detail = f"{pictures} pictures count as {pictures} requests, and {quota.quota} are the most at once here"
-        raise TooExpensive(detail, (Fault("", detail),))
-    allowance = quota.take(client, pictures)
-    headers = quota.headers(allowance)
-    if not allowance.allowed:
-        asked = f"; {pictures} pictures count as {pictures}, and {allowance.left} are left" if pictures > 1 else ""
-        raise HTTPException(429, f"at most {quota.quota} requests in {quota.window:.0f} s{asked}", headers)
-    return headers
-
-
-Admitted = Depends(admit)
-Counted = Depends(count)
+def _by_token(deps: Dependencies, token: str, key: str) -> Caller | None:
+    """May read, unless the API key that the token was made with has been revoked."""
+    id = deps.signed_urls.client(token, key)
+    return Caller(id, "read", id) if id is not None and deps.api_keys.known(id) else None

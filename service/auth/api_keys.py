@@ -20,11 +20,16 @@ from featurelens.jobs import atomic_file
 
 Scope = Literal["read", "render", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-"""Each may what those before it may: look; ask for pictures and stop them; delete what is finished."""
+"""Each includes those before it: read; ask for jobs and stop them; delete what is finished."""
+
+
+def allows(held: Scope, needed: Scope) -> bool:
+    """Whether a caller with the scope `held` may do what needs the scope `needed`."""
+    return SCOPES.index(held) >= SCOPES.index(needed)
 
 
 class ApiKey(BaseModel):
-    """What is kept of a key. `id` is its public part, which logs name."""
+    """The entry of a key. `id` is its public part, which logs name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,9 +38,6 @@ class ApiKey(BaseModel):
     sha256: str
     created: datetime
     note: str = ""
-
-    def may(self, scope: Scope) -> bool:
-        return SCOPES.index(self.scope) >= SCOPES.index(scope)
 
 
 _FILE = TypeAdapter(list[ApiKey])
@@ -46,7 +48,7 @@ class ApiKeys:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._version: tuple[int, int, int] | None = None
         self._keys: dict[str, ApiKey] = {}
 
     def create(self, scope: Scope, note: str = "") -> str:
@@ -84,12 +86,12 @@ class ApiKeys:
     def _refresh(self) -> None:
         try:
             found = self._path.stat()
-            seen = (found.st_mtime_ns, found.st_size, found.st_ino)
+            version = (found.st_mtime_ns, found.st_size, found.st_ino)
         except FileNotFoundError:
-            seen = (0, 0, 0)
-        if seen != self._seen:
+            version = (0, 0, 0)
+        if version != self._version:
             self._keys = {key.id: key for key in self.all()}
-            self._seen = seen
+            self._version = version
 
     def _change(self, change: Callable[[list[ApiKey]], list[ApiKey]]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Keys for one picture and a quarter of an hour: for a browser's EventSource and <img>, which send no header.
+"""Tokens in URLs, for one job and a quarter of an hour: a browser's EventSource and <img> send no header.
 
-A token may only look, and only at the picture it is for. It is a signature, so nothing is kept for it; it ends sooner
-when the API key it was made with is revoked.
+A token may only read, and only the job it is for. It is a signature, so nothing is stored for it; it ends sooner when
+the API key it was made with is revoked.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class SignedUrls:
         self._file = secret
 
     def issue(self, key: str, client: str) -> tuple[str, int]:
-        """A token for the picture `key`, and until when it is good (seconds since 1970). `client` asked; no dots."""
+        """A token for the job `key`, and until when it is good (seconds since 1970). `client` asked; no dots."""
         expires = int(time.time()) + LIFETIME
         return f"{client}.{expires}.{self._signature(key, client, expires)}", expires
 
     def client(self, token: str, key: str) -> str | None:
-        """Who was given `token` for the picture `key`; None when nobody was, or it has expired."""
+        """Who was given `token` for the job `key`; None when nobody was, or it has expired."""
         client, _, rest = token.partition(".")
         expires, _, signature = rest.partition(".")
         if not re.fullmatch(r"\d{1,12}", expires, re.ASCII):

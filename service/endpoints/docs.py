@@ -9,6 +9,8 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from featurelens.jobs import addresses
+
 PAGE = (Path(__file__).parent / "docs.html").read_text(encoding="utf-8")
 
 
@@ -23,7 +25,7 @@ POLICY = f"default-src 'none'; connect-src 'self'; script-src {_hash('script')};
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/docs", response_class=HTMLResponse)
+@router.get(addresses.DOCS, response_class=HTMLResponse)
 async def docs() -> HTMLResponse:
     """Open to everybody, as the OpenAPI document is."""
     headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}

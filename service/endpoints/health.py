@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from fastapi import APIRouter
-from pydantic import BaseModel
 
+from featurelens.jobs import addresses
 from featurelens.jobs.errors import CatalogPending
 from featurelens.jobs.queue import liveness
 from featurelens.service.dependencies import Deps
-from featurelens.service.problems import declare
+from featurelens.service.openapi import samples
+from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.schemas.health import Health
 
 router = APIRouter(tags=["health"])
 
 
-class Health(BaseModel):
-    """All is well."""
-
-    status: Literal["ok"] = "ok"
-
-
-@router.get("/livez", summary="The process answers")
+@router.get(addresses.LIVENESS, summary="The process answers", responses=answer(200, samples.HEALTH))
 async def live() -> Health:
     """Says nothing about queue or worker: restarting the service would mend neither."""
     return Health()
 
 
-@router.get("/readyz", summary="Pictures can be asked for", responses=declare(503))
+@router.get(
+    addresses.READINESS,
+    summary="Pictures can be asked for",
+    responses={**answer(200, samples.HEALTH), **problems(503)},
+)
 def ready(deps: Deps) -> Health:
     """503 with the part that is missing: the job queue, the renderer, the slots, or the catalog."""
     deps.redis.ping()

@@ -6,41 +6,32 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, LayerKind, ModelEntry, Source
 from featurelens.jobs.catalog.layer_names import LayerNames
 from featurelens.jobs.errors import NotFound, UnknownLayer, UnknownModel
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Dependencies, Deps, ModelName
-from featurelens.service.endpoints.listing import MOST as MOST_PICTURES
-from featurelens.service.endpoints.listing import Summary
-from featurelens.service.lookup import find_all
-from featurelens.service.problems import declare
-from featurelens.service.schemas.catalog import (
-    MODELS,
-    After,
-    Layer,
-    Layers,
-    Limit,
-    Models,
-    Search,
-    Unit,
-    branch_of,
-    has_words,
-    label_of,
-    layer_path,
-    model_path,
-    page,
-    pictures_path,
-)
+from featurelens.service.openapi import samples
+from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.links import from_layer, from_model, from_unit
+from featurelens.service.pagination import MAX_JOBS, After, Limit, Search, has_words, page
+from featurelens.service.schemas.catalog import Layer, Layers, Models, Unit
+from featurelens.service.schemas.visualization import Summary
 
 LayerName = Annotated[str, Path(max_length=200, description="a name from /layers", examples=["logits"])]
 Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]
 
-router = APIRouter(prefix=MODELS, tags=["models"])
+router = APIRouter(tags=["models"])
 
 
-@router.get("", summary="The networks", responses=declare(422, 503))
+@router.get(
+    addresses.MODELS,
+    dependencies=[needs("read")],
+    summary="The networks",
+    responses={**answer(200, samples.MODELS), **problems(422, 503)},
+)
 def list_models(
     deps: Deps,
     q: Search = None,
@@ -61,17 +52,27 @@ def list_models(
         and has_words(" ".join((entry.name, *entry.aliases, entry.description)), q)
     ]
     query = {"q": q, "source": source, "downloaded": downloaded}
-    shown, following = page(found, limit, after, lambda entry, last: entry.name > last, MODELS, query)
+    shown, following = page(found, limit, after, lambda entry, last: entry.name > last, addresses.MODELS, query)
     return Models(models=shown, total=len(found), next=following)
 
 
-@router.get("/{model}", summary="One network", responses=declare(404, 422, 503))
+@router.get(
+    addresses.model("{model}"),
+    dependencies=[needs("read")],
+    summary="One network",
+    responses={**answer(200, samples.MODEL, links=from_model()), **problems(404, 422, 503)},
+)
 def show_model(model: ModelName, deps: Deps) -> ModelEntry:
     """By its canonical name, `source:architecture@weights`, or an alias; with the names of its classes."""
     return _entry(model, deps)
 
 
-@router.get("/{model}/layers", summary="Its layers", responses=declare(404, 422, 503))
+@router.get(
+    addresses.layers("{model}"),
+    dependencies=[needs("read")],
+    summary="Its layers",
+    responses={**answer(200, samples.LAYERS), **problems(404, 422, 503)},
+)
 def list_layers(
     model: ModelName,
     deps: Deps,
@@ -100,52 +101,39 @@ def list_layers(
         limit,
         after,
         lambda layer, last: places[layer.name] > places.get(last, len(places)),
-        f"{model_path(entry.name)}/layers",
+        addresses.layers(entry.name),
         {"q": q, "kind": kind, "recommended": recommended},
     )
     return Layers(model=entry.name, layers=shown, total=len(found), next=following)
 
 
-@router.get("/{model}/layers/{layer}", summary="One layer", responses=declare(404, 422, 503))
+@router.get(
+    addresses.layer("{model}", "{layer}"),
+    dependencies=[needs("read")],
+    summary="One layer",
+    responses={**answer(200, samples.LAYER, links=from_layer()), **problems(404, 422, 503)},
+)
 def show_layer(model: ModelName, layer: LayerName, deps: Deps) -> Layer:
     """Its shape, what it sees of the picture, what it is put together from, and how many units it has."""
     entry = _entry(model, deps)
-    found = _layer(entry, layer, deps)
-    here = layer_path(entry.name, found.name)
-    return Layer(
-        **dict(found),
-        model=entry.name,
-        labels=entry.labels if found.name == entry.classes_layer else None,
-        links={"unit": f"{here}/units/{{n}}", "visualizations": pictures_path(entry.name, found.name)},
-    )
+    return Layer.of(entry, _layer(entry, layer, deps))
 
 
-@router.get("/{model}/layers/{layer}/units/{n}", summary="One unit", responses=declare(404, 422, 503))
+@router.get(
+    addresses.unit("{model}", "{layer}", "{n}"),
+    dependencies=[needs("read")],
+    summary="One unit",
+    responses={**answer(200, samples.UNIT, links=from_unit()), **problems(404, 422, 503)},
+)
 def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Unit:
     """What is known of channel `n`, every picture of it that exists or is on its way, and how to ask for another."""
     entry = _entry(model, deps)
     found = _layer(entry, layer, deps)
     if n >= found.channels:
         raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
-    lines, _ = deps.index.page(VISUALIZATION, MOST_PICTURES, model=entry.name, layer=found.name, channel=n)
-    seen = find_all(deps.store, deps.queue, [line.key for line in lines]) if lines else []
-    return Unit(
-        model=entry.name,
-        layer=found.name,
-        channel=n,
-        address=f"{entry.name}/{found.name}:{n}",
-        label=label_of(entry, found, n),
-        branch=branch_of(found, n),
-        visualizations=[Summary.of(whole) for whole in seen if whole is not None],
-        ask={
-            "positive": VisualizationSpec(model=entry.name, layer=found.name, channel=n),
-            "negative": VisualizationSpec(model=entry.name, layer=found.name, channel=n, sign="negative"),
-        },
-        links={
-            "layer": layer_path(entry.name, found.name),
-            "visualizations": pictures_path(entry.name, found.name, n),
-        },
-    )
+    lines, _ = deps.index.page(VISUALIZATION, MAX_JOBS, model=entry.name, layer=found.name, channel=n)
+    jobs = deps.visualizations.find_all([line.key for line in lines]) if lines else []
+    return Unit.of(entry, found, n, [Summary.of(job) for job in jobs if job is not None])
 
 
 def _entry(name: str, deps: Dependencies) -> ModelEntry:

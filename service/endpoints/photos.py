@@ -4,43 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound, UnknownPhoto
 from featurelens.jobs.store.photos import FORMATS
-from featurelens.service.auth.access import Counted
+from featurelens.service.auth.access import needs
+from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps
-from featurelens.service.endpoints.images import served
-from featurelens.service.problems import declare
+from featurelens.service.openapi import answers, samples
+from featurelens.service.openapi.answers import BYTES, answer, problems
+from featurelens.service.openapi.links import from_photo
+from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.schemas.photo import Photo
 
-PATH = "/v1/photos"
 MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
 
-router = APIRouter(prefix=PATH, tags=["photos"])
-
-
-class Photo(BaseModel):
-    """An uploaded photograph, kept as PNG of at most 1024 pixels on either side, without its metadata."""
-
-    photo: str = Field(description="its name in objectives: sha256 of what is kept", examples=["sha256:" + "0" * 64])
-    url: str
+router = APIRouter(tags=["photos"])
 
 
 @router.post(
-    "",
+    addresses.PHOTOS,
     status_code=201,
-    dependencies=[Counted],
+    dependencies=[needs("render"), Counted],
     summary="Upload a photograph",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
-        }
-    },
-    responses=declare(408, 413, 415, 422, 429, 507),
+    openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(MEDIA_TYPES, BYTES)}},
+    responses={**answer(201, samples.PHOTO, links=from_photo()), **problems(408, 413, 415, 422, 429, 507)},
 )
 async def upload(request: Request, response: Response, deps: Deps) -> Photo:
     """The bytes of one picture as the body, at most 8 MiB unless the operator allows others.
@@ -52,30 +43,27 @@ async def upload(request: Request, response: Response, deps: Deps) -> Photo:
         raise HTTPException(415, f"send the photograph as one of {', '.join(MEDIA_TYPES)}")
     body = await request.body()
     deps.limits.check_disk()
-    digest = await run_in_threadpool(deps.photos.add, body)
-    url = f"{PATH}/{digest}"
-    response.headers["Location"] = url
-    return Photo(photo=digest, url=url)
+    photo = Photo.of(await run_in_threadpool(deps.photos.add, body))
+    response.headers["Location"] = photo.url
+    return photo
 
 
 @router.get(
-    "/{photo}",
+    addresses.photo("{photo}"),
+    dependencies=[needs("read")],
     summary="An uploaded photograph",
     response_class=Response,
-    responses={
-        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
-        304: {"description": "you have it"},
-        **declare(404, 422),
-    },
+    responses={**answers.conditional("the PNG", "image/png"), **problems(404, 422)},
 )
 def show(
     photo: Annotated[str, Path(max_length=100, description="sha256: and 64 hex digits")],
     deps: Deps,
-    if_none_match: Annotated[str | None, Header()] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """As it is kept: what the network gets to see, before it is cut to the size of the picture."""
     try:
         png = deps.photos.get(photo)
     except UnknownPhoto as error:
         raise NotFound(error.detail) from error
-    return served(png, photo.removeprefix("sha256:"), "image/png", if_none_match, private=deps.settings.auth_required)
+    digest = photo.removeprefix("sha256:")
+    return conditional(png, digest, "image/png", if_none_match, private=deps.settings.auth_required)

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
 from featurelens.jobs.queue.previews import MEDIA_TYPE
+from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps, Key
-from featurelens.service.endpoints.tokens import Opened
-from featurelens.service.problems import declare
+from featurelens.service.openapi.answers import binary, problems
 
-router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
+router = APIRouter(tags=["visualizations"])
 
 
 @router.get(
-    "/{key}/preview",
+    addresses.preview("{key}"),
+    dependencies=[needs("read", or_token=True)],
     summary="The picture as it stands",
     response_class=Response,
-    dependencies=[Opened],
-    responses={
-        200: {
-            "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
-            "description": "at most 192 pixels on the longer side",
-        },
-        **declare(404, 503),
-    },
+    responses={**binary("at most 192 pixels on the longer side", MEDIA_TYPE), **problems(404, 503)},
 )
 def preview(key: Key, deps: Deps) -> Response:
     """Made at most twice a second, and only while somebody watches `events`; 404 when there is none (yet)."""

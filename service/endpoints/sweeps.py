@@ -3,49 +3,49 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from starlette.concurrency import run_in_threadpool
 
+from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
-from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue import liveness, sweeps
 from featurelens.jobs.queue.job_queue import Wanted
-from featurelens.jobs.queue.sweeps import ID_PATTERN, STATES, standing
-from featurelens.jobs.queue.sweeps import Sweep as Known
 from featurelens.jobs.spec.sweep import SweepSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.service.auth.access import charge
+from featurelens.service.auth.access import Identified, needs
+from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
-from featurelens.service.endpoints.images import served
-from featurelens.service.problems import declare
+from featurelens.service.openapi import answers, samples
+from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.links import from_sweep
 from featurelens.service.resolving import resolved_in
-from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems, SweepLinks
+from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 
-PATH = "/v1/sweeps"
 RETRY_AFTER = "2"
 
-router = APIRouter(prefix=PATH, tags=["sweeps"])
+router = APIRouter(tags=["sweeps"])
 
 
-def _known_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
-    if not ID_PATTERN.fullmatch(id):
+def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
+    if not sweeps.ID_PATTERN.fullmatch(id):
         raise NotFound("no sweep has such a name")
     return id
 
 
-def _known(id: Annotated[str, Depends(_known_id)], deps: Deps) -> Known:
+def _found(id: Annotated[str, Depends(_checked_id)], deps: Deps) -> sweeps.Sweep:
     sweep = deps.sweeps.find(id)
     if sweep is None:
         raise NotFound("no such sweep: it was never asked for, or has been forgotten")
     return sweep
 
 
-Here = Annotated[Known, Depends(_known)]
+Found = Annotated[sweeps.Sweep, Depends(_found)]
 Spec = Annotated[
     SweepSpec,
     Body(
@@ -66,17 +66,17 @@ Spec = Annotated[
 
 
 @router.post(
-    "",
+    addresses.SWEEPS,
     status_code=202,
-    dependencies=[JsonOnly],
+    dependencies=[needs("render"), JsonOnly],
     summary="Ask for many pictures",
-    response_description="on their way; `Location` says where to watch",
     responses={
-        200: {"model": Sweep, "description": "all of them had been made before"},
-        **declare(400, 408, 413, 415, 422, 429, 503, 507),
+        **answer(202, samples.SWEEP, "on their way; `Location` says where to watch", from_sweep()),
+        **answer(200, samples.FINISHED_SWEEP, "all of them had been made before", from_sweep()),
+        **problems(400, 408, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(spec: Spec, deps: Deps, request: Request, response: Response) -> Sweep:
+async def ask(spec: Spec, deps: Deps, caller: Identified, response: Response) -> Sweep:
     """A picture for each of `channels` with each of `signs` and `seeds`, 4096 at most. In a quota each counts as one.
 
     They wait in a queue of their own, so that a picture asked for by itself does not wait for them; and a picture of a
@@ -90,9 +90,9 @@ async def ask(spec: Spec, deps: Deps, request: Request, response: Response) -> S
     deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:
         await run_in_threadpool(deps.photos.get, resolved.photo)
-    await run_in_threadpool(_check, deps, spec.total)
+    await run_in_threadpool(_check_room, deps, spec.total)
     if deps.quota is not None:
-        response.headers.update(await run_in_threadpool(charge, deps.quota, request.state.client, spec.total))
+        response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client, spec.total))
     shown = await run_in_threadpool(_create, deps, spec, resolved, entry)
     response.headers["Location"] = shown.links.self
     if shown.status == "finished":
@@ -102,8 +102,13 @@ async def ask(spec: Spec, deps: Deps, request: Request, response: Response) -> S
     return shown
 
 
-@router.get("/{id}", summary="How far it is", responses=declare(404, 503))
-def show(sweep: Here, deps: Deps, response: Response) -> Sweep:
+@router.get(
+    addresses.sweep("{id}"),
+    dependencies=[needs("read")],
+    summary="How far it is",
+    responses={**answer(200, samples.SWEEP, links=from_sweep()), **problems(404, 503)},
+)
+def show(sweep: Found, deps: Deps, response: Response) -> Sweep:
     """How many of its pictures are in which status."""
     shown = _shown(deps, sweep)
     response.headers["Cache-Control"] = "no-cache"
@@ -112,25 +117,35 @@ def show(sweep: Here, deps: Deps, response: Response) -> Sweep:
     return shown
 
 
-@router.get("/{id}/items", summary="Its pictures", responses=declare(404, 422, 503))
+@router.get(
+    addresses.sweep_items("{id}"),
+    dependencies=[needs("read")],
+    summary="Its pictures",
+    responses={**answer(200, samples.SWEEP_ITEMS), **problems(404, 422, 503)},
+)
 def items(
-    sweep: Here,
+    sweep: Found,
     deps: Deps,
     offset: Annotated[int, Query(ge=0, le=4096, description="pictures to leave out")] = 0,
     limit: Annotated[int, Query(ge=1, le=100)] = 100,
 ) -> SweepItems:
     """In the order of channels, signs and seeds, a page at a time."""
     shown = [SweepItem.of(item, state) for item, state in deps.sweeps.items(sweep.id, offset, limit)]
-    following = f"{PATH}/{sweep.id}/items?offset={offset + limit}&limit={limit}"
+    following = addresses.with_query(addresses.sweep_items(sweep.id), {"offset": offset + limit, "limit": limit})
     return SweepItems(items=shown, next=following if offset + limit < sweep.total else None)
 
 
 @router.delete(
-    "/{id}",
+    addresses.sweep("{id}"),
+    dependencies=[needs("render")],
     summary="Stop it",
-    responses={202: {"model": Sweep, "description": "some are still being stopped"}, **declare(404, 409, 503)},
+    responses={
+        **answer(200, samples.CANCELLED_SWEEP, links=from_sweep()),
+        **answer(202, samples.CANCELLING_SWEEP, "some are still being stopped", from_sweep()),
+        **problems(404, 409, 503),
+    },
 )
-def cancel(sweep: Here, deps: Deps, response: Response) -> Sweep:
+def cancel(sweep: Found, deps: Deps, response: Response) -> Sweep:
     """Leaves every picture that is not finished. Those that somebody else waits for are still made."""
     if _shown(deps, sweep).status in {"finished", "cancelled"}:
         raise AlreadyOver("all its pictures have ended")
@@ -141,27 +156,24 @@ def cancel(sweep: Here, deps: Deps, response: Response) -> Sweep:
 
 
 @router.get(
-    "/{id}/sheet",
+    addresses.sweep_sheet("{id}"),
+    dependencies=[needs("read")],
     summary="All pictures on one",
     response_class=Response,
-    responses={
-        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "the PNG"},
-        304: {"description": "you have it"},
-        **declare(404, 409, 503),
-    },
+    responses={**answers.conditional("the PNG", "image/png"), **problems(404, 409, 503)},
 )
-def sheet(sweep: Here, deps: Deps, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+def sheet(sweep: Found, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     """Thumbnails in rows, in the order of `items`, blank where there is no picture; 409 until the sweep is over."""
     found = deps.sweeps.items(sweep.id)
-    if standing(sweep, [state for _, state in found]) in {"underway", "cancelling"}:
-        raise NotReady(f"pictures are still to be made; how many: {PATH}/{sweep.id}")
+    if sweeps.standing(sweep, [state for _, state in found]) in {"underway", "cancelling"}:
+        raise NotReady(f"pictures are still to be made; how many: {addresses.sweep(sweep.id)}")
     keys = [item.key if state == "succeeded" else "" for item, state in found]
     name = hashlib.sha256(" ".join(keys).encode()).hexdigest()
     png, digest = deps.thumbnails.sheet(name, lambda: [deps.store.image(key) if key else None for key in keys])
-    return served(png, digest, "image/png", if_none_match, lasting=False)
+    return conditional(png, digest, "image/png", if_none_match, immutable=False)
 
 
-def _check(deps: Dependencies, pictures: int) -> None:
+def _check_room(deps: Dependencies, pictures: int) -> None:
     liveness.check(deps.redis, SWEEP_QUEUE)
     deps.limits.check_room(len(deps.queue), pictures)
 
@@ -174,18 +186,5 @@ def _create(deps: Dependencies, spec: SweepSpec, resolved: VisualizationSpec, en
     return _shown(deps, deps.sweeps.create(wanted))
 
 
-def _shown(deps: Dependencies, sweep: Known) -> Sweep:
-    states = [state for _, state in deps.sweeps.items(sweep.id)]
-    status = standing(sweep, states)
-    here = f"{PATH}/{sweep.id}"
-    over = status in {"finished", "cancelled"}
-    return Sweep(
-        id=sweep.id,
-        status=status,
-        spec=sweep.spec,
-        total=sweep.total,
-        counts=dict.fromkeys(STATES, 0) | Counter(states),
-        created=sweep.created,
-        cancelled=sweep.cancelled,
-        links=SweepLinks(self=here, items=f"{here}/items", sheet=f"{here}/sheet" if over else None),
-    )
+def _shown(deps: Dependencies, sweep: sweeps.Sweep) -> Sweep:
+    return Sweep.of(sweep, [state for _, state in deps.sweeps.items(sweep.id)])

@@ -1,39 +1,26 @@
-"""Tokens for browsers: whoever may look may also hand out a look at one picture, for a while."""
+"""Tokens for browsers: a caller who may read may let others read one visualization, for a while."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
-
+from featurelens.jobs import addresses
+from featurelens.service.auth.access import Identified, needs
 from featurelens.service.dependencies import Deps, Key
-from featurelens.service.problems import declare
+from featurelens.service.openapi import samples
+from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.schemas.token import Token
 
-router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
-
-
-class Token(BaseModel):
-    """Opens `events`, `preview` and `image` of one visualization as `?token=...`."""
-
-    token: str = Field(examples=["3f9c0a7b1d22.1767323945." + "5a" * 32])
-    expires: datetime
+router = APIRouter(tags=["visualizations"])
 
 
-@router.get("/{key}/token", summary="A token that opens it in a browser", responses=declare(404))
-def token(key: Key, deps: Deps, request: Request, response: Response) -> Token:
+@router.get(
+    addresses.token("{key}"),
+    dependencies=[needs("read")],
+    summary="A token that opens it in a browser",
+    responses={**answer(200, samples.TOKEN), **problems(404)},
+)
+def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
     """For `EventSource` and `<img>`, which cannot send an API key. For a quarter of an hour, to look at this one."""
-    made, expires = deps.signed_urls.issue(key, request.state.key_id)
     response.headers["Cache-Control"] = "no-store"
-    return Token(token=made, expires=datetime.fromtimestamp(expires, UTC))
-
-
-def _declared(
-    token: Annotated[str | None, Query(description="in place of an API key, from `/token`")] = None,
-) -> None:
-    """`service.auth.access` looks at it, before anything else."""
-
-
-Opened = Depends(_declared)
-"""Stands on the endpoints that a token opens."""
+    return Token.of(*deps.signed_urls.issue(key, caller.id))

@@ -1,32 +1,26 @@
-"""Asking for pictures, watching them, getting them."""
+"""Asking for visualizations, watching them, stopping them."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Body, Header, Response
 from starlette.concurrency import run_in_threadpool
 
+from featurelens.jobs import addresses
 from featurelens.jobs.errors import AlreadyOver, NotFound
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.job_queue import Ticket, Wanted
+from featurelens.jobs.queue.job_queue import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.result import Result
-from featurelens.service.auth.access import Counted
-from featurelens.service.dependencies import Dependencies, Deps, JsonOnly, Key
-from featurelens.service.endpoints.metrics import ASKED
-from featurelens.service.lookup import find
-from featurelens.service.prefer import ended, wait
-from featurelens.service.problems import declare
+from featurelens.service.auth.access import needs
+from featurelens.service.auth.metering import Counted
+from featurelens.service.dependencies import Deps, JsonOnly, Key
+from featurelens.service.openapi import samples
+from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.links import from_visualization
 from featurelens.service.resolving import resolved_in
-from featurelens.service.schemas.visualization import UNKNOWN, Visualization, address, finished, underway
-
-RETRY_AFTER = "1"
-"""Seconds until it is worth asking again how far a picture is."""
-
-CACHE_HIT = "featurelens; hit"
+from featurelens.service.schemas.visualization import UNKNOWN, Visualization, underway
+from featurelens.service.submission import RETRY_AFTER, submit
 
 Spec = Annotated[
     VisualizationSpec,
@@ -49,21 +43,23 @@ Prefer = Annotated[
     Header(description="`wait=N` holds the answer until it is finished, up to N seconds", examples=["wait=10"]),
 ]
 
-router = APIRouter(prefix="/v1/visualizations", tags=["visualizations"])
+router = APIRouter(tags=["visualizations"])
 
 
 @router.post(
-    "",
+    addresses.VISUALIZATIONS,
     status_code=202,
-    dependencies=[JsonOnly, Counted],
+    dependencies=[needs("render"), JsonOnly, Counted],
     summary="Ask for the picture of a unit",
-    response_description="on its way; `Location` says where to watch",
     responses={
-        200: {
-            "model": Visualization,
-            "description": "made before, `Cache-Status: featurelens; hit`, or while you waited",
-        },
-        **declare(400, 408, 413, 415, 422, 429, 503, 507),
+        **answer(202, samples.QUEUED, "on its way; `Location` says where to watch", from_visualization()),
+        **answer(
+            200,
+            samples.SUCCEEDED,
+            "made before, `Cache-Status: featurelens; hit`, or while you waited",
+            from_visualization(),
+        ),
+        **problems(400, 408, 413, 415, 422, 429, 503, 507),
     },
 )
 async def ask(
@@ -80,63 +76,40 @@ async def ask(
     """
     resolved, entry = await resolved_in(deps.catalog, spec)
     deps.limits.check_cost(VISUALIZATION.cost(resolved))
-    key = VISUALIZATION.key(resolved, entry.digest, entry.renderer)
-    response.headers["Location"] = address(key)
-    patience = wait(prefer or ())
-    if patience is not None:
-        response.headers["Preference-Applied"] = f"wait={patience}"
-    found = await run_in_threadpool(_accepted, deps, Wanted(key, resolved, entry.digest))
-    if isinstance(found, Result):
-        response.status_code = 200
-        response.headers["Cache-Status"] = CACHE_HIT
-        ASKED.labels("hit").inc()
-        return finished(found)
-    ASKED.labels("accepted" if found.fresh else "joined").inc()
-    structlog.contextvars.bind_contextvars(key=key, attempt=found.record.attempt)
-    if patience:
-        seen = await ended(deps.watcher, key, patience)
-        if seen is not None:
-            response.status_code = 200
-            return seen
-    later = await run_in_threadpool(deps.queue.find, key) if patience else None
-    response.headers["Retry-After"] = RETRY_AFTER
-    return underway(key, later or found, deduplicated=not found.fresh)
+    if resolved.photo is not None:
+        await run_in_threadpool(deps.photos.get, resolved.photo)
+    wanted = Wanted(VISUALIZATION.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
+    return await submit(deps, deps.visualizations, deps.watcher, wanted, prefer or (), response)
 
 
-def _accepted(deps: Dependencies, wanted: Wanted[VisualizationSpec]) -> Result | Ticket:
-    """The picture if there is one, else its place in the queue, old or new. Blocks: one thread for all of it."""
-    if wanted.spec.photo is not None:
-        deps.photos.get(wanted.spec.photo)
-    found = deps.store.get(wanted.key) or deps.queue.join(wanted.key)
-    if found is None:
-        liveness.check(deps.redis)
-        deps.limits.check_room(len(deps.queue))
-        found = deps.queue.submit(*wanted)
-    return found
-
-
-@router.get("/{key}", summary="How far it is, or its numbers", responses=declare(404, 503))
+@router.get(
+    addresses.visualization("{key}"),
+    dependencies=[needs("read")],
+    summary="How far it is, or its numbers",
+    responses={**answer(200, samples.SUCCEEDED, links=from_visualization()), **problems(404, 503)},
+)
 def show(key: Key, deps: Deps, response: Response) -> Visualization:
     """Status and progress until the picture is finished, then its numbers and where the image is.
 
     One that failed or was cancelled says why; ask for it again to start a new attempt.
     """
     response.headers["Cache-Control"] = "no-cache"
-    seen = find(deps.store, deps.queue, key)
-    if seen is None:
+    found = deps.visualizations.find(key)
+    if found is None:
         raise NotFound(UNKNOWN)
-    if not seen.over:
+    if not found.over:
         response.headers["Retry-After"] = RETRY_AFTER
-    return seen
+    return found
 
 
 @router.delete(
-    "/{key}",
+    addresses.visualization("{key}"),
+    dependencies=[needs("render")],
     summary="Want it no more",
-    response_description="stopped, or still made for others",
     responses={
-        202: {"model": Visualization, "description": "it is being stopped: its slot lets go of it"},
-        **declare(404, 409, 503),
+        **answer(200, samples.RUNNING, "stopped, or still made for others", from_visualization()),
+        **answer(202, samples.CANCELLING, "it is being stopped: its slot lets go of it", from_visualization()),
+        **problems(404, 409, 503),
     },
 )
 def leave(key: Key, deps: Deps, response: Response) -> Visualization:

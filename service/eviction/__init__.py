@@ -1,1 +1,1 @@
-"""Keeps what is kept within a size."""
+"""Keeps folders within a size."""

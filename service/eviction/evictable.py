@@ -1,4 +1,4 @@
-"""What can be kept within a size: things by name, each of which can be made, or sent, again."""
+"""What can be kept within a size: entries by name, each of which can be made, or sent, again."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import NamedTuple, Protocol
 from featurelens.jobs.store.file_store import FileStore
 
 LEFTOVER = 3600.0
-"""Seconds after which what lies aside has been left by a process that died; nothing takes that long to write."""
+"""Seconds after which an unfinished file has been left by a process that died; nothing takes that long to write."""
 
 
 class Entry(NamedTuple):
-    """When it was looked at last (seconds since 1970, good to an hour), how large it is, what it is called."""
+    """When it was used last (seconds since 1970, good to an hour), its size, its name."""
 
-    looked: float
+    last_used: float
     bytes: int
     name: str
 
 
 class Evictable(Protocol):
-    """A place that is swept (`service.eviction.eviction`)."""
+    """What `service.eviction.eviction` keeps within a size."""
 
     def entries(self) -> Iterator[Entry]: ...
 
@@ -73,8 +73,8 @@ class EvictableResults:
         """Without those that are damaged and about to be made again."""
         for folder in self._folder.glob("[0-9a-f][0-9a-f]/f*"):
             with suppress(FileNotFoundError):
-                looked = (folder / "result.json").stat().st_mtime
-                yield Entry(looked, sum(file.stat().st_size for file in folder.iterdir()), folder.name)
+                last_used = (folder / "result.json").stat().st_mtime
+                yield Entry(last_used, sum(file.stat().st_size for file in folder.iterdir()), folder.name)
 
     def delete(self, name: str) -> bool:
         return self._store.delete(name)

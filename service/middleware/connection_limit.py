@@ -1,13 +1,14 @@
-"""So many requests at once and no more: the next one is told to come back, with a problem like any other."""
+"""So many requests at once and no more: the next one is refused with a problem like any other."""
 
 from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from featurelens.jobs import addresses
 from featurelens.service.problems import busy
 
-FREE = frozenset({"/livez", "/readyz", "/metrics"})
-"""Who looks after the service must get through when it is busy."""
+FREE = frozenset({addresses.LIVENESS, addresses.READINESS, addresses.METRICS})
+"""Monitoring must get through when the service is busy."""
 
 
 class ConnectionLimitMiddleware:

@@ -1,4 +1,4 @@
-"""HEAD is GET without the body, for every address; nothing of it is declared again."""
+"""Answers HEAD as GET without the body, for every address; no endpoint declares it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadMiddleware:
-    """Asks the endpoint as for GET and lets go of it as soon as it has said its headers, so that no stream begins."""
+    """Calls the endpoint as for GET and cancels it as soon as it has sent its headers, so that no stream begins."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -17,12 +17,12 @@ class HeadMiddleware:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
-        with anyio.CancelScope() as asked:
+        with anyio.CancelScope() as call:
 
             async def bare(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     await send(message)
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
-                    asked.cancel()
+                    call.cancel()
 
             await self._app({**scope, "method": "GET"}, receive, bare)

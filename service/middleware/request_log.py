@@ -1,4 +1,4 @@
-"""Each request gets a name, one line in the log unless it merely looked and found, and an answer whatever happens."""
+"""Each request gets a name, one line in the log unless it merely read something, and an answer whatever happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from featurelens.jobs.logs import logger
-from featurelens.service.endpoints.metrics import REQUESTS
+from featurelens.service.metrics import REQUESTS
 from featurelens.service.problems import unexpected
 
 HEADER = "X-Request-ID"

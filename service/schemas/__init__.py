@@ -1,1 +1,1 @@
-"""What answers look like."""
+"""The shapes of answers, made from what `jobs` knows."""

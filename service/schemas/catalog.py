@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, urlencode
+from collections.abc import Sequence
+from typing import Self
 
-from fastapi import Query
 from pydantic import BaseModel, Field
 
+from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import Branch, LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.service.endpoints.listing import Summary
-
-MODELS = "/v1/models"
-MOST = 1000
-
-Item = TypeVar("Item", ModelSummary, LayerEntry)
-
-Limit = Annotated[int, Query(ge=1, le=MOST, description="entries on a page")]
-After = Annotated[str | None, Query(max_length=400, description="the last name of the page before, from its `next`")]
-Search = Annotated[str | None, Query(max_length=200, description="words that must all occur, in any case")]
+from featurelens.service.schemas.visualization import Summary
 
 
 class Models(BaseModel):
@@ -48,8 +38,20 @@ class Layer(LayerEntry):
     labels: tuple[str, ...] | None = Field(None, description="on the layer of classes: their names, by channel")
     links: dict[str, str] = Field(
         description="unit: one of its units; visualizations: its pictures",
-        examples=[{"unit": "/v1/models/patternnet/layers/conv4/units/{n}"}],
+        examples=[{"unit": addresses.unit("patternnet", "conv4", "{n}")}],
     )
+
+    @classmethod
+    def of(cls, entry: ModelEntry, layer: LayerEntry) -> Self:
+        return cls(
+            **dict(layer),
+            model=entry.name,
+            labels=_labels(entry, layer),
+            links={
+                "unit": addresses.unit(entry.name, layer.name, "{n}"),
+                "visualizations": addresses.visualizations_of(entry.name, layer.name),
+            },
+        )
 
 
 class Unit(BaseModel):
@@ -62,47 +64,32 @@ class Unit(BaseModel):
     label: str | None = Field(None, description="on the layer of classes: its name")
     branch: Branch | None = Field(None, description="the part of a concatenation that it belongs to")
     visualizations: list[Summary] = Field(description="newest first, at most a hundred")
-    ask: dict[Sign, VisualizationSpec] = Field(description="what to POST to /v1/visualizations for either sign")
+    ask: dict[Sign, VisualizationSpec] = Field(
+        description=f"what to POST to {addresses.VISUALIZATIONS} for either sign"
+    )
     links: dict[str, str] = Field(description="layer; visualizations: the list of its pictures")
 
-
-def model_path(name: str) -> str:
-    return f"{MODELS}/{quote(name, safe=':@')}"
-
-
-def layer_path(model: str, layer: str) -> str:
-    return f"{model_path(model)}/layers/{quote(layer, safe='')}"
-
-
-def pictures_path(model: str, layer: str, channel: int | None = None) -> str:
-    query: dict[str, Any] = {"model": model, "layer": layer}
-    if channel is not None:
-        query["channel"] = channel
-    return f"/v1/visualizations?{urlencode(query)}"
-
-
-def has_words(text: str, search: str | None) -> bool:
-    folded = text.casefold()
-    return all(word in folded for word in (search or "").casefold().split())
-
-
-def page(
-    items: Sequence[Item], limit: int, after: str | None, follows: Callable[[Item, str], bool], path: str, query: Any
-) -> tuple[list[Item], str | None]:
-    """At most `limit` items after the one named `after`, and where the next page is."""
-    rest = list(items) if after is None else [item for item in items if follows(item, after)]
-    shown = rest[:limit]
-    if len(rest) == len(shown):
-        return shown, None
-    given = {name: value for name, value in query.items() if value is not None}
-    given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
-    return shown, f"{path}?{urlencode({**given, 'limit': limit, 'after': shown[-1].name})}"
+    @classmethod
+    def of(cls, entry: ModelEntry, layer: LayerEntry, channel: int, visualizations: Sequence[Summary]) -> Self:
+        """`visualizations`: those of this unit, newest first."""
+        labels = _labels(entry, layer) or ()
+        spec = VisualizationSpec(model=entry.name, layer=layer.name, channel=channel)
+        return cls(
+            model=entry.name,
+            layer=layer.name,
+            channel=channel,
+            address=f"{entry.name}/{layer.name}:{channel}",
+            label=labels[channel] if channel < len(labels) else None,
+            branch=next((one for one in layer.branches if one.first <= channel < one.first + one.channels), None),
+            visualizations=list(visualizations),
+            ask={"positive": spec, "negative": spec.model_copy(update={"sign": "negative"})},
+            links={
+                "layer": addresses.layer(entry.name, layer.name),
+                "visualizations": addresses.visualizations_of(entry.name, layer.name, channel),
+            },
+        )
 
 
-def label_of(entry: ModelEntry, layer: LayerEntry, channel: int) -> str | None:
-    labelled = entry.labels if layer.name == entry.classes_layer else None
-    return labelled[channel] if labelled is not None and channel < len(labelled) else None
-
-
-def branch_of(layer: LayerEntry, channel: int) -> Branch | None:
-    return next((one for one in layer.branches if one.first <= channel < one.first + one.channels), None)
+def _labels(entry: ModelEntry, layer: LayerEntry) -> tuple[str, ...] | None:
+    """The names of the classes, on the layer whose channels they are."""
+    return entry.labels if layer.name == entry.classes_layer else None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Self
 
 from pydantic import BaseModel, Field
 
+from featurelens.jobs import addresses
+from featurelens.jobs.queue import sweeps
 from featurelens.jobs.queue.sweeps import STATES, Item, Standing
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.service.schemas.visualization import address
 
 
 class SweepLinks(BaseModel):
@@ -35,6 +39,22 @@ class Sweep(BaseModel):
     cancelled: datetime | None = None
     links: SweepLinks
 
+    @classmethod
+    def of(cls, sweep: sweeps.Sweep, states: Sequence[str]) -> Self:
+        """`states`: one of each picture."""
+        status = sweeps.standing(sweep, states)
+        sheet = addresses.sweep_sheet(sweep.id) if status in {"finished", "cancelled"} else None
+        return cls(
+            id=sweep.id,
+            status=status,
+            spec=sweep.spec,
+            total=sweep.total,
+            counts=dict.fromkeys(STATES, 0) | Counter(states),
+            created=sweep.created,
+            cancelled=sweep.cancelled,
+            links=SweepLinks(self=addresses.sweep(sweep.id), items=addresses.sweep_items(sweep.id), sheet=sheet),
+        )
+
 
 class SweepItem(BaseModel):
     """One picture of a sweep; `url` has all of it."""
@@ -48,9 +68,10 @@ class SweepItem(BaseModel):
     thumbnail: str | None = Field(None, description="192 pixels wide, once there is a picture")
 
     @classmethod
-    def of(cls, item: Item, status: str) -> SweepItem:
-        url = address(item.key)
-        thumbnail = f"{url}/image?width=192&format=webp" if status == "succeeded" else None
+    def of(cls, item: Item, status: str) -> Self:
+        image = addresses.image(item.key)
+        thumbnail = addresses.with_query(image, {"width": 192, "format": "webp"}) if status == "succeeded" else None
+        url = addresses.visualization(item.key)
         return cls.model_validate({**item._asdict(), "status": status, "url": url, "thumbnail": thumbnail})
 
 

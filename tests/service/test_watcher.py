@@ -9,19 +9,19 @@ from featurelens.service.schemas.visualization import Visualization
 from featurelens.service.watcher import Watcher
 
 
-def test_one_look_for_all_who_watch() -> None:
-    """A watcher whose looks fail at first goes on, and looks at a picture once however many watch it."""
-    looks: list[list[str]] = []
+def test_one_read_for_all_who_watch() -> None:
+    """A watcher whose reads fail at first goes on, and reads a job once however many watch it."""
+    reads: list[list[str]] = []
 
-    def look(keys: Any, viewed: Any) -> list[Visualization | None]:
-        assert not viewed
-        looks.append(list(keys))
-        if len(looks) == 1:
+    def read(keys: Any, previewed: Any) -> list[Visualization | None]:
+        assert not previewed
+        reads.append(list(keys))
+        if len(reads) == 1:
             raise ConnectionError
         return [None for _ in keys]
 
     async def watch() -> int:
-        watcher = Watcher(look)
+        watcher = Watcher(read)
         async with watcher.watching("a") as one, watcher.watching("a") as other, asyncio.timeout(5):
             assert one is other
             version = await one.newer(0)
@@ -29,4 +29,4 @@ def test_one_look_for_all_who_watch() -> None:
         return version
 
     assert asyncio.run(watch()) == 1
-    assert looks == [["a"], ["a"]]
+    assert reads == [["a"], ["a"]]

@@ -143,7 +143,7 @@ def test_who_has_gone_costs_nothing(client: httpx.Client, server: Server) -> Non
 
 
 def test_comments_while_nothing_happens(client: httpx.Client, attempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("featurelens.service.endpoints.events.SILENCE", 0.1)
+    monkeypatch.setattr("featurelens.service.event_stream.SILENCE", 0.1)
     with client.stream("GET", EVENTS) as answer:
         lines = answer.iter_lines()
         until(lambda: next(lines) == ": ping")

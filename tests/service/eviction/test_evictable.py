@@ -46,8 +46,8 @@ def test_photographs(deps: Dependencies) -> None:
     grow_old(deps.settings.photos_folder)
     deps.photos.get(first)
     deps.photos.get(third)
-    usage = deps.evictions["photos"].sweep()
-    assert (usage.evicted, usage.kept) == (2, 1), "down to nine tenths of the limit"
+    usage = deps.evictions["photos"].evict()
+    assert (usage.evicted, usage.entries) == (2, 1), "down to nine tenths of the limit"
     for gone in {first, second, third} - {f"sha256:{path.stem}" for path in deps.settings.photos_folder.iterdir()}:
         with pytest.raises(UnknownPhoto):
             deps.photos.get(gone)
@@ -62,7 +62,7 @@ def test_thumbnails_and_sheets(deps: Dependencies) -> None:
     sheet = deps.thumbnails.sheet("s", lambda: tiles)
     grow_old(deps.settings.thumbnails_folder)
     assert deps.thumbnails.get(b"not looked at", tiles[2][1], 64, "png") == made[2]
-    usage = deps.evictions["thumbnails"].sweep()
-    assert usage.kept == 1
+    usage = deps.evictions["thumbnails"].evict()
+    assert usage.entries == 1
     assert deps.thumbnails.get(b"not looked at", tiles[2][1], 64, "png") == made[2], "what was looked at is kept"
     assert deps.thumbnails.sheet("s", lambda: tiles) == sheet, "what has gone is made again"

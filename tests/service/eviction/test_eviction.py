@@ -37,26 +37,26 @@ def test_the_oldest_go(tmp_path_factory: object, ages: list[int], share: float) 
     folder = tmp_path_factory.mktemp("store")  # type: ignore[attr-defined]
     store = filled(folder, [float(age) for age in ages])
     evictable = EvictableResults(store, folder)
-    total = Eviction("results", evictable, 0).sweep().bytes
+    total = Eviction("results", evictable, 0).evict().bytes
     limit = max(1, int(total * share))
-    usage = Eviction("results", evictable, limit).sweep()
+    usage = Eviction("results", evictable, limit).evict()
     kept = [ages[number] for number in range(len(ages)) if store.get(key(number)) is not None]
     assert kept == [age for age in ages if age in sorted(ages)[: len(kept)]], "the youngest are kept"
     assert usage.bytes <= limit
-    assert usage.evicted + usage.kept == len(ages)
+    assert usage.evicted + usage.entries == len(ages)
     if share >= 1.01:
         assert usage.evicted == 0
     elif kept and usage.evicted:
         assert usage.bytes + total / len(ages) > limit * DOWN_TO - 16, "no more go than must"
-    assert Eviction("results", evictable, 0).sweep().bytes == usage.bytes
+    assert Eviction("results", evictable, 0).evict().bytes == usage.bytes
 
 
 def test_a_look_keeps(tmp_path: Path) -> None:
     store = filled(tmp_path, [COUNTS_FOR * 3, COUNTS_FOR * 2])
     assert store.image(key(0)) is not None
     evictable = EvictableResults(store, tmp_path)
-    size = Eviction("results", evictable, 0).sweep().bytes
-    assert Eviction("results", evictable, size - 1).sweep().evicted == 1
+    size = Eviction("results", evictable, 0).evict().bytes
+    assert Eviction("results", evictable, size - 1).evict().evicted == 1
     assert store.get(key(0)) is not None
     assert store.get(key(1)) is None
 
@@ -68,7 +68,7 @@ def test_leftovers_go(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "image-0.png").write_bytes(b"torn")
     os.utime(old, (0, time.time() - LEFTOVER - 1))
-    Eviction("results", EvictableResults(store, tmp_path), 0).sweep()
+    Eviction("results", EvictableResults(store, tmp_path), 0).evict()
     assert (old.exists(), young.exists()) == (False, True)
     assert store.get(key(0)) is not None
 
@@ -84,8 +84,8 @@ def test_files(tmp_path: Path) -> None:
     for path in (left, unfinished):
         path.write_bytes(bytes(10**6))
     os.utime(left, (0, time.time() - LEFTOVER - 1))
-    assert Eviction("files", EvictableFiles(tmp_path), 0).sweep().bytes == 400
-    usage = Eviction("files", EvictableFiles(tmp_path), 250).sweep()
-    assert (usage.kept, usage.bytes, usage.evicted) == (2, 200, 2)
+    assert Eviction("files", EvictableFiles(tmp_path), 0).evict().bytes == 400
+    usage = Eviction("files", EvictableFiles(tmp_path), 250).evict()
+    assert (usage.entries, usage.bytes, usage.evicted) == (2, 200, 2)
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"new", "newer.png", ".unfinished"}
-    assert Eviction("files", EvictableFiles(tmp_path / "nothing"), 1).sweep().kept == 0
+    assert Eviction("files", EvictableFiles(tmp_path / "nothing"), 1).evict().entries == 0

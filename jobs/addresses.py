@@ -1,0 +1,95 @@
+"""The addresses of the HTTP API, each written once: for the routes, for links in answers, for what errors point at.
+
+A name is quoted as one segment of a path; a placeholder such as ``{key}`` stays as it is, so that ``image("{key}")``
+is the template of a route.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+ROOT = "/v1"
+VISUALIZATIONS = f"{ROOT}/visualizations"
+SWEEPS = f"{ROOT}/sweeps"
+PHOTOS = f"{ROOT}/photos"
+MODELS = f"{ROOT}/models"
+STATUS = f"{ROOT}/status"
+
+LIVENESS = "/livez"
+READINESS = "/readyz"
+METRICS = "/metrics"
+DOCUMENT = "/openapi.json"
+DOCS = "/docs"
+
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+def visualization(key: str) -> str:
+    return f"{VISUALIZATIONS}/{key}"
+
+
+def events(key: str) -> str:
+    return f"{visualization(key)}/events"
+
+
+def preview(key: str) -> str:
+    return f"{visualization(key)}/preview"
+
+
+def image(key: str) -> str:
+    return f"{visualization(key)}/image"
+
+
+def token(key: str) -> str:
+    return f"{visualization(key)}/token"
+
+
+def sweep(id: str) -> str:
+    return f"{SWEEPS}/{id}"
+
+
+def sweep_items(id: str) -> str:
+    return f"{sweep(id)}/items"
+
+
+def sweep_sheet(id: str) -> str:
+    return f"{sweep(id)}/sheet"
+
+
+def photo(digest: str) -> str:
+    return f"{PHOTOS}/{digest}"
+
+
+def model(name: str) -> str:
+    return f"{MODELS}/{_segment(name, ':@')}"
+
+
+def layers(model_name: str) -> str:
+    return f"{model(model_name)}/layers"
+
+
+def layer(model_name: str, name: str) -> str:
+    return f"{layers(model_name)}/{_segment(name)}"
+
+
+def unit(model_name: str, layer_name: str, channel: int | str) -> str:
+    return f"{layer(model_name, layer_name)}/units/{channel}"
+
+
+def visualizations_of(model_name: str, layer_name: str, channel: int | None = None) -> str:
+    """The list of what has been made of a layer, or of one of its channels."""
+    return with_query(VISUALIZATIONS, {"model": model_name, "layer": layer_name, "channel": channel})
+
+
+def with_query(path: str, query: Mapping[str, Any]) -> str:
+    """Values that are None are left out; true and false are written as JSON has them."""
+    given = {name: value for name, value in query.items() if value is not None}
+    text = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
+    return f"{path}?{urlencode(text)}" if text else path
+
+
+def _segment(name: str, safe: str = "") -> str:
+    return name if _PLACEHOLDER.fullmatch(name) else quote(name, safe=safe)

@@ -1,0 +1,34 @@
+"""Charges requests to a client's quota and reports what is left in headers."""
+
+from __future__ import annotations
+
+from fastapi import Depends, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from featurelens.jobs.errors import Fault, TooExpensive
+from featurelens.service.auth.access import Identified
+from featurelens.service.auth.quota import Quota
+from featurelens.service.dependencies import Deps
+
+
+async def count(caller: Identified, response: Response, deps: Deps) -> None:
+    """Takes one request from the client's quota: asking costs, reading and stopping do not. 429 beyond it."""
+    if deps.quota is not None:
+        response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client))
+
+
+def charge(quota: Quota, client: str, pictures: int = 1) -> dict[str, str]:
+    """The headers that say what is left. 429 when it is too little for all of `pictures`, 422 when it always is."""
+    if pictures > quota.quota:
+        detail = f"{pictures} pictures count as {pictures} requests, and {quota.quota} are the most at once here"
+        raise TooExpensive(detail, (Fault("", detail),))
+    allowance = quota.take(client, pictures)
+    headers = quota.headers(allowance)
+    if not allowance.allowed:
+        asked = f"; {pictures} pictures count as {pictures}, and {allowance.left} are left" if pictures > 1 else ""
+        raise HTTPException(429, f"at most {quota.quota} requests in {quota.window:.0f} s{asked}", headers)
+    return headers
+
+
+Counted = Depends(count)

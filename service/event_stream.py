@@ -1,0 +1,89 @@
+"""Streams a job as server-sent events: what polling shows, as soon as it changes.
+
+An event's `id` is a digest of its content. So a reader who comes back with `Last-Event-ID` gets what has changed,
+however long it was away and whichever process answers, and nothing has to be stored for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+import anyio
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from pydantic import BaseModel
+
+from featurelens.service.schemas.events import Queued, Shown
+from featurelens.service.schemas.job import Job
+from featurelens.service.watcher import Watched, Watcher
+
+SILENCE = 15.0
+"""Seconds after which a comment shows proxies that the connection is alive."""
+
+RETRY = 2000
+"""Milliseconds after which a browser that has lost the connection comes back."""
+
+J = TypeVar("J", bound=Job)
+
+
+class Event:
+    """The state of a job as an event. `over`: nothing comes after it."""
+
+    def __init__(self, job: Job) -> None:
+        content: BaseModel = job
+        self.over = job.over
+        self.name: str = job.status
+        if job.status == "queued":
+            content = Queued(position=job.position)
+        elif not job.over:
+            assert job.progress is not None, "a job that runs has progress"
+            content, self.name = job.progress, "progress"
+        self.data = content.model_dump_json()
+        self.id = hashlib.sha256(f"{self.name} {self.data}".encode()).hexdigest()[:16]
+
+    def encoded(self, retry: int | None = None) -> bytes:
+        return format_sse_event(data_str=self.data, event=self.name, id=self.id, retry=retry)
+
+
+def event_stream(watcher: Watcher[J], job: J, last_event_id: str | None) -> Response:
+    """Events from the state `job` to the end; 204 for a reader who has seen the end (`last_event_id`)."""
+    event = Event(job)
+    if event.over and event.id == last_event_id:
+        return Response(status_code=204)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    stream = _stream(watcher, job.key, event, last_event_id)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+async def _stream(watcher: Watcher[J], key: str, event: Event, last: str | None) -> AsyncIterator[bytes]:
+    yield event.encoded(RETRY) if event.id != last else format_sse_event(data_str=None, retry=RETRY)
+    async with watcher.watching(key, previews=True) as watched:
+        version, shown = 0, None
+        while not event.over:
+            version, silent = await _newer(watched, version)
+            if silent:
+                yield KEEPALIVE_COMMENT
+                continue
+            if watched.state is None:
+                return  # forgotten: a reader who comes back gets a 404
+            before, event = event, Event(watched.state)
+            if event.id != before.id:
+                yield event.encoded()
+            if watched.state.preview not in {None, shown}:
+                shown = watched.state.preview
+                yield _preview(shown)
+
+
+def _preview(url: str | None) -> bytes:
+    """Without an id: a reader who comes back gets the next one."""
+    return format_sse_event(data_str=Shown(url=url or "").model_dump_json(), event="preview")
+
+
+async def _newer(watched: Watched[J], version: int) -> tuple[int, bool]:
+    """The next version, or True when there has been none for `SILENCE` seconds."""
+    with anyio.move_on_after(SILENCE):
+        return await watched.newer(version), False
+    return version, True

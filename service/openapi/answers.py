@@ -1,0 +1,78 @@
+"""What an endpoint answers, for its `responses=`: schema, example and links of each status."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from featurelens.service.openapi.links import Links
+from featurelens.service.problems import MEDIA_TYPE, example
+from featurelens.service.schemas.events import Queued, Shown
+from featurelens.service.schemas.job import Job, Progress
+
+Answers = dict[int | str, dict[str, Any]]
+
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+
+
+def answer(status: int, sample: BaseModel, description: str | None = None, links: Links | None = None) -> Answers:
+    """JSON such as `sample`, which is made by the code that makes the answers."""
+    content = {"application/json": {"example": sample.model_dump(mode="json")}}
+    declared: dict[str, Any] = {"model": type(sample), "content": content}
+    if description is not None:
+        declared["description"] = description
+    if links is not None:
+        declared["links"] = links
+    return {status: declared}
+
+
+def binary(description: str, *media_types: str) -> Answers:
+    """Bytes of one of the media types."""
+    return {200: {"content": dict.fromkeys(media_types, BYTES), "description": description}}
+
+
+def conditional(description: str, *media_types: str) -> Answers:
+    """The same, or 304 (`service.responses`)."""
+    return {**binary(description, *media_types), 304: {"description": "you have it"}}
+
+
+def event_stream(job: type[Job], example: str) -> Answers:
+    """The events of a job (`service.event_stream`)."""
+    schemas = [kind.model_json_schema() for kind in (Queued, Shown)]
+    references = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in (Progress, job)]
+    data = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": {"anyOf": [*schemas, *references]},
+    }
+    item = {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "event": {"enum": ["queued", "progress", "preview", "succeeded", "failed", "cancelled"]},
+            "data": data,
+            "id": {"type": "string"},
+            "retry": {"type": "integer", "minimum": 0},
+        },
+    }
+    return {
+        200: {
+            "description": "events `queued`, `progress`, `preview`; in the end `succeeded`, `failed` or `cancelled`",
+            "content": {"text/event-stream": {"itemSchema": item, "example": example}},
+        },
+        204: {"description": "you have been told how it ended: do not come back"},
+    }
+
+
+def problems(*statuses: int) -> Answers:
+    """Refusals and failures (`service.problems`)."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema, "example": example(status).model_dump(mode="json")}},
+        }
+        for status in statuses
+    }

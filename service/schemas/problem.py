@@ -1,0 +1,24 @@
+"""What the API says when it refuses or fails (RFC 9457)."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class FaultyPart(BaseModel):
+    """One thing wrong with the request."""
+
+    pointer: str = Field(description="JSON pointer to the part of the body, or the name of the parameter")
+    detail: str = Field(description="what is wrong, and what is valid")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    type: str = Field(
+        description="names the kind of error for programs", examples=["urn:featurelens:problem:not-found"]
+    )
+    title: str = Field(description="the kind of error for people")
+    status: int
+    detail: str = Field(description="this error for people")
+    errors: list[FaultyPart] = Field(default_factory=list, description="one entry per wrong part of the request")
