@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 ROOT = "/v1"
 VISUALIZATIONS = f"{ROOT}/visualizations"
+ACTIVATIONS = f"{ROOT}/activations"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
@@ -45,6 +46,18 @@ def image(key: str) -> str:
 
 def token(key: str) -> str:
     return f"{visualization(key)}/token"
+
+
+def activations(key: str) -> str:
+    return f"{ACTIVATIONS}/{key}"
+
+
+def activations_events(key: str) -> str:
+    return f"{activations(key)}/events"
+
+
+def activations_result(key: str) -> str:
+    return f"{activations(key)}/result"
 
 
 def sweep(id: str) -> str:

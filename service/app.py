@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -12,27 +14,12 @@ from fastapi.middleware.cors import CORSMiddleware
 from featurelens.jobs import addresses
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.settings import settings as process_settings
+from featurelens.service import endpoints
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.endpoints import (
-    docs,
-    events,
-    health,
-    images,
-    listing,
-    metrics,
-    models,
-    photos,
-    previews,
-    status,
-    sweeps,
-    tokens,
-    visualizations,
-)
 from featurelens.service.middleware.body_limit import BodyLimitMiddleware
 from featurelens.service.middleware.connection_limit import ConnectionLimitMiddleware
 from featurelens.service.middleware.head import HeadMiddleware
 from featurelens.service.middleware.request_log import RequestLogMiddleware
-from featurelens.service.openapi.answers import problems
 from featurelens.service.openapi.document import document
 from featurelens.service.problems import install
 
@@ -58,7 +45,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         for eviction in deps.evictions.values():
             eviction.stop()
-        await deps.watcher.close()
+        for view in deps.views.values():
+            await view.watcher.close()
         deps.redis.close()
 
     app = FastAPI(
@@ -80,11 +68,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _open_to(app, deps.settings)
     app.state.deps = deps
     install(app)
-    of_visualizations = (visualizations, listing, images, events, tokens, previews)
-    for endpoints in (*of_visualizations, sweeps, photos, models, metrics, status):
-        app.include_router(endpoints.router, responses=problems(401, 403, 503))
-    for endpoints in (health, docs):
-        app.include_router(endpoints.router)
+    for module in sorted(one.name for one in pkgutil.iter_modules(endpoints.__path__, f"{endpoints.__name__}.")):
+        app.include_router(import_module(module).router)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Path, Request
 from redis import Redis
@@ -13,7 +14,8 @@ from starlette.exceptions import HTTPException
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import NotFound
-from featurelens.jobs.kinds.base import KEY_PATTERN
+from featurelens.jobs.kinds import KINDS, VISUALIZATION
+from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import JobIndex
 from featurelens.jobs.queue.job_queue import JobQueue
@@ -32,9 +34,16 @@ from featurelens.service.eviction.evictable import Evictable, EvictableFiles, Ev
 from featurelens.service.eviction.eviction import Eviction
 from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
-from featurelens.service.schemas.visualization import Visualization, finished, underway
+from featurelens.service.schemas.visualization import Visualization
 from featurelens.service.thumbnails import Thumbnails
 from featurelens.service.watcher import Watcher
+
+
+class View(NamedTuple):
+    """What there is to be seen of the jobs of one kind: by whoever asks, and by whoever waits for a change."""
+
+    lookup: Lookup[Any]
+    watcher: Watcher[Any]
 
 
 @dataclass(frozen=True)
@@ -53,19 +62,22 @@ class Dependencies:
     signed_urls: SignedUrls
     index: JobIndex
     thumbnails: Thumbnails
-    visualizations: Lookup[Visualization]
-    watcher: Watcher[Visualization]
+    views: dict[str, View]
+    """By the name of the kind of job."""
     sweeps: Sweeps
     previews: Previews
     evictions: dict[str, Eviction]
     """By what they evict from: results (unless they are in a bucket), thumbnails, photos."""
+
+    @property
+    def visualizations(self) -> Lookup[Visualization]:
+        return self.views[VISUALIZATION.name].lookup
 
     @classmethod
     def of(cls, settings: Settings) -> Dependencies:
         redis = connect(settings.redis_url)
         queue, store = JobQueue(redis), open_store(settings)
         previews = Previews(redis)
-        visualizations = Lookup(store, queue, finished, underway)
         return cls(
             redis,
             Catalog(redis),
@@ -79,12 +91,18 @@ class Dependencies:
             SignedUrls(settings.token_secret),
             JobIndex(redis),
             Thumbnails(DiskCache(settings.thumbnails_folder)),
-            visualizations,
-            Watcher(partial(find_watched, visualizations, previews)),
+            {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
             Sweeps(redis, queue, store),
             previews,
             _evictions(settings),
         )
+
+
+def _view(kind: str, store: ResultStore, queue: JobQueue, previews: Previews) -> View:
+    """As the module of this name says what a job looks like (see `jobs.kinds`)."""
+    schema = import_module(f"featurelens.service.schemas.{kind}")
+    lookup = Lookup(store, queue, schema.finished, schema.underway)
+    return View(lookup, Watcher(partial(find_watched, lookup, previews)))
 
 
 def _evictions(settings: Settings) -> dict[str, Eviction]:
@@ -103,12 +121,17 @@ def _deps(request: Request) -> Dependencies:
     return deps
 
 
-def _known_key(
+def known_key(kind: Kind[Any], key: str) -> str:
+    """`key`. Raises 404 when it is none of this kind."""
+    if not KEY_PATTERN.fullmatch(key) or not key.startswith(kind.prefix):
+        raise NotFound(f"no {kind.name} has such a key: it is {kind.prefix} and 64 hex digits")
+    return key
+
+
+def _visualization_key(
     key: Annotated[str, Path(description="fv1_ and 64 hex digits", examples=["fv1_" + "0" * 64])],
 ) -> str:
-    if not KEY_PATTERN.fullmatch(key):
-        raise NotFound("no visualization has such a key: it is fv1_ and 64 hex digits")
-    return key
+    return known_key(VISUALIZATION, key)
 
 
 def _json_only(request: Request) -> None:
@@ -121,6 +144,6 @@ def _json_only(request: Request) -> None:
 
 
 Deps = Annotated[Dependencies, Depends(_deps)]
-Key = Annotated[str, Depends(_known_key)]
+Key = Annotated[str, Depends(_visualization_key)]
 JsonOnly = Depends(_json_only)
 ModelName = Annotated[str, Path(max_length=200, description="canonical name or alias", examples=["patternnet"])]

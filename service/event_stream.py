@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
-from fastapi import Response
+from fastapi import Header, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import BaseModel
@@ -25,6 +25,8 @@ SILENCE = 15.0
 
 RETRY = 2000
 """Milliseconds after which a browser that has lost the connection comes back."""
+
+LastEventId = Annotated[str | None, Header(description="sent by browsers that come back")]
 
 J = TypeVar("J", bound=Job)
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
+from fastapi import Header
 
 from featurelens.service.schemas.job import Job
 from featurelens.service.watcher import Watcher
+
+Prefer = Annotated[
+    list[str] | None,
+    Header(description="`wait=N` holds the answer until it is finished, up to N seconds", examples=["wait=10"]),
+]
 
 LONGEST = 20
 """Seconds: most proxies give up after 30 or 60."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
-from featurelens.jobs.errors import NotFound
+from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.service import job_requests
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps, Key
-from featurelens.service.event_stream import event_stream
+from featurelens.service.event_stream import LastEventId, event_stream
 from featurelens.service.openapi import answers
-from featurelens.service.openapi.answers import problems
-from featurelens.service.schemas.visualization import UNKNOWN, Visualization
+from featurelens.service.openapi.answers import GUARDED, problems
+from featurelens.service.schemas.visualization import Visualization
 
 _EXAMPLE = f"""retry: 2000
 event: queued
@@ -31,7 +30,7 @@ data: {{"key":"fv1_...","status":"succeeded","links":{{"image":"{addresses.image
 id: 0f83ab11c09d5e77
 """
 
-router = APIRouter(tags=["visualizations"])
+router = APIRouter(tags=["visualizations"], responses=GUARDED)
 
 
 @router.get(
@@ -44,13 +43,11 @@ router = APIRouter(tags=["visualizations"])
 async def events(
     key: Key,
     deps: Deps,
-    last_event_id: Annotated[str | None, Header(description="sent by browsers that come back")] = None,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """How far it is, whenever that changes, then how it ended, with the whole resource. The end is always told.
 
     Whoever comes back with `Last-Event-ID` hears what has changed since; 204 when that was the end.
     """
-    found = await run_in_threadpool(deps.visualizations.find, key)
-    if found is None:
-        raise NotFound(UNKNOWN)
-    return event_stream(deps.watcher, found, last_event_id)
+    found = await run_in_threadpool(job_requests.find, deps, VISUALIZATION, key)
+    return event_stream(deps.views[VISUALIZATION.name].watcher, found, last_event_id)

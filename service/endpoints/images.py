@@ -11,11 +11,11 @@ from featurelens.jobs.errors import NotFound
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps, Key
 from featurelens.service.openapi import answers
-from featurelens.service.openapi.answers import problems
+from featurelens.service.openapi.answers import GUARDED, problems
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.thumbnails import Format, Width
 
-router = APIRouter(tags=["visualizations"])
+router = APIRouter(tags=["visualizations"], responses=GUARDED)
 
 
 @router.get(

@@ -7,18 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Query
 
 from featurelens.jobs import addresses
-from featurelens.jobs.errors import UnknownModel
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import Sign
+from featurelens.service import job_requests
 from featurelens.service.auth.access import needs
-from featurelens.service.dependencies import Dependencies, Deps
+from featurelens.service.dependencies import Deps
 from featurelens.service.openapi import samples
-from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.pagination import MAX_JOBS, decode_cursor, encode_cursor
 from featurelens.service.schemas.visualization import Summary, Visualizations
 
-router = APIRouter(tags=["visualizations"])
+router = APIRouter(tags=["visualizations"], responses=GUARDED)
 
 
 @router.get(
@@ -46,7 +46,7 @@ def list_visualizations(
         VISUALIZATION,
         limit,
         decode_cursor(cursor),
-        model=_canonical(deps, model),
+        model=job_requests.canonical(deps, model),
         layer=layer,
         channel=channel,
         sign=sign,
@@ -63,13 +63,3 @@ def list_visualizations(
         else addresses.with_query(addresses.VISUALIZATIONS, {**query, "cursor": encode_cursor(last)}),
         complete=complete,
     )
-
-
-def _canonical(deps: Dependencies, model: str | None) -> str | None:
-    """A model that is gone may still have pictures."""
-    if model is None:
-        return None
-    try:
-        return deps.catalog.model(model).name
-    except UnknownModel:
-        return model

@@ -9,8 +9,9 @@ from featurelens.jobs import addresses
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps
 from featurelens.service.metrics import exposition
+from featurelens.service.openapi.answers import GUARDED
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], responses=GUARDED)
 
 
 @router.get(

@@ -14,7 +14,7 @@ from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Dependencies, Deps, ModelName
 from featurelens.service.openapi import samples
-from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_layer, from_model, from_unit
 from featurelens.service.pagination import MAX_JOBS, After, Limit, Search, has_words, page
 from featurelens.service.schemas.catalog import Layer, Layers, Models, Unit
@@ -23,7 +23,7 @@ from featurelens.service.schemas.visualization import Summary
 LayerName = Annotated[str, Path(max_length=200, description="a name from /layers", examples=["logits"])]
 Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]
 
-router = APIRouter(tags=["models"])
+router = APIRouter(tags=["models"], responses=GUARDED)
 
 
 @router.get(

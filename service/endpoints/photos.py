@@ -15,14 +15,14 @@ from featurelens.service.auth.access import needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps
 from featurelens.service.openapi import answers, samples
-from featurelens.service.openapi.answers import BYTES, answer, problems
+from featurelens.service.openapi.answers import BYTES, GUARDED, answer, problems
 from featurelens.service.openapi.links import from_photo
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.photo import Photo
 
 MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
 
-router = APIRouter(tags=["photos"])
+router = APIRouter(tags=["photos"], responses=GUARDED)
 
 
 @router.post(

@@ -9,9 +9,9 @@ from featurelens.jobs.errors import NotFound
 from featurelens.jobs.queue.previews import MEDIA_TYPE
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps, Key
-from featurelens.service.openapi.answers import binary, problems
+from featurelens.service.openapi.answers import GUARDED, binary, problems
 
-router = APIRouter(tags=["visualizations"])
+router = APIRouter(tags=["visualizations"], responses=GUARDED)
 
 
 @router.get(

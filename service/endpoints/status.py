@@ -10,10 +10,10 @@ from featurelens.jobs.queue import liveness, stats
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps
 from featurelens.service.openapi import samples
-from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.schemas.status import SystemStatus
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], responses=GUARDED)
 
 
 @router.get(

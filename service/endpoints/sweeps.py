@@ -21,7 +21,7 @@ from featurelens.service.auth.access import Identified, needs
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.openapi import answers, samples
-from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
 from featurelens.service.resolving import resolved_in
 from featurelens.service.responses import IfNoneMatch, conditional
@@ -29,7 +29,7 @@ from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 
 RETRY_AFTER = "2"
 
-router = APIRouter(tags=["sweeps"])
+router = APIRouter(tags=["sweeps"], responses=GUARDED)
 
 
 def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
@@ -83,7 +83,7 @@ async def ask(spec: Spec, deps: Deps, caller: Identified, response: Response) ->
     sweep that somebody asks for by itself moves over.
     """
     try:
-        resolved, entry = await resolved_in(deps.catalog, spec.widest())
+        resolved, entry = await resolved_in(deps.catalog, VISUALIZATION, spec.widest())
     except OutOfRange as error:
         faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
         raise OutOfRange(error.detail, faults) from error

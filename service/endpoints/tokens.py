@@ -8,10 +8,10 @@ from featurelens.jobs import addresses
 from featurelens.service.auth.access import Identified, needs
 from featurelens.service.dependencies import Deps, Key
 from featurelens.service.openapi import samples
-from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.schemas.token import Token
 
-router = APIRouter(tags=["visualizations"])
+router = APIRouter(tags=["visualizations"], responses=GUARDED)
 
 
 @router.get(

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Body, Response
 
 from featurelens.jobs import addresses
-from featurelens.jobs.errors import AlreadyOver, NotFound
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.queue.job_queue import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service import job_requests
 from featurelens.service.auth.access import needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, Key
 from featurelens.service.openapi import samples
-from featurelens.service.openapi.answers import answer, problems
+from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_visualization
-from featurelens.service.resolving import resolved_in
-from featurelens.service.schemas.visualization import UNKNOWN, Visualization, underway
-from featurelens.service.submission import RETRY_AFTER, submit
+from featurelens.service.prefer import Prefer
+from featurelens.service.schemas.visualization import Visualization
 
 Spec = Annotated[
     VisualizationSpec,
@@ -38,12 +35,7 @@ Spec = Annotated[
     ),
 ]
 
-Prefer = Annotated[
-    list[str] | None,
-    Header(description="`wait=N` holds the answer until it is finished, up to N seconds", examples=["wait=10"]),
-]
-
-router = APIRouter(tags=["visualizations"])
+router = APIRouter(tags=["visualizations"], responses=GUARDED)
 
 
 @router.post(
@@ -74,12 +66,8 @@ async def ask(
 
     The same specification is rendered once, however often and by however many it is asked for.
     """
-    resolved, entry = await resolved_in(deps.catalog, spec)
-    deps.limits.check_cost(VISUALIZATION.cost(resolved))
-    if resolved.photo is not None:
-        await run_in_threadpool(deps.photos.get, resolved.photo)
-    wanted = Wanted(VISUALIZATION.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
-    return await submit(deps, deps.visualizations, deps.watcher, wanted, prefer or (), response)
+    visualization: Visualization = await job_requests.submit(deps, VISUALIZATION, spec, prefer or (), response)
+    return visualization
 
 
 @router.get(
@@ -93,13 +81,8 @@ def show(key: Key, deps: Deps, response: Response) -> Visualization:
 
     One that failed or was cancelled says why; ask for it again to start a new attempt.
     """
-    response.headers["Cache-Control"] = "no-cache"
-    found = deps.visualizations.find(key)
-    if found is None:
-        raise NotFound(UNKNOWN)
-    if not found.over:
-        response.headers["Retry-After"] = RETRY_AFTER
-    return found
+    visualization: Visualization = job_requests.show(deps, VISUALIZATION, key, response)
+    return visualization
 
 
 @router.delete(
@@ -119,11 +102,6 @@ def leave(key: Key, deps: Deps, response: Response) -> Visualization:
     `cancelled` at once, one that is `running` within a step. 409 when it has ended; a finished picture is deleted
     with `DELETE /v1/visualizations/{key}/image`.
     """
-    left = deps.queue.leave(key)
-    ticket = deps.queue.find(key)
-    if left == "over" or (left == "gone" and deps.store.get(key) is not None):
-        raise AlreadyOver("it has ended; a finished picture is deleted under /image")
-    if left == "gone" or ticket is None:
-        raise NotFound(UNKNOWN)
-    response.status_code = 202 if ticket.record.status == "cancelling" else 200
-    return underway(key, ticket)
+    deleted = "a finished picture is deleted under /image"
+    visualization: Visualization = job_requests.leave(deps, VISUALIZATION, key, response, deleted=deleted)
+    return visualization

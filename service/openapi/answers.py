@@ -76,3 +76,7 @@ def problems(*statuses: int) -> Answers:
         }
         for status in statuses
     }
+
+
+GUARDED: Answers = problems(401, 403, 503)
+"""What every endpoint may answer that states a scope."""

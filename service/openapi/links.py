@@ -23,6 +23,16 @@ def from_visualization() -> Links:
     }
 
 
+def from_activations() -> Links:
+    key = {"key": "$response.body#/key"}
+    return {
+        "self": _link("activations-show", key),
+        "events": _link("activations-events", key),
+        "leave": _link("activations-leave", key),
+        "delete": _link("activations-delete", key),
+    }
+
+
 def from_sweep() -> Links:
     id = {"id": "$response.body#/id"}
     return {

@@ -9,10 +9,11 @@ from featurelens.jobs.queue import sweeps
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.queue.stats import QueueStats, RendererStats
+from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Image, Result
 from featurelens.service.auth.signed_urls import LIFETIME
-from featurelens.service.schemas import catalog
+from featurelens.service.schemas import activations, catalog
 from featurelens.service.schemas.health import Health
 from featurelens.service.schemas.photo import Photo
 from featurelens.service.schemas.status import SystemStatus
@@ -47,6 +48,46 @@ QUEUED = underway(_KEY, Ticket(_QUEUED, position=1))
 RUNNING = underway(_KEY, Ticket(_RUNNING.model_copy(update={"seconds_left": 1.6})))
 CANCELLING = underway(_KEY, Ticket(_RUNNING.model_copy(update={"status": "cancelling", "askers": 0})))
 VISUALIZATIONS = Visualizations(visualizations=[Summary.of(SUCCEEDED)], next=None, complete=True)
+
+_ACTIVATIONS_KEY = "fa1_" + "3f" * 32
+_ACTIVATIONS_SPEC = ActivationsSpec(model=_SPEC.model, photo="sha256:" + "0" * 64, layers=["conv6"], size=(96, 96))
+_ACTIVATIONS_RECORD = _QUEUED.model_copy(update={"spec": _ACTIVATIONS_SPEC, "steps": 1})
+ACTIVATIONS = activations.finished(
+    Result(
+        key=_ACTIVATIONS_KEY,
+        spec=_ACTIVATIONS_SPEC,
+        numbers={
+            "classes": [{"channel": 2, "label": "checks", "logit": 7.1, "probability": 0.98}],
+            "layers": [
+                {
+                    "layer": "conv6",
+                    "channels": 160,
+                    "height": 12,
+                    "width": 12,
+                    "preactivation": True,
+                    "highest": [{"channel": 31, "value": 4.2, "x": 7, "y": 3}],
+                    "lowest": [{"channel": 8, "value": -5.1, "x": 0, "y": 11}],
+                    "highest_mean": [{"channel": 31, "value": 1.9, "x": None, "y": None}],
+                    "lowest_mean": [{"channel": 54, "value": -2.2, "x": None, "y": None}],
+                }
+            ],
+            "seconds": 0.1,
+            "device": "cpu",
+            "precision": "float32",
+        },
+        created=_CREATED,
+        started=_CREATED,
+        finished=_CREATED + timedelta(seconds=1),
+        images=(),
+    )
+)
+ACTIVATIONS_QUEUED = activations.underway(_ACTIVATIONS_KEY, Ticket(_ACTIVATIONS_RECORD, position=1))
+ACTIVATIONS_CANCELLING = activations.underway(
+    _ACTIVATIONS_KEY, Ticket(_ACTIVATIONS_RECORD.model_copy(update={"status": "cancelling", "askers": 0}))
+)
+ACTIVATIONS_PAGE = activations.ActivationsPage(
+    activations=[activations.ActivationsSummary.of(ACTIVATIONS)], next=None, complete=True
+)
 
 _STATES = ["queued"] * 10 + ["running"] * 4 + ["succeeded"] * 2
 SWEEP = Sweep.of(sweeps.Sweep("sweep_" + "5c" * 16, _CREATED, None, _SPEC, len(_STATES)), _STATES)

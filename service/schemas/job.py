@@ -1,26 +1,29 @@
-"""What the API shows of a job of any kind: where it stands, and how far it is."""
+"""What the API shows of a job of any kind: where it stands, how far it is, how it ended."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
+from featurelens.jobs.store.result import Result
 
 
 class Progress(BaseModel):
-    """How far the optimization is."""
+    """How far it is."""
 
     model_config = ConfigDict(from_attributes=True)
 
     stage: str | None = Field(
         None,
-        description="waiting, loading (the network), rendering, storing or stopping; null: not yet started",
+        description="waiting, loading (the network), rendering or reading, storing or stopping; null: not yet started",
         examples=["rendering"],
     )
-    step: int = Field(description="optimization steps done")
-    steps: int = Field(description="optimization steps asked for")
+    step: int = Field(description="steps done, of the optimization where there is one")
+    steps: int = Field(description="steps asked for")
     score: float | None = Field(
         None, description="what is optimized, on this step's transformed picture: it rises, whatever the sign"
     )
@@ -28,7 +31,7 @@ class Progress(BaseModel):
 
 
 class Ending(BaseModel):
-    """Why there is no picture."""
+    """Why there is no result."""
 
     code: str = Field(examples=["model-load-failed"])
     detail: str
@@ -44,16 +47,16 @@ class JobLinks(BaseModel):
 class Job(BaseModel):
     """The resource of one job. Each kind of job adds its own specification, result and links."""
 
-    key: str = Field(description="names this picture for ever: a digest of everything that decides its pixels")
+    key: str = Field(description="names the result for ever: a digest of everything that decides it")
     status: Status
     spec: BaseModel
     created: datetime
     started: datetime | None = None
     finished: datetime | None = None
-    progress: Progress | None = Field(None, description="present until the picture is finished")
+    progress: Progress | None = Field(None, description="present until it is finished")
     position: int | None = Field(None, description="place in the queue, 1 is next; only while queued")
     askers: int | None = Field(None, description="how many wait for it; only until it is finished")
-    deduplicated: bool = Field(False, description="true: somebody had asked for the same picture before")
+    deduplicated: bool = Field(False, description="true: somebody had asked for the same before")
     error: Ending | None = Field(None, description="present when failed")
     links: JobLinks
 
@@ -66,3 +69,27 @@ class Job(BaseModel):
     def preview(self) -> str | None:
         """Where a preview of the running job is; None when there is none."""
         return None
+
+
+def of_result(result: Result) -> dict[str, Any]:
+    """The fields of a job that is in the result store, but for its links and what its kind adds."""
+    times = {"created": result.created, "started": result.started, "finished": result.finished}
+    return {"key": result.key, "status": "succeeded", "spec": result.spec, **times}
+
+
+def of_ticket(key: str, ticket: Ticket) -> dict[str, Any]:
+    """The same of a job that is not in the store: on its way, failed or cancelled."""
+    record = ticket.record
+    failed = record.error_code is not None and record.status == "failed"
+    return {
+        "key": key,
+        "status": record.public_status,
+        "spec": record.spec,
+        "created": record.created,
+        "started": record.started,
+        "finished": record.finished,
+        "progress": Progress.model_validate(record),
+        "position": ticket.position,
+        "askers": record.askers if record.in_flight else None,
+        "error": Ending(code=record.error_code or "", detail=record.error_detail or "") if failed else None,
+    }

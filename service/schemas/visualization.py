@@ -13,9 +13,7 @@ from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import JobSpec, Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
-from featurelens.service.schemas.job import Ending, Job, JobLinks, Progress
-
-UNKNOWN = "no such visualization: it was never asked for, or has been deleted or forgotten"
+from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
 
 class Picture(BaseModel):
@@ -104,12 +102,7 @@ def finished(result: Result) -> Visualization:
     images = [Picture(url=url, **image.model_dump()) for url, image in zip(urls, result.images, strict=True)]
     sheet = urls.pop() if len(images) > 1 else None
     return Visualization(
-        key=result.key,
-        status="succeeded",
-        spec=result.spec,
-        created=result.created,
-        started=result.started,
-        finished=result.finished,
+        **of_result(result),
         numbers=result.numbers,
         images=images[: len(urls)],
         links=_links(result.key, result.spec, image=image, sheet=sheet),
@@ -121,20 +114,7 @@ def underway(key: str, ticket: Ticket) -> Visualization:
     record = ticket.record
     step = record.preview if record.status == "running" else None
     preview = None if step is None else addresses.with_query(addresses.preview(key), {"step": step})
-    failed = record.error_code is not None and record.status == "failed"
-    return Visualization(
-        key=key,
-        status=record.public_status,
-        spec=record.spec,
-        created=record.created,
-        started=record.started,
-        finished=record.finished,
-        progress=Progress.model_validate(record),
-        position=ticket.position,
-        askers=record.askers if record.in_flight else None,
-        error=Ending(code=record.error_code or "", detail=record.error_detail or "") if failed else None,
-        links=_links(key, record.spec, preview=preview),
-    )
+    return Visualization(**of_ticket(key, ticket), links=_links(key, record.spec, preview=preview))
 
 
 def _links(

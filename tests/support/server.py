@@ -22,7 +22,7 @@ class Server:
         port = free_port()
         app = create_app(settings)
         self.api = app.openapi()
-        self.watcher = app.state.deps.watcher
+        self.watcher = app.state.deps.views["visualization"].watcher
         self._server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
         self._thread = threading.Thread(target=self._server.run)
         self.url = f"http://127.0.0.1:{port}"

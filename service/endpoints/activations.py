@@ -1,0 +1,175 @@
+"""Asking what a network sees in a photograph, watching it, stopping it, deleting it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Body, Depends, Path, Query, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from featurelens.jobs import addresses
+from featurelens.jobs.errors import NotFound
+from featurelens.jobs.kinds import ACTIVATIONS
+from featurelens.jobs.queue.records import Status
+from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.service import job_requests
+from featurelens.service.auth.access import needs
+from featurelens.service.auth.metering import Counted
+from featurelens.service.dependencies import Deps, JsonOnly, known_key
+from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.openapi import answers, samples
+from featurelens.service.openapi.answers import GUARDED, answer, problems
+from featurelens.service.openapi.links import from_activations
+from featurelens.service.pagination import MAX_JOBS, decode_cursor, encode_cursor
+from featurelens.service.prefer import Prefer
+from featurelens.service.schemas.activations import Activations, ActivationsPage, ActivationsSummary
+
+_EXAMPLE = """retry: 2000
+event: progress
+data: {"stage":"reading","step":0,"steps":1,"score":null,"seconds_left":null}
+id: 93a1f0c44be8d0aa
+
+event: succeeded
+data: {"key":"fa1_...","status":"succeeded","classes":[{"channel":10,"label":"rings","probability":0.98}]}
+id: 0f83ab11c09d5e77
+"""
+
+Spec = Annotated[
+    ActivationsSpec,
+    Body(
+        openapi_examples={
+            "photograph": {
+                "summary": "an uploaded photograph, before the bundled network",
+                "value": {"model": "patternnet", "photo": "sha256:" + "0" * 64},
+            }
+        }
+    ),
+]
+
+
+def _known_key(key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])]) -> str:
+    return known_key(ACTIVATIONS, key)
+
+
+Key = Annotated[str, Depends(_known_key)]
+
+router = APIRouter(tags=["activations"], responses=GUARDED)
+
+
+@router.post(
+    addresses.ACTIVATIONS,
+    status_code=202,
+    dependencies=[needs("render"), JsonOnly, Counted],
+    summary="Ask what a network sees in a photograph",
+    responses={
+        **answer(202, samples.ACTIVATIONS_QUEUED, "on its way; `Location` says where to watch", from_activations()),
+        **answer(
+            200,
+            samples.ACTIVATIONS,
+            "made before, `Cache-Status: featurelens; hit`, or while you waited",
+            from_activations(),
+        ),
+        **problems(400, 408, 413, 415, 422, 429, 503, 507),
+    },
+)
+async def ask(spec: Spec, deps: Deps, response: Response, prefer: Prefer = None) -> Activations:
+    """One forward pass over an uploaded photograph, no optimization: for each layer the units that respond most and
+    least, by their largest or smallest activation and where it is, and by the mean; and the class probabilities.
+
+    In float32, before the network as its author wrote it. The same question is answered once.
+    """
+    activations: Activations = await job_requests.submit(deps, ACTIVATIONS, spec, prefer or (), response)
+    return activations
+
+
+@router.get(
+    addresses.ACTIVATIONS,
+    dependencies=[needs("read")],
+    summary="The activations there are",
+    responses={**answer(200, samples.ACTIVATIONS_PAGE), **problems(422, 503)},
+)
+def list_activations(
+    deps: Deps,
+    background: BackgroundTasks,
+    model: Annotated[str | None, Query(max_length=200, description="canonical name or alias")] = None,
+    status: Status | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 20,
+    cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
+) -> ActivationsPage:
+    """Asked for last comes first. A page may be shorter than `limit`, even empty, and have a next one."""
+    complete = deps.index.complete()
+    if not complete:
+        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
+    start, name = decode_cursor(cursor), job_requests.canonical(deps, model)
+    lines, last = deps.index.page(ACTIVATIONS, limit, start, model=name, status=status)
+    keys = [line.key for line in lines]
+    found = deps.views[ACTIVATIONS.name].lookup.find_all(keys) if keys else []
+    deps.index.forget(*(key for key, whole in zip(keys, found, strict=True) if whole is None))
+    query = {"model": model, "status": status, "limit": limit, "cursor": last and encode_cursor(last)}
+    return ActivationsPage(
+        activations=[
+            ActivationsSummary.of(whole) for whole in found if whole is not None and status in {None, whole.status}
+        ],
+        next=None if last is None else addresses.with_query(addresses.ACTIVATIONS, query),
+        complete=complete,
+    )
+
+
+@router.get(
+    addresses.activations("{key}"),
+    dependencies=[needs("read")],
+    summary="How far it is, or what the network sees",
+    responses={**answer(200, samples.ACTIVATIONS, links=from_activations()), **problems(404, 503)},
+)
+def show(key: Key, deps: Deps, response: Response) -> Activations:
+    """Status and progress until it is finished, then classes and layers.
+
+    One that failed or was cancelled says why; ask for it again to start a new attempt.
+    """
+    activations: Activations = job_requests.show(deps, ACTIVATIONS, key, response)
+    return activations
+
+
+@router.get(
+    addresses.activations_events("{key}"),
+    dependencies=[needs("read", or_token=True)],
+    summary="Watch it as server-sent events",
+    response_class=StreamingResponse,
+    responses={**answers.event_stream(Activations, _EXAMPLE), **problems(404, 503)},
+)
+async def events(key: Key, deps: Deps, last_event_id: LastEventId = None) -> Response:
+    """As for visualizations, without previews."""
+    found = await run_in_threadpool(job_requests.find, deps, ACTIVATIONS, key)
+    return event_stream(deps.views[ACTIVATIONS.name].watcher, found, last_event_id)
+
+
+@router.delete(
+    addresses.activations("{key}"),
+    dependencies=[needs("render")],
+    summary="Want it no more",
+    responses={
+        **answer(200, samples.ACTIVATIONS_QUEUED, "stopped, or still done for others", from_activations()),
+        **answer(202, samples.ACTIVATIONS_CANCELLING, "it is being stopped", from_activations()),
+        **problems(404, 409, 503),
+    },
+)
+def leave(key: Key, deps: Deps, response: Response) -> Activations:
+    """Takes back one request. Each POST counts as one, and the last one taken back stops it. 409 when it has ended."""
+    deleted = "a finished result is deleted under /result"
+    activations: Activations = job_requests.leave(deps, ACTIVATIONS, key, response, deleted=deleted)
+    return activations
+
+
+@router.delete(
+    addresses.activations_result("{key}"),
+    status_code=204,
+    dependencies=[needs("admin")],
+    summary="Delete a finished result",
+    responses=problems(404, 503),
+)
+def delete(key: Key, deps: Deps) -> None:
+    """Out of the store, for everybody; asked for again, it is made anew."""
+    if not deps.store.delete(key):
+        raise NotFound(f"no finished result here; how far it is: {addresses.activations(key)}")
+    deps.index.forget(key)

@@ -1,0 +1,119 @@
+"""What a job of any kind can be asked: to be done, how far it is, to be given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import Response
+from starlette.concurrency import run_in_threadpool
+
+from featurelens.jobs.errors import AlreadyOver, NotFound, UnknownModel
+from featurelens.jobs.kinds.base import Kind, Spec
+from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.job_queue import Ticket, Wanted
+from featurelens.jobs.store.result import Result
+from featurelens.service.dependencies import Dependencies
+from featurelens.service.metrics import ASKED
+from featurelens.service.prefer import ended, wait
+from featurelens.service.resolving import resolved_in
+
+RETRY_AFTER = "1"
+"""Seconds until it is worth asking again how far a job is."""
+
+CACHE_HIT = "featurelens; hit"
+
+
+async def submit(
+    deps: Dependencies, kind: Kind[Spec], spec: Spec, preferences: Sequence[str], response: Response
+) -> Any:
+    """The resource of what is asked for, and status and headers of `response`: 200 when it has ended, else 202.
+
+    `preferences` are the request's `Prefer` headers: a client may wait for the end. Raises what makes `spec`
+    unacceptable, or what is missing to do it.
+    """
+    resolved, entry = await resolved_in(deps.catalog, kind, spec)
+    deps.limits.check_cost(kind.cost(resolved))
+    photo = kind.photo(resolved)
+    if photo is not None:
+        await run_in_threadpool(deps.photos.get, photo)
+    wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
+    lookup, watcher = deps.views[kind.name]
+    patience = wait(preferences)
+    if patience is not None:
+        response.headers["Preference-Applied"] = f"wait={patience}"
+    found = await run_in_threadpool(_accept, deps, wanted, kind.queue)
+    if isinstance(found, Result):
+        ASKED.labels("hit").inc()
+        response.headers["Cache-Status"] = CACHE_HIT
+        job = lookup.finished(found)
+    else:
+        ASKED.labels("accepted" if found.fresh else "joined").inc()
+        structlog.contextvars.bind_contextvars(key=wanted.key, attempt=found.record.attempt)
+        job = await ended(watcher, wanted.key, patience) if patience else None
+    if job is not None:
+        response.status_code = 200
+    else:
+        assert isinstance(found, Ticket)
+        later = await run_in_threadpool(deps.queue.find, wanted.key) if patience else None
+        job = lookup.underway(wanted.key, later or found).model_copy(update={"deduplicated": not found.fresh})
+        response.headers["Retry-After"] = RETRY_AFTER
+    response.headers["Location"] = job.links.self
+    return job
+
+
+def _accept(deps: Dependencies, wanted: Wanted[Any], queue: str) -> Result | Ticket:
+    """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
+    found = deps.store.get(wanted.key) or deps.queue.join(wanted.key)
+    if found is None:
+        liveness.check(deps.redis, queue)
+        deps.limits.check_room(len(deps.queue))
+        (found,) = deps.queue.submit_all([wanted], queue)
+    return found
+
+
+def find(deps: Dependencies, kind: Kind[Any], key: str) -> Any:
+    """The resource of a job. Raises `NotFound`."""
+    found = deps.views[kind.name].lookup.find(key)
+    if found is None:
+        raise _unknown(kind)
+    return found
+
+
+def show(deps: Dependencies, kind: Kind[Any], key: str, response: Response) -> Any:
+    """The same, and headers of `response` that say whether it is worth asking again."""
+    response.headers["Cache-Control"] = "no-cache"
+    found = find(deps, kind, key)
+    if not found.over:
+        response.headers["Retry-After"] = RETRY_AFTER
+    return found
+
+
+def leave(deps: Dependencies, kind: Kind[Any], key: str, response: Response, *, deleted: str) -> Any:
+    """Takes back one request for a job; the last one taken back stops it, which 202 says is under way.
+
+    Raises `NotFound`, or `AlreadyOver` when it has ended; `deleted` says how a finished one is deleted.
+    """
+    left = deps.queue.leave(key)
+    ticket = deps.queue.find(key)
+    if left == "over" or (left == "gone" and deps.store.get(key) is not None):
+        raise AlreadyOver(f"it has ended; {deleted}")
+    if left == "gone" or ticket is None:
+        raise _unknown(kind)
+    response.status_code = 202 if ticket.record.status == "cancelling" else 200
+    return deps.views[kind.name].lookup.underway(key, ticket)
+
+
+def canonical(deps: Dependencies, model: str | None) -> str | None:
+    """The name under which jobs about a network are listed. One that is gone may still have results."""
+    if model is None:
+        return None
+    try:
+        return deps.catalog.model(model).name
+    except UnknownModel:
+        return model
+
+
+def _unknown(kind: Kind[Any]) -> NotFound:
+    return NotFound(f"no such {kind.name}: it was never asked for, or has been deleted or forgotten")

@@ -1,0 +1,126 @@
+"""What the API shows of activations: what a network sees in one photograph."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, Field
+
+from featurelens.jobs import addresses
+from featurelens.jobs.queue.job_queue import Ticket
+from featurelens.jobs.queue.records import Status
+from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.jobs.spec.base import JobSpec
+from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+
+
+class ClassProbability(BaseModel):
+    """A class that the network takes the photograph for."""
+
+    channel: int = Field(description="of the layer of classes")
+    label: str | None = Field(description="null: the network has no labels")
+    logit: float
+    probability: float = Field(description="softmax over all classes")
+
+
+class UnitResponse(BaseModel):
+    """What one channel says: an extreme of its feature map, or the map's mean."""
+
+    channel: int
+    value: float
+    x: int | None = Field(description="column of the feature map, from the left; null for a mean, or without positions")
+    y: int | None = Field(description="row of the feature map, from the top")
+
+
+class LayerResponses(BaseModel):
+    """The units of one layer that respond most and least, each list sorted, the most extreme first."""
+
+    layer: str
+    channels: int = Field(description="how many units it has")
+    height: int = Field(description="of its feature maps, in positions; tokens are rows")
+    width: int
+    preactivation: bool = Field(
+        description="true: the layer ends in ReLU, and `lowest` and `lowest_mean` tell what stands before it, "
+        "because behind it nothing is below zero"
+    )
+    highest: list[UnitResponse] = Field(description="by the largest activation anywhere in the photograph")
+    lowest: list[UnitResponse] = Field(description="by the smallest")
+    highest_mean: list[UnitResponse] = Field(description="by the mean over the photograph")
+    lowest_mean: list[UnitResponse]
+
+
+class ActivationsLinks(JobLinks):
+    """Where to go from here."""
+
+    photo: str = Field(description="the photograph")
+    layers: str = Field(description="the layers of this network")
+
+
+class Activations(Job):
+    """What a network sees in one photograph: looked at once and then kept."""
+
+    spec: ActivationsSpec = Field(description="the full specification, with every default filled in")
+    classes: list[ClassProbability] | None = Field(
+        None, description="the likeliest first; empty for a network without classes"
+    )
+    layers: list[LayerResponses] | None = Field(None, description="in the order asked for")
+    numbers: dict[str, Any] | None = Field(None, description="seconds, device, precision, weights, versions")
+    links: ActivationsLinks
+
+
+class ActivationsSummary(BaseModel):
+    """Activations in a list; `links.self` has all of them."""
+
+    key: str
+    status: Status
+    model: str
+    photo: str
+    created: datetime
+    finished: datetime | None
+    links: ActivationsLinks
+
+    @classmethod
+    def of(cls, whole: Activations) -> Self:
+        return cls(
+            key=whole.key,
+            status=whole.status,
+            model=whole.spec.model,
+            photo=whole.spec.photo,
+            created=whole.created,
+            finished=whole.finished,
+            links=whole.links,
+        )
+
+
+class ActivationsPage(BaseModel):
+    """One page."""
+
+    activations: list[ActivationsSummary]
+    next: str | None = Field(description="the next page; null: this was the last")
+    complete: bool = Field(description="false while the list is made anew from the stored results")
+
+
+def finished(result: Result) -> Activations:
+    """The resource of activations that are in the result store."""
+    numbers = dict(result.numbers)
+    classes, layers = numbers.pop("classes"), numbers.pop("layers")
+    return Activations(
+        **of_result(result), classes=classes, layers=layers, numbers=numbers, links=_links(result.key, result.spec)
+    )
+
+
+def underway(key: str, ticket: Ticket) -> Activations:
+    """The resource of activations that are not in the store: on their way, failed or cancelled."""
+    return Activations(**of_ticket(key, ticket), links=_links(key, ticket.record.spec))
+
+
+def _links(key: str, spec: JobSpec) -> ActivationsLinks:
+    assert isinstance(spec, ActivationsSpec)
+    return ActivationsLinks(
+        self=addresses.activations(key),
+        events=addresses.activations_events(key),
+        photo=addresses.photo(spec.photo),
+        layers=addresses.layers(spec.model),
+    )
