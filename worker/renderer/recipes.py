@@ -12,6 +12,7 @@ from torch import Tensor
 from featurelens.engine import objectives, optimizers, parameterizations
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Recipe
+from featurelens.engine.parameterizations import Size
 from featurelens.engine.photograph import crop_and_resize
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
@@ -29,9 +30,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
     """`spec` is resolved: every default is filled in."""
     if spec.size is None or spec.transform is None:
         raise ValueError("the spec is not resolved: defaults are not filled in")
-    seen = None
-    if spec.photo is not None:
-        seen = crop_and_resize(Image.open(io.BytesIO(photo(spec.photo))), spec.size, network.preprocessing.channels)
+    seen = None if spec.photo is None else _photograph(photo(spec.photo), spec.size, network.preprocessing.channels)
     asked = spec.objective
     return Recipe(
         objective=_objective(spec, network, seen),
@@ -117,6 +116,11 @@ def _parameterization(
     else:
         made = parameterizations.Fourier(channels, asked.decay, decorrelate=asked.decorrelate)
     return parameterizations.Alpha(made) if asked.alpha else made
+
+
+def _photograph(png: bytes, size: Size, channels: int) -> Tensor:
+    with Image.open(io.BytesIO(png)) as image:
+        return crop_and_resize(image, size, channels)
 
 
 def _given(value: T | None) -> T:
