@@ -5,17 +5,14 @@ Every `match` ends in `assert_never`: mypy refuses a type of the spec that has n
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-from PIL import Image
 from torch import Tensor
 
 from featurelens.engine import objectives, optimizers, parameterizations
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Recipe
-from featurelens.engine.photograph import crop_and_resize
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
 from featurelens.jobs.spec.objectives import (
@@ -41,6 +38,7 @@ from featurelens.jobs.spec.parameterizations import (
     PixelParameters,
 )
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.worker.renderer.photograph import decoded
 
 T = TypeVar("T")
 Photo = Callable[[str], bytes]
@@ -51,9 +49,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
     """`spec` is resolved: every default is filled in."""
     if spec.size is None or spec.transform is None:
         raise ValueError("the spec is not resolved: defaults are not filled in")
-    seen = None
-    if spec.photo is not None:
-        seen = crop_and_resize(Image.open(io.BytesIO(photo(spec.photo))), spec.size, network.preprocessing.channels)
+    seen = None if spec.photo is None else decoded(photo(spec.photo), spec.size, network.preprocessing.channels)
     return Recipe(
         objective=_objective(spec, network, seen),
         size=spec.size,

@@ -11,8 +11,8 @@ import pytest
 
 from featurelens.engine import objectives, parameterizations
 from featurelens.jobs.spec.parameterizations import Parameterization
+from tests.support.recipes import asked, made
 from tests.support.specs import OBJECTIVES, members
-from tests.worker.renderer.test_recipes import asked, made
 
 OBJECTIVE_EXAMPLES: list[tuple[str, dict[str, Any], type]] = [
     ("channel", {}, objectives.Channel),

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import torch
-from PIL import Image
 
 from featurelens.engine.activations import ClassResponse, classify, respond
 from featurelens.engine.network import Network
-from featurelens.engine.photograph import crop_and_resize
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.protocol import Ask, Finished, Preview, Stage
 from featurelens.worker.renderer.device import Device, precision, versions, weights
+from featurelens.worker.renderer.photograph import decoded
 from featurelens.worker.renderer.work import Identity, Work
 
 
@@ -49,8 +47,7 @@ class ForwardPass:
         spec = self.ask.spec
         assert isinstance(spec, ActivationsSpec)
         assert spec.size is not None
-        photograph = Image.open(io.BytesIO(self._png))
-        picture = crop_and_resize(photograph, spec.size, self.network.preprocessing.channels)
+        picture = decoded(self._png, spec.size, self.network.preprocessing.channels)
         layers = respond(self.network, picture, spec.layers or [], spec.units)
         classes_layer = self.network.classes_layer
         classes = classify(self.network, picture, classes_layer, spec.units) if classes_layer else []
