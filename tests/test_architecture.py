@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.support.paths import ROOT
 
 ROOMS = ("jobs", "service", "worker", "launcher", "featurelens/engine")
@@ -52,7 +50,6 @@ def test_nobody_imports_a_test_or_a_conftest() -> None:
     assert [one for one in of_tests if not one[1].startswith("tests.support.")] == []
 
 
-@pytest.mark.xfail(reason="what endpoints share has not left them yet", strict=True)
 def test_endpoints_do_not_import_each_other() -> None:
     taken = imported(files("service/endpoints"))
     assert [one for one in taken if one[1].startswith(f"{ENDPOINTS}.")] == []

@@ -18,20 +18,20 @@ from featurelens.engine.transforms import add_noise, draw_numbers, resample
 
 @dataclass(frozen=True)
 class Pictures:
-    """All pictures of a chunk (n, C, H, W) in [0, 1], or None where their channels differ, and each render's own."""
+    """All pictures of a chunk (n, C, H, W) in [0, 1], or None where their channels differ, and each optimization's own."""
 
     whole: Tensor | None
     each: tuple[Tensor, ...]
 
 
-def decode(renders: Sequence[Optimization], size: Size) -> Pictures:
+def decode(optimizations: Sequence[Optimization], size: Size) -> Pictures:
     """Equal parameterizations side by side are decoded at once."""
     blocks: list[Tensor] = []
-    for parameterization, group in itertools.groupby(renders, key=lambda render: render.recipe.parameterization):
-        own = [render.parameters for render in group]
+    for parameterization, group in itertools.groupby(optimizations, key=lambda one: one.recipe.parameterization):
+        own = [one.parameters for one in group]
         parameters = tuple(torch.cat(tensors) for tensors in zip(*own, strict=True))
         blocks.append(parameterization.decode(parameters, size))
-    counts = [render.recipe.pictures for render in renders]
+    counts = [one.recipe.pictures for one in optimizations]
     if len({block.shape[1] for block in blocks}) == 1:
         whole = blocks[0] if len(blocks) == 1 else torch.cat(blocks)
         return Pictures(whole, torch.split(whole, counts))
@@ -39,39 +39,43 @@ def decode(renders: Sequence[Optimization], size: Size) -> Pictures:
     return Pictures(None, tuple(torch.cat(list(itertools.islice(each, count))) for count in counts))
 
 
-def look(renders: Sequence[Optimization], pictures: Pictures, channels: int) -> Tensor:
-    """(rows, channels, H, W): every render's pictures, view after view, as the network is to see them."""
-    size = renders[0].recipe.size
+def present(optimizations: Sequence[Optimization], pictures: Pictures, channels: int) -> Tensor:
+    """(rows, channels, H, W): every optimization's pictures, view after view, as the network is to see them."""
+    size = optimizations[0].recipe.size
     seen = pictures.whole
-    # The summed gradient of a mask is that of the render's own pictures: they must be what is looked at.
-    if seen is None or seen.shape[1] > channels or any(r.recipe.transform.views > 1 or wants_mask(r) for r in renders):
-        seen = torch.cat([_shown(render, own, channels) for render, own in zip(renders, pictures.each, strict=True)])
+    # The summed gradient of a mask is that of the optimization's own pictures: they must be what is looked at.
+    if (
+        seen is None
+        or seen.shape[1] > channels
+        or any(r.recipe.transform.views > 1 or wants_mask(r) for r in optimizations)
+    ):
+        seen = torch.cat([_shown(one, own, channels) for one, own in zip(optimizations, pictures.each, strict=True)])
     affine = [
-        transform.affine(size, torch.cat([draw_numbers(render.rows, render.generator) for render in group]))
-        for transform, group in itertools.groupby(renders, key=lambda render: render.recipe.transform)
+        transform.affine(size, torch.cat([draw_numbers(one.rows, one.generator) for one in group]))
+        for transform, group in itertools.groupby(optimizations, key=lambda one: one.recipe.transform)
     ]
     moved = resample(seen, torch.cat(affine))
-    if not any(render.recipe.transform.noise for render in renders):
+    if not any(one.recipe.transform.noise for one in optimizations):
         return moved
-    parts = torch.split(moved, [render.rows for render in renders])
+    parts = torch.split(moved, [one.rows for one in optimizations])
     return torch.cat(
         [
             # Nothing is drawn for those without noise: their draws must not depend on who shares the lane.
             add_noise(part, r.recipe.transform.noise, r.generator) if r.recipe.transform.noise else part
-            for part, r in zip(parts, renders, strict=True)
+            for part, r in zip(parts, optimizations, strict=True)
         ]
     )
 
 
-def _shown(render: Optimization, own: Tensor, channels: int) -> Tensor:
-    """One render's pictures, opaque, as often as they are looked at."""
+def _shown(one: Optimization, own: Tensor, channels: int) -> Tensor:
+    """One optimization's pictures, opaque, as often as they are looked at."""
     if own.shape[1] > channels:
-        own = composite(own, background(render.recipe.size, own.shape[0], channels, render.generator).to(own))
-    return own.repeat(render.recipe.transform.views, 1, 1, 1)
+        own = composite(own, background(one.recipe.size, own.shape[0], channels, one.generator).to(own))
+    return own.repeat(one.recipe.transform.views, 1, 1, 1)
 
 
 def each_view(readings: Mapping[str, Reading], pictures: int) -> Iterator[dict[str, Reading]]:
-    """The readings of one render, view after view, each with one row per picture."""
+    """The readings of one optimization, view after view, each with one row per picture."""
     rows = next(iter(readings.values())).value.shape[0]
     if rows == pictures:  # a slice, even of everything, costs its gradient a copy
         yield dict(readings)
@@ -96,9 +100,9 @@ def is_transparent(pictures: Tensor) -> bool:
     return pictures.shape[1] in (2, 4)
 
 
-def wants_mask(render: Optimization) -> bool:
+def wants_mask(one: Optimization) -> bool:
     """Whether the summed gradient becomes the picture's transparency (MaCo)."""
-    return render.recipe.parameterization.accumulates_mask
+    return one.recipe.parameterization.accumulates_mask
 
 
 def opacity(mask: Tensor) -> Tensor:

@@ -63,69 +63,69 @@ class Lane:
         channels = self.network.preprocessing.channels
         if recipe.parameterization.channels not in (channels, channels + 1):
             raise ValueError(f"{self.network.name} takes pictures of {channels} channels")
-        render = Optimization(recipe, recipe.objective.prepared(self._read_exactly), self.device)
-        self.optimizations.append(render)
-        return render
+        optimization = Optimization(recipe, recipe.objective.prepared(self._read_exactly), self.device)
+        self.optimizations.append(optimization)
+        return optimization
 
-    def leave(self, render: Optimization) -> None:
+    def leave(self, optimization: Optimization) -> None:
         """Takes a picture out, finished or not; its place is free at the next tick."""
-        self.optimizations.remove(render)
+        self.optimizations.remove(optimization)
 
     def tick(self, chosen: Sequence[Optimization] | None = None) -> list[Optimization]:
         """One step for `chosen`, or for the next `limit` pictures. Returns those finished or failed; they have left."""
         chunk = self._next() if chosen is None else list(chosen)
-        draws = [render.generator.get_state() for render in chunk]
-        steps = [render.step for render in chunk]
+        draws = [optimization.generator.get_state() for optimization in chunk]
+        steps = [optimization.step for optimization in chunk]
         try:
             for passage, group in itertools.groupby(sorted(chunk, key=_passage), key=_passage):
                 advance(list(group), self.network.preprocessing, self._extract, passage)
         except torch.OutOfMemoryError as error:
             if len(chunk) == 1:
                 chunk[0].failure = error
-            self.limit = max(1, sum(render.rows for render in chunk) // 2)
+            self.limit = max(1, sum(optimization.rows for optimization in chunk) // 2)
             log.warning("out of memory with %d pictures at once, going on with %d", 2 * self.limit, self.limit)
             torch.cuda.empty_cache()
-            for render, state, step in zip(chunk, draws, steps, strict=True):
-                if render.step == step:  # the same draws again, so that the picture stays the same
-                    render.generator.set_state(state)
-        done = [render for render in chunk if render.finished or render.failure]
-        rest = [render for render in self.optimizations if render not in chunk]
-        self.optimizations = rest + [render for render in chunk if render not in done]
+            for optimization, state, step in zip(chunk, draws, steps, strict=True):
+                if optimization.step == step:  # the same draws again, so that the picture stays the same
+                    optimization.generator.set_state(state)
+        done = [optimization for optimization in chunk if optimization.finished or optimization.failure]
+        rest = [optimization for optimization in self.optimizations if optimization not in chunk]
+        self.optimizations = rest + [optimization for optimization in chunk if optimization not in done]
         return done
 
-    def result(self, render: Optimization) -> Result:
+    def result(self, optimization: Optimization) -> Result:
         """The picture as it stands, rounded to 8 bits, with what the network answers to exactly that in float32.
 
         Raises ValueError when the optimization has left the range of numbers.
         """
-        if not all(bool(tensor.isfinite().all()) for tensor in render.parameters):
+        if not all(bool(tensor.isfinite().all()) for tensor in optimization.parameters):
             raise ValueError("the optimization left the range of numbers; try a smaller learning rate")
         with torch.no_grad():
-            pixels = as_bytes(compositing.decode([render], self.size).each[0])
+            pixels = as_bytes(compositing.decode([optimization], self.size).each[0])
             opaque = compositing.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
-            measures = render.objective.measure(self._read_exactly(opaque))
-            snapshots = dict(render.snapshots)
-            if render.step in render.recipe.snapshots:
-                snapshots[render.step] = channels_last(pixels)
-            if render.mask is not None:
-                pixels = torch.cat([pixels, as_bytes(compositing.opacity(render.mask))], dim=1)
+            measures = optimization.objective.measure(self._read_exactly(opaque))
+            snapshots = dict(optimization.snapshots)
+            if optimization.step in optimization.recipe.snapshots:
+                snapshots[optimization.step] = channels_last(pixels)
+            if optimization.mask is not None:
+                pixels = torch.cat([pixels, as_bytes(compositing.opacity(optimization.mask))], dim=1)
         return Result(
             pixels=channels_last(pixels),
             measures={name: value.float().cpu().tolist() for name, value in measures.items()},
-            curve=render.curve(),
+            curve=optimization.curve(),
             snapshots=sorted(snapshots.items()),
-            dormant=render.dormant,
+            dormant=optimization.dormant,
         )
 
     def _next(self) -> list[Optimization]:
         """The first in the queue that fit into one tick together, at least one."""
         chunk: list[Optimization] = []
         room = self.limit
-        for render in self.optimizations:
-            room -= render.rows
+        for optimization in self.optimizations:
+            room -= optimization.rows
             if room < 0 and chunk:
                 break
-            chunk.append(render)
+            chunk.append(optimization)
         return chunk
 
     def _extractor(self, dtype: torch.dtype) -> Extractor:
@@ -137,8 +137,8 @@ class Lane:
         return self._exact(self.network.preprocessing(pictures.to(self.device)))
 
 
-def _passage(render: Optimization) -> Passage:
+def _passage(optimization: Optimization) -> Passage:
     """How gradients pass rectifiers at the coming step; those with the same go through the network together."""
-    if render.dormant and render.step < WAKING:
+    if optimization.dormant and optimization.step < WAKING:
         return Passage(redirect=True)
-    return Passage(render.leak)
+    return Passage(optimization.leak)

@@ -15,13 +15,13 @@ LONGEST = 192
 
 
 @torch.no_grad()
-def preview(lane: Lane, render: Optimization) -> tuple[Preview, bytes]:
+def preview(lane: Lane, optimization: Optimization) -> tuple[Preview, bytes]:
     """The first picture of `render` as it stands, over grey where it is transparent."""
-    picture = compositing.decode([render], lane.size).each[0][:1].float()
+    picture = compositing.decode([optimization], lane.size).each[0][:1].float()
     opaque = compositing.over_grey(picture, lane.network.preprocessing.channels)
     scale = min(1.0, LONGEST / max(lane.size))
     height, width = (max(1, round(side * scale)) for side in lane.size)
     small = interpolate(opaque, (height, width), mode="area")
     pixels = (small[0].permute(1, 2, 0) * 255).round().clamp(0, 255).to(torch.uint8).contiguous().cpu()
-    message = Preview(step=render.step, height=height, width=width, channels=pixels.shape[2])
+    message = Preview(step=optimization.step, height=height, width=width, channels=pixels.shape[2])
     return message, pixels.numpy().tobytes()
