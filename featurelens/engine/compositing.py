@@ -18,7 +18,7 @@ from featurelens.engine.transforms import add_noise, draw_numbers, resample
 
 @dataclass(frozen=True)
 class Pictures:
-    """All pictures of a chunk (n, C, H, W) in [0, 1], or None where their channels differ, and each optimization's own."""
+    """All pictures of a tick (n, C, H, W) in [0, 1], None where their channels differ, and each optimization's own."""
 
     whole: Tensor | None
     each: tuple[Tensor, ...]

@@ -40,6 +40,8 @@ class Kind(ABC, Generic[Spec]):
     """Four characters in front of each of its keys."""
     spec: type[Spec]
     queue: ClassVar[str] = QUEUE
+    photo_pointer: ClassVar[str] = "/photo"
+    """JSON pointer to the photograph in a spec, where there is one."""
 
     @abstractmethod
     def resolve(self, catalog: Catalog, spec: Spec) -> tuple[Spec, ModelEntry]:

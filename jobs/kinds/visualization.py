@@ -16,6 +16,7 @@ class Visualization(Kind[VisualizationSpec]):
     name = "visualization"
     prefix = "fv1_"
     spec = VisualizationSpec
+    photo_pointer = "/objective/photo"
 
     def resolve(self, catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
         return resolve(catalog, spec)

@@ -89,7 +89,7 @@ async def ask(spec: Spec, deps: Deps, caller: Identified, response: Response) ->
         raise OutOfRange(error.detail, faults) from error
     deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:
-        await run_in_threadpool(deps.photos.get, resolved.photo)
+        await run_in_threadpool(deps.photos.get, resolved.photo, VISUALIZATION.photo_pointer)
     await run_in_threadpool(_check_room, deps, spec.total)
     if deps.quota is not None:
         response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client, spec.total))

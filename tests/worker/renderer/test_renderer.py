@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,14 @@ from redis import Redis
 from structlog.testing import capture_logs
 from torch import nn
 
+from featurelens.engine.activations import respond
+from featurelens.engine.photograph import crop_and_resize
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
@@ -190,6 +195,29 @@ def test_a_photograph(booth: Booth) -> None:
         finished, _, _ = booth.render(booth.ask(layer="3", objective={"type": kind, "photo": photo}, size=[32, 40]))
         assert (finished.height, finished.width) == (32, 40)
         assert "cosine" in finished.numbers
+
+
+def test_what_a_network_sees_in_a_photograph(booth: Booth) -> None:
+    """Among pictures in the making, and the same as the engine says of the untouched network."""
+    neighbour = booth.dial(booth.ask(steps=MAX_STEPS).line())
+    until(lambda: booth.pictures() == 1)
+    png = encoded(corners())
+    entry = booth.entry()
+    spec = ActivationsSpec(model=entry.name, photo=booth.photos.add(png), layers=["3", "6"], units=2, size=(32, 40))
+    ask = Ask(key="fa1_" + "0" * 64, spec=spec, digest=entry.digest)
+    finished, pixels, heard = booth.render(ask)
+    assert (finished.pictures, pixels, heard[-1].stage) == (0, b"", "reading")
+    seen = crop_and_resize(corners(), (32, 40), 3)
+    expected = respond(booth.registry.load("small"), seen, ["3", "6"], units=2)
+    said = [{"layer": name, **asdict(one)} for name, one in expected.items()]
+    assert finished.numbers["layers"] == json.loads(json.dumps(said))
+    assert finished.numbers["classes"] == [], "this network names no layer of classes"
+    assert booth.pictures() == 1, "the neighbour goes on"
+    neighbour.close()
+    with pytest.raises(RenderFailed, match="no such layer: nowhere"):
+        booth.render(ask.model_copy(update={"spec": spec.model_copy(update={"layers": ["nowhere"]})}))
+    with pytest.raises(RenderFailed, match="no photograph"):
+        booth.render(ask.model_copy(update={"spec": spec.model_copy(update={"photo": "sha256:" + "0" * 64})}))
 
 
 def test_weights_that_have_changed_are_refused(booth: Booth) -> None:
