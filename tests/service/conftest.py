@@ -33,18 +33,19 @@ def server(broker: str, state: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def client(server: Server, catalog: Catalog, redis: Redis) -> Iterator[httpx.Client]:
-    """Talks to a service with a catalog and a worker that is there; at rest again before the next test's flush."""
+def store(state: Path) -> FileStore:
+    """Empty."""
+    folder = Settings(state=state).results_folder
+    shutil.rmtree(folder, ignore_errors=True)
+    return FileStore(folder)
+
+
+@pytest.fixture
+def client(server: Server, store: FileStore, catalog: Catalog, redis: Redis) -> Iterator[httpx.Client]:
+    """Of a service with an empty store, a catalog, and a worker that is there; at rest again before the next flush."""
     liveness.beat(redis)
     for queue in QUEUES:
         redis.sadd(WORKERS_BY_QUEUE_KEY % queue, "rq:worker:a")
     redis.hset("rq:worker:a", "last_heartbeat", "now")
     yield server.client
     server.settle()
-
-
-@pytest.fixture
-def store(state: Path) -> FileStore:
-    folder = Settings(state=state).results_folder
-    shutil.rmtree(folder, ignore_errors=True)
-    return FileStore(folder)

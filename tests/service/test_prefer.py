@@ -69,7 +69,6 @@ def test_done_in_time(client: httpx.Client, redis: Redis, store: FileStore) -> N
     assert (again.status_code, again.headers["cache-status"]) == (200, "featurelens; hit")
 
 
-@pytest.mark.usefixtures("store")
 def test_not_done_in_time(client: httpx.Client) -> None:
     begun = time.monotonic()
     answer = client.post(URL, json=BODY, headers={"Prefer": "wait=1"})
@@ -79,7 +78,6 @@ def test_not_done_in_time(client: httpx.Client) -> None:
     assert answer.headers["retry-after"] == "1"
 
 
-@pytest.mark.usefixtures("store")
 def test_failed_meanwhile(client: httpx.Client, redis: Redis) -> None:
     failing = threading.Thread(target=lambda: Records(redis).fail(KEY, attempt(redis), RenderFailed("no")))
     failing.start()

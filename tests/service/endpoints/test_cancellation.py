@@ -12,8 +12,6 @@ from featurelens.jobs.queue.records import Records
 from tests.support.problems import check
 from tests.support.visualizations import BODY, KEY, URL
 
-pytestmark = pytest.mark.usefixtures("store")
-
 
 def test_queued(client: httpx.Client, redis: Redis, attempt: str) -> None:
     answer = client.delete(f"{URL}/{KEY}")

@@ -21,7 +21,6 @@ from tests.support.server import Server
 from tests.support.visualizations import KEY, URL, put
 from tests.support.wait import until
 
-pytestmark = pytest.mark.usefixtures("store")
 EVENTS = f"{URL}/{KEY}/events"
 
 

@@ -15,8 +15,6 @@ from tests.support.problems import check
 from tests.support.visualizations import BODY, KEY, URL, put
 from tests.support.wait import until
 
-pytestmark = pytest.mark.usefixtures("store")
-
 
 def ask(client: httpx.Client, **changes: Any) -> str:
     key: str = client.post(URL, json=BODY | changes).json()["key"]

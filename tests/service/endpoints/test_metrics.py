@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 from redis import Redis
 
@@ -19,8 +18,6 @@ from featurelens.launcher.claim import free_port
 from tests.support.server import Server
 from tests.support.stats import RENDERER
 from tests.support.visualizations import BODY, KEY, URL, put
-
-pytestmark = pytest.mark.usefixtures("store")
 
 
 def scrape(client: httpx.Client) -> dict[str, float]:

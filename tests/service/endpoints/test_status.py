@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 from redis import Redis
 
 from featurelens.jobs.queue import stats
 from tests.support.stats import RENDERER
 from tests.support.visualizations import BODY, URL
-
-pytestmark = pytest.mark.usefixtures("store")
 
 
 def test_overview(client: httpx.Client, redis: Redis) -> None:

@@ -22,7 +22,6 @@ from tests.support.problems import check
 from tests.support.visualizations import BODY
 from tests.support.visualizations import URL as PICTURES
 
-pytestmark = pytest.mark.usefixtures("store")
 URL = "/v1/sweeps"
 SWEEP: dict[str, Any] = {"model": "tinynet", "layer": "conv2", "channels": "0-2,5", "steps": 16}
 

@@ -24,7 +24,6 @@ from tests.support.server import Server
 from tests.support.visualizations import BODY, KEY, PNG, SPEC, URL, put
 
 
-@pytest.mark.usefixtures("store")
 class TestAsking:
     """POST /v1/visualizations."""
 
@@ -119,7 +118,6 @@ class TestAsking:
         assert JobQueue(redis).find(KEY) is None
 
 
-@pytest.mark.usefixtures("store")
 class TestWatching:
     """GET /v1/visualizations/{key}."""
 

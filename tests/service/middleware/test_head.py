@@ -23,7 +23,6 @@ def test_the_same_without_the_body(client: httpx.Client, store: FileStore, path:
     assert [bare.headers.get(name) for name in TOLD] == [whole.headers.get(name) for name in TOLD]
 
 
-@pytest.mark.usefixtures("store")
 def test_a_stream_does_not_begin(client: httpx.Client, server: Server) -> None:
     client.post(URL, json=BODY)
     answer = client.head(f"{URL}/{KEY}/events")

@@ -11,8 +11,6 @@ from redis import Redis
 from featurelens.jobs.queue.job_queue import JobQueue
 from tests.support.visualizations import BODY, KEY, URL
 
-pytestmark = pytest.mark.usefixtures("store")
-
 
 def test_requests_have_names(client: httpx.Client, redis: Redis, caplog: pytest.LogCaptureFixture) -> None:
     given = client.post(URL, json=BODY, headers={"X-Request-ID": "mine-1"})

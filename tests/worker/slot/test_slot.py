@@ -50,7 +50,7 @@ def test_a_picture(worker: WorkerHarness) -> None:
     assert (image.size, image.mode, image.getpixel((0, 0))) == ((64, 48), "RGB", (7, 100, 200))
     text = json.loads(image.text["featurelens"])  # type: ignore[attr-defined]
     assert text == {"key": key, "spec": result.spec.model_dump(mode="json"), "numbers": result.numbers}
-    until(lambda: not list(worker.redis.scan_iter("rq:job:*")))
+    until(lambda: not worker.redis.exists(f"rq:job:{worker.record(key).attempt}"))
 
 
 def test_several_pictures_in_one_result(worker: WorkerHarness) -> None:
