@@ -147,8 +147,8 @@ def test_a_damaged_file_counts_as_missing(photos: Photos, tmp_path: Path) -> Non
     for damaged in (b"", whole[:-1], whole + b"x"):
         path.write_bytes(damaged)
         with pytest.raises(UnknownPhoto, match="POST it to /v1/photos first") as missing:
-            photos.get(digest)
-        assert missing.value.faults[0].pointer == "/objective/photo"
+            photos.get(digest, "/photo")
+        assert missing.value.faults[0].pointer == "/photo"
     assert photos.add(encoded(corners())) == digest
     assert photos.get(digest) == whole
 

@@ -1,0 +1,14 @@
+"""Grouped convolutions."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def build() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 12, 3, groups=4),
+        nn.ReLU(),
+    )

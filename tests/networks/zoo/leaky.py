@@ -1,0 +1,14 @@
+"""Leaky rectifiers."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def build() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.LeakyReLU(0.1),
+        nn.Conv2d(8, 8, 3, padding=1),
+        nn.LeakyReLU(0.2, inplace=True),
+    )

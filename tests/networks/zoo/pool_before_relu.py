@@ -1,0 +1,14 @@
+"""A rectifier behind max pooling."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def build() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Conv2d(8, 8, 3, padding=1),
+    )

@@ -1,0 +1,24 @@
+"""A residual sum in place."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Network(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = nn.Conv2d(3, 8, 3, padding=1)
+        self.two = nn.Conv2d(8, 8, 3, padding=1)
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.act(self.one(x))
+        y = self.two(x)
+        y += x
+        answer: Tensor = self.act(y)
+        return answer
+
+
+def build() -> nn.Module:
+    return Network()
