@@ -56,6 +56,10 @@ def activations_events(key: str) -> str:
     return f"{activations(key)}/events"
 
 
+def activations_token(key: str) -> str:
+    return f"{activations(key)}/token"
+
+
 def activations_result(key: str) -> str:
     return f"{activations(key)}/result"
 

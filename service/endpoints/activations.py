@@ -14,7 +14,7 @@ from featurelens.jobs.kinds import ACTIVATIONS
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import needs
+from featurelens.service.auth.access import Identified, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, known_key
 from featurelens.service.event_stream import LastEventId, event_stream
@@ -24,6 +24,7 @@ from featurelens.service.openapi.links import from_activations
 from featurelens.service.pagination import MAX_JOBS, decode_cursor, encode_cursor
 from featurelens.service.prefer import Prefer
 from featurelens.service.schemas.activations import Activations, ActivationsPage, ActivationsSummary
+from featurelens.service.schemas.token import Token
 
 _EXAMPLE = """retry: 2000
 event: progress
@@ -142,6 +143,18 @@ async def events(key: Key, deps: Deps, last_event_id: LastEventId = None) -> Res
     """As for visualizations, without previews."""
     found = await run_in_threadpool(job_requests.find, deps, ACTIVATIONS, key)
     return event_stream(deps.views[ACTIVATIONS.name].watcher, found, last_event_id)
+
+
+@router.get(
+    addresses.activations_token("{key}"),
+    dependencies=[needs("read")],
+    summary="A token that opens their events in a browser",
+    responses={**answer(200, samples.TOKEN), **problems(404)},
+)
+def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
+    """For `EventSource`, which cannot send an API key. For a quarter of an hour, to watch this one."""
+    response.headers["Cache-Control"] = "no-store"
+    return Token.of(*deps.signed_urls.issue(key, caller.id))
 
 
 @router.delete(

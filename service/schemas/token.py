@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 
 class Token(BaseModel):
-    """Opens `events`, `preview` and `image` of one visualization as `?token=...`."""
+    """Opens one job as `?token=...`: its `events`, and the `preview` and `image` of a visualization."""
 
     token: str = Field(examples=["3f9c0a7b1d22.1767323945." + "5a" * 32])
     expires: datetime

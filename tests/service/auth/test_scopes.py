@@ -32,6 +32,7 @@ SCOPES = {
     "GET /v1/activations": "read",
     "GET /v1/activations/{key}": "read",
     "GET /v1/activations/{key}/events": "read or token",
+    "GET /v1/activations/{key}/token": "read",
     "DELETE /v1/activations/{key}": "render",
     "DELETE /v1/activations/{key}/result": "admin",
     "POST /v1/sweeps": "render",
@@ -91,10 +92,11 @@ def test_who_sends_no_key_learns_nothing_else(guarded: Server) -> None:
 
 def test_a_token_opens_what_says_so_and_nothing_else(guarded: Server, tmp_path: Path) -> None:
     sent = {"Authorization": f"Bearer {ApiKeys(Settings(state=tmp_path).keys_file).create('admin')}"}
-    token = guarded.client.get(f"/v1/visualizations/{KEY}/token", headers=sent).json()["token"]
     for endpoint, scope in SCOPES.items():
         method, path = endpoint.split()
-        answer = guarded.client.request(method, re.sub(r"\{\w+\}", KEY, path), params={"token": token})
+        kind, key = ("activations", "fa1_" + KEY[4:]) if "activations" in path else ("visualizations", KEY)
+        token = guarded.client.get(f"/v1/{kind}/{key}/token", headers=sent).json()["token"]
+        answer = guarded.client.request(method, re.sub(r"\{\w+\}", key, path), params={"token": token})
         if scope.endswith("token"):
             check(answer, 404, "not-found")
         else:
