@@ -17,6 +17,7 @@ class Activations(Kind[ActivationsSpec]):
     name = "activations"
     prefix = "fa1_"
     spec = ActivationsSpec
+    photo_pointer = "/photo"
 
     def resolve(self, catalog: Catalog, spec: ActivationsSpec) -> tuple[ActivationsSpec, ModelEntry]:
         """Layers left out are the recommended ones."""

@@ -40,6 +40,8 @@ class Kind(ABC, Generic[Spec]):
     """Four characters in front of each of its keys."""
     spec: type[Spec]
     queue: ClassVar[str] = QUEUE
+    photo_pointer: ClassVar[str] = "/objective/photo"
+    """Where the spec names its photograph, as a JSON pointer."""
 
     @abstractmethod
     def resolve(self, catalog: Catalog, spec: Spec) -> tuple[Spec, ModelEntry]:

@@ -48,8 +48,8 @@ class Photos:
         atomic_file.write(self._folder / f"{digest}.png", png, durable=True)
         return f"sha256:{digest}"
 
-    def get(self, digest: str) -> bytes:
-        """The PNG. Raises `UnknownPhoto`. `digest` has been checked for its form, so it is a harmless file name."""
+    def get(self, digest: str, pointer: str = "/objective/photo") -> bytes:
+        """The PNG. Raises `UnknownPhoto`, at `pointer`, unless `digest` has the form of one and is there."""
         name = digest.removeprefix("sha256:")
         if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
             raise UnknownPhoto("a photograph is named by sha256: and 64 hex digits")
@@ -60,7 +60,7 @@ class Photos:
             png = b""
         if hashlib.sha256(png).hexdigest() != name:
             detail = f"there is no photograph {digest}; POST it to {addresses.PHOTOS} first"
-            raise UnknownPhoto(detail, (Fault("/objective/photo", detail),))
+            raise UnknownPhoto(detail, (Fault(pointer, detail),))
         touch(path)
         return png
 

@@ -62,12 +62,12 @@ def test_it_leaves_no_trace_in_the_key(catalog: Catalog) -> None:
 
 
 MODELS = ("plain", "org", "org/net", "a:b@c")
+LABELS = ("cat", "and/or", "b:3", "a: b/c")
 PLACES = ("conv", "block/conv", "net/conv", "a:b", "x/y:z", "a:7", "fc")
 
 
 def entry(name: str) -> ModelEntry:
-    labels = ("cat", "and/or", "b:3", "a: b/c")
-    return ENTRY.model_copy(update={"name": name, "aliases": (), "classes_layer": "fc", "labels": labels})
+    return ENTRY.model_copy(update={"name": name, "aliases": (), "classes_layer": "fc", "labels": LABELS})
 
 
 @pytest.fixture
@@ -90,10 +90,10 @@ def test_names_may_hold_slashes_and_colons(slashes: Catalog, model: str, layer: 
     unit = f"{model}/{layer}"
     long = resolve(slashes, spec(model=model, layer=layer, channel=3))[0]
     assert resolve(slashes, spec(unit=f"{unit}:3"))[0] == long
-    for label in ("cat", "and/or", "b:3", "a: b/c"):
+    for index, label in enumerate(LABELS):
         if layer == "fc":
             made = resolve(slashes, spec(unit=f"{unit}:{label}"))[0]
-            assert (made.model, made.layer, made.listed_channel) == (model, layer, entry("").labels.index(label))
+            assert (made.model, made.layer, made.listed_channel) == (model, layer, index)
     if layer != "a:7":  # which is channel 7 of a, or has to be given as layer
         assert resolve(slashes, spec(unit=unit, objective={"type": "layer"}))[0].layer == layer
     sweep = SweepSpec.model_validate({"unit": unit, "channels": "0-3"}) if layer != "a:7" else None
