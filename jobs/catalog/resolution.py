@@ -12,18 +12,18 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 def resolve(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
     """The complete spec and its network. Resolving it again changes nothing.
 
-    Of several readings it is the first that there are names for. Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` or
+    Of several meanings it is the first that there are names for. Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` or
     `InvalidSpec`, each with what is valid, or `CatalogPending`.
     """
     refusals: list[InvalidSpec] = []
     unknown: set[str] = set()
-    for reading in spec.readings:
-        if reading.model not in unknown:
+    for meaning in spec.meanings:
+        if meaning.model not in unknown:
             try:
-                return _resolved(catalog, reading)
+                return _resolved(catalog, meaning)
             except InvalidSpec as refusal:
                 refusals.append(refusal)
-                unknown |= {reading.model} if isinstance(refusal, UnknownModel) else set()
+                unknown |= {meaning.model} if isinstance(refusal, UnknownModel) else set()
     raise max(refusals, key=_names_found)
 
 

@@ -81,7 +81,7 @@ class SweepSpec(VisualizationSpec):
         channels, signs, seeds = self._axes()
         turn = {"channel": max(channels), "sign": signs[0], "seed": seeds[0]}
         picture = VisualizationSpec.model_validate({**self._common(), **turn})
-        return picture.read_as([one.widest() for one in self._readings if isinstance(one, SweepSpec)])
+        return picture.meaning_any_of([one.widest() for one in self._meanings if isinstance(one, SweepSpec)])
 
     def pictures_of(self, resolved: VisualizationSpec) -> Iterator[VisualizationSpec]:
         """All of them, channel by channel, each as complete as `resolved`, which is `widest` with all filled in."""

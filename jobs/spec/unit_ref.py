@@ -13,22 +13,22 @@ from typing import Any
 EXAMPLES = ["googlenet/inception4a:97", "resnet50/layer4.2:15", "resnet50/fc:goldfish"]
 
 MOST_SPLITS = 4
-"""Slashes, and colons behind each, where a name may end besides the last: every reading may have to be looked up."""
+"""Slashes, and colons behind each, where a name may end besides the last: every meaning may have to be looked up."""
 
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _LONGEST = 400
 
 
-def readings(unit: str) -> list[dict[str, Any]]:
+def meanings(unit: str) -> list[dict[str, Any]]:
     """The fields of a spec that ``model/layer:channel`` may stand for, the likeliest first.
 
     The model may be left out, and the channel, for what looks at a whole layer. What is no number after the colon is
     the label of a class. Names end at the first slash and colon, or else at the last ones that there are names for.
     Raises ValueError for what is nothing of the kind.
     """
-    places = _splits(unit, "/") if "/" in unit else [("", unit)]
+    places = [] if len(unit) > _LONGEST else _splits(unit, "/") if "/" in unit else [("", unit)]
     found = [_fields(model, layer, channel) for model, place in places for layer, channel in _ends(place)]
-    if len(unit) > _LONGEST or not found:
+    if not found:
         raise ValueError("unit must be model/layer:channel, as in googlenet/inception4a:97")
     return [found[0], *found[:0:-1]]
 
@@ -41,7 +41,7 @@ def expand(given: Any) -> list[Any]:
     if not isinstance(unit, str):
         raise ValueError("unit must be a string, model/layer:channel")
     fields = {name: value for name, value in given.items() if name != "unit"}
-    found = readings(unit)
+    found = meanings(unit)
     fitting = [{**fields, **said} for said in found if not any(_contradictions(fields, said))]
     if not fitting:
         name = next(_contradictions(fields, found[0]))

@@ -24,7 +24,7 @@ class VisualizationSpec(JobSpec):
 
     `model`, `layer`, `channel`, `sign` and `steps` are the simple form; all else is optional and part of the key.
     `unit` is short for model, layer and channel in one, ``googlenet/inception4a:97``; it is taken apart at once, and
-    where names may hold its slashes and colons, the catalog decides between the `readings`.
+    where names may hold its slashes and colons, the catalog decides between the `meanings`.
     `size` left out is the network's own; it is filled in when the catalog has resolved the model.
     """
 
@@ -46,7 +46,7 @@ class VisualizationSpec(JobSpec):
         default_factory=list, description="steps to keep a picture of, 0 is the start", examples=[[0, 4, 48]]
     )
 
-    _readings: tuple[VisualizationSpec, ...] = PrivateAttr(())
+    _meanings: tuple[VisualizationSpec, ...] = PrivateAttr(())
 
     @model_validator(mode="wrap")
     @classmethod
@@ -55,7 +55,7 @@ class VisualizationSpec(JobSpec):
         fitting = [(one, spec) for one in meant if (spec := cls._valid(one))] if len(meant) > 1 else []
         likeliest = validated(fitting[0][0] if fitting else meant[0])
         if len(fitting) > 1:
-            likeliest._readings = tuple(spec for _, spec in fitting)
+            likeliest._meanings = tuple(spec for _, spec in fitting)
         return likeliest
 
     @classmethod
@@ -87,14 +87,14 @@ class VisualizationSpec(JobSpec):
         return self
 
     @property
-    def readings(self) -> Sequence[VisualizationSpec]:
+    def meanings(self) -> Sequence[VisualizationSpec]:
         """All that it may mean, the likeliest first; itself, unless its `unit` could be read in several ways."""
-        return self._readings or (self,)
+        return self._meanings or (self,)
 
-    def read_as(self, readings: Sequence[VisualizationSpec]) -> Self:
-        """A copy that may mean any of `readings`."""
+    def meaning_any_of(self, meanings: Sequence[VisualizationSpec]) -> Self:
+        """A copy that may mean any of `meanings`."""
         copy = self.model_copy()
-        copy._readings = tuple(readings)
+        copy._meanings = tuple(meanings)
         return copy
 
     @property

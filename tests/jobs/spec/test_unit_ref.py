@@ -120,7 +120,7 @@ def test_what_has_two_meanings_keeps_the_one_it_had(slashes: Catalog) -> None:
         ("plain/fc:dog", OutOfRange, "no class 'dog'"),
     ],
 )
-def test_the_reading_that_gets_furthest_is_refused(
+def test_the_meaning_that_gets_furthest_is_refused(
     slashes: Catalog, unit: str, kind: type[Exception], told: str
 ) -> None:
     with pytest.raises(kind, match=told):
@@ -134,9 +134,9 @@ def test_what_is_wrong_besides_is_told_once() -> None:
 
 
 def test_it_is_not_read_in_any_number_of_ways() -> None:
-    assert 1 < len(spec(unit="a/b:" * 30 + "c:3").readings) <= (MOST_SPLITS + 1) * (MOST_SPLITS + 2)
+    assert 1 < len(spec(unit="a/b:" * 30 + "c:3").meanings) <= (MOST_SPLITS + 1) * (MOST_SPLITS + 2)
     deep = "/".join("abcdefghij")
-    assert [one.layer for one in spec(unit=f"m/{deep}:x:y:3").readings if one.channel == 3][-1] == f"{deep}:x:y"
+    assert [one.layer for one in spec(unit=f"m/{deep}:x:y:3").meanings if one.channel == 3][-1] == f"{deep}:x:y"
 
 
 def test_the_schema_knows_it() -> None:
