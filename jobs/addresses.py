@@ -1,7 +1,7 @@
 """The addresses of the HTTP API, each written once: for the routes, for links in answers, for what errors point at.
 
-A name is quoted as one segment of a path; a placeholder such as ``{key}`` stays as it is, so that ``image("{key}")``
-is the template of a route.
+A name is quoted as one segment of a path; a placeholder such as ``{key}`` or ``{model:name}`` stays as it is, so that
+``image("{key}")`` is the template of a route.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ METRICS = "/metrics"
 DOCUMENT = "/openapi.json"
 DOCS = "/docs"
 
-_PLACEHOLDER = re.compile(r"\{\w+\}")
+_PLACEHOLDER = re.compile(r"\{\w+(:\w+)?\}")
 
 
 def visualization(key: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -33,6 +34,9 @@ STATUS: dict[type[errors.FeaturelensError], int] = {
 """By the nearest ancestor in the tree of `jobs.errors`."""
 
 TYPE = "urn:featurelens:problem:"
+
+MOST_FAULTS = 100
+"""Told of one request: a body may hold hundreds of thousands."""
 
 CODES = {
     400: "bad-request",
@@ -104,12 +108,13 @@ async def _redis_error(request: Request, error: Exception) -> JSONResponse:
 async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    if any(part["type"] == "json_invalid" for part in found):
-        return _answer(400, "bad-json", "The body is not JSON", str(found[0].get("ctx", {}).get("error", "")))
-    faults = [
-        FaultyPart(pointer=_pointer(part["loc"]), detail=part["msg"].removeprefix("Value error, ")) for part in found
-    ]
-    detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults[:5])
+    reason = next((str(part["ctx"]["error"]) for part in found if part["type"] == "json_invalid"), None)
+    if reason is not None:
+        return _answer(400, "bad-json", "The body is not JSON", reason or "it cannot be read")
+    faults = [_fault(part, error.body) for part in found[:MOST_FAULTS]]
+    told = [f"{fault.pointer}: {fault.detail}" if fault.pointer else fault.detail for fault in faults[:5]]
+    more = [f"and {len(found) - len(told)} more"] if len(found) > len(told) else []
+    detail = "; ".join(told + more)
     return _answer(422, errors.InvalidSpec.code, errors.InvalidSpec.title, detail, faults)
 
 
@@ -146,8 +151,27 @@ def unexpected(path: str, error: Exception) -> JSONResponse:
     return _answer(500, "internal", "Internal error", detail)
 
 
-def _pointer(location: tuple[str | int, ...]) -> str:
-    """("body", "size", 0) -> /size/0; a parameter keeps its name."""
+def _fault(part: Mapping[str, Any], body: Any) -> FaultyPart:
+    """One of pydantic's errors."""
+    pointer = _pointer(part["loc"], body, missing=part["type"] == "missing")
+    detail = part["msg"].removeprefix("Value error, ")
+    speaks_for_itself = pointer or part["type"] == "value_error"
+    return FaultyPart(pointer=pointer, detail=detail if speaks_for_itself else f"the body: {detail}")
+
+
+def _pointer(location: Sequence[str | int], body: Any, *, missing: bool) -> str:
+    """("body", "size", 0) -> /size/0; a parameter keeps its name. `missing`: the last step leads to what is not there.
+
+    Pydantic also tells which member of a union it has tried, ("body", "objective", "direction", "vector"): what leads
+    nowhere in the body is left out.
+    """
     place, *path = location
-    steps = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-    return steps if place == "body" else steps.removeprefix("/")
+    if place != "body":
+        return "/".join(map(str, path))
+    steps, here = "", body
+    for number, part in enumerate(path):
+        there = part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here))
+        if there or number == 0 or (missing and number == len(path) - 1):
+            steps += "/" + str(part).replace("~", "~0").replace("/", "~1")
+            here = here[part] if there else None
+    return steps

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, TypeAdapter, 
 from featurelens.jobs.kinds import with_spec
 from featurelens.jobs.spec.base import JobSpec
 
+MAX_LINE = 4 << 20
+"""Bytes of a message: a spec with a direction of 65,536 numbers is 1.6 million, activations of 64 layers 1.9."""
+
 Stage = Literal["loading", "rendering", "reading"]
 """``loading`` until the network is warm; then ``rendering`` for pictures and ``reading`` for activations."""
 

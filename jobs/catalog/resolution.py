@@ -5,18 +5,38 @@ from __future__ import annotations
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.unit_names import UnitNames
-from featurelens.jobs.errors import OutOfRange
+from featurelens.jobs.errors import InvalidSpec, OutOfRange, UnknownLayer, UnknownModel
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 
 def resolve(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
     """The complete spec and its network. Resolving it again changes nothing.
 
-    Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` or `InvalidSpec`, each with what is valid, or `CatalogPending`.
+    Of several meanings it is the first that there are names for. Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` or
+    `InvalidSpec`, each with what is valid, or `CatalogPending`.
     """
+    refusals: list[InvalidSpec] = []
+    unknown: set[str] = set()
+    for meaning in spec.meanings:
+        if meaning.model not in unknown:
+            try:
+                return _resolved(catalog, meaning)
+            except InvalidSpec as refusal:
+                refusals.append(refusal)
+                unknown |= {meaning.model} if isinstance(refusal, UnknownModel) else set()
+    raise max(refusals, key=_names_found)
+
+
+def _names_found(refusal: InvalidSpec) -> int:
+    """How many names were found before it."""
+    return 0 if isinstance(refusal, UnknownModel) else 1 if isinstance(refusal, UnknownLayer) else 2
+
+
+def _resolved(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
     entry = catalog.model(spec.model)
-    names = UnitNames(entry, catalog.layers(entry))
+    layers = catalog.layers(entry)
     size = resolve_size(spec.size, entry)
+    names = UnitNames(entry, layers, size)
     layer, objective = spec.objective.resolved(names, spec.layer, spec.channel)
     return spec.completed(model=entry.name, size=size, layer=layer, objective=objective), entry
 

@@ -6,16 +6,18 @@ import difflib
 from collections.abc import Sequence
 
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
+from featurelens.jobs.catalog.feature_maps import largest
 from featurelens.jobs.catalog.layer_names import LayerNames
 from featurelens.jobs.errors import InvalidSpec, OutOfRange
 from featurelens.jobs.spec.names import NamedLayer, Names
 
 
 class UnitNames(Names):
-    """What the objectives of a spec refer to, as the catalog knows it."""
+    """What the objectives of a spec refer to, as the catalog knows it; `size` is that of the picture."""
 
-    def __init__(self, entry: ModelEntry, layers: Sequence[LayerEntry]) -> None:
+    def __init__(self, entry: ModelEntry, layers: Sequence[LayerEntry], size: tuple[int, int]) -> None:
         self._entry = entry
+        self._size = size
         self._layers = LayerNames(entry, layers)
 
     def layer(self, name: str | None, pointer: str) -> LayerEntry:
@@ -27,6 +29,16 @@ class UnitNames(Names):
             detail = f"channel must be between 0 and {found.channels - 1} in layer {found.name}"
             raise OutOfRange.at(f"{pointer}/channel", detail)
         return found.name
+
+    def position(self, layer: str | None, x: int | None, y: int | None, pointer: str) -> None:
+        found = self.layer(layer, f"{pointer}/layer")
+        height, width = largest(found, self._entry.input_size, self._size)
+        for axis, place, positions in (("x", x, width), ("y", y, height)):
+            if place is not None and positions is not None and place >= positions:
+                valid = f"between 0 and {positions - 1}" if positions > 1 else "0"
+                size = "x".join(map(str, self._size))
+                detail = f"{axis} must be {valid} in layer {found.name} of a picture of {size}"
+                raise OutOfRange.at(f"{pointer}/{axis}", detail)
 
     def classes_layer(self, pointer: str) -> str:
         if self._entry.classes_layer is None:

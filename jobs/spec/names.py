@@ -33,6 +33,10 @@ class Names(Protocol):
         """The own name of the layer, which has the channel; both stand in what is at `pointer`."""
         ...
 
+    def position(self, layer: str | None, x: int | None, y: int | None, pointer: str) -> None:
+        """Checks that the layer may have column `x` and row `y`, which stand in what is at `pointer`; None is any."""
+        ...
+
     def classes_layer(self, pointer: str) -> str:
         """The name of the layer whose channels are the classes; what wants classes stands at `pointer`."""
         ...

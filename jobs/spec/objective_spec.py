@@ -38,6 +38,11 @@ class ObjectiveSpec(SpecModel):
         return None
 
     @property
+    def starts_from_photo(self) -> bool:
+        """Whether that is where the picture starts: it is then a photograph and a spectrum on top of it."""
+        return False
+
+    @property
     def pull(self) -> float:
         """Weight of the mean squared distance to its photograph."""
         return 0.0

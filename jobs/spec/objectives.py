@@ -21,6 +21,9 @@ Position = Annotated[int | None, Field(ge=0, le=65535)]
 Pictures = Annotated[int, Field(ge=2, le=MAX_PICTURES)]
 Power = Annotated[float, Field(ge=0, le=16)]
 
+MAX_VECTOR = 65536
+"""Numbers: what a whole spec takes follows from it (`Settings.body_bytes`, `MAX_LINE` in `worker.protocol`)."""
+
 STEADY = TransformRanges(jitter=2.0, scale=(1.0, 1.0), rotate=0.0)
 """Where activations are compared with a photograph's position by position, a picture that moves much only blurs."""
 
@@ -38,14 +41,28 @@ class NeuronObjective(ObjectiveSpec):
     x: Position = None
     y: Position = None
 
+    def resolved(self, names: Names, layer: str | None, channel: int | None) -> tuple[str | None, Self]:
+        found, _ = super().resolved(names, layer, channel)
+        names.position(found, self.x, self.y, "/objective")
+        return found, self
+
 
 class LayerObjective(ObjectiveSpec):
-    """Everything the layer sees: the mean of its squared activations (DeepDream)."""
+    """Everything the layer sees: the mean of its squared activations (DeepDream), from noise or from a photograph."""
 
     needs = frozenset({"layer"})
     has_negative = False
 
     type: Literal["layer"]
+    photo: PhotoDigest | None = Field(None, exclude_if=lambda photo: photo is None)  # there are keys without it
+
+    @property
+    def photo_digest(self) -> PhotoDigest | None:
+        return self.photo
+
+    @property
+    def starts_from_photo(self) -> bool:
+        return self.photo is not None
 
 
 class ClassObjective(ObjectiveSpec):
@@ -77,7 +94,7 @@ class DirectionObjective(ObjectiveSpec):
     needs = frozenset({"layer"})
 
     type: Literal["direction"]
-    vector: Annotated[list[float], Field(min_length=1, max_length=65536)] | None = None
+    vector: Annotated[list[float], Field(min_length=1, max_length=MAX_VECTOR, fail_fast=True)] | None = None
     seed: Seed | None = None
     power: Power = 0.0
     x: Position = None
@@ -94,6 +111,7 @@ class DirectionObjective(ObjectiveSpec):
         if self.vector is not None and len(self.vector) != found.channels:
             detail = f"the vector must have {found.channels} numbers in layer {found.name}"
             raise OutOfRange.at("/objective/vector", detail)
+        names.position(found.name, self.x, self.y, "/objective")
         return found.name, self
 
 
@@ -107,6 +125,12 @@ class Term(SpecModel):
     x: Position = None
     y: Position = None
 
+    def resolved(self, names: Names, pointer: str) -> Self:
+        """Its layer by its own name. It stands at `pointer`."""
+        layer = names.unit(self.layer, self.channel, pointer)
+        names.position(layer, self.x, self.y, pointer)
+        return self.model_copy(update={"layer": layer})
+
 
 class JointObjective(ObjectiveSpec):
     """A weighted sum of units, of any layers and signs."""
@@ -118,10 +142,7 @@ class JointObjective(ObjectiveSpec):
     terms: Annotated[list[Term], Field(min_length=1, max_length=16)]
 
     def resolved(self, names: Names, layer: str | None, channel: int | None) -> tuple[str | None, Self]:
-        terms = [
-            term.model_copy(update={"layer": names.unit(term.layer, term.channel, f"/objective/terms/{number}")})
-            for number, term in enumerate(self.terms)
-        ]
+        terms = [term.resolved(names, f"/objective/terms/{number}") for number, term in enumerate(self.terms)]
         return layer, self.model_copy(update={"terms": terms})
 
 
@@ -198,6 +219,10 @@ class AccentuationObjective(PhotographObjective):
 
     type: Literal["accentuation"]
     strength: float = Field(10.0, ge=0, le=1e4)
+
+    @property
+    def starts_from_photo(self) -> bool:
+        return True
 
     @property
     def pull(self) -> float:

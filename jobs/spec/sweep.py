@@ -80,7 +80,8 @@ class SweepSpec(VisualizationSpec):
         """The picture of the highest channel: when that exists, all do."""
         channels, signs, seeds = self._axes()
         turn = {"channel": max(channels), "sign": signs[0], "seed": seeds[0]}
-        return VisualizationSpec.model_validate({**self._common(), **turn})
+        picture = VisualizationSpec.model_validate({**self._common(), **turn})
+        return picture.meaning_any_of([one.widest() for one in self._meanings if isinstance(one, SweepSpec)])
 
     def pictures_of(self, resolved: VisualizationSpec) -> Iterator[VisualizationSpec]:
         """All of them, channel by channel, each as complete as `resolved`, which is `widest` with all filled in."""

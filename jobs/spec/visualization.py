@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, ValidationError, model_validator
 
 from featurelens.jobs.spec.base import Index, JobSpec, Name, Seed, Sign, Size, type_name
 from featurelens.jobs.spec.objectives import ChannelObjective, Objective
@@ -22,7 +23,8 @@ class VisualizationSpec(JobSpec):
     """Which unit to picture and how.
 
     `model`, `layer`, `channel`, `sign` and `steps` are the simple form; all else is optional and part of the key.
-    `unit` is short for model, layer and channel in one, ``googlenet/inception4a:97``; it is taken apart at once.
+    `unit` is short for model, layer and channel in one, ``googlenet/inception4a:97``; it is taken apart at once, and
+    where names may hold its slashes and colons, the catalog decides between the `meanings`.
     `size` left out is the network's own; it is filled in when the catalog has resolved the model.
     """
 
@@ -44,10 +46,24 @@ class VisualizationSpec(JobSpec):
         default_factory=list, description="steps to keep a picture of, 0 is the start", examples=[[0, 4, 48]]
     )
 
-    @model_validator(mode="before")
+    _meanings: tuple[VisualizationSpec, ...] = PrivateAttr(())
+
+    @model_validator(mode="wrap")
     @classmethod
-    def _taken_apart(cls, given: Any) -> Any:
-        return expand(given)
+    def _taken_apart(cls, given: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
+        meant = expand(given)
+        fitting = [(one, spec) for one in meant if (spec := cls._valid(one))] if len(meant) > 1 else []
+        likeliest = validated(fitting[0][0] if fitting else meant[0])
+        if len(fitting) > 1:
+            likeliest._meanings = tuple(spec for _, spec in fitting)
+        return likeliest
+
+    @classmethod
+    def _valid(cls, fields: dict[str, Any]) -> Self | None:
+        try:
+            return cls.model_validate(fields)
+        except ValidationError:
+            return None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -62,11 +78,24 @@ class VisualizationSpec(JobSpec):
         only = objective.only_with
         if only is not None and not isinstance(self.parameterization, only):
             raise ValueError(f"objective {kind} works with the {type_name(only)} parameterization only")
+        if objective.starts_from_photo and not isinstance(self.parameterization, FourierParameters):
+            raise ValueError("what starts from a photo works with the fourier parameterization only")
         if any(not 0 <= step < self.steps for step in self.snapshots):
             raise ValueError(f"snapshots must be between 0 and {self.steps - 1}; the last step is the picture itself")
         if self.snapshots != sorted(set(self.snapshots)):
             raise ValueError("snapshots must rise")
         return self
+
+    @property
+    def meanings(self) -> Sequence[VisualizationSpec]:
+        """All that it may mean, the likeliest first; itself, unless its `unit` could be read in several ways."""
+        return self._meanings or (self,)
+
+    def meaning_any_of(self, meanings: Sequence[VisualizationSpec]) -> Self:
+        """A copy that may mean any of `meanings`."""
+        copy = self.model_copy()
+        copy._meanings = tuple(meanings)
+        return copy
 
     @property
     def pictures(self) -> int:

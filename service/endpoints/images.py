@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
+from featurelens.jobs.store.result import Result
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps, Key
 from featurelens.service.openapi import answers
@@ -39,7 +40,7 @@ def image(
     """
     found = deps.store.image(key, index)
     if found is None:
-        raise _missing(key)
+        raise _missing(key, deps.store.get(key), index)
     if width is not None or format != "png":
         found = deps.thumbnails.get(*found, width, format)
     return conditional(*found, f"image/{format}", if_none_match, private=deps.settings.auth_required)
@@ -59,5 +60,10 @@ def delete(key: Key, deps: Deps) -> None:
     deps.index.forget(key)
 
 
-def _missing(key: str) -> NotFound:
-    return NotFound(f"no finished picture here; how far it is: {addresses.visualization(key)}")
+def _missing(key: str, result: Result | None = None, index: int = 0) -> NotFound:
+    """`result`: what is in the store under `key`, where there is no picture `index`."""
+    count = 0 if result is None else len(result.images)
+    if index < count or not count:
+        return NotFound(f"no finished picture here; how far it is: {addresses.visualization(key)}")
+    shown = "1 picture" if count == 1 else f"{count - 1} pictures and a sheet of them"
+    return NotFound(f"there is no index {index}: this result has {shown}, indices 0 to {count - 1}")

@@ -13,6 +13,7 @@ from featurelens.jobs.errors import NotFound, UnknownLayer, UnknownModel
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Dependencies, Deps, ModelName
+from featurelens.service.names_in_paths import LAYER, MODEL
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_layer, from_model, from_unit
@@ -24,6 +25,7 @@ LayerName = Annotated[str, Path(max_length=200, description="a name from /layers
 Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]
 
 router = APIRouter(tags=["models"], responses=GUARDED)
+# Names may hold slashes: the longest addresses come first, or a unit would be taken for a layer.
 
 
 @router.get(
@@ -57,18 +59,36 @@ def list_models(
 
 
 @router.get(
-    addresses.model("{model}"),
+    addresses.unit(MODEL, LAYER, "{n}"),
     dependencies=[needs("read")],
-    summary="One network",
-    responses={**answer(200, samples.MODEL, links=from_model()), **problems(404, 422, 503)},
+    summary="One unit",
+    responses={**answer(200, samples.UNIT, links=from_unit()), **problems(404, 422, 503)},
 )
-def show_model(model: ModelName, deps: Deps) -> ModelEntry:
-    """By its canonical name, `source:architecture@weights`, or an alias; with the names of its classes."""
-    return _entry(model, deps)
+def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Unit:
+    """What is known of channel `n`, every picture of it that exists or is on its way, and how to ask for another."""
+    entry = _entry(model, deps)
+    found = _layer(entry, layer, deps)
+    if n >= found.channels:
+        raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
+    lines, _ = deps.index.page(VISUALIZATION, MAX_JOBS, model=entry.name, layer=found.name, channel=n)
+    jobs = deps.visualizations.find_all([line.key for line in lines]) if lines else []
+    return Unit.of(entry, found, n, [Summary.of(job) for job in jobs if job is not None])
 
 
 @router.get(
-    addresses.layers("{model}"),
+    addresses.layer(MODEL, LAYER),
+    dependencies=[needs("read")],
+    summary="One layer",
+    responses={**answer(200, samples.LAYER, links=from_layer()), **problems(404, 422, 503)},
+)
+def show_layer(model: ModelName, layer: LayerName, deps: Deps) -> Layer:
+    """Its shape, what it sees of the picture, what it is put together from, and how many units it has."""
+    entry = _entry(model, deps)
+    return Layer.of(entry, _layer(entry, layer, deps))
+
+
+@router.get(
+    addresses.layers(MODEL),
     dependencies=[needs("read")],
     summary="Its layers",
     responses={**answer(200, samples.LAYERS), **problems(404, 422, 503)},
@@ -108,32 +128,14 @@ def list_layers(
 
 
 @router.get(
-    addresses.layer("{model}", "{layer}"),
+    addresses.model(MODEL),
     dependencies=[needs("read")],
-    summary="One layer",
-    responses={**answer(200, samples.LAYER, links=from_layer()), **problems(404, 422, 503)},
+    summary="One network",
+    responses={**answer(200, samples.MODEL, links=from_model()), **problems(404, 422, 503)},
 )
-def show_layer(model: ModelName, layer: LayerName, deps: Deps) -> Layer:
-    """Its shape, what it sees of the picture, what it is put together from, and how many units it has."""
-    entry = _entry(model, deps)
-    return Layer.of(entry, _layer(entry, layer, deps))
-
-
-@router.get(
-    addresses.unit("{model}", "{layer}", "{n}"),
-    dependencies=[needs("read")],
-    summary="One unit",
-    responses={**answer(200, samples.UNIT, links=from_unit()), **problems(404, 422, 503)},
-)
-def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Unit:
-    """What is known of channel `n`, every picture of it that exists or is on its way, and how to ask for another."""
-    entry = _entry(model, deps)
-    found = _layer(entry, layer, deps)
-    if n >= found.channels:
-        raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
-    lines, _ = deps.index.page(VISUALIZATION, MAX_JOBS, model=entry.name, layer=found.name, channel=n)
-    jobs = deps.visualizations.find_all([line.key for line in lines]) if lines else []
-    return Unit.of(entry, found, n, [Summary.of(job) for job in jobs if job is not None])
+def show_model(model: ModelName, deps: Deps) -> ModelEntry:
+    """By its canonical name, `source:architecture@weights`, or an alias; with the names of its classes."""
+    return _entry(model, deps)
 
 
 def _entry(name: str, deps: Dependencies) -> ModelEntry:

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from featurelens.jobs import errors
-from featurelens.service.problems import STATUS
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.objectives import MAX_VECTOR
+from featurelens.service.problems import MOST_FAULTS, STATUS
 from tests.support.problems import check
 from tests.support.server import Server
 from tests.support.visualizations import BODY, URL
@@ -38,12 +40,80 @@ def test_invalid(client: httpx.Client, change: dict[str, Any], pointer: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"objective": {"type": "direction", "vector": [1.0, "x"]}}, "/objective/vector/1"),
+        ({"objective": {"type": "class", "label": -1}}, "/objective/label"),
+        ({"objective": {"type": "class"}}, "/objective/label"),
+        ({"objective": {"type": "joint", "terms": [{"layer": "l"}]}}, "/objective/terms/0/channel"),
+        (
+            {"objective": {"type": "joint", "terms": [{"layer": "l", "channel": 0, "joint": 1}]}},
+            "/objective/terms/0/joint",
+        ),
+        ({"objective": {"type": "direction"}}, "/objective"),
+        ({"objective": {"type": "none"}}, "/objective"),
+        ({"parameterization": {"type": "cppn", "width": "x"}}, "/parameterization/width"),
+        ({"transform": {"scale": [1.0, "x"]}}, "/transform/scale/1"),
+        ({"optimizer": {"type": "adam", "beta1": 2}}, "/optimizer/beta1"),
+        ({"unit": "conv2:9999999999"}, "/channel"),
+    ],
+    ids=str,
+)
+def test_pointers_lead_into_the_body(client: httpx.Client, change: dict[str, Any], pointer: str) -> None:
+    """To the value, or to where one is missing: a pointer is followed by programs."""
+    body = {"model": "tinynet", "layer": "conv2"} | change
+    problem = check(client.post(URL, json=body), 422, "invalid-spec")
+    assert {fault["pointer"] for fault in problem["errors"]} == {pointer}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"model": "tinynet"}, "objective channel needs layer"),
+        ({"model": "tinynet", "layer": "a", "channel": 0, "objective": {"type": "layer"}}, "takes no channel"),
+        ({"unit": "/"}, "unit must be model/layer:channel"),
+        ({"unit": "a/b:0", "model": "c"}, "unit says another model"),
+        ([], "the body: "),
+        ("x", "the body: "),
+        (None, "the body: "),
+    ],
+    ids=str,
+)
+def test_faults_of_the_whole_body(client: httpx.Client, body: Any, told: str) -> None:
+    """What they are about is in their words."""
+    problem = check(client.post(URL, content=json.dumps(body), headers=JSON), 422, "invalid-spec")
+    assert told in problem["detail"]
+    assert [fault["pointer"] for fault in problem["errors"]] == [""]
+    assert problem["detail"] == problem["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {f"{n:x}": 1 for n in range(100_000)},
+        {"model": "m", "objective": {"type": "direction", "vector": [""] * MAX_VECTOR}, "layer": "l"},
+        {"model": "m", "snapshots": [""] * 100_000},
+        {"model": "m", "objective": {"type": "joint", "terms": [{}] * 100_000}},
+    ],
+    ids=["fields", "vector", "snapshots", "terms"],
+)
+def test_any_number_of_faults_makes_a_short_answer(client: httpx.Client, body: dict[str, Any]) -> None:
+    answer = client.post(URL, json=body)
+    problem = check(answer, 422, "invalid-spec")
+    assert len(answer.content) < 20_000
+    assert 1 <= len(problem["errors"]) <= MOST_FAULTS
+    if len(problem["errors"]) == MOST_FAULTS:
+        assert problem["detail"].endswith(" more")
+
+
+@pytest.mark.parametrize(
     ("change", "code", "pointer", "valid"),
     [
         ({"model": "tinnynet"}, "unknown-model", "/model", "tinynet"),
         ({"layer": "conv9"}, "unknown-layer", "/layer", "conv1"),
         ({"channel": 16}, "out-of-range", "/channel", "between 0 and 15"),
         ({"size": 32}, "out-of-range", "/size", "at least 48"),
+        ({"objective": {"type": "neuron", "x": 500}}, "out-of-range", "/objective/x", "between 0 and 23"),
     ],
 )
 def test_not_in_the_catalog(client: httpx.Client, change: dict[str, Any], code: str, pointer: str, valid: str) -> None:
@@ -53,7 +123,7 @@ def test_not_in_the_catalog(client: httpx.Client, change: dict[str, Any], code: 
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"", b"\xff\xfe", b"[" * 20_000, b"[]", b"3", b'"x"', b"null", b'{"channel": NaN}']
+    "body", [b"{", b"", b" ", b"\xff\xfe", b"[" * 20_000, b"[]", b"3", b'"x"', b"null", b'{"channel": NaN}']
 )
 def test_bodies_that_are_none(client: httpx.Client, body: bytes) -> None:
     answer = client.post(URL, content=body, headers=JSON)
@@ -79,7 +149,8 @@ def test_called_json_in_other_ways(client: httpx.Client) -> None:
 
 
 def test_too_large(client: httpx.Client) -> None:
-    large = json.dumps({**BODY, "layer": "x" * 70_000}).encode()
+    most = Settings().body_bytes
+    large = json.dumps({**BODY, "layer": "x" * most}).encode()
     check(client.post(URL, content=large, headers=JSON), 413, "body-too-large")
     chunks = iter([large[:40_000], large[40_000:]])
     check(client.post(URL, content=chunks, headers=JSON), 413, "body-too-large")

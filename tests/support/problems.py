@@ -16,8 +16,12 @@ def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert set(problem) == {"type", "title", "status", "detail", "errors"}
     assert (problem["type"], problem["status"]) == (f"urn:featurelens:problem:{code}", status)
     assert problem["title"]
-    assert problem["detail"]
     assert "Traceback" not in answer.text
     for fault in problem["errors"]:
         assert set(fault) == {"pointer", "detail"}
+    for detail in (problem["detail"], *(fault["detail"] for fault in problem["errors"])):
+        assert detail == detail.strip()
+        assert detail[:1] not in {"", ":", ";", ","}
+        assert "; : " not in detail
+        assert not detail.endswith((": ", ":", ";"))
     return problem

@@ -9,10 +9,9 @@ from pydantic import ValidationError
 
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.kinds import kind_of
-from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Stage, Watch
+from featurelens.worker.protocol import MAX_LINE, Ask, Failed, Finished, Preview, Progress, Stage, Watch
 from featurelens.worker.renderer.work import Work
 
-MAX_ASK = 1 << 20
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of progress: reading a number off a GPU makes everybody wait for it."""
 
@@ -41,7 +40,7 @@ class Connection:
         except OSError:
             return False
         self._inbox += data
-        if not data or len(self._inbox) > MAX_ASK:
+        if not data or len(self._inbox) > MAX_LINE:
             return False
         while b"\n" in self._inbox and not self.over:
             line, _, self._inbox = self._inbox.partition(b"\n")

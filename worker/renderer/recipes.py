@@ -136,10 +136,9 @@ def _parameterization(
     made: parameterizations.Parameterization
     match spec.parameterization:
         case FourierParameters() as asked:
-            # Objectives that work with spectra only have parameterizations of their own, in which not every field of
-            # the spectrum means something: a photograph has its own falloff and is opaque, a strip's colours are
-            # always decorrelated.
-            if isinstance(spec.objective, AccentuationObjective):
+            # Some pictures have spectra of their own, in which not every field of the spectrum means something: a
+            # photograph has its own falloff and is opaque, a strip's colours are always decorrelated.
+            if spec.objective.starts_from_photo:
                 return parameterizations.Photograph(_given(photo))
             if isinstance(spec.objective, InterpolationObjective):
                 made = parameterizations.Shared(spec.pictures, channels, asked.decay)

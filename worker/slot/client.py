@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from featurelens.jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
-from featurelens.worker.protocol import REPLY, Ask, Failed, Finished, Preview, Progress, Watch
+from featurelens.worker.protocol import MAX_LINE, REPLY, Ask, Failed, Finished, Preview, Progress, Watch
 from featurelens.worker.slot.preview_relay import PreviewRelay
 
 CONNECT_PATIENCE = 60.0
@@ -21,7 +21,6 @@ SILENCE = 10.0
 HUNG_PATIENCE = 30.0
 """Seconds the launcher has to end a renderer without a pulse: to ask the same one again would only cost executions."""
 
-MAX_LINE = 1 << 20
 _CHUNK = 1 << 18
 _GONE = "the renderer went away in the middle of the picture"
 

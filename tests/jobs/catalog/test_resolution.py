@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.entries import LayerEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import FeaturelensError, InvalidSpec, OutOfRange, UnknownLayer
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.spec.objectives import STEADY, ClassObjective, InterpolationObjective, JointObjective
+from featurelens.jobs.spec.objectives import STEADY, ClassObjective, InterpolationObjective, JointObjective, Term
 from featurelens.jobs.spec.parameterizations import MaCoParameters
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from tests.support.catalog import ENTRY
+from tests.support.catalog import ENTRY, LAYERS
 from tests.support.specs import KINDS, LEAST, OBJECTIVES, PHOTO, spec
 
 LABELS = ("tench", "goldfish", "great white shark", "crane", "Crane", "kite", "hen", "cock", "jay", "magpie")
@@ -116,6 +117,56 @@ def test_terms_are_checked_one_by_one(catalog: Catalog) -> None:
     many, nowhere = joint({"layer": "conv1", "channel": 8}), joint({"layer": "conv9", "channel": 0})
     refused(catalog, OutOfRange, f"{term}/channel", "between 0 and 7 in layer conv1", objective=many)
     refused(catalog, UnknownLayer, f"{term}/layer", "nearest: conv", objective=nowhere)
+
+
+POSITIONED = {kind for kind, part in OBJECTIVES.items() if {"x", "y"} & part.model_fields.keys()}
+
+
+def positioned(kind: str, layer: str, **place: int) -> dict[str, Any]:
+    """A spec about one position of channel 0 of the layer."""
+    if kind == "joint":
+        return {"objective": {"type": kind, "terms": [{"layer": layer, "channel": 0, **place}]}}
+    given = {"layer": layer, "objective": {"type": kind, **LEAST.get(kind, {}), **place}}
+    return given | ({"channel": 0} if "channel" in OBJECTIVES[kind].needs else {})
+
+
+@pytest.mark.parametrize("kind", [*sorted(POSITIONED), "joint"])
+@pytest.mark.parametrize(
+    ("layer", "most"), [("conv2", {"x": 23, "y": 15}), ("logits", {"x": 0, "y": 0}), ("tokens", {"x": 0, "y": 24})]
+)
+def test_positions_are_those_of_the_layer(catalog: Catalog, kind: str, layer: str, most: dict[str, int]) -> None:
+    tokens = LayerEntry(name="tokens", type="Block", kind="tokens", channels=4, height=25)
+    catalog.publish_layers(ENTRY.name, [*LAYERS, tokens])
+    assert resolved(catalog, **positioned(kind, layer, **most)).objective.type == kind
+    for axis, last in most.items():
+        place = f"/objective/terms/0/{axis}" if kind == "joint" else f"/objective/{axis}"
+        valid = f"{axis} must be {f'between 0 and {last}' if last else 0} in layer {layer}"
+        for beyond in (last + 1, 500, 65535):
+            refused(catalog, OutOfRange, place, valid, **positioned(kind, layer, **{axis: beyond}))
+
+
+def test_positions_at_another_size(catalog: Catalog) -> None:
+    """Certain is only what lies outside; what may be there is left to the renderer."""
+    strided = LAYERS[1].model_copy(update={"stride": (4, 4)})
+    catalog.publish_layers(ENTRY.name, [LAYERS[0], strided])
+    for size, layer, x in (((64, 960), "conv2", 239), ((64, 960), "conv1", 65535), ((48, 48), "conv2", 23)):
+        assert resolved(catalog, **positioned("neuron", layer, x=x), size=list(size)).size == size
+    place, wide = "/objective/x", [64, 960]
+    refused(
+        catalog,
+        OutOfRange,
+        place,
+        "in layer conv2 of a picture of 64x960",
+        **positioned("neuron", "conv2", x=500),
+        size=wide,
+    )
+    refused(catalog, OutOfRange, place, "between 0 and 23", **positioned("neuron", "conv2", x=24), size=[48, 48])
+    refused(catalog, OutOfRange, "/objective/y", "between 0 and 15", **positioned("neuron", "conv2", y=16), size=wide)
+
+
+def test_every_objective_with_a_position_is_tested() -> None:
+    assert {"neuron", "direction"} == POSITIONED
+    assert {"x", "y"} <= Term.model_fields.keys()
 
 
 def test_the_other_end_of_a_strip(catalog: Catalog) -> None:

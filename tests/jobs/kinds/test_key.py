@@ -26,6 +26,15 @@ def test_golden() -> None:
     assert VISUALIZATION.key(SPEC, "sha256:" + "0" * 64, "1") == golden
 
 
+def test_a_layer_without_a_photograph_keeps_its_key() -> None:
+    """The field came later."""
+    spec = VisualizationSpec(model="m", layer="l", size=(64, 96), objective=LayerObjective(type="layer")).completed()
+    golden = "fv1_b8df8ddc2fa2505bf42b606772270d68b1f02d5959a0694a9d6028c26e4fd239"
+    assert VISUALIZATION.key(spec, "sha256:" + "0" * 64, "1") == golden
+    photo = LayerObjective(type="layer", photo="sha256:" + "0" * 64)
+    assert VISUALIZATION.key(spec.model_copy(update={"objective": photo}), "sha256:" + "0" * 64, "1") != golden
+
+
 def test_needs_a_resolved_spec() -> None:
     with pytest.raises(ValueError, match="not filled in"):
         VISUALIZATION.key(SPEC.model_copy(update={"size": None}), "sha256:0", "1")

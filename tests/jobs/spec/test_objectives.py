@@ -104,6 +104,7 @@ def test_a_direction_has_a_vector_or_a_seed(given: dict[str, Any], right: bool) 
     [
         ("neuron", "x", [None, 0, 65535], [-1, 65536, 1.0, True, "1"]),
         ("neuron", "y", [None, 0, 65535], [-1, 65536]),
+        ("layer", "photo", [None, PHOTO], ["0" * 64, PHOTO + "\n", 3]),
         ("class", "label", [0, "cat", "3"], [-1, "", "a\nb", "x" * 201, 1.5, True, None]),
         ("class", "value", ["logit", "probability"], ["loss"]),
         ("direction", "power", [0, 16, 0.5], [-0.1, 16.1, "1"]),
@@ -125,6 +126,18 @@ def test_ranges_of_objectives(kind: str, field: str, good: list[Any], bad: list[
     for value in bad:
         with pytest.raises(ValidationError):
             spec(kind, {field: value})
+
+
+def test_what_starts_from_a_photograph_is_a_spectrum_on_top_of_it() -> None:
+    for kind in KINDS:
+        if "photo" in OBJECTIVES[kind].model_fields:
+            made = spec(kind, {"photo": PHOTO})
+            assert made.photo == PHOTO
+            if made.objective.starts_from_photo:
+                with pytest.raises(ValidationError, match="works with the fourier parameterization only"):
+                    spec(kind, {"photo": PHOTO}, parameterization={"type": "pixel"})
+    assert not spec("layer").objective.starts_from_photo
+    assert "photo" not in spec("layer").model_dump_json()
 
 
 def test_the_plain_gradient_has_no_momentum() -> None:

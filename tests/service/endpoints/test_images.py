@@ -29,6 +29,30 @@ def test_image(client: httpx.Client, store: FileStore) -> None:
     assert client.get(body["links"]["sheet"]).content == b"sheet of both"
 
 
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [([PNG], "1 picture, indices 0 to 0"), ([PNG, PNG, PNG], "2 pictures and a sheet of them, indices 0 to 2")],
+)
+@pytest.mark.parametrize("query", ["index=3", "index=10000", "index=3&width=64", "index=3&format=webp"])
+def test_which_there_are(client: httpx.Client, store: FileStore, images: list[bytes], told: str, query: str) -> None:
+    put(store, images)
+    detail = check(client.get(f"{URL}/{KEY}/image?{query}"), 404, "not-found")["detail"]
+    assert told in detail
+    assert "no finished" not in detail
+
+
+def test_what_is_not_finished_has_none(client: httpx.Client, attempt: str) -> None:
+    for query in ("", "?index=3", "?width=64"):
+        assert "no finished picture" in check(client.get(f"{URL}/{KEY}/image{query}"), 404, "not-found")["detail"]
+    assert "while somebody watches" in check(client.get(f"{URL}/{KEY}/preview"), 404, "not-found")["detail"]
+
+
+def test_why_there_is_no_preview(client: httpx.Client, store: FileStore) -> None:
+    assert "never asked for" in check(client.get(f"{URL}/{KEY}/preview"), 404, "not-found")["detail"]
+    put(store)
+    assert f"{URL}/{KEY}/image" in check(client.get(f"{URL}/{KEY}/preview"), 404, "not-found")["detail"]
+
+
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
 def test_not_modified(client: httpx.Client, store: FileStore, form: str) -> None:
     put(store)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import time
+from urllib.parse import quote
+
 import httpx
 import pytest
 from redis import Redis
 
+from featurelens.jobs import addresses
 from featurelens.jobs.catalog.catalog import LAYERS as LAYERS_KEY
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.catalog.entries import Branch
+from featurelens.jobs.catalog.entries import Branch, ModelEntry
 from tests.support.catalog import ENTRY, LAYERS
 from tests.support.problems import check
 
@@ -119,7 +124,6 @@ def test_unknown(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("name", ["..%2Ftinynet", "%00", "__init__", "__class__", "local:..%2F..%2Fetc"])
 def test_names_are_looked_up_and_nothing_more(client: httpx.Client, name: str) -> None:
-    """An encoded slash makes another address, which is none."""
     for path in (f"/v1/models/{name}", f"/v1/models/{name}/layers", f"{NAMED}/layers/{name}"):
         check(client.get(path), 404, "not-found")
 
@@ -136,3 +140,107 @@ def test_layers_to_come(client: httpx.Client, redis: Redis) -> None:
     answer = client.get("/v1/models/tinynet/layers")
     check(answer, 503, "catalog-pending")
     assert answer.headers["retry-after"] == "2"
+
+
+ODD = (
+    "block/conv",
+    "a/b/c",
+    "/first",
+    "a//b",
+    "x:y/z",
+    "a?b#c",
+    "100%",
+    "a%2Fb",
+    "schicht 1/größe",
+    "层/一",
+    "units/3x",
+    "{a}b",
+    "../up",
+)
+"""Keys of a ModuleDict may be anything but hold a dot, and a network's author writes no addresses."""
+
+
+@pytest.fixture(params=["tinynet", "org/net@v:1"])
+def odd(client: httpx.Client, catalog: Catalog, request: pytest.FixtureRequest) -> ModelEntry:
+    """A network whose layers have odd names, under a plain name and under one with a slash."""
+    entry = ENTRY.model_copy(update={"name": request.param, "aliases": ()})
+    catalog.publish([entry])
+    layers = [LAYERS[1].model_copy(update={"name": name}) for name in ODD]
+    catalog.publish_layers(entry.name, layers)
+    return entry
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_links_to_layers_of_any_name_can_be_followed(client: httpx.Client, odd: ModelEntry, name: str) -> None:
+    layer = client.get(addresses.layer(odd.name, name)).json()
+    assert (layer["model"], layer["name"]) == (odd.name, name)
+    unit = client.get(layer["links"]["unit"].format(n=3)).json()
+    assert (unit["model"], unit["layer"], unit["channel"]) == (odd.name, name, 3)
+    assert client.get(unit["links"]["layer"]).json() == layer
+    asked = client.post("/v1/visualizations", json=unit["ask"]["positive"]).json()
+    assert client.post("/v1/visualizations", json={"unit": unit["address"]}).json()["key"] == asked["key"]
+    for listed in (layer["links"]["visualizations"], unit["links"]["visualizations"]):
+        assert [one["key"] for one in client.get(listed).json()["visualizations"]] == [asked["key"]]
+    assert client.get(asked["links"]["layers"]).json()["total"] == len(ODD)
+
+
+@pytest.mark.parametrize("name", [name for name in ODD if quote(name, safe="/") == name and ".." not in name])
+def test_slashes_may_be_plain(client: httpx.Client, odd: ModelEntry, name: str) -> None:
+    """As a proxy on the way may make them."""
+    plain = f"/v1/models/{odd.name}/layers/{name}"
+    assert client.get(plain).json() == client.get(addresses.layer(odd.name, name)).json()
+    assert client.get(f"{plain}/units/3").json()["layer"] == name
+    assert client.get(f"/v1/models/{odd.name}").json()["name"] == odd.name
+    assert client.get(f"/v1/models/{odd.name}/").status_code == 307
+    assert names(client, f"/v1/models/{odd.name}/layers") == list(ODD)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "%FF%FE",
+        "%00",
+        "%0A",
+        "%ED%A0%80",
+        "a%2Fb%2Fc",
+        "layers/layers/layers",
+        "%25%2525",
+        "é" * 200,
+        "/" * 100,
+        "a" * 25_000,
+        "layers/" * 3_500,
+        "a/units/" * 3_000,
+        "..%2f..%2fetc%2fpasswd",
+        "%E2%80%AE",
+    ],
+    ids=lambda name: name[:20],
+)
+def test_odd_names_are_nobodys_fault(client: httpx.Client, name: str) -> None:
+    begun = time.monotonic()
+    for path in (f"/v1/models/{name}", f"/v1/models/{name}/layers/{name}/units/0", f"{NAMED}/layers/{name}"):
+        for method in ("GET", "HEAD", "POST", "DELETE"):
+            answer = client.request(method, path)
+            assert 300 <= answer.status_code < 500, (method, path[:80])
+            if answer.headers.get("content-type") == "application/problem+json" and method != "HEAD":
+                check(answer, answer.status_code, answer.json()["type"].rpartition(":")[2])
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "name", ["\\ud800", "\\u0000", "\\n", "/", ":", "a/b/c", "层", "é" * 200, "a" * 100_000, "../../etc", "\\ud83d"]
+)
+@pytest.mark.parametrize("field", ["model", "layer", "unit"])
+def test_odd_names_in_bodies_are_nobodys_fault(client: httpx.Client, field: str, name: str) -> None:
+    body = json.dumps({"model": "tinynet", "layer": "conv2", "channel": 0} | {field: "?"}).replace("?", name)
+    headers = {"Content-Type": "application/json"}
+    for path in ("/v1/visualizations", "/v1/sweeps", "/v1/activations"):
+        answer = client.post(path, content=body.encode(), headers=headers)
+        assert 400 <= answer.status_code < 500, path
+        check(answer, answer.status_code, answer.json()["type"].rpartition(":")[2])
+
+
+@pytest.mark.parametrize("name", ["%ED%A0%80", "%00", "a/b", "é" * 200, "%FF"])
+def test_odd_names_in_queries_are_nobodys_fault(client: httpx.Client, name: str) -> None:
+    for query in (f"model={name}", f"layer={name}"):
+        assert client.get(f"/v1/visualizations?{query}").status_code in {200, 422}
+    assert client.get(f"{NAMED}/layers?q={name}&after={name}").status_code in {200, 422}

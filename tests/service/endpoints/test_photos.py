@@ -83,11 +83,14 @@ def test_in_a_specification(client: httpx.Client) -> None:
     answer = client.post(URL, json=caricature(photo))
     assert answer.status_code == 202
     assert answer.json()["spec"]["objective"] == {"type": "caricature", "photo": photo, "power": 1.0}
-    for url, pointer in ((URL, "/objective/photo"), ("/v1/sweeps", "/objective/photo")):
-        body = caricature(NOBODY)
-        if url != URL:
-            body["objective"]["type"] = "accentuation"
-            body["channels"] = "0-3"
+    dream = {"model": "tinynet", "layer": "conv2", "objective": {"type": "layer", "photo": NOBODY}}
+    accentuation = {**dream, "channels": "0-3", "objective": {"type": "accentuation", "photo": NOBODY}}
+    for url, body, pointer in (
+        (URL, caricature(NOBODY), "/objective/photo"),
+        (URL, dream, "/objective/photo"),
+        ("/v1/sweeps", accentuation, "/objective/photo"),
+        ("/v1/activations", {"model": "tinynet", "photo": NOBODY, "layers": ["conv2"]}, "/photo"),
+    ):
         problem = check(client.post(url, json=body), 422, "unknown-photo")
         assert problem["errors"][0]["pointer"] == pointer
         assert "/v1/photos" in problem["detail"]

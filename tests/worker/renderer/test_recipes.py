@@ -30,7 +30,7 @@ from tests.support.lanes import finish
 from tests.support.photographs import encoded
 from tests.support.recipes import LAYER, OTHER, SIZE, asked, made
 from tests.support.small_networks import network, stack
-from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS, spec
+from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS, PHOTO, spec
 
 
 def advanced(wanted: Recipe, channels: int = 3) -> Result:
@@ -121,6 +121,19 @@ def test_accentuation_is_held_to_its_photograph() -> None:
     assert (wanted.regularizers.pull, wanted.regularizers.tv) == (3.0, 0.5)
     assert wanted.regularizers.home is wanted.parameterization.photo
     assert made(asked("inversion")).regularizers.pull == 0.0
+
+
+def test_a_layer_dreams_from_a_photograph() -> None:
+    """The start is the photograph, as it is in accentuation; without one it is noise."""
+    wanted = made(asked("layer", {"photo": PHOTO}, snapshots=[0]))
+    assert wanted.objective == objectives.Layer(LAYER)
+    assert isinstance(wanted.parameterization, parameterizations.Photograph)
+    assert wanted.regularizers.pull == 0.0
+    ((step, pixels),) = advanced(wanted).snapshots
+    start = wanted.parameterization.photo.clamp(0.01, 0.99) * 255
+    assert step == 0
+    assert (pixels[0].permute(2, 0, 1).float() - start).abs().max() <= 1
+    assert isinstance(made(asked("layer")).parameterization, parameterizations.Fourier)
 
 
 @pytest.mark.parametrize("size", [(32, 40), (40, 32), (33, 47), (8, 200), (200, 8)])

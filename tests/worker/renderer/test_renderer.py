@@ -26,6 +26,8 @@ from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.jobs.spec.objective_spec import ObjectiveSpec
+from featurelens.jobs.spec.objectives import DirectionObjective, InversionObjective, NeuronObjective
 from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
@@ -85,6 +87,13 @@ class Booth:
         spec, _ = resolve(self.catalog, VisualizationSpec.model_validate(given))
         return Ask(key=KEY, spec=spec, digest=entry.digest)
 
+    def ask_unchecked(self, objective: ObjectiveSpec) -> Ask:
+        """As the service would not: the objective is not held against the catalog."""
+        ask = self.ask()
+        channel = 3 if "channel" in objective.needs else None
+        spec = ask.spec.model_copy(update={"objective": objective, "channel": channel})
+        return ask.model_copy(update={"spec": spec})
+
     def render(self, ask: Ask) -> tuple[Finished, bytes, list[Progress]]:
         heard: list[Progress] = []
         finished, pixels = converse(self.path, ask, heard.append, lambda: True, patience=5)
@@ -135,7 +144,7 @@ def test_the_last_of_a_lane_is_answered_at_once(booth: Booth) -> None:
     for seed in range(5):
         booth.render(booth.ask(seed=seed))
         with pytest.raises(RenderFailed):
-            booth.render(booth.ask(objective={"type": "neuron", "x": 60}, **UNIT))
+            booth.render(booth.ask_unchecked(NeuronObjective(type="neuron", x=60)))
     assert time.monotonic() - begun < 3
 
 
@@ -158,16 +167,16 @@ def test_slots_share_a_lane_and_free_their_places(booth: Booth) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("objective", "reason"),
     [
-        ({"objective": {"type": "neuron", "x": 60}, **UNIT}, r"position \(60, 14\) lies outside the layer.* 28 wide"),
-        ({"objective": {"type": "direction", "vector": [1.0] * 8, "y": 28}, "layer": "3"}, "lies outside the layer"),
-        ({"objective": {"type": "inversion", "photo": "sha256:" + "0" * 64}, "layer": "3"}, "no photograph sha256:000"),
+        (NeuronObjective(type="neuron", x=60), r"position \(60, 14\) lies outside the layer.* 28 wide"),
+        (DirectionObjective(type="direction", vector=[1.0] * 8, y=28), "lies outside the layer"),
+        (InversionObjective(type="inversion", photo="sha256:" + "0" * 64), "no photograph sha256:000"),
     ],
 )
-def test_what_does_not_fit_fails_alone(booth: Booth, change: dict[str, Any], reason: str) -> None:
+def test_what_does_not_fit_fails_alone(booth: Booth, objective: ObjectiveSpec, reason: str) -> None:
     neighbour = booth.ask(steps=40)
-    wrong = booth.ask(**change)
+    wrong = booth.ask_unchecked(objective)
     with ThreadPoolExecutor(3) as pool:
         others = [pool.submit(booth.render, neighbour) for _ in range(3)]
         with pytest.raises(RenderFailed, match=reason) as failed:

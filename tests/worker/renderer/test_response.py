@@ -116,7 +116,8 @@ def test_each_of_several_pictures_has_numbers_of_its_own() -> None:
 
 
 def test_a_unit_that_never_woke_is_told() -> None:
-    assert message(result(shade(9), dormant=True))[0].numbers["warnings"] == [DORMANT]
+    silent = result(shade(9), dormant=True, measures={"activation": [0.0]}, curve=[0.0, 0.0])
+    assert message(silent)[0].numbers["warnings"] == [DORMANT]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
