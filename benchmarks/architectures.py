@@ -1,7 +1,7 @@
-"""One recommended unit of every kind of network, random weights, few steps: `python -m benchmarks.architectures`.
+"""One recommended unit of each kind of network, random weights, few steps: `python -m benchmarks.architectures`.
 
-It shows that every kind can be looked into, from convolutions to transformers; what the pictures show means nothing
-without trained weights.
+It shows that the engine can optimize for units of each of them, from convolutions to transformers; without trained
+weights the pictures mean nothing.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ ARCHITECTURES = (
     *("squeezenet1_1", "shufflenet_v2_x1_0", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0"),
     *("regnet_y_400mf", "convnext_tiny", "vit_b_32", "swin_t", "maxvit_t"),
 )
-STILL = Transform(jitter=0, scale=(1, 1), rotate=0)
+NO_TRANSFORM = Transform(jitter=0, scale=(1, 1), rotate=0)
 
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one unit."""
+    """The measurement of one unit: its activation before and after optimization."""
 
     architecture: str
     layer: LayerEntry
@@ -67,11 +67,9 @@ def random_network(registry: Registry, architecture: str) -> tuple[Network, tupl
     torch.manual_seed(0)
     entry, module = registry.build(architecture)
     with torch.no_grad():
-        for part in module.modules():
-            if isinstance(
-                part, nn.Conv2d | nn.Linear
-            ):  # so that signals neither die nor explode on their way (He 2015)
-                part.weight.normal_(0, math.sqrt(2 / part.weight[0].numel()))
+        for layer in module.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):  # keeps the variance of activations (He et al. 2015)
+                layer.weight.normal_(0, math.sqrt(2 / layer.weight[0].numel()))
     layers = registry.describe(architecture)
     last = frozenset(layer.name for layer in layers if layer.channels_last)
     network = Network(entry.name, module, IMAGENET, digest="random", channels_last=last)
@@ -79,23 +77,24 @@ def random_network(registry: Registry, architecture: str) -> tuple[Network, tupl
 
 
 def climb(registry: Registry, architecture: str, steps: int, device: torch.device) -> Row:
-    """The recommended layer in the middle of the network, its most awake unit, from noise, the picture held still."""
+    """Optimizes for the most active unit of the middle recommended layer, from noise, without transforms."""
     network, size, layers = random_network(registry, architecture)
-    worthy = [layer for layer in layers if layer.recommended and layer.kind != "vector"]
-    layer = worthy[len(worthy) // 2]
+    candidates = [layer for layer in layers if layer.recommended and layer.kind != "vector"]
+    layer = candidates[len(candidates) // 2]
     lane = Lane(network, [layer.name], size, dtype=best_dtype(device), device=device)
-    start = lane.join(Recipe(Channel(layer.name, _awake(network, layer.name, size)), size, steps, transform=STILL))
-    first = lane.result(start).measures["activation"][0]
+    unit = Channel(layer.name, _most_active(network, layer.name, size))
+    optimization = lane.join(Recipe(unit, size, steps, transform=NO_TRANSFORM))
+    first = lane.result(optimization).measures["activation"][0]
     lane.tick()
     begun = time.perf_counter()
     while lane.optimizations:
         lane.tick()
     seconds = (time.perf_counter() - begun) / (steps - 1)
-    return Row(architecture, layer, first, lane.result(start).measures["activation"][0], seconds)
+    return Row(architecture, layer, first, lane.result(optimization).measures["activation"][0], seconds)
 
 
-def _awake(network: Network, layer: str, size: tuple[int, int]) -> int:
-    """The unit that answers most to grey: at random a rectified one may well be dead."""
+def _most_active(network: Network, layer: str, size: tuple[int, int]) -> int:
+    """The unit with the largest mean activation on grey: a random rectified unit may be dead."""
     with torch.no_grad():
         value = Extractor(network, [layer])(network.preprocessing(torch.full((1, 3, *size), 0.5)))[layer].value
     return int(feature_maps(value)[0].mean((1, 2)).argmax())

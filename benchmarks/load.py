@@ -1,9 +1,9 @@
-"""How fast one service process answers, beside the same server's plain static route, and asking while many wait.
+"""How fast one service process answers, compared with a static route of the same server, and with a full queue.
 
     python -m benchmarks.load
 
-A worker, an embedded Valkey and a service of its own start and end with it. Every rate is the median of rounds in which
-all routes take turns; the client runs in processes of its own, and on a small machine takes as much time as the server.
+It starts a worker, an embedded Valkey and a service, and ends them. Every rate is the median of rounds in which all
+routes take turns. The client runs in the process of the server that is measured, and takes about as much time as it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WAITING = SPEC | {"steps": 512, "size": 96}
 
 
 async def rate(host: str, port: int, path: str) -> float:
-    """Answers a second over `CONNECTIONS` connections that are kept open."""
+    """Answers per second over `CONNECTIONS` persistent connections."""
     end = time.monotonic() + SECONDS
     request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
@@ -85,7 +85,7 @@ def asking(http: httpx.Client) -> list[float]:
 
 
 def main() -> None:
-    """Prints what it measures."""
+    """Measures and prints."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
         with Stack(state, free_port()) as stack:

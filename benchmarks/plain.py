@@ -1,4 +1,4 @@
-"""The plain loop that lanes are measured against: how the common libraries do it."""
+"""The plain loop that lanes are compared with: one picture, as common libraries optimize it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from featurelens.engine.network import Network, Preprocessing
 class PlainLoop:
     """Hooks the layer, runs the whole network in float32 and lets its parameters take gradients; one picture.
 
-    A plain pixel image, no transforms and no parameterization, so that only the network's share is compared.
+    The image is raw pixels, without transforms and parameterization, so that only the network is compared.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How good the default pictures are: Tiny Darknet's units and classes beside Lucent's published numbers.
+"""Activations reached by the default pictures: Tiny Darknet's units and classes beside Lucent's published numbers.
 
 `make quality`. Needs ../shared (FEATURELENS_SHARED) for the weights and the baseline. Activation by the definitions in
 lucent-baseline.json: plain is read off the final picture, robust is the mean over 32 random affine transforms.
@@ -38,7 +38,7 @@ LANE = 8
 
 @dataclass
 class Measured:
-    """One unit's picture (3, H, W) in [0, 1], its plain activation, and how it came about."""
+    """One unit's picture (3, H, W) in [0, 1], its plain and robust activation, its curve and seconds."""
 
     picture: Tensor
     plain: float
@@ -50,7 +50,7 @@ class Measured:
 def render_all(
     network_layers: dict[str, list[int]], steps: int, regularizers: Regularizers | None = None
 ) -> dict[tuple[str, int], Measured]:
-    """Every channel of every layer, in lanes of 8; `seconds` are a picture's share of its lane."""
+    """Renders all channels given for each layer, in lanes of 8; `seconds` is a picture's share of its lane's."""
     held = Regularizers() if regularizers is None else regularizers
     device = best_device()
     network = network_of(tiny_darknet(), Preprocessing(), "Tiny Darknet")
@@ -60,14 +60,14 @@ def render_all(
         for start in range(0, len(channels), LANE):
             group = channels[start : start + LANE]
             begun = time.perf_counter()
-            renders: list[Optimization] = [
+            joined: list[Optimization] = [
                 lane.join(Recipe(Channel(layer, c), SIZE, steps=steps, regularizers=held)) for c in group
             ]
             while lane.optimizations:
                 lane.tick()
             share = (time.perf_counter() - begun) / len(group)
-            for channel, render in zip(group, renders, strict=True):
-                result = lane.result(render)
+            for channel, optimization in zip(group, joined, strict=True):
+                result = lane.result(optimization)
                 picture = result.pixels[0].permute(2, 0, 1).float() / 255
                 found[layer, channel] = Measured(picture, result.measures["activation"][0], result.curve, share)
     for (layer, channel), measured in found.items():
@@ -83,7 +83,7 @@ def robust_activation(module: torch.nn.Module, layer: str, channel: int, picture
 
 
 def plain_loop_ms() -> float:
-    """Milliseconds a step of the plain loop in this run: what seconds on another machine are converted by."""
+    """Milliseconds per step of the plain loop in this run, by which seconds of another machine are converted."""
     loop = PlainLoop(tiny_darknet(), Preprocessing(), "conv14", 100, SIZE[0], torch.device("cpu"))
     times = []
     for _ in range(12):

@@ -1,4 +1,4 @@
-"""Contact sheets of pictures, for eyes."""
+"""Contact sheets of tensors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from featurelens.jobs.contact_sheet import contact_sheet
 
 
 def save_sheet(pictures: Sequence[Tensor], path: Path, columns: int, side: int | None = None) -> None:
-    """`pictures` (C, H, W) in [0, 1], all of one size, side by side as PNG; scaled to `side` pixels wide."""
+    """Writes a PNG of `pictures` (C, H, W) in [0, 1], all of one size, each scaled to a width of `side` pixels."""
     if side is not None:
         height, width = pictures[0].shape[1:]
         shape = (round(height * side / width), side)
@@ -25,5 +25,5 @@ def save_sheet(pictures: Sequence[Tensor], path: Path, columns: int, side: int |
 
 
 def _image(picture: Tensor) -> Image.Image:
-    """Grey where it has one channel."""
+    """An RGB image, or a grey one of one channel."""
     return Image.fromarray((picture * 255).round().to(torch.uint8).permute(1, 2, 0).squeeze(2).numpy())

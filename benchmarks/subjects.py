@@ -22,7 +22,7 @@ SHARED = Path(os.environ.get("FEATURELENS_SHARED", ROOT.parent / "shared"))
 
 @dataclass(frozen=True)
 class Subject:
-    """One network and the layer looked at; `build` makes it anew each time, random weights are fine for time."""
+    """A network, a layer and a channel; `build` makes a new module, with random weights where only time counts."""
 
     title: str
     build: Callable[[], nn.Module]
@@ -32,7 +32,7 @@ class Subject:
 
 
 def tiny_darknet() -> nn.Module:
-    """Tiny Darknet with its weights where ../shared has them, else with random ones."""
+    """Tiny Darknet with its weights if ../shared has them, else with random ones."""
     sys.path.insert(0, str(ROOT / "examples" / "tiny_darknet"))
     try:
         from model import build  # type: ignore[import-not-found]
@@ -70,7 +70,7 @@ TIMED = (
 
 
 def baseline() -> dict[str, Any] | None:
-    """Lucent's published numbers, or None where ../shared is not there."""
+    """Lucent's published numbers, or None without ../shared."""
     path = SHARED / "reference" / "lucent-baseline.json"
     if not path.exists():
         return None

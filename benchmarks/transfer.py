@@ -1,8 +1,8 @@
-"""Whether networks that never saw them recognize our class pictures: Tiny Darknet's, before EfficientNet-Lite.
+"""Whether other networks recognize class pictures: Tiny Darknet's, judged by EfficientNet-Lite.
 
 ``python -m benchmarks.transfer [--steps N]``. Needs ../shared (FEATURELENS_SHARED) for Tiny Darknet, and a package of
 weights for each judge (`benchmarks/judge.py`). Classes are those of the published baseline, and others drawn with a
-fixed seed, on whose first half settings were chosen, before EfficientNet-Lite0; the rest is held out.
+fixed seed: settings were chosen on the first half of these, judged by EfficientNet-Lite0; the rest is held out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DRAWN = 48
 
 
 def classes() -> dict[str, list[int]]:
-    """Numbers of Tiny Darknet's logits, in named groups."""
+    """Indices of Tiny Darknet's logits, in named groups."""
     numbers = baseline()
     if numbers is None:
         sys.exit("Tiny Darknet is not there: set FEATURELENS_SHARED to the folder that holds reference/ and models/")

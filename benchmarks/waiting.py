@@ -1,6 +1,6 @@
-"""How long a picture asked for alone takes, on an idle Featurelens and in the middle of a sweep of 512.
+"""How long a single picture takes, on an idle Featurelens and during a sweep of 512.
 
-``python -m benchmarks.waiting [URL]`` against one that is running; prints a table in Markdown.
+``python -m benchmarks.waiting [URL]`` measures a running one and prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _alone(client: httpx.Client, seeds: Iterator[int], count: int) -> list[tuple[float, float]]:
-    """(seconds until its slot takes it, seconds until the answer is there), one after the other."""
+    """(seconds until a slot starts it, seconds until the answer) of `count` pictures, one after the other."""
     times = []
     for _ in range(count):
         begun = time.time()

@@ -1,1 +1,1 @@
-"""Starts the processes of Featurelens and keeps them running. Knows them by command line, never by import."""
+"""Starts the processes of Featurelens and keeps them running. Knows them by their command lines only."""

@@ -22,7 +22,7 @@ COULD_NOT_GO_ON, NOT_STARTED = 1, 2
 
 
 def main() -> int:
-    """Parses the command line, claims what must be ours, and runs."""
+    """Parses the command line, claims the state folder and the port, and runs. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="launcher", description="Starts Featurelens and keeps it running.")
     parser.add_argument("parts", nargs="?", choices=("all", "worker", "service"), default="all")
     parts: Parts = parser.parse_args().parts

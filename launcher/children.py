@@ -1,4 +1,4 @@
-"""The processes of Featurelens: started, watched, started again, stopped in order."""
+"""Child processes: started, checked, restarted, and stopped in order."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from featurelens.launcher.offspring import adopt_orphans, bury_orphans, die_with_parent
+from featurelens.launcher.offspring import adopt_orphans, die_with_parent, kill_orphans
 
 FALSE_STARTS = 5
-"""Ends before ever being ready, in a row, after which there is no point in going on."""
+"""Ends in a row, before ever being ready, after which a child is given up."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
-"""Seconds before a restart; doubled with every end within the last minute."""
-LOOK_EVERY = 0.1
-"""Seconds between two looks whether a child is ready."""
-CARE_EVERY = 5.0
-"""Seconds between two looks whether a child still does its work, where its role says how to tell."""
+"""Seconds before a restart, doubled with every end within the last minute, and their maximum."""
+READY_INTERVAL = 0.1
+"""Seconds between two checks whether a child is ready."""
+HANG_INTERVAL = 5.0
+"""Seconds between two checks whether a child hangs, where its role has such a check."""
 STRIKES = 3
-"""Looks in a row that must find it hanging: after the broker was away or wiped, a heartbeat may be 5 s late."""
-
+"""Checks in a row that must find it hanging: after the broker was away or wiped, a heartbeat may be 5 s late."""
 
 Ready = Callable[[int], Awaitable[bool]]
-"""Whether the process with this id does its work yet."""
+"""A check of the process with this id."""
 
 
 class GaveUp(Exception):
-    """A child cannot be kept running. The text is for the operator."""
+    """A child cannot be kept running. The message is for the operator."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """What one child does."""
+    """How one child is started, checked and stopped."""
 
     name: str
     command: Sequence[str]
     ready: Ready
+    """Whether it does its work yet."""
     log: Path | None = None
-    """Where its output goes, appended; None: to the launcher's own."""
+    """The file its output is appended to; None: the launcher's own output."""
     patience: float = 10.0
-    """Seconds between asking it to stop and making it."""
+    """Seconds between SIGTERM and SIGKILL."""
     hangs: Ready | None = None
-    """Whether the process has stopped doing its work without ending; said `STRIKES` times in a row, it is killed."""
+    """Whether the process hangs; it is killed after `STRIKES` checks in a row have said so."""
     orphaned: signal.Signals = signal.SIGKILL
-    """What reaches it when the launcher is killed by force."""
+    """The signal it gets when the launcher itself is killed."""
     niceness: int = 0
-    """How far it steps back, once it is ready, for others that want the same core."""
+    """Added to the launcher's niceness once it is ready."""
 
 
 class Child:
-    """One role and the process that plays it at the moment."""
+    """One role and its current process."""
 
     def __init__(self, role: Role, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
         self.role = role
@@ -86,13 +86,13 @@ class Child:
             if output:
                 output.close()
 
-    def look(self) -> None:
+    def reap(self) -> None:
         """Notices the end of the process. Called on every SIGCHLD."""
         if self.process is not None and self.process.poll() is not None:
             self.ended.set()
 
     async def keep(self) -> None:
-        """Keeps the role filled until cancelled. Raises `GaveUp` when it never gets ready."""
+        """Starts the process, again whenever it ends, until cancelled. Raises `GaveUp` when it never gets ready."""
         while True:
             self.start()
             await self._watch()
@@ -104,15 +104,15 @@ class Child:
                 self._false_starts += 1
             self.ready.clear()
             if self._false_starts >= FALSE_STARTS:
-                raise GaveUp(f"{self.role.name} ended {FALSE_STARTS} times before it was ready{self._last_words()}")
+                raise GaveUp(f"{self.role.name} ended {FALSE_STARTS} times before it was ready{self._end_of_log()}")
             recent = sum(now - end < 60 for end in self._ends)
             await asyncio.sleep(min(FIRST_PAUSE * 2 ** (recent - 1), LONGEST_PAUSE))
 
     async def stop(self) -> None:
-        """Asks, waits `patience` seconds, then makes the whole process group end."""
+        """Sends SIGTERM, waits `patience` seconds, then kills the whole process group."""
         if self.process is None:
             return
-        self.look()
+        self.reap()
         if not self.ended.is_set():
             self.process.terminate()
             try:
@@ -133,28 +133,28 @@ class Child:
             while not end.done():
                 if await self.role.ready(process.pid):
                     self._false_starts = 0
-                    self._step_back()
+                    self._lower_priority()
                     self.ready.set()
-                    await self._care(end)
-                await asyncio.wait({end}, timeout=LOOK_EVERY)
+                    await self._kill_if_hung(end)
+                await asyncio.wait({end}, timeout=READY_INTERVAL)
         finally:
             end.cancel()
         self._kill_group()
 
-    async def _care(self, end: asyncio.Task[Any]) -> None:
+    async def _kill_if_hung(self, end: asyncio.Task[Any]) -> None:
         """Returns when the process has ended, by itself or because it hung."""
         process, hangs = self.process, self.role.hangs
         assert process is not None
         strikes = 0
         while not end.done():
-            await asyncio.wait({end}, timeout=CARE_EVERY if hangs else None)
+            await asyncio.wait({end}, timeout=HANG_INTERVAL if hangs else None)
             strikes = strikes + 1 if hangs and not end.done() and await hangs(process.pid) else 0
             if strikes == STRIKES:
                 self._say(f"{self.role.name} does not answer any more; killed")
                 self._kill_group()
 
-    def _step_back(self) -> None:
-        """All its threads; to start it may have whatever it gets."""
+    def _lower_priority(self) -> None:
+        """Sets the niceness of all its threads; while it starts it has the launcher's."""
         assert self.process is not None
         try:
             if self.role.niceness:
@@ -180,7 +180,7 @@ class Child:
         self.role.log.parent.mkdir(parents=True, exist_ok=True)
         return self.role.log.open("ab")
 
-    def _last_words(self) -> str:
+    def _end_of_log(self) -> str:
         if self.role.log is None:
             return ""
         lines = self.role.log.read_text(errors="replace").splitlines()[-8:]
@@ -197,10 +197,10 @@ class Family:
         self._children: list[Child] = []
         self._keepers: list[asyncio.Task[None]] = []
         adopt_orphans()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._look)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
     def start(self, role: Role) -> Child:
-        """Starts a child and keeps it running."""
+        """Starts a child, which is kept running from now on."""
         child = Child(role, self.environment, self._say)
         self._children.append(child)
         keeper = asyncio.create_task(child.keep(), name=role.name)
@@ -209,17 +209,17 @@ class Family:
         return child
 
     async def stop(self, order: Sequence[Sequence[Child]]) -> None:
-        """Stops the children group after group and whatever they left behind."""
+        """Stops the children group after group, then kills what they left behind."""
         await finish(self._keepers)
         for group in order:
             await asyncio.gather(*(child.stop() for child in group))
         asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)
-        bury_orphans(())
+        kill_orphans(())
 
-    def _look(self) -> None:
+    def _reap(self) -> None:
         for child in self._children:
-            child.look()
-        bury_orphans({child.process.pid for child in self._children if child.process})
+            child.reap()
+        kill_orphans({child.process.pid for child in self._children if child.process})
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
         if keeper.cancelled() or self.failure.done():
@@ -232,14 +232,14 @@ class Family:
 
 
 async def finish(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancels until all have ended: a library on the way may swallow a cancellation that meets an answer."""
+    """Cancels tasks until all have ended: a library may swallow a cancellation that coincides with an answer."""
     while pending := [task for task in tasks if not task.done()]:
         for task in pending:
             task.cancel()
-        await asyncio.wait(pending, timeout=LOOK_EVERY)
+        await asyncio.wait(pending, timeout=READY_INTERVAL)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def python(module: str, *arguments: str) -> tuple[str, ...]:
-    """The command line of one of our own programs; what lies in the folder it is started from is not imported (-P)."""
+    """The command line of one of our own modules; -P keeps the current folder off the import path."""
     return (sys.executable, "-P", "-m", module, *arguments)

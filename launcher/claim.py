@@ -1,4 +1,4 @@
-"""What must be ours before anything starts: the state folder and the port."""
+"""What is claimed before anything starts: the state folder and the port."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import IO
 
 
 class Refused(Exception):
-    """Somebody else has it. The text is one line for the operator."""
+    """It is in use or cannot be used. The message is one line for the operator."""
 
 
 def claim_state(folder: Path, name: str) -> IO[str]:
-    """Locks the state folder for one launcher until the returned file is closed or the process ends, however.
+    """Locks the state folder for one launcher, until the returned file is closed or the process ends.
 
     Raises `Refused` when another launcher of this name holds it or the folder cannot be written.
     """
@@ -55,7 +55,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses at the moment."""
+    """A loopback port that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

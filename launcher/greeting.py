@@ -1,4 +1,4 @@
-"""What a new user sees when all is ready: the address, and a request that works as printed."""
+"""What is printed when all is ready: the address, and a request that works as printed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from featurelens.jobs import addresses
 from featurelens.launcher.readiness import get
 
-FAVOURITE = "patternnet"
+PREFERRED = "patternnet"
 """The bundled network: it needs no download."""
 
 
 async def greeting(host: str, port: int, notes: str) -> str:
-    """The lines to print. `host` is where to reach the service, `notes` what else is worth knowing."""
+    """The lines to print. `host` and `port` are those of the service, `notes` go behind its address."""
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     lines = [f"Featurelens is ready at {address}  ({notes})"]
     spec = await _example(host, port)
@@ -28,12 +28,12 @@ async def greeting(host: str, port: int, notes: str) -> str:
 
 
 async def _example(host: str, port: int) -> dict[str, Any] | None:
-    """A unit of the bundled network's class layer (or of another network's), as the service itself tells it."""
+    """A spec for a class of the bundled network, or of another one, from the service's catalog; None without any."""
     status, body = await get(host, port, addresses.MODELS)
     models = body.get("models", []) if status == 200 and isinstance(body, dict) else []
     with_classes = [model for model in models if model.get("classes_layer")]
-    for model in sorted(with_classes, key=lambda model: (FAVOURITE not in model["aliases"], not model["downloaded"])):
-        name = FAVOURITE if FAVOURITE in model["aliases"] else model["name"]
+    for model in sorted(with_classes, key=lambda model: (PREFERRED not in model["aliases"], not model["downloaded"])):
+        name = PREFERRED if PREFERRED in model["aliases"] else model["name"]
         status, whole = await get(host, port, addresses.model(name))
         labels = (whole.get("labels") if status == 200 and isinstance(whole, dict) else None) or ()
         channel = next((index for index, label in enumerate(labels) if "ring" in label), 0)

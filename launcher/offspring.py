@@ -1,6 +1,6 @@
-"""What the operating system does for a parent: children that die with it, orphans that come back to it.
+"""Control over descendants: children that die with their parent, orphans that it adopts.
 
-Only Linux offers this. Elsewhere these functions do nothing, and a launcher killed by force leaves its children behind.
+Only Linux has this. Elsewhere these functions do nothing, and a launcher killed by force leaves its children behind.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl if _LINUX else None
 
 
 def die_with_parent(parent: int, ending: signal.Signals) -> None:
-    """Called in the new child: `ending` reaches it when the process `parent` is gone, however that went."""
+    """Called in the new child, which gets the signal `ending` when the process `parent` ends for any reason."""
     if _prctl is None:
         return
     _prctl(_SET_DEATH_SIGNAL, int(ending), 0, 0, 0)
-    if os.getppid() != parent:  # it went between fork and here
+    if os.getppid() != parent:  # it ended between fork and here
         os._exit(1)
 
 
 def adopt_orphans() -> None:
-    """From now on grandchildren whose parent is gone become children of this process."""
+    """Makes this process the parent of descendants whose parent ends (a subreaper)."""
     if _prctl is not None:
         _prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def bury_orphans(known: Collection[int]) -> None:
-    """Ends every child of this process that is not `known`, and waits for its end."""
+def kill_orphans(known: Collection[int]) -> None:
+    """Kills every child of this process that is not `known`, and waits for its end."""
     for pid in _children() - set(known):
         try:
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""When each part does its work: asked of the part itself, never guessed from time."""
+"""Checks whether each process is ready or hangs, answered by the process itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.launcher.children import Ready
 
 ANSWER_WITHIN = 2.0
-"""Seconds a part has for an answer to one question."""
+"""Seconds to wait for an answer."""
 
 
 def _redis(url: str) -> Redis:
@@ -27,12 +27,12 @@ def _redis(url: str) -> Redis:
     )
 
 
-def _false_while_away(question: Ready) -> Ready:
-    """`question`, answered with False when whoever is asked cannot be reached."""
+def _false_while_away(check: Ready) -> Ready:
+    """`check`, with the answer False when the other side cannot be reached."""
 
     async def answer(pid: int) -> bool:
         try:
-            return await question(pid)
+            return await check(pid)
         except (RedisError, OSError):
             return False
 
@@ -51,11 +51,11 @@ def broker_ready(url: str) -> Ready:
 
 
 def renderer_ready(url: str, path: Path) -> Ready:
-    """Whether the renderer says that it lives and accepts connections on its socket."""
+    """Whether the renderer has a heartbeat and accepts connections on its socket."""
 
     @_false_while_away
     async def ready(pid: int) -> bool:
-        if not await _beats(url):
+        if not await _has_heartbeat(url):
             return False
         async with asyncio.timeout(ANSWER_WITHIN):
             _, writer = await asyncio.open_unix_connection(path)
@@ -66,11 +66,11 @@ def renderer_ready(url: str, path: Path) -> Ready:
 
 
 def renderer_hangs(url: str) -> Ready:
-    """Whether its heartbeat has stopped, as the broker tells; while the broker is away nobody can say."""
+    """Whether the renderer's heartbeat has expired in the broker; False while the broker is away."""
 
     @_false_while_away
     async def hangs(_: int) -> bool:
-        return not await _beats(url)
+        return not await _has_heartbeat(url)
 
     return hangs
 
@@ -86,7 +86,7 @@ def slot_ready(url: str, host: str) -> Ready:
 
 
 def slot_hangs(url: str, host: str) -> Ready:
-    """Whether its registration has run out, which its heartbeats renew; while the broker is away nobody can say."""
+    """Whether the slot's registration, renewed by heartbeats, has expired; False while the broker is away."""
 
     @_false_while_away
     async def hangs(pid: int) -> bool:
@@ -95,7 +95,7 @@ def slot_hangs(url: str, host: str) -> Ready:
     return hangs
 
 
-async def _beats(url: str) -> bool:
+async def _has_heartbeat(url: str) -> bool:
     async with _redis(url) as redis:
         return bool(await redis.exists(RENDERER))
 
@@ -120,7 +120,7 @@ def service_ready(host: str, port: int, path: str = "/livez") -> Ready:
 async def get(host: str, port: int, path: str) -> tuple[int, Any]:
     """Status and JSON body of one GET; (0, None) when there is no answer in time.
 
-    HTTP/1.0 by hand: it has no chunks to put together, and a client library would be one more thing to install.
+    HTTP/1.0 by hand: it has no chunked bodies, and a client library would be one more dependency.
     """
     try:
         async with asyncio.timeout(5 * ANSWER_WITHIN):

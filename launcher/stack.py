@@ -1,4 +1,4 @@
-"""Everything one launcher runs: which parts, in which order they start and stop, and when all of it is ready."""
+"""The processes of one launcher: which ones, in which order they start and stop, and when all are ready."""
 
 from __future__ import annotations
 
@@ -27,27 +27,29 @@ from featurelens.launcher.valkey import embedded
 Parts = Literal["all", "worker", "service"]
 
 READY_WITHIN = 300.0
-"""Seconds for everything to get ready; a cold disk takes its time to read torch."""
+"""Seconds for everything to get ready: reading torch from a cold disk takes long."""
 REMIND_EVERY = 15.0
+"""Seconds between two lines on what is not ready yet."""
 BROKER_WITHIN = 30.0
-"""Seconds for a Redis that is not ours to answer."""
-LOOK_EVERY = 0.1
+"""Seconds for the server of REDIS_URL to answer."""
+CHECK_EVERY = 0.1
+"""Seconds between two checks whether something is ready."""
 SLOT_NICENESS, RENDERER_NICENESS = 5, 10
-"""Requests are answered first, then finished pictures are put away; the optimization takes what is left."""
+"""Requests are answered first, then results are stored; optimization takes what is left."""
 
 
 class Stack:
-    """The parts of Featurelens that this launcher starts. `say` takes one line for the operator."""
+    """The processes that this launcher starts. `say` prints one line for the operator."""
 
     def __init__(self, parts: Parts, options: Settings, say: Callable[[str], None]) -> None:
         self._parts = parts
         self._options = options
         self._say = say
         self._state = options.state.absolute()
-        # Containers collect what is written to the output; on a plain machine files keep the console calm.
+        # Containers collect the output; elsewhere each process logs into a file.
         self._logs = _fresh(self._state / "logs") if parts == "all" else None
         self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
-        # OpenMP threads that spin only briefly: where others want the cores, a step is up to five times faster.
+        # OpenMP threads that spin only briefly: on busy cores a step is up to five times faster.
         waiting = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "2000")}
         environment = os.environ | waiting | {"FEATURELENS_STATE": str(self._state), "PYTHONUNBUFFERED": "1"}
         self._family = Family(environment, say)
@@ -57,7 +59,7 @@ class Stack:
         self._valkey: list[Child] = []
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keeps all parts running until `stop` is set. Raises `GaveUp` when one of them cannot be kept running."""
+        """Keeps all processes running until `stop` is set. Raises `GaveUp` when one cannot be kept running."""
         failure = self._family.failure
         stopped = asyncio.create_task(stop.wait())
         start = asyncio.create_task(self._start())
@@ -72,7 +74,7 @@ class Stack:
             self._say("stopping")
         finally:
             await finish((start, stopped))
-            # Front to back: no new work comes in, work in progress goes back to the queue, the queue is written down.
+            # Front to back: no new jobs come in, running ones return to the queue, the queue is written to disk.
             await self._family.stop((self._service, self._slots, self._renderer, self._valkey))
 
     async def _start(self) -> None:
@@ -112,7 +114,7 @@ class Stack:
         return self._keep(name, python("featurelens.worker.slot", *queue), ready, "slots", hangs, SLOT_NICENESS)
 
     async def _broker(self) -> str:
-        """The address of Redis: the operator's own, or that of the embedded server, started here."""
+        """The URL of the operator's Redis, or of the embedded server, which is started here."""
         url = self._options.redis_url
         if url is None:
             server = embedded(self._state, self._logs and self._logs / "valkey.log")
@@ -156,13 +158,13 @@ async def _within(seconds: float, ready: Ready, problem: str) -> None:
     try:
         async with asyncio.timeout(seconds):
             while not await ready(0):
-                await asyncio.sleep(LOOK_EVERY)
+                await asyncio.sleep(CHECK_EVERY)
     except TimeoutError:
         raise GaveUp(f"{problem} (waited {seconds:g} s)") from None
 
 
 def _fresh(folder: Path) -> Path:
-    """The folder for logs; those of the last run are kept beside, so that no file grows for ever."""
+    """The folder for logs, those of the last run renamed, so that no file grows for ever."""
     for log in folder.glob("*.log"):
         log.replace(log.with_suffix(".log.1"))
     return folder

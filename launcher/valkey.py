@@ -29,14 +29,14 @@ always-show-logo no
 
 @dataclass(frozen=True)
 class Valkey:
-    """How to start the server and how to reach it. Only this user's processes can read the password."""
+    """The role and the URL of the server. Only this user can read the password, which is in its configuration."""
 
     role: Role
     url: str
 
 
 def embedded(state: Path, log: Path | None) -> Valkey:
-    """Writes the configuration for a server on a free port. At most a second of writes is lost in a crash."""
+    """Writes the configuration of a server on a free port. A crash loses a second of writes at most."""
     folder = state / "valkey"
     port, password = free_port(), secrets.token_hex(16)
     configuration = folder / "valkey.conf"

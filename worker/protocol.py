@@ -1,7 +1,6 @@
-"""What slot and renderer say to each other over the unix socket: one JSON line a message, pixels right behind the last.
+"""The protocol between slot and renderer over the unix socket: one JSON line a message, some followed by pixels.
 
-slot -> renderer   Ask, once; Watch, whenever somebody would like to see the picture as it stands; closing the socket
-                   takes the picture out of its lane at the next step
+slot -> renderer   Ask, once; Watch, for one preview; closing the socket cancels the job before the next tick
 renderer -> slot   Progress*, a Preview for a Watch (followed by its pixels), then Finished (followed by
                    `pictures * height * width * channels` bytes) or Failed
 """
@@ -19,7 +18,7 @@ MAX_LINE = 4 << 20
 """Bytes of a message: a spec with a direction of 65,536 numbers is 1.6 million, activations of 64 layers 1.9."""
 
 Stage = Literal["loading", "rendering", "reading"]
-"""``loading`` until the network is warm; then ``rendering`` for pictures and ``reading`` for activations."""
+"""``loading`` until the network is in memory; then ``rendering`` for pictures, ``reading`` for activations."""
 
 
 class _Message(BaseModel):
@@ -30,7 +29,7 @@ class _Message(BaseModel):
 
 
 class Ask(_Message):
-    """A resolved spec and the weights it was accepted with; `attempt` is for the log, `sweep` for whose turn it is."""
+    """A resolved spec and the digest of its network; `attempt` is for the log, `sweep` for scheduling."""
 
     type: Literal["ask"] = "ask"
     key: str
@@ -46,24 +45,24 @@ class Ask(_Message):
 
 
 class Watch(_Message):
-    """One preview, please."""
+    """Requests one preview."""
 
     type: Literal["watch"] = "watch"
 
 
 class Progress(_Message):
-    """Where the job is."""
+    """How far the job is."""
 
     type: Literal["progress"] = "progress"
     stage: Stage
     step: int
     steps: int
     score: float | None = None
-    """The objective on the transformed picture of this step, which rises; None before the first."""
+    """The objective's value on this step's transformed picture, which rises; None before the first step."""
 
 
 class Preview(_Message):
-    """uint8 pixels follow, (height, width, channels), C order: the first picture after `step` steps, small."""
+    """uint8 pixels (height, width, channels) follow, C order: the first picture after `step` steps, scaled down."""
 
     type: Literal["preview"] = "preview"
     step: int
@@ -77,9 +76,9 @@ class Preview(_Message):
 
 
 class Finished(_Message):
-    """uint8 pixels follow, (pictures, height, width, channels), C order; `numbers` is what the result tells.
+    """uint8 pixels (pictures, height, width, channels) follow, C order; `numbers` are those of the result.
 
-    A kind of job that makes no pictures leaves all but `numbers` out.
+    A kind of job without pictures sets `numbers` only.
     """
 
     type: Literal["finished"] = "finished"
@@ -88,9 +87,9 @@ class Finished(_Message):
     width: int = 0
     channels: int = 0
     columns: int = 1
-    """How many stand in a row of the contact sheet."""
+    """Pictures in a row of the contact sheet."""
     steps: list[int] = []
-    """After how many steps each picture is; empty where there is one."""
+    """The number of steps done for each picture; empty for a single one."""
     numbers: dict[str, Any]
 
     @property

@@ -1,8 +1,8 @@
 """The kinds of jobs: this is the one place that lists them.
 
-A kind is a module of the same name in each room that has to do with it: its spec in `jobs.spec`, what it says of itself
-here, the work in `worker.renderer.kinds`, what answers look like in `service.schemas`, its addresses in
-`service.endpoints`. All else about a job is shared: record, queue, slot, progress, cancel, retry, result, list, events.
+A kind is a module of the same name in four rooms: its spec in `jobs.spec`, the `Kind` in `jobs.kinds`, its work in
+`worker.renderer.kinds`, its resource in `service.schemas`. Its endpoints are in `service.endpoints`. All else about a
+job is shared: record, queue, slot, progress, cancel, retry, result, list, events.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BY_PREFIX = {kind.prefix: kind for kind in KINDS}
 
 
 def kind_of(key: str) -> Kind[Any]:
-    """The kind of the job with this key. Raises ValueError for what is no key."""
+    """The kind of the job with this key. Raises ValueError for a string that is no key."""
     kind = _BY_PREFIX.get(key[:4]) if KEY_PATTERN.fullmatch(key) else None
     if kind is None:
         raise ValueError(f"no key: {key[:80]!r}")
@@ -30,7 +30,7 @@ def kind_of(key: str) -> Kind[Any]:
 
 
 def with_spec(fields: Any) -> Any:
-    """`fields` of something that has a `key` and a `spec`, the spec parsed as the key's kind says."""
+    """`fields` with its `spec` parsed as the kind of its `key` says; unchanged where it has no spec to parse."""
     if not isinstance(fields, dict) or not isinstance(fields.get("spec"), dict):
         return fields
     return {**fields, "spec": kind_of(fields["key"]).spec.model_validate(fields["spec"])}

@@ -1,4 +1,4 @@
-"""What a network sees in one photograph: a forward pass, no optimization."""
+"""The kind `activations`: what a network computes from one photograph."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from featurelens.jobs.spec.activations import ActivationsSpec
 
 
 class Activations(Kind[ActivationsSpec]):
-    """The units of each layer that respond most and least, and the class probabilities."""
+    """One forward pass: the units of each layer that respond most and least, and the class probabilities."""
 
     name = "activations"
     prefix = "fa1_"
     spec = ActivationsSpec
 
     def resolve(self, catalog: Catalog, spec: ActivationsSpec) -> tuple[ActivationsSpec, ModelEntry]:
-        """Layers left out are the recommended ones."""
+        """Fills in the recommended layers and the network's own size where they are left out."""
         entry = catalog.model(spec.model)
         size = resolve_size(spec.size, entry)
         layers = catalog.layers(entry)

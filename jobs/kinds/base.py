@@ -1,4 +1,4 @@
-"""What a kind of job has to say of itself: the rest of a job's life is the same for all."""
+"""What distinguishes one kind of job from another; everything else about a job is shared."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.spec.base import JobSpec, Sign
 
 QUEUE = "featurelens"
-"""The queue of jobs that are asked for one by one."""
+"""The queue of jobs submitted one by one."""
 SWEEP_QUEUE = "featurelens-sweep"
-"""The queue of pictures that are asked for by the hundred."""
+"""The queue of a sweep's pictures."""
 QUEUES = (QUEUE, SWEEP_QUEUE)
 
 KEY_PATTERN = re.compile(r"f[a-z][1-9]_[0-9a-f]{64}")
-"""The key of any job. The four characters in front name its kind."""
+"""The key of any job. Its first four characters name the kind."""
 
 Spec = TypeVar("Spec", bound=JobSpec)
 
 
 class Listed(NamedTuple):
-    """Under what a job is found in the list; None where it is about no single layer, channel or sign."""
+    """What the list filters by; None where a job concerns no single layer, channel or sign."""
 
     layer: str | None = None
     channel: int | None = None
@@ -37,7 +37,7 @@ class Kind(ABC, Generic[Spec]):
 
     name: ClassVar[str]
     prefix: ClassVar[str]
-    """Four characters in front of each of its keys."""
+    """The first four characters of each of its keys."""
     spec: type[Spec]
     queue: ClassVar[str] = QUEUE
     photo_pointer: ClassVar[str] = "/photo"
@@ -45,32 +45,32 @@ class Kind(ABC, Generic[Spec]):
 
     @abstractmethod
     def resolve(self, catalog: Catalog, spec: Spec) -> tuple[Spec, ModelEntry]:
-        """The complete spec and its network: names canonical, defaults filled in. Resolving again changes nothing.
+        """The complete spec and its network: names canonical, defaults filled in. Idempotent.
 
-        Raises `jobs.errors.InvalidSpec` or one of its kinds, each with what is valid, or `CatalogPending`.
+        Raises `jobs.errors.InvalidSpec` or a subclass, each naming what is valid, or `CatalogPending`.
         """
 
     @abstractmethod
     def cost(self, spec: Spec) -> int:
-        """Pixels that go through the network. `spec` is resolved."""
+        """Pixels that pass through the network in all. `spec` is resolved."""
 
     def steps(self, spec: Spec) -> int:
-        """How many steps of progress there are until it is done."""
+        """Steps until it is done, as progress counts them."""
         return 1
 
     def photo(self, spec: Spec) -> str | None:
-        """The digest of the photograph it works on, if it does."""
+        """The digest of the photograph it works on, or None."""
         return None
 
     def listed(self, spec: Spec) -> Listed:
-        """Under what it is found in the list."""
+        """What the list filters it by."""
         return Listed()
 
     def key(self, spec: Spec, weights: str, renderer: str) -> str:
-        """Names the result of a resolved `spec` for ever.
+        """Identifies the result of a resolved `spec` for ever.
 
-        `weights` is the digest of the network and `renderer` the version of the engine: a change of either makes other
-        results and so another key.
+        `weights` is the digest of the network and `renderer` the version of the engine: a change of either changes
+        results and so the key.
         """
         content = {"kind": self.name, "renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights}
         return self.prefix + digest(content)

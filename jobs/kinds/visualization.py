@@ -1,4 +1,4 @@
-"""A picture of what a unit responds to, made by optimization."""
+"""The kind `visualization`: a picture of what a unit responds to, made by optimization."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Visualization(Kind[VisualizationSpec]):
         return Listed(spec.layer, spec.listed_channel, spec.sign)
 
     def key(self, spec: VisualizationSpec, weights: str, renderer: str) -> str:
-        """As for every kind, but the content names no kind: pictures were the only one when their keys were fixed."""
+        """The digest of the other kinds covers their name; this one does not, because it was the only kind at first."""
         if spec.size is None or spec.transform is None:
             raise ValueError("the key of an unresolved spec: defaults are not filled in")
         return self.prefix + digest({"renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights})

@@ -1,1 +1,1 @@
-"""What lives in Redis: jobs on their way, their records, their list, and who is there to make them."""
+"""What Redis holds: queued jobs, their records and index, sweeps, statistics, and heartbeats."""

@@ -1,4 +1,4 @@
-"""The way to Redis or Valkey: every process opens its connections here, and their failures get their words here."""
+"""Connections to Redis or Valkey, and what a client is told when the broker fails."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from featurelens.jobs.errors import BrokerUnavailable
 from featurelens.jobs.settings import settings
 
 LOST = (redis_errors.ConnectionError, redis_errors.TimeoutError)
-"""The server cannot be reached at the moment; any other `RedisError` is an answer that says no."""
+"""The server cannot be reached at the moment; any other `RedisError` is a command it refused."""
 
 SOCKET_TIMEOUT = 5.0
-"""Seconds an answer may take. Slots block longer than that on an empty queue: RQ raises it for its own connection."""
+"""Seconds to wait for an answer. RQ raises it for the connection on which a slot blocks on an empty queue."""
 
 CONNECT_TIMEOUT = 2.0
 
 PATIENCE = 60.0
-"""Seconds a worker waits for a broker that is away: to make a picture again would cost more."""
+"""Seconds a worker waits for a broker that is away: doing the job again would cost more."""
 
 T = TypeVar("T")
 
 
 def connect(url: str | None = None) -> Redis:
-    """A lazy client of `url`, or of ``REDIS_URL``: nothing is sent yet, so nothing can fail yet.
+    """A client of `url`, or of ``REDIS_URL``, that connects with its first command.
 
-    Raises `BrokerUnavailable` when no address is known. Answers are bytes: RQ does not support decoded ones.
+    Raises `BrokerUnavailable` when neither is set. Answers are bytes: RQ does not support decoded ones.
     """
     url = url or settings().redis_url
     if url is None:
@@ -41,7 +41,7 @@ def connect(url: str | None = None) -> Redis:
 
 
 def patiently(call: Callable[[], T]) -> T:
-    """Does `call`, again and again while the broker is away. Raises the last error after `PATIENCE`."""
+    """The result of `call`, repeated while the broker cannot be reached. Raises the last error after `PATIENCE`."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -53,6 +53,6 @@ def patiently(call: Callable[[], T]) -> T:
 
 
 def unavailable(error: RedisError) -> BrokerUnavailable:
-    """What a client may know of `error`: neither the address nor the command."""
+    """`error` as a client may see it: without the address and the command."""
     reason = "does not answer" if isinstance(error, LOST) else "refuses commands"
     return BrokerUnavailable(f"the job queue {reason}; finished pictures are still served")

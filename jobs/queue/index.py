@@ -1,7 +1,7 @@
-"""Which pictures there are, newest first: one short line a picture beside its record, kept when the record expires.
+"""The index of all jobs, newest first: one line a job, kept when its record expires.
 
-The lines change in the same atomic steps as the records (`jobs.queue.records`, `jobs.queue.job_queue`). They are a
-convenience and are made anew from the result store, which is the truth, when the broker has been wiped.
+A line changes in the same transaction as its record (`jobs.queue.records`, `jobs.queue.job_queue`). After the broker
+has been wiped the index is rebuilt from the result store, which is authoritative.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
 
 INDEX = "featurelens:listing"
-"""Sorted set of keys, in the order they were asked for: by a number that rises, so that no two are equal."""
+"""Sorted set of keys. Scores are a counter, so the order is that of submission and no two are equal."""
 
 _COUNTER = "featurelens:listing:count"
 _COMPLETE = "featurelens:listing:complete"
 _REBUILDING = "featurelens:listing:rebuilding"
 _REBUILDING_EXPIRY = 600
-"""Seconds after which another process tries, should this one have died on the way."""
+"""Seconds after which another process may rebuild it, should this one have died."""
 
 _LINES = "featurelens:line:"
 
 _SCANNED = 5000
-"""Lines looked at for one page: a rare unit among many pictures takes several pages, none of which takes long."""
+"""Lines read for one page at most, so that a filter that few jobs match takes several pages, none of them long."""
 
 _PLACE = """
 redis.call('ZADD', KEYS[1], redis.call('INCR', KEYS[2]), ARGV[1])
 """
 
 _PAGE = """
-local found, last, looked = {}, ARGV[2], 0
-while looked < tonumber(ARGV[4]) do
+local found, last, scanned = {}, ARGV[2], 0
+while scanned < tonumber(ARGV[4]) do
   local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 200, 'WITHSCORES')
   if #keys == 0 then return {found, false} end
   for i = 1, #keys, 2 do
-    looked, last = looked + 1, '(' .. keys[i + 1]
+    scanned, last = scanned + 1, '(' .. keys[i + 1]
     local line = redis.call('HMGET', ARGV[1] .. keys[i], 'model', 'layer', 'channel', 'sign', 'status', 'created')
     local fits = string.sub(keys[i], 1, #ARGV[5]) == ARGV[5]
     for j = 1, 5 do
@@ -63,7 +63,7 @@ return {found, last}
 
 @dataclass(frozen=True)
 class Line:
-    """One picture in the list. `layer` and `channel` are None where the objective names none."""
+    """One job in the index. `layer`, `channel` and `sign` are None where the job concerns no single one."""
 
     key: str
     model: str
@@ -75,19 +75,19 @@ class Line:
 
 
 def line_key(key: str) -> str:
-    """Where the line of the picture `key` lives in Redis."""
+    """The Redis key of the line of job `key`."""
     return _LINES + key
 
 
 def write(pipe: Pipeline, key: str, spec: JobSpec, created: datetime, status: str, expiry: int) -> None:
-    """Adds a new line on top, as part of a transaction; it is forgotten after `expiry` seconds unless it moves."""
+    """Adds a line at the top in the transaction `pipe`; it expires after `expiry` seconds unless it changes."""
     pipe.hset(line_key(key), mapping=_fields(key, spec, created, status))
     pipe.expire(line_key(key), expiry)
     pipe.eval(_PLACE, 2, INDEX, _COUNTER, key)
 
 
 class JobIndex:
-    """Reads the lines a page at a time."""
+    """Reads the index a page at a time, and rebuilds it."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -105,9 +105,9 @@ class JobIndex:
         sign: str | None = None,
         status: str | None = None,
     ) -> tuple[list[Line], str | None]:
-        """At most `limit` lines of this kind that fit, and where the next page starts (None: this was the last).
+        """At most `limit` lines of this kind that match, and the cursor of the next page (None: this was the last).
 
-        A page can be short, even empty, and have a next one: no more than `_SCANNED` lines are looked at for it.
+        A page can be short, even empty, and have a next one: no more than `_SCANNED` lines are read for it.
         """
         filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
         start = "+inf" if cursor is None else f"({cursor}"
@@ -115,7 +115,7 @@ class JobIndex:
         return [_line(*parts) for parts in found], None if last is None else last.decode().removeprefix("(")
 
     def forget(self, *keys: str) -> None:
-        """The pictures are gone from the store."""
+        """Removes jobs whose results have been deleted from the store."""
         if keys:
             with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zrem(INDEX, *keys)
@@ -123,11 +123,11 @@ class JobIndex:
                 pipe.execute()
 
     def complete(self) -> bool:
-        """False: the broker has been wiped since `rebuild`, so that lines of older pictures are missing."""
+        """False: the broker has been wiped since `rebuild`, so lines of older jobs are missing."""
         return bool(self._redis.exists(_COMPLETE))
 
     def rebuild(self, results: Iterable[Result]) -> int:
-        """Adds missing lines below all others; returns how many pictures it has seen, 0 while another does it."""
+        """Adds missing lines below all others; returns the number of results read, 0 while another process does it."""
         if not self._redis.set(_REBUILDING, b"1", nx=True, ex=_REBUILDING_EXPIRY):
             return 0
         known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)

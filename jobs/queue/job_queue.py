@@ -1,10 +1,10 @@
-"""The queue of pictures to make: RQ with JSON, one RQ job per attempt, one attempt in flight per key.
+"""The queues of jobs to do: RQ with JSON, one RQ job per attempt, one attempt in flight per key.
 
-A record and its RQ job are created in one transaction that only goes through when nobody else did the same, so a
-hundred equal requests at once make one job, and a service killed in the middle leaves either both or neither.
+A record and its RQ job are created in one transaction, which fails when another process has created them meanwhile. So
+a hundred equal requests at once make one job, and a service killed in the middle leaves either both or neither.
 
-There are two queues, each with slots of its own: one for pictures asked for one by one, one for those of sweeps. So a
-single picture never waits behind a sweep; asked for by itself, a picture of a sweep changes over to the other queue.
+There are two queues, each with its own slots: one for jobs submitted one by one, one for the pictures of sweeps. So a
+single job never waits behind a sweep; a picture of a sweep that is also submitted by itself moves to the first queue.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Rec
 from featurelens.jobs.spec.base import JobSpec
 
 TASK = "featurelens.worker.slot.task.execute"
-"""The one function a slot executes, by name: the service never imports it."""
+"""The only function a slot executes, by name: the service never imports it."""
 
 TASKS = frozenset({TASK, "worker.task.render"})
-"""Also as it was called in jobs that may still be queued."""
+"""Its former name included: jobs queued under it may still wait."""
 
 EXECUTIONS = 3
-"""How often an attempt is executed before it counts as failed: a crash may be bad luck twice, not three times."""
+"""Executions of an attempt before it counts as failed: a crash may have another cause twice, not three times."""
 
 JOB_TIMEOUT = 2 * 3600
-"""Seconds one execution may take; the largest picture allowed takes about half of that on a slow processor."""
+"""Seconds one execution may take; the largest picture allowed takes about half of that on a slow CPU."""
 
 _RQ_ENDED_TTL = 600
-"""Seconds RQ keeps what it knows about a failed job; ours to keep is the record."""
+"""Seconds RQ keeps its own data about a failed job; clients read the record."""
 
 _TOGETHER = 128
-"""Pictures submitted in one transaction: more would keep others waiting."""
+"""Jobs submitted in one transaction: more would block the broker for others."""
 
 _JOB_PREFIX = Job.redis_job_namespace_prefix
 _QUEUE_PREFIX = Queue.redis_queue_namespace_prefix
@@ -69,7 +69,7 @@ return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('
 
 
 class Wanted(NamedTuple, Generic[Spec]):
-    """A job to do; `spec` is resolved, `digest` that of the weights."""
+    """A job to submit; `spec` is resolved, `digest` is that of the weights."""
 
     key: str
     spec: Spec
@@ -78,7 +78,10 @@ class Wanted(NamedTuple, Generic[Spec]):
 
 @dataclass(frozen=True)
 class Ticket:
-    """A picture on its way, or one that has ended. `position` counts from 1 at the head of its queue."""
+    """A job's record and its place in the queue: `position` counts from 1 at the head, None when it does not wait.
+
+    `fresh`: this call has started the attempt.
+    """
 
     record: Record
     position: int | None = None
@@ -86,7 +89,7 @@ class Ticket:
 
 
 class JobQueue:
-    """Puts pictures into the queues, takes them out, and tells where they are."""
+    """Submits jobs, withdraws them, and finds them."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -100,7 +103,7 @@ class JobQueue:
         return self._queues[name]
 
     def find(self, key: str) -> Ticket | None:
-        """The latest attempt at `key`. One whose RQ job has vanished is told as failed: a new one may start."""
+        """The latest attempt at `key`. One whose RQ job has vanished is returned as failed: a new one may start."""
         return self.find_all([key])[0]
 
     def find_all(self, keys: Sequence[str]) -> list[Ticket | None]:
@@ -108,7 +111,7 @@ class JobQueue:
         return self._read(keys)
 
     def join(self, key: str) -> Ticket | None:
-        """The attempt in flight, asked for once more; None when there is none."""
+        """Adds an asker to the attempt in flight; None when there is none."""
         ticket = self._read([key], QUEUE)[0]
         return ticket if ticket is not None and ticket.record.joinable else None
 
@@ -117,7 +120,7 @@ class JobQueue:
         return self.submit_all([Wanted(key, spec, digest)])[0]
 
     def submit_all(self, wanted: Sequence[Wanted[Any]], queue: str = QUEUE) -> list[Ticket]:
-        """The same for many, a transaction for some dozens of them; no key may be there twice."""
+        """The same for many, `_TOGETHER` in a transaction; keys must differ."""
         tickets: dict[str, Ticket] = {}
         for start in range(0, len(wanted), _TOGETHER):
             missing = list(wanted[start : start + _TOGETHER])
@@ -127,9 +130,9 @@ class JobQueue:
         return [tickets[one.key] for one in wanted]
 
     def leave(self, key: str, attempt: str | None = None) -> Left:
-        """One asker wants the picture no more (only if this is still the attempt in flight, where one is named).
+        """Removes one asker of the attempt in flight (only if it is still `attempt`, where that is given).
 
-        When it was the last one, the picture is taken out of its queue, or its slot is told to stop.
+        Without askers a waiting job is removed from its queue, and the slot of a running one is sent a stop command.
         """
         while True:
             ticket = self.find(key)
@@ -146,27 +149,27 @@ class JobQueue:
         return left
 
     def __len__(self) -> int:
-        """How many wait, in both queues."""
+        """How many jobs wait, in both queues."""
         with self._redis.pipeline(transaction=False) as pipe:
             for queue in self._queues.values():
                 pipe.llen(queue.key)
             return sum(pipe.execute())
 
     def _take_out(self, record: Record) -> None:
-        """A slot that was faster finds the record cancelled and makes nothing."""
+        """A slot that has taken the job meanwhile finds the record cancelled and does nothing."""
         removed = sum(self._redis.lrem(queue.key, -1, record.attempt) for queue in self._queues.values())
         if removed:
             self._redis.delete(_JOB_PREFIX + record.attempt)
 
     def _stop(self, record: Record) -> None:
-        """RQ's command makes it quick; the record alone would do it with the next report of progress."""
+        """RQ's command acts at once; without it the slot would stop at its next report of progress."""
         try:
             send_stop_job_command(self._redis, record.attempt, JSONSerializer)
         except (NoSuchJobError, InvalidJobOperation):
             return
 
     def _join_or_start(self, wanted: Sequence[Wanted[Any]], queue: str) -> dict[str, Ticket]:
-        """Joins those in flight; if there are none, starts all, unless somebody else starts one meanwhile."""
+        """Joins those in flight; if there are none, starts all, unless another process starts one meanwhile."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
             found = zip(wanted, self._read([one.key for one in wanted], queue), strict=True)

@@ -1,4 +1,4 @@
-"""Who is there to make pictures: at least one slot that takes jobs, and a renderer that answers it."""
+"""Whether jobs can be done: at least one slot and the renderer have sent a heartbeat lately."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from featurelens.jobs.kinds.base import QUEUE
 
 RENDERER = "featurelens:renderer"
 RENDERER_EXPIRY = 30
-"""Seconds the renderer counts as alive after a beat; it beats at least three times as often."""
+"""Seconds the renderer counts as alive after a heartbeat; it sends one at least three times as often."""
 
 
 def beat(redis: Redis) -> None:
-    """The renderer is alive. Call every 10 s or more often."""
+    """Sends the renderer's heartbeat. Call every 10 s or more often."""
     redis.set(RENDERER, b"1", ex=RENDERER_EXPIRY)
 
 
 def rest(redis: Redis) -> None:
-    """The renderer ends on purpose."""
+    """Withdraws the renderer's heartbeat, as it ends on purpose."""
     redis.delete(RENDERER)
 
 
@@ -30,13 +30,13 @@ def renderer_alive(redis: Redis) -> bool:
 
 
 def slots_alive(redis: Redis, queue: str = QUEUE) -> int:
-    """How many slots of the queue have sent a heartbeat lately: RQ's own record of a slot expires without one."""
+    """Slots of the queue that have sent a heartbeat lately: RQ's registration of a slot expires without one."""
     names = cast("set[bytes]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue))
     return redis.exists(*names) if names else 0
 
 
 def missing(redis: Redis, queue: str = QUEUE) -> str | None:
-    """The part that is not there, in words; None when pictures can be made."""
+    """Which process is missing, in words; None when jobs can be done."""
     with redis.pipeline(transaction=False) as pipe:
         pipe.exists(RENDERER)
         pipe.smembers(WORKERS_BY_QUEUE_KEY % queue)
@@ -49,7 +49,7 @@ def missing(redis: Redis, queue: str = QUEUE) -> str | None:
 
 
 def check(redis: Redis, queue: str = QUEUE) -> None:
-    """Raises `NoWorker` when a picture asked for now would have nobody to make it."""
-    part = missing(redis, queue)
-    if part is not None:
-        raise NoWorker(f"{part}; finished pictures are still served")
+    """Raises `NoWorker` when a job submitted now could not be done."""
+    reason = missing(redis, queue)
+    if reason is not None:
+        raise NoWorker(f"{reason}; finished pictures are still served")

@@ -1,4 +1,4 @@
-"""Small pictures of the current step, made only while somebody watches, kept in Redis for a short while."""
+"""Previews: small pictures of the current step, made only while a client watches, kept in Redis for a minute."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import cast
 from redis import Redis
 
 WATCHED_EXPIRY = 5
-"""Seconds after the last look of a watcher until nobody watches any more."""
+"""Seconds a job counts as watched after the last call of `watch`."""
 
 EXPIRY = 60
+"""Seconds a preview is kept."""
 
 INTERVAL = 0.5
-"""Seconds between two previews of a picture at least."""
+"""Seconds between two previews of a job at least."""
 
 MEDIA_TYPE = "image/webp"
 
 
 class Previews:
-    """The service says who is watched, the slot looks, and puts a preview there."""
+    """The service marks jobs as watched; the slot reads the mark and stores previews as WebP."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def watch(self, keys: Iterable[str]) -> None:
-        """Somebody watches these now."""
+        """Marks these jobs as watched."""
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys:
                 pipe.set(_watched(key), b"1", ex=WATCHED_EXPIRY)

@@ -1,4 +1,4 @@
-"""The life of one picture as everybody sees it: a record in Redis that changes by atomic, fenced moves.
+"""The state of one job: a record in Redis that changes by atomic, fenced moves.
 
     queued -> running -> storing -> succeeded
       |  ^------'  |        |
@@ -7,8 +7,8 @@
 
 Every move names the attempt it belongs to, and once running also the execution (one attempt may be executed again
 after a crash). A move whose attempt or execution has been replaced, or that starts from another status, does nothing.
-``storing`` is the point of no return: a picture that got there can no longer be cancelled, one that was cancelled can
-no longer get there. So nothing says succeeded after cancelled.
+``storing`` is the point of no return: a job that reached it can no longer be cancelled, one that was cancelled can no
+longer reach it. So no job succeeds after it was cancelled.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from featurelens.jobs.spec.base import JobSpec
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
 IN_FLIGHT_EXPIRY = 7 * 24 * 3600
-"""Seconds a record in flight may go without any move. Long: a job waits as long as the queue is."""
+"""Seconds a record in flight is kept without a move. Long, because a full queue takes days."""
 
 ENDED_EXPIRY = 24 * 3600
-"""Seconds a reason to have failed or been cancelled is kept. What succeeded is told by the result store, for ever."""
+"""Seconds the record of an ended job is kept. The result store keeps what succeeded, for ever."""
 
 JOINABLE = frozenset({"queued", "running", "storing"})
-"""What somebody else may join; one that is being cancelled gives way to a new attempt."""
+"""Another asker may join these; a job that is being cancelled gives way to a new attempt."""
 
 IN_FLIGHT = JOINABLE | {"cancelling"}
 
@@ -52,7 +52,7 @@ local function set(status, ended, ...)
   if status == 'succeeded' then redis.call('PERSIST', KEYS[2]) end
 end
 """
-"""Every change of status goes through here: record and line in the list, and how long they are kept."""
+"""Every change of status: of the record, of its line in the index, and of their expiry."""
 
 _MOVE = (
     _SET
@@ -82,11 +82,11 @@ return 'cancelling'
 )
 
 Left = Literal["gone", "over", "left", "cancelled", "cancelling"]
-"""What became of a picture when one asker left it: unknown, ended or about to be stored, wanted by others, stopped."""
+"""What became of a job that one asker left: unknown, ended or being stored, wanted by others, or stopped."""
 
 
 class Record(BaseModel):
-    """One picture on its way. Times are UTC; `score` is the objective's at the latest step reported."""
+    """One attempt at a job. Times are UTC; `score` is that of the objective at the latest step reported."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -119,12 +119,12 @@ class Record(BaseModel):
 
     @property
     def public_status(self) -> Status:
-        """`status` as clients know it: storing is the end of running."""
+        """`status` as clients know it: to them storing is part of running."""
         return cast(Status, "running" if self.status == "storing" else self.status)
 
 
 def record_key(key: str) -> str:
-    """Where the record of the job `key` lives in Redis (pictures were the only jobs when the place got its name)."""
+    """The Redis key of the record of job `key`; visualizations were the only kind when it got its name."""
     return f"featurelens:visualization:{key}"
 
 
@@ -133,7 +133,7 @@ def now() -> str:
 
 
 def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
-    """The fields of a new record: queued, asked for once."""
+    """The fields of a new record: queued, one asker."""
     return {
         "status": "queued",
         "attempt": attempt,
@@ -147,7 +147,7 @@ def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> d
 
 
 def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
-    """A record from its hash; empty strings are values not there yet. None when the hash is empty or no record."""
+    """A record from its hash; empty strings are values not known yet. None when the hash is empty or incomplete."""
     values: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items() if value}
     if "attempt" not in values or "spec" not in values:
         return None
@@ -156,7 +156,7 @@ def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
 
 
 class Records:
-    """Moves records of pictures in Redis. Each move is one round trip and returns whether it happened."""
+    """Moves records from status to status. Each move is one round trip and returns whether it happened."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -167,12 +167,12 @@ class Records:
         return parse(key, cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
 
     def idle(self, key: str) -> float:
-        """Seconds since the last move of a record in flight, which is when its expiry was set; 0 without one."""
+        """Seconds since the last move of a record in flight, computed from its expiry; 0 when there is none."""
         left = self._redis.ttl(record_key(key))
         return IN_FLIGHT_EXPIRY - left if left > ENDED_EXPIRY else 0
 
     def start(self, key: str, attempt: str, execution: str) -> Record | None:
-        """`execution` begins; from now on only it moves the record. None: cancelled, replaced or done; make nothing."""
+        """Starts `execution`; from now on only it moves the record. None: cancelled, replaced or done; do nothing."""
         moves = "queued>running running>running storing>running"
         fresh = {**_NO_PROGRESS, "execution": execution, "started": now()}
         return self.read(key) if self._move(key, attempt, "", moves, fresh) else None
@@ -187,55 +187,55 @@ class Records:
         score: float | None,
         seconds_left: float | None = None,
     ) -> bool:
-        """False: stop, nobody wants this execution any more."""
+        """Records progress. False: stop, this execution was cancelled or replaced."""
         shown = score if score is not None and math.isfinite(score) else ""
         left = "" if seconds_left is None else round(seconds_left, 1)
         fields = {"stage": stage, "step": step, "score": shown, "seconds_left": left}
         return self._move(key, attempt, execution, "running>running", fields)
 
     def previewed(self, key: str, attempt: str, execution: str, step: int) -> bool:
-        """There is a preview of this step."""
+        """Records that there is a preview of `step`."""
         return self._move(key, attempt, execution, "running>running", {"preview": step})
 
     def commit(self, key: str, attempt: str, execution: str) -> bool:
-        """Asks leave to publish the picture. True: it may be put into the store, and no cancel comes any more."""
+        """Begins storing. True: the result may be stored, and can no longer be cancelled."""
         return self._move(key, attempt, execution, "running>storing storing>storing", {"stage": "storing"})
 
     def succeed(self, key: str, attempt: str, execution: str) -> bool:
-        """The picture is in the store."""
+        """Ends the attempt: the result is in the store."""
         return self._move(key, attempt, execution, "storing>succeeded", {"finished": now()})
 
     def fail(self, key: str, attempt: str, error: FeaturelensError, execution: str = "") -> bool:
-        """The attempt ends without a picture. One that was being cancelled ends as cancelled."""
+        """Ends the attempt without a result. One that was being cancelled ends as cancelled."""
         moves = "queued>failed running>failed storing>failed cancelling>cancelled"
         fields = {"finished": now(), "error_code": error.code, "error_detail": error.detail}
         return self._move(key, attempt, execution, moves, fields)
 
     def requeue(self, key: str, attempt: str) -> bool:
-        """The execution was lost; the attempt waits for another one."""
+        """Returns the attempt to waiting, as its execution was lost."""
         fields = {**_NO_PROGRESS, "execution": ""}
         return self._move(key, attempt, "", "queued>queued running>queued storing>queued", fields)
 
     def cancel(self, key: str, attempt: str) -> bool:
-        """Nobody wants it any more: at once when queued; when running, as soon as its slot has let go."""
+        """Cancels the attempt: at once when queued; when running, as soon as its slot has stopped."""
 
         def waiting() -> bool:
             return self._move(key, attempt, "", "queued>cancelled", {"finished": now()})
 
-        # Between the two looks it may start, or go back to the queue; not both ways and back again.
+        # Between two tries it may start, or return to the queue, but hardly both and start again.
         return waiting() or self._move(key, attempt, "", "running>cancelling", {"stage": "stopping"}) or waiting()
 
     def leave(self, key: str, attempt: str = "") -> Left:
-        """One asker (of this attempt, if named) wants it no more; the last one to leave stops it as `cancel` does."""
+        """Removes one asker (of `attempt`, if given); without askers the attempt is stopped as by `cancel`."""
         arguments: list[Any] = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, now()]
         left = self._leave(keys=[record_key(key), line_key(key)], args=arguments)
         return cast(Left, left.decode())
 
     def cancelled(self, key: str, attempt: str) -> bool:
-        """The slot has let go of a picture that was being cancelled."""
+        """Ends an attempt that was being cancelled, as its slot has stopped."""
         return self._move(key, attempt, "", "cancelling>cancelled", {"finished": now()})
 
     def _move(self, key: str, attempt: str, execution: str, moves: str, fields: dict[str, Any]) -> bool:
-        pairs = [part for item in fields.items() for part in item]
+        pairs = [value for item in fields.items() for value in item]
         arguments = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, execution, moves, *pairs]
         return self._script(keys=[record_key(key), line_key(key)], args=arguments) is not None

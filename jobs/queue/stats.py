@@ -1,4 +1,4 @@
-"""What the parts tell about themselves, in Redis: counts that only rise, and how the renderer is doing just now."""
+"""Statistics in Redis: counters, the renderer's latest state, and the length of each queue."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.liveness import RENDERER_EXPIRY
 
 COUNTS = "featurelens:counts"
-"""How many pictures succeeded, failed, were cancelled (`jobs.queue.records` counts with the move); renderer starts."""
+"""Counters: jobs that succeeded, failed, were cancelled (incremented by the moves of `jobs.queue.records`); starts."""
 
 STARTS = "renderer-starts"
 _RENDERER = "featurelens:renderer:figures"
 
 
 class RendererStats(BaseModel):
-    """The renderer at its latest beat. `steps` and `step_seconds` rise from its start; a tick is a lane's one step."""
+    """The renderer at its latest heartbeat. `ticks`, `tick_seconds` and `steps` count from its start.
+
+    A tick is one step of a lane; `steps` counts one for each picture in it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -34,26 +37,26 @@ class RendererStats(BaseModel):
     pictures: int
     waiting: int
     capacity: int
-    """Pictures that the lanes in use advance in one tick."""
+    """Pictures that all lanes in use together advance in one tick."""
     ticks: int
     tick_seconds: float
     steps: int
 
 
 class QueueStats(BaseModel):
-    """One queue: pictures that wait, and for how many seconds the one at its head has."""
+    """One queue: jobs that wait, and for how many seconds the one at its head has waited."""
 
     length: int
     oldest_wait: float
 
 
 def publish_renderer(redis: Redis, stats: RendererStats) -> None:
-    """Call with each beat."""
+    """Stores the renderer's state. Call with each heartbeat."""
     redis.set(_RENDERER, stats.model_dump_json(), ex=RENDERER_EXPIRY)
 
 
 def count_start(redis: Redis) -> None:
-    """A renderer has started."""
+    """Counts a start of the renderer."""
     redis.hincrby(COUNTS, STARTS, 1)
 
 
@@ -68,7 +71,7 @@ def counts(redis: Redis) -> dict[str, int]:
 
 
 def queues(queue: JobQueue, redis: Redis) -> dict[str, QueueStats]:
-    """By name. A picture handed back by a dead slot stands at the head again with its first time."""
+    """By name. A job handed back by a dead slot is at the head again, with the time of its submission."""
     found = {}
     for name in QUEUES:
         rq = queue.of(name)

@@ -1,7 +1,7 @@
-"""Sweeps: one specification for many channels, signs and seeds. Each picture of it stays its own.
+"""Sweeps: one spec for many channels, signs and seeds. Each picture stays a job of its own.
 
-Redis keeps which pictures belong to a sweep and which attempts it has asked for; what became of them is read from their
-own records, so that a sweep says nothing else than they do.
+Redis keeps which pictures belong to a sweep and which attempts it is an asker of; their states are read from their own
+records, so that a sweep never contradicts them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from featurelens.jobs.store.result_store import ResultStore
 ID_PATTERN = re.compile(r"sweep_[0-9a-f]{32}")
 
 EXPIRY = 30 * 24 * 3600
-"""Seconds a sweep is known; its pictures are kept by themselves."""
+"""Seconds a sweep is kept; its pictures have expiries of their own."""
 
 STATES = ("queued", "running", "cancelling", "succeeded", "failed", "cancelled", "forgotten")
-"""What becomes of a picture. Forgotten: its record has expired, and the store has it no more."""
+"""States of a picture. Forgotten: its record has expired, and the store does not have it any more."""
 
 Standing = Literal["underway", "cancelling", "cancelled", "finished"]
 
@@ -65,7 +65,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Sweep:
-    """What was asked for. `spec` is that of the first picture, resolved."""
+    """A sweep as submitted. `spec` is the resolved spec of its first picture."""
 
     id: str
     created: datetime
@@ -75,7 +75,7 @@ class Sweep:
 
 
 class Sweeps:
-    """Puts sweeps into their queue and tells what has become of them."""
+    """Submits sweeps, finds them, and cancels them."""
 
     def __init__(self, redis: Redis, queue: JobQueue, store: ResultStore) -> None:
         self._redis = redis
@@ -84,18 +84,18 @@ class Sweeps:
         self._script = redis.register_script(_STATES)
 
     def create(self, wanted: Sequence[Wanted[VisualizationSpec]]) -> Sweep:
-        """Asks for all that the store does not have. Keys must differ; takes about a millisecond a picture."""
+        """Submits all jobs that the store has no result of. Keys must differ; takes about a millisecond a picture."""
         id = f"sweep_{uuid4().hex}"
         items = [f"{key} {spec.channel} {spec.sign} {spec.seed}" for key, spec, _ in wanted]
         fields = {"created": now(), "spec": wanted[0].spec.model_dump_json(), "total": len(wanted)}
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(_key(id), mapping=cast("Any", fields))
             pipe.rpush(_key(id, "items"), *items)
-            for part in ("", "items"):
-                pipe.expire(_key(id, part), EXPIRY)
+            for field in ("", "items"):
+                pipe.expire(_key(id, field), EXPIRY)
             pipe.execute()
         for start in range(0, len(wanted), _CHUNK):
-            self._ask(id, wanted[start : start + _CHUNK])
+            self._submit(id, wanted[start : start + _CHUNK])
         return Sweep(id, datetime.fromisoformat(str(fields["created"])), None, wanted[0].spec, len(wanted))
 
     def find(self, id: str) -> Sweep | None:
@@ -108,21 +108,21 @@ class Sweeps:
         return Sweep(id, start, ended, VisualizationSpec.model_validate_json(spec), int(total))
 
     def items(self, id: str, start: int = 0, count: int | None = None) -> list[tuple[Item, str]]:
-        """Pictures of the sweep in order, from the one numbered `start`, each with one of `STATES`."""
+        """Pictures of the sweep in order, at most `count` from number `start`, each with one of `STATES`."""
         last = -1 if count is None else start + count - 1
         keys = [_key(id, "items"), _key(id, "states")]
         states = self._script(keys=keys, args=[record_key(""), Job.redis_job_namespace_prefix, start, last])
         lines = cast("list[bytes]", self._redis.lrange(keys[0], start, last))
         items = [_item(line.decode()) for line in lines]
         return [
-            (item, state.decode() if state != b"?" else self._look(id, item.key))
+            (item, state.decode() if state != b"?" else self._stored_state(id, item.key))
             for item, state in zip(items, states, strict=True)
         ]
 
     def cancel(self, id: str) -> None:
-        """Leaves every picture that it asked for, the last first; those that others wait for are still made.
+        """Removes the sweep as asker of its pictures, the last first; those with other askers are still made.
 
-        May be repeated: each is left once.
+        May be repeated: it leaves each picture once.
         """
         self._redis.hset(_key(id), "cancelled", now())
         asking = cast("dict[bytes, bytes]", self._redis.hgetall(_key(id, "asking")))
@@ -130,7 +130,7 @@ class Sweeps:
             if self._redis.hdel(_key(id, "asking"), key):
                 self._queue.leave(key.decode(), attempt.decode())
 
-    def _ask(self, id: str, wanted: Sequence[Wanted[VisualizationSpec]]) -> None:
+    def _submit(self, id: str, wanted: Sequence[Wanted[VisualizationSpec]]) -> None:
         there = self._store.get_all([one.key for one in wanted]).keys()
         missing = [one for one in wanted if one.key not in there]
         tickets = self._queue.submit_all(missing, SWEEP_QUEUE)
@@ -140,12 +140,12 @@ class Sweeps:
                 pipe.hset(_key(id, "states"), mapping=cast("Any", dict.fromkeys(there, "succeeded")))
             if asking:
                 pipe.hset(_key(id, "asking"), mapping=cast("Any", asking))
-            for part in ("states", "asking"):
-                pipe.expire(_key(id, part), EXPIRY)
+            for field in ("states", "asking"):
+                pipe.expire(_key(id, field), EXPIRY)
             pipe.execute()
 
-    def _look(self, id: str, key: str) -> str:
-        """Its record has expired before anybody looked."""
+    def _stored_state(self, id: str, key: str) -> str:
+        """The state of a picture whose record has expired, as the result store tells it."""
         if self._store.get(key) is None:
             return "forgotten"
         self._redis.hset(_key(id, "states"), key, "succeeded")
@@ -153,15 +153,15 @@ class Sweeps:
 
 
 def standing(sweep: Sweep, states: Sequence[str]) -> Standing:
-    """Where the sweep is as a whole."""
+    """The state of the sweep as a whole."""
     over = not any(state in {"queued", "running", "cancelling"} for state in states)
     if sweep.cancelled is not None:
         return "cancelled" if over else "cancelling"
     return "finished" if over else "underway"
 
 
-def _key(id: str, part: str = "") -> str:
-    return f"featurelens:sweep:{id}" + (f":{part}" if part else "")
+def _key(id: str, field: str = "") -> str:
+    return f"featurelens:sweep:{id}" + (f":{field}" if field else "")
 
 
 def _item(line: str) -> Item:

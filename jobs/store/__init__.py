@@ -1,1 +1,1 @@
-"""What is kept: results under their keys for ever, photographs under their digests."""
+"""What is stored: results under their keys, photographs under their digests."""

@@ -1,7 +1,7 @@
-"""The result store in an S3-compatible bucket: the same promises as a folder, for services on several machines.
+"""The result store in an S3-compatible bucket: the guarantees of a folder, for services on several machines.
 
-An object is written whole or not at all. The pictures go first and ``result.json``, which names their digests, last:
-what it does not name does not exist. Nothing is evicted here; a bucket has lifecycle rules of its own.
+An object is written whole or not at all. Images are written first and ``result.json``, which names their digests, last:
+without it there is no result. Nothing is evicted here; a bucket has lifecycle rules of its own.
 """
 
 from __future__ import annotations
@@ -21,17 +21,16 @@ from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, image_nam
 from featurelens.jobs.store.result import Result, sealed
 
 PATIENCE = 10.0
-"""Seconds that somebody who waits for an answer is kept waiting by a bucket that does not answer."""
-
+"""Seconds a request waits for a bucket that does not answer."""
 
 _AT_ONCE = 16
-"""Pictures looked up together: a bucket is slow to answer, not busy."""
+"""Results read concurrently: a bucket has a long latency, not a small capacity."""
 
 
 class BucketStore(CheckedReads):
     """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``.
 
-    What fails is tried again for `patience` seconds.
+    A request that fails is repeated for `patience` seconds.
     """
 
     def __init__(self, address: str, endpoint: str | None = None, patience: float = PATIENCE) -> None:
@@ -56,7 +55,7 @@ class BucketStore(CheckedReads):
             return {key: result for key, result in found if result is not None}
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
-        """A good one stays. Raises `NotStored`."""
+        """As `ResultStore.put`. Raises `NotStored` when the bucket does not accept it."""
         folder = _folder(result.key)
         try:
             if self.get(result.key) is not None:
@@ -109,5 +108,5 @@ def _folder(key: str) -> str:
 
 
 def _unavailable(error: BaseError) -> StoreUnavailable:
-    """What a client may know: neither address nor credentials."""
+    """`error` as a client may see it: without address and credentials."""
     return StoreUnavailable(f"the result store does not answer ({type(error).__name__})")

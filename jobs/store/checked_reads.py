@@ -1,4 +1,4 @@
-"""What every result store reads alike: nothing is served that does not fit the digests in its ``result.json``."""
+"""Reads common to all result stores: images are checked against the digests in ``result.json``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def image_name(index: int) -> str:
 
 
 class CheckedReads(ABC):
-    """Reads of a store that keeps a folder per key: ``result.json``, ``image-0.png``, ..."""
+    """Reads of a store with a folder per key that holds ``result.json``, ``image-0.png``, ..."""
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
         return {key: result for key in keys if (result := self.get(key)) is not None}
@@ -36,7 +36,7 @@ class CheckedReads(ABC):
 
     @abstractmethod
     def _read(self, key: str, name: str) -> bytes | None:
-        """The file `name` of what is kept under `key`; None when it is not there."""
+        """The file `name` in the folder of `key`; None when there is none."""
 
     def _result(self, key: str) -> Result | None:
         content = self._read(key, RESULT)

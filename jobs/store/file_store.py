@@ -15,7 +15,7 @@ from featurelens.jobs.store.result import Result, sealed
 
 
 class FileStore(CheckedReads):
-    """A folder per key with ``result.json`` and ``image-0.png`` ...; written aside, synced, then renamed into place."""
+    """A folder per key with ``result.json``, ``image-0.png``, ...; written aside, synced, then renamed into place."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -61,7 +61,7 @@ class FileStore(CheckedReads):
                 yield result
 
     def _publish(self, key: str, written: Path, target: Path) -> None:
-        """A rename onto a folder that is not empty fails: whoever holds a good one was first, a bad one goes."""
+        """Renames `written` to `target`. A result already there is kept if it is intact, replaced if not."""
         try:
             written.rename(target)
         except OSError:

@@ -1,4 +1,4 @@
-"""A look at a file, noted in the file itself: what nobody looks at for longest is evicted first."""
+"""When a file was last used, kept as its modification time: eviction starts with the least recently used."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 COUNTS_FOR = 3600.0
-"""Seconds: looking is far more frequent than evicting, and a write to disk is not free."""
+"""Seconds between two updates of a file's time: exact order does not matter, and an update is a write to disk."""
 
 
 def touch(path: Path) -> None:
-    """A full disk, or a file that has gone meanwhile, does not matter."""
+    """Marks a file as used now. A full disk, or a file that is gone, is ignored."""
     with suppress(OSError):
         if time.time() - path.stat().st_mtime > COUNTS_FOR:
             os.utime(path)

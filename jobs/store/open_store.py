@@ -1,4 +1,4 @@
-"""Which result store: a folder of the state, or a bucket."""
+"""Chooses the result store: a folder of the state, or a bucket."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.result_store import ResultStore
 
 SLOT_PATIENCE = 60.0
-"""Seconds that a picture which has been made waits for a bucket that is away."""
+"""Seconds a slot waits for a bucket that is away, to store a result."""
 
 
 def open_store(settings: Settings, *, patient: bool = False) -> ResultStore:
-    """Nothing is read or written yet. `patient`: nobody waits for an answer, so rather wait than fail."""
+    """The store that `settings` name; nothing is read or written yet. `patient`: rather wait than fail."""
     if settings.results is None:
         return FileStore(settings.results_folder)
     from featurelens.jobs.store.bucket_store import (  # a slot forks: the library's threads must not start before that

@@ -1,4 +1,4 @@
-"""Uploaded photographs, kept under the digest of what is kept: decoded once, safely, and written anew as plain PNG."""
+"""Uploaded photographs: decoded safely, encoded anew as plain PNG, and named by the digest of that PNG."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from featurelens.jobs.store.last_used import touch
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 24_000_000
-"""Of an upload, before it is scaled down: a small file may hold a huge picture."""
+"""Pixels of an upload, before it is scaled down: a small file may hold a huge picture."""
 
 MAX_SIDE = 1024
-"""Of what is kept; no picture is larger."""
+"""Pixels of the longer side of what is kept; no picture is larger."""
 
 MIN_SIDE = 8
-"""Of what is kept."""
+"""Pixels of the shorter side of what is kept."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,13 +36,13 @@ _UPRIGHT = {
 
 
 class Photos:
-    """A folder of PNG files, each named by its own sha256; a damaged one counts as missing."""
+    """A folder of PNG files, each named by its sha256; a damaged one counts as missing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def add(self, upload: bytes) -> str:
-        """Returns ``sha256:...`` of what is kept. Raises `InvalidSpec` for what is no acceptable photograph."""
+        """Stores a photograph and returns its name, ``sha256:...``. Raises `InvalidSpec` for an unacceptable one."""
         png = _normalized(upload)
         digest = hashlib.sha256(png).hexdigest()
         atomic_file.write(self._folder / f"{digest}.png", png, durable=True)
@@ -68,8 +68,8 @@ class Photos:
 def _normalized(upload: bytes) -> bytes:
     try:
         with warnings.catch_warnings():
-            # Pillow's own guard against decompression bombs warns before it raises; ours is stricter. Damaged metadata
-            # do not matter, they are not kept.
+            # Pillow warns of decompression bombs before it raises; `MAX_PIXELS` is stricter. Damaged metadata do not
+            # matter: they are not kept.
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(upload), formats=FORMATS)
             if image.width * image.height > MAX_PIXELS:
@@ -96,7 +96,7 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def _upright(image: Image.Image, picture: Image.Image) -> Image.Image:
-    """`picture` turned as the metadata of `image` say."""
+    """`picture`, rotated or mirrored by the EXIF orientation of `image`."""
     turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     return picture if turn is None else picture.transpose(turn)
 

@@ -1,4 +1,4 @@
-"""What is kept of a finished job, beside its pictures."""
+"""What is stored of a finished job, beside its images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from featurelens.jobs.spec.base import JobSpec
 
 
 class Image(BaseModel):
-    """One PNG of a result: its size in pixels and the digest of its bytes; what it shows, where there are several."""
+    """One PNG of a result: its size in pixels, the length and digest of its bytes, and the step it shows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,11 +23,11 @@ class Image(BaseModel):
     bytes: int
     sha256: str
     step: int | None = None
-    """After how many steps; None on the contact sheet of all of them."""
+    """The number of steps done; None on the contact sheet."""
 
 
 class Result(BaseModel):
-    """What is known about a finished job. `numbers` come from the renderer as they are; not every kind makes images."""
+    """The result of one job. `numbers` are those of the renderer, unchanged; not every kind has images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,7 +48,7 @@ class Result(BaseModel):
 def describe(
     key: str, spec: JobSpec, numbers: dict[str, Any], created: datetime, started: datetime | None = None
 ) -> Result:
-    """A result without its images yet, finished now."""
+    """A result finished now, its images yet to be added."""
     now = datetime.now(UTC)
     return Result(key=key, spec=spec, numbers=numbers, created=created, started=started, finished=now, images=())
 
@@ -58,7 +58,7 @@ def _digest(content: Any) -> str:
 
 
 def unsealed(content: bytes, key: str) -> Result | None:
-    """The result that `sealed` has written for `key`; None when it is damaged."""
+    """The result in what `sealed` wrote for `key`; None when it is damaged."""
     try:
         outer = json.loads(content)
         result = Result.model_validate_json(json.dumps(outer["result"]))
@@ -68,6 +68,6 @@ def unsealed(content: bytes, key: str) -> Result | None:
 
 
 def sealed(result: Result) -> bytes:
-    """As it is kept, with a digest of itself."""
+    """JSON of the result and of its digest, as it is stored."""
     content = result.model_dump(mode="json")
     return json.dumps({"result": content, "sha256": _digest(content)}, indent=1).encode() + b"\n"

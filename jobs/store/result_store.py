@@ -1,4 +1,4 @@
-"""The store of finished pictures, by key, for ever. What it holds is the truth: a key found here has succeeded."""
+"""The store of results, by key. It is authoritative: a job whose key is found here has succeeded."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Protocol
 from featurelens.jobs.store.result import Result
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""What a full disk says."""
+"""The error numbers of a full disk."""
 
 
 class ResultStore(Protocol):
-    """Finished pictures by key. A damaged result is a miss: it is made again, never served."""
+    """Results by key. A damaged one counts as missing: it is made again, never served."""
 
-    def get(self, key: str) -> Result | None: ...
+    def get(self, key: str) -> Result | None:
+        """The result of `key`, its images checked against their digests."""
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
-        """Those that are there."""
+        """The same for many; those missing are left out."""
 
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
-        """The bytes of a PNG, checked, and their sha256 in hex."""
+        """The bytes of image `index`, checked, and their sha256 in hex."""
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
-        """Publishes all or nothing; replaces a damaged result, leaves a good one."""
+        """Stores all or nothing; replaces a damaged result, keeps an intact one."""
 
     def delete(self, key: str) -> bool:
-        """Whether there was anything to delete."""
+        """Deletes the result; returns whether there was one."""
 
     def results(self) -> Iterator[Result]:
-        """All that can be read, in no order; their images are not looked at."""
+        """All readable results, in no order; their images are not checked."""

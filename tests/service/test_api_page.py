@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from featurelens.jobs import errors
+from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.jobs.spec.base import SpecModel
 from featurelens.jobs.spec.sweep import SweepSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.problems import CODES, STATUS
@@ -19,8 +21,14 @@ from tests.support.paths import ROOT
 from tests.support.server import Server
 
 PAGE = (ROOT / "docs" / "api.md").read_text()
-TOLD = ("/v1/visualizations", "/v1/sweeps")
+TOLD = ("/v1/visualizations", "/v1/activations", "/v1/sweeps")
 """What begins with one of these is told of here, every address and every method."""
+SPECS: dict[str, type[SpecModel]] = {
+    "/v1/visualizations": VisualizationSpec,
+    "/v1/activations": ActivationsSpec,
+    "/v1/sweeps": SweepSpec,
+}
+"""What the bodies sent there are."""
 
 
 class Call(NamedTuple):
@@ -66,8 +74,7 @@ def test_every_call_is_declared(server: Server, call: Call) -> None:
 
 @pytest.mark.parametrize("call", [call for call in calls() if call.body], ids=lambda call: call.path)
 def test_every_body_is_accepted(call: Call) -> None:
-    kind = SweepSpec if call.path.endswith("sweeps") else VisualizationSpec
-    kind.model_validate(json.loads(call.body or ""))
+    SPECS[call.path].model_validate(json.loads(call.body or ""))
 
 
 def test_no_endpoint_goes_unmentioned(server: Server) -> None:
@@ -78,7 +85,7 @@ def test_no_endpoint_goes_unmentioned(server: Server) -> None:
 
 def test_examples_are_accepted(server: Server, client: httpx.Client) -> None:
     """The examples in the document are understood: what is not known here is the bundled network, not the body."""
-    for path, kind in (("/v1/visualizations", VisualizationSpec), ("/v1/sweeps", SweepSpec)):
+    for path, kind in SPECS.items():
         content = server.api["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         for example in content["examples"].values():
             kind.model_validate(example["value"])

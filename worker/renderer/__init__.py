@@ -1,1 +1,1 @@
-"""The renderer: one process per device that keeps networks warm and advances many pictures at once."""
+"""The renderer: one process per device that keeps networks in memory and does many jobs at once."""

@@ -1,4 +1,4 @@
-"""``python -m featurelens.worker.renderer``: the renderer of this machine's device, until it is asked to stop."""
+"""``python -m featurelens.worker.renderer``: the renderer of this machine's device, until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from featurelens.worker.renderer.renderer import Renderer
 
 
 def main() -> None:
+    """Runs the renderer, its heartbeat and its cataloguer, and ends the process."""
     configure("renderer")
     keep_memory()
     configured = settings()
@@ -40,7 +41,7 @@ def main() -> None:
     cataloguer.stop()
     heartbeat.stop()
     configured.renderer_socket.unlink(missing_ok=True)
-    # Loading threads may be in the middle of a download: nobody waits for them.
+    # Loading threads may be in the middle of a download: they are not waited for.
     sys.stderr.flush()
     os._exit(0)
 

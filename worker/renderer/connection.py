@@ -1,4 +1,4 @@
-"""The renderer's end of one slot's connection: never blocks, whatever the slot does."""
+"""The renderer's end of the connection with one slot; it never blocks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from featurelens.worker.protocol import MAX_LINE, Ask, Failed, Finished, Preview
 from featurelens.worker.renderer.work import Work
 
 REPORT_INTERVAL = 0.25
-"""Seconds between two reports of progress: reading a number off a GPU makes everybody wait for it."""
+"""Seconds between two reports of progress: reading a number from a GPU waits for all of its work."""
 
 
 class Connection:
-    """Bytes in until there is an `Ask`, then bytes out until the last reply is sent."""
+    """Receives an `Ask` and any `Watch`, and sends replies until the last one."""
 
     def __init__(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
@@ -32,7 +32,7 @@ class Connection:
         self._report_due = 0.0
 
     def receive(self) -> bool:
-        """Takes in what has arrived. False when the slot has gone or talks nonsense."""
+        """Parses what has arrived. False when the slot has disconnected or a message is too long."""
         try:
             data = self.socket.recv(1 << 16)
         except BlockingIOError:
@@ -60,7 +60,7 @@ class Connection:
         return bool(self._outbox)
 
     def flush(self) -> bool:
-        """Sends what the socket takes. False when the slot has gone, or when everything has been said."""
+        """Sends what the socket takes. False when the slot has disconnected or the last reply is sent."""
         try:
             while self._outbox:
                 del self._outbox[: self.socket.send(self._outbox)]
@@ -71,7 +71,7 @@ class Connection:
         return not self.over
 
     def report(self, stage: Stage, *, now: bool = False) -> None:
-        """Says where the picture stands, four times a second at most; skipped while the slot is not listening."""
+        """Sends progress if it is due (or `now`); skipped while earlier bytes are still unsent."""
         if self.ask is None or self._outbox or (time.monotonic() < self._report_due and not now):
             return
         step, score = (self.work.step, self.work.score) if self.work else (0, None)
@@ -81,23 +81,25 @@ class Connection:
         self._report_due = time.monotonic() + REPORT_INTERVAL
 
     def show(self, message: Preview, pixels: bytes) -> None:
-        """Sends the preview that was asked for."""
+        """Sends the preview that the slot has requested."""
         self.wants_preview = False
         self._outbox += message.line() + pixels
 
     def finish(self, message: Finished, pixels: bytes) -> None:
+        """Sends the result, the last reply."""
         self._outbox += message.line() + pixels
         self.over = True
 
     def fail(self, code: str, detail: str) -> None:
+        """Sends a failure, the last reply."""
         self._outbox += Failed(code=code, detail=detail).line()
         self.over = True
 
     def fail_with(self, error: Exception) -> None:
-        """Our own errors in their words; of any other only the kind and its first line, never a traceback."""
+        """Sends `error` as a failure: our own with its detail, any other with its type and first line, no traceback."""
         if isinstance(error, FeaturelensError):
             self.fail(error.code, error.detail)
         else:
             first = str(error).partition("\n")[0][:300]
-            # The engine's own refusals are ValueErrors and speak for themselves.
+            # The engine's own ValueErrors are written for clients.
             self.fail("render-failed", first if isinstance(error, ValueError) else f"{type(error).__name__}: {first}")

@@ -1,4 +1,4 @@
-"""The device that a renderer works on, and what a result tells of where it was made."""
+"""The device of a renderer, and what a result records of device, precision, weights and versions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Device:
 
     @property
     def name(self) -> str:
-        """As a result tells it."""
+        """The GPU's name, or ``cpu``."""
         return torch.cuda.get_device_name(self.torch_device) if self.torch_device.type == "cuda" else "cpu"
 
 
@@ -37,12 +37,12 @@ def precision(dtype: torch.dtype) -> str:
 
 
 def weights(network: Network) -> str:
-    """The identity of the weights that were used: measured, where they are a file."""
+    """The identity of the weights used: the sha256 of their file, or else the network's digest."""
     return network.digest if network.sha256 is None else f"sha256:{network.sha256}"
 
 
 def versions() -> dict[str, Any]:
-    """Of all that has to do with the numbers."""
+    """Versions of the engine and of the libraries that decide the numbers."""
     return {
         "engine": engine.VERSION,
         "torch": torch.__version__,

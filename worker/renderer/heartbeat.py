@@ -17,14 +17,14 @@ INTERVAL = RENDERER_EXPIRY / 6
 """Seconds between beats."""
 
 HANG = 45.0
-"""Seconds without a turn of the loop after which the process gives itself up; one turn is at most a few seconds."""
+"""Seconds without a turn of the loop after which the process exits; a turn takes a few seconds at most."""
 
 HUNG = 70
-"""Exit code of a renderer that has given itself up."""
+"""Exit status of a renderer whose loop hung."""
 
 
 class Heartbeat(threading.Thread):
-    """Beats while the loop calls `touch`; ends the process when it has stopped doing so, and is started anew."""
+    """Sends heartbeats and statistics; exits the process when the loop has not called `touch` for `hang` seconds."""
 
     def __init__(self, redis: Redis, hang: float = HANG) -> None:
         super().__init__(name="heartbeat", daemon=True)
@@ -35,6 +35,7 @@ class Heartbeat(threading.Thread):
         self._stopped = threading.Event()
 
     def touch(self) -> None:
+        """Called by the loop once a turn."""
         self._touched = time.monotonic()
 
     def stop(self) -> None:
@@ -42,19 +43,19 @@ class Heartbeat(threading.Thread):
         try:
             rest(self._redis)
         except RedisError as error:
-            logger().info("the broker was not told of the end", error=str(error))
+            logger().info("the heartbeat was not withdrawn", error=str(error))
 
     def run(self) -> None:
-        told = False
+        counted = False
         while True:
             if time.monotonic() - self._touched > self._hang:
-                logger().critical("the loop hangs, giving up", seconds=self._hang)
+                logger().critical("the loop hangs, exiting", seconds=self._hang)
                 os._exit(HUNG)
             try:
                 beat(self._redis)
-                if not told:
+                if not counted:
                     stats.count_start(self._redis)
-                    told = True
+                    counted = True
                 if self.stats is not None:
                     stats.publish_renderer(self._redis, self.stats.read())
             except RedisError as error:

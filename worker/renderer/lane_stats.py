@@ -1,4 +1,4 @@
-"""How the renderer is doing: noted by its loop, told with each heartbeat."""
+"""The renderer's statistics: updated by its loop, published with each heartbeat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from featurelens.worker.renderer.work import Group
 
 
 class LaneStats:
-    """Written by the loop, read by the thread of the heartbeat, which sees the state after a whole turn."""
+    """Written by the loop, read by the heartbeat's thread, which sees the state after a whole turn."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -25,7 +25,7 @@ class LaneStats:
 
     @contextmanager
     def tick(self, group: Group) -> Iterator[None]:
-        """Around one tick of `group`."""
+        """Measures one tick of `group`."""
         works, begun = min(len(group.works), group.room), time.perf_counter()
         yield
         self._ticks += 1
@@ -33,7 +33,7 @@ class LaneStats:
         self._steps += works
 
     def note(self, groups: Collection[Group], waiting: int) -> None:
-        """At the end of a turn: who has work, and how many jobs wait for their network."""
+        """Called at the end of a turn with the groups that have work and the number of jobs that wait for a network."""
         self._now = {
             "lanes": len(groups),
             "pictures": sum(len(group.works) for group in groups),

@@ -1,4 +1,4 @@
-"""The renderer's lanes: one for all pictures that share a forward pass, opened when needed, kept a while when idle."""
+"""The renderer's lanes: one for each combination of network, layers and size."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.work import Identity
 
 IDLE = 4
-"""Lanes without pictures that are kept, because the next picture often asks for the same layer."""
+"""Idle lanes that are kept, because the next picture is often of the same layer."""
 
 BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
-"""Pixels that go through a network in one tick: beyond it a larger batch is no faster, only slower to answer."""
+"""Pixels through a network in one tick: a larger batch has a longer latency and no more throughput."""
 
 
 class Lanes:
-    """By network, layers and size; the least recently used idle ones go first."""
+    """Opens a lane when it is first needed and closes the least recently used idle ones beyond `IDLE`."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
         self._lanes: dict[tuple[str, str, tuple[str, ...], tuple[int, int]], Lane] = {}
 
     def __iter__(self) -> Iterator[Lane]:
-        """Those with pictures, as they are now."""
+        """The lanes that have pictures."""
         return iter([lane for lane in list(self._lanes.values()) if lane.optimizations])
 
     def get(self, network: Network, layers: tuple[str, ...], size: tuple[int, int]) -> Lane:
+        """The lane of these, opened if need be. `size` is (height, width) in pixels."""
         key = (network.name, network.digest, layers, size)
         lane = self._lanes.pop(key, None)
         if lane is None:
@@ -39,7 +40,7 @@ class Lanes:
         return lane
 
     def close(self, networks: Iterable[Identity]) -> None:
-        """Lets go of the idle lanes of `networks`, which hold copies of their weights."""
+        """Closes the idle lanes of `networks`, which hold copies of their weights."""
         gone = set(networks)
         for key in [key for key, lane in self._lanes.items() if key[:2] in gone and not lane.optimizations]:
             del self._lanes[key]

@@ -1,4 +1,4 @@
-"""The networks kept warm: each loaded once however many ask for it, in a thread, so that lanes go on meanwhile."""
+"""The networks in memory: each loaded once, in a thread, so that lanes continue meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Identity = tuple[str, str]
 class Networks:
     """`load` turns a canonical name into a network or raises `ModelLoadFailed`; `loaded` is called from the thread.
 
-    `budget` is the memory in bytes that the weights of all networks together may take.
+    `budget` is the number of bytes that the weights of all networks together may take.
     """
 
     def __init__(self, load: Callable[[str], Network], loaded: Callable[[], None], budget: int) -> None:
@@ -23,11 +23,11 @@ class Networks:
         self._loaded = loaded
         self._budget = budget
         self._futures: dict[Identity, Future[Network]] = {}
-        """The one asked for last stands last."""
+        """The most recently used is last."""
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="load")
 
     def get(self, name: str, digest: str) -> Network | None:
-        """The network, or None while it is being loaded. Raises `ModelLoadFailed`, until `settle`, to all who ask."""
+        """The network, or None while it is being loaded. Raises `ModelLoadFailed` in every call until `settle`."""
         future = self._futures.pop((name, digest), None)
         if future is None:
             future = self._pool.submit(self._loaded_as, name, digest)
@@ -36,10 +36,10 @@ class Networks:
         return future.result() if future.done() else None
 
     def settle(self, busy: Collection[Identity]) -> list[Identity]:
-        """Call it when all who wait have asked: from now on what failed to load is tried anew.
+        """Forgets failures, so that these networks are loaded anew; call it when every waiting job has called `get`.
 
-        Lets go of networks, the one unused for longest first, until the others fit the budget; never of one in `busy`
-        or the one asked for last. Returns those gone.
+        Releases the least recently used networks until the others fit the budget, but none in `busy` and not the most
+        recently used one. Returns those released.
         """
         self._futures = {
             identity: future
@@ -62,5 +62,5 @@ class Networks:
     def _loaded_as(self, name: str, digest: str) -> Network:
         network = self._load(name)
         if network.digest != digest:
-            raise ModelLoadFailed(f"the weights of {name} have changed since this picture was asked for; ask again")
+            raise ModelLoadFailed(f"the weights of {name} have changed since this was asked for; ask again")
         return network

@@ -1,4 +1,4 @@
-"""From the PNG of an uploaded photograph to what a network sees."""
+"""From the PNG of an uploaded photograph to the input of a network."""
 
 from __future__ import annotations
 

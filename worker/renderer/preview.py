@@ -1,4 +1,4 @@
-"""The picture of the current step, small: what the renderer sends when a slot asks for it."""
+"""Previews: the picture of the current step, scaled down."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from featurelens.engine.optimization import Optimization
 from featurelens.worker.protocol import Preview
 
 LONGEST = 192
-"""Pixels of the longer side."""
+"""Pixels of the longer side, at most."""
 
 
 @torch.no_grad()
 def preview(lane: Lane, optimization: Optimization) -> tuple[Preview, bytes]:
-    """The first picture of `render` as it stands, over grey where it is transparent."""
+    """The first picture of `optimization` at its current step, composited over grey where it is transparent."""
     picture = compositing.decode([optimization], lane.size).each[0][:1].float()
     opaque = compositing.over_grey(picture, lane.network.preprocessing.channels)
     scale = min(1.0, LONGEST / max(lane.size))

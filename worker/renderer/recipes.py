@@ -1,4 +1,4 @@
-"""From what was asked (a resolved spec) to what the engine makes (a recipe).
+"""From a resolved spec to the engine's recipe.
 
 Every `match` ends in `assert_never`: mypy refuses a type of the spec that has no case.
 """
@@ -42,7 +42,7 @@ from featurelens.worker.renderer.photograph import decoded
 
 T = TypeVar("T")
 Photo = Callable[[str], bytes]
-"""From a digest to the bytes of a PNG; raises `jobs.errors.UnknownPhoto`."""
+"""From the digest of a photograph to its PNG; raises `jobs.errors.UnknownPhoto`."""
 
 
 def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:

@@ -1,7 +1,7 @@
-"""The renderer: one long-lived process per device that keeps networks warm and does many jobs at once.
+"""The renderer: one long-lived process per device that keeps networks in memory and does many jobs at once.
 
-One thread does it all: it looks at the sockets, gives everybody a turn, and looks again. So a job begins at the next
-tick after it is asked for, and one whose slot has gone is dropped before the next tick.
+One thread runs the loop: receive, one turn of the scheduler, send. So a job begins with the turn after its arrival, and
+one whose slot has disconnected is dropped before the next tick.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ class Renderer:
     ) -> None:
         self.device = Device.of(device)
         self._heartbeat = heartbeat
-        self._networks = Networks(registry.load, self._wake, budget)
+        self._networks = Networks(registry.load, self._interrupt, budget)
         workshops = {kind.name: _workshop(kind.name, self.device, photos) for kind in KINDS}
         heartbeat.stats = LaneStats(self.device)
         self._scheduler = Scheduler(workshops, self._networks, heartbeat.stats)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
-        self._awake, self._bell = socket.socketpair()
-        self._awake.setblocking(False)
-        self._bell.setblocking(False)
-        self._selector.register(self._awake, selectors.EVENT_READ)
+        self._interrupt_receiver, self._interrupt_sender = socket.socketpair()
+        self._interrupt_receiver.setblocking(False)
+        self._interrupt_sender.setblocking(False)
+        self._selector.register(self._interrupt_receiver, selectors.EVENT_READ)
         path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(path))
@@ -60,11 +60,12 @@ class Renderer:
         self._selector.register(self._listener, selectors.EVENT_READ)
 
     def stop(self) -> None:
-        """Ends `run` after the current turn; slots see their connections close and ask again elsewhere."""
+        """Ends `run` after the current turn; slots see their connections close."""
         self._stopping = True
-        self._wake()
+        self._interrupt()
 
     def run(self) -> None:
+        """Runs the loop until `stop` is called, then closes everything."""
         while not self._stopping:
             self._heartbeat.touch()
             self._receive(timeout=0.0 if self._scheduler.busy else 1.0)
@@ -74,22 +75,22 @@ class Renderer:
         for known in list(self._selector.get_map().values()):
             cast("socket.socket", known.fileobj).close()
         self._selector.close()
-        self._bell.close()
+        self._interrupt_sender.close()
 
-    def _wake(self) -> None:
+    def _interrupt(self) -> None:
         try:
-            self._bell.send(b"!")
+            self._interrupt_sender.send(b"!")
         except OSError:
-            return  # it rings already, or the loop is over
+            return  # enough bytes are waiting already, or the loop has ended
 
     def _receive(self, timeout: float) -> None:
-        """Takes in what has arrived, at the latest after `timeout` seconds or when there is room to send more."""
+        """Accepts connections and receives messages; waits for one, or for room to send, at most `timeout` seconds."""
         for ready, _ in self._selector.select(timeout):
             if ready.fileobj is self._listener:
                 accepted, _ = self._listener.accept()
                 self._selector.register(accepted, selectors.EVENT_READ, Connection(accepted))
-            elif ready.fileobj is self._awake:
-                self._awake.recv(4096)
+            elif ready.fileobj is self._interrupt_receiver:
+                self._interrupt_receiver.recv(4096)
             else:
                 connection: Connection = ready.data
                 new = connection.ask is None
@@ -99,7 +100,7 @@ class Renderer:
                     self._scheduler.enqueue(connection)
 
     def _send(self) -> None:
-        """Sends what there is to say, before anybody waits for anything."""
+        """Sends what the sockets take, and drops the connections that are done."""
         for key in list(self._selector.get_map().values()):
             connection = key.data
             if not isinstance(connection, Connection):
@@ -111,13 +112,13 @@ class Renderer:
                 self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
-        """Forgets a connection and stops its work."""
+        """Closes a connection and stops its work."""
         self._selector.unregister(connection.socket)
         connection.socket.close()
         self._scheduler.drop(connection)
 
 
 def _workshop(kind: str, device: Device, photos: Photos) -> Workshop:
-    """That of the module of this name (see `jobs.kinds`)."""
+    """The workshop of a kind: that of the module of its name (see `jobs.kinds`)."""
     made: Workshop = import_module(f"featurelens.worker.renderer.kinds.{kind}").workshop(device, photos)
     return made

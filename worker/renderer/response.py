@@ -1,4 +1,4 @@
-"""What the renderer tells about a finished picture: the pixels, and every number that was measured."""
+"""The last message about a visualization: its pixels and all its numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DORMANT = "no gradient reached the picture, not even with redirected ReLU gradie
 
 @dataclass(frozen=True)
 class Response:
-    """`seconds` from the arrival of the request to the last step, waiting for the network included."""
+    """A finished optimization. `seconds` is from the arrival of the job to its last step, loading included."""
 
     spec: VisualizationSpec
     result: Result
@@ -31,7 +31,7 @@ class Response:
         """The finished pictures, then the snapshots in the order of their steps. Raises `RenderFailed`."""
         blocks = [(self.steps, self.result.pixels), *self.result.snapshots]
         channels = self.result.pixels.shape[3]
-        # A mask is only known at the end; earlier pictures are opaque.
+        # The alpha channel is known at the end only; earlier pictures are opaque.
         pixels = torch.cat([_with_channels(block, channels) for _, block in blocks])
         steps = [step for step, block in blocks for _ in range(block.shape[0])]
         pictures, height, width, _ = pixels.shape
@@ -47,7 +47,7 @@ class Response:
         return message, pixels.numpy().tobytes()
 
     def _columns(self) -> int:
-        """Stages of one picture in a row; a strip in a row, one below the other by stage; others as a square."""
+        """Columns of the contact sheet: one picture's snapshots in a row, or a row for each snapshot, or a square."""
         pictures = self.result.pixels.shape[0]
         if pictures == 1:
             return len(self.result.snapshots) + 1

@@ -1,7 +1,7 @@
-"""Who waits for a network, who is at work, and whose turn it is. Knows no kind of job and no socket.
+"""Which jobs wait for a network, which are in progress, and which advance in a tick. Knows no kind and no socket.
 
-Every group that has work gets one tick a turn. Where it has more work than a tick takes, jobs asked for one by one go
-before those of sweeps, but for one turn in four, so that neither stands still.
+Every group that has work gets one tick a turn. Where it has more work than a tick takes, single jobs go before those of
+sweeps, but in one turn of four, so that neither starves.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.work import Group, Work, Workshop
 
 SWEEP_EVERY = 4
-"""Turns, of which sweeps go first in one."""
+"""Sweeps go first in one of so many turns."""
 
 
 class Scheduler:
-    """`workshops` are by the name of their kind."""
+    """Admits jobs to the workshop of their kind and ticks groups. `workshops` is by the name of the kind."""
 
     def __init__(self, workshops: Mapping[str, Workshop], networks: Networks, stats: LaneStats) -> None:
         self._workshops = workshops
@@ -33,22 +33,22 @@ class Scheduler:
 
     @property
     def busy(self) -> bool:
-        """Whether there is anything to tick."""
+        """Whether a job is in progress."""
         return bool(self._working)
 
     def enqueue(self, connection: Connection) -> None:
-        """A slot has asked."""
+        """Adds the job of a connection, which waits for its network."""
         self._waiting.append(connection)
 
     def drop(self, connection: Connection) -> None:
-        """The slot has gone, or has been told all there is."""
+        """Removes the job of a connection, finished or not."""
         if connection in self._waiting:
             self._waiting.remove(connection)
         if connection.work is not None and self._working.pop(id(connection.work), None) is not None:
             connection.work.leave()
 
     def turn(self) -> None:
-        """Lets those begin whose network is loaded, then advances every group by one tick."""
+        """Admits the jobs whose network is loaded, then advances every group by one tick."""
         self._turns += 1
         self._admit()
         for group in self._groups():
@@ -77,7 +77,7 @@ class Scheduler:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Keeps the weights within their budget."""
+        """Keeps the weights in memory within their budget."""
         asked = {(one.ask.spec.model, one.ask.digest) for one in self._waiting if one.ask is not None}
         busy = {(group.network.name, group.network.digest) for group in self._groups()}
         gone = self._networks.settle(asked | busy)
@@ -115,7 +115,7 @@ class Scheduler:
 
 
 def choose(works: Sequence[Work], room: int, *, sweeps_first: bool) -> list[Work]:
-    """Those of `works` whose turn it is in a tick of `room` rows, at least one; equals in the order given."""
+    """The works that advance in a tick of `room` rows, at least one; of equal priority in the order given."""
     ordered = sorted(works, key=lambda work: work.ask.sweep != sweeps_first)
     chosen: list[Work] = []
     for work in ordered:

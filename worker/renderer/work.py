@@ -1,4 +1,4 @@
-"""What the renderer's loop knows of a job in the making, whatever its kind."""
+"""The interfaces between the scheduler and the kinds of jobs: workshop, group, work."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Identity = tuple[str, str]
 
 
 class Work(Protocol):
-    """One job in the making."""
+    """One job in progress."""
 
     @property
     def ask(self) -> Ask: ...
 
     @property
     def stage(self) -> Stage:
-        """What it is doing, in a word."""
+        """The stage that progress reports."""
 
     @property
     def step(self) -> int:
@@ -28,54 +28,54 @@ class Work(Protocol):
 
     @property
     def score(self) -> float | None:
-        """What is optimized, at the latest step; None before the first, and where nothing is. Waits for the device."""
+        """The objective's value at the latest step; None before the first, or without one. Waits for the device."""
 
     @property
     def rows(self) -> int:
-        """Pictures that it sends through the network in one tick."""
+        """Rows that it takes in one tick."""
 
     def preview(self) -> tuple[Preview, bytes] | None:
-        """The picture as it stands, small; None where there is none (yet)."""
+        """A preview of the current step; None where there is none (yet)."""
 
     def finish(self) -> tuple[Finished, bytes]:
-        """The result and its pixels. Raises the reason where there is none."""
+        """The result and its pixels. Raises the reason for which there is none."""
 
     def leave(self) -> None:
-        """Nobody wants it any more."""
+        """Stops it and frees its rows."""
 
 
 class Group(Protocol):
-    """Work that goes through a network together."""
+    """Works that pass through a network together."""
 
     @property
     def network(self) -> Network: ...
 
     @property
     def works(self) -> Sequence[Work]:
-        """In the order in which it is their turn."""
+        """In the order in which they advance."""
 
     @property
     def room(self) -> int:
-        """Rows that one tick takes."""
+        """Rows that one tick takes, at most."""
 
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
-        """One step for each of `chosen`; returns those that have ended, which have left.
+        """Does one step of each of `chosen`; returns those that have ended and left the group.
 
-        What it raises concerns all works of the group.
+        An error it raises fails all works of the group.
         """
 
 
 class Workshop(Protocol):
-    """All work of one kind on one device."""
+    """All works of one kind on one device."""
 
     def begin(self, ask: Ask, network: Network, begun: float) -> Work:
-        """Takes a job on that was asked for at `begun` (`time.monotonic`).
+        """Begins a job that arrived at `begun` (`time.monotonic`).
 
-        Raises what its slot is to be told when it cannot be done.
+        Raises the reason for which it cannot be done, which is sent to its slot.
         """
 
     def groups(self) -> Iterable[Group]:
-        """Those with work, as they are now."""
+        """The groups that have work."""
 
     def release(self, networks: Iterable[Identity]) -> None:
-        """Lets go of what is kept for `networks`, none of which has work."""
+        """Releases what is kept for `networks`, none of which has work."""

@@ -1,1 +1,1 @@
-"""Slots: RQ worker processes without torch that carry a job to the renderer and its result into the store."""
+"""Slots: RQ worker processes without torch that send jobs to the renderer and store the results."""

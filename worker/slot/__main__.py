@@ -1,4 +1,4 @@
-"""``python -m featurelens.worker.slot [QUEUE]``: one slot, until it is asked to leave."""
+"""``python -m featurelens.worker.slot [QUEUE]``: one slot, until it is told to stop by a signal."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from featurelens.worker.slot.slot import Slot
 
 def await_broker(redis: Redis) -> None:
     """Returns as soon as the broker answers."""
-    told = False
+    logged = False
     while True:
         try:
             redis.ping()
             return
         except RedisError as error:
-            if not told:
+            if not logged:
                 logger().warning("waiting for the broker", reason=type(error).__name__)
-                told = True
+                logged = True
             time.sleep(0.5)
 
 
 def main() -> int:
-    """Takes jobs until asked to leave: from the queue of single pictures, or from the one named."""
+    """Takes jobs until SIGTERM, from the queue of single jobs or the one named. Exit status 2: no such queue."""
     queue = sys.argv[1] if len(sys.argv) > 1 else QUEUE
     if queue not in QUEUES:
         sys.stderr.write(f"featurelens slot: no queue {queue}; there are {', '.join(QUEUES)}\n")

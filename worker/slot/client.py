@@ -1,4 +1,4 @@
-"""The slot's end of the socket: asks the renderer for one picture and listens until it is there."""
+"""The slot's end of the socket: sends one job to the renderer and receives its result."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CONNECT_PATIENCE = 60.0
 """Seconds to wait for a renderer that is being restarted and loads its libraries."""
 
 SILENCE = 10.0
-"""Seconds without a word after which the renderer's pulse is looked at (a download may well be silent for longer)."""
+"""Seconds without a message after which the renderer's heartbeat is checked (a download may take longer)."""
 
 HUNG_PATIENCE = 30.0
-"""Seconds the launcher has to end a renderer without a pulse: to ask the same one again would only cost executions."""
+"""Seconds to wait for the launcher to kill a hung renderer: asking the same one again would cost executions."""
 
 _CHUNK = 1 << 18
-_GONE = "the renderer went away in the middle of the picture"
+_GONE = "the renderer went away in the middle of the job"
 
 
 def converse(
@@ -33,12 +33,12 @@ def converse(
     patience: float = CONNECT_PATIENCE,
     relay: PreviewRelay | None = None,
 ) -> tuple[Finished, bytes]:
-    """Returns the last message and its pixels. Whatever `on_progress` raises ends the conversation.
+    """Sends `ask` and returns the last message and its pixels. What `on_progress` raises closes the connection.
 
-    `alive` is called in every long silence and tells whether the renderer has a pulse; without one it is given
-    `HUNG_PATIENCE`. `relay` shows previews while it wants them.
-    Raises `RendererLost` when there is no renderer within `patience` seconds or it goes away, and the renderer's own
-    `RenderError` when it refuses.
+    `alive` is called after every `SILENCE` and tells whether the renderer has a heartbeat; without one it is given up
+    after `HUNG_PATIENCE`. `relay` requests and receives previews.
+    Raises `RendererLost` when no renderer accepts within `patience` seconds or it goes away, and the `RenderError` that
+    the renderer answers with.
     """
     with _connect(path, patience, alive) as connection:
         stream = _Stream(connection, alive)
@@ -83,7 +83,7 @@ def _error(reply: Failed) -> RenderError:
 
 
 class _Stream:
-    """Lines and counted bytes from a socket, with a look at the pulse of the other side in every silence."""
+    """Lines and counted bytes from a socket; the heartbeat of the other side is checked in every silence."""
 
     def __init__(self, connection: socket.socket, alive: Callable[[], bool]) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""From raw pixels to the PNG files of a result: one a picture, and one more of all of them where there are several."""
+"""From raw pixels to the PNG files of a result: one a picture, and a contact sheet where there are several."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from featurelens.worker.slot.png import encode, pictures
 
 
 def encoded(key: str, record: Record, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
-    """The files, and what is said of each; none where the kind of job makes no pictures."""
+    """The files and their descriptions; none where the kind of job has no pictures."""
     if not finished.pictures:
         return [], ()
     text = {"key": key, "spec": record.spec.model_dump(mode="json"), "numbers": finished.numbers}

@@ -1,4 +1,4 @@
-"""From the renderer's pixels to PNG files that say what they show."""
+"""From pixels to PNG files that carry the spec and the numbers of their picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def pictures(pixels: bytes, height: int, width: int, channels: int) -> list[Image.Image]:
-    """`pixels` are uint8, (pictures, height, width, channels), C order."""
+    """Images from uint8 `pixels` (pictures, height, width, channels), C order."""
     size = height * width * channels
     return [
         Image.frombytes(_MODES[channels], (width, height), pixels[start : start + size])
@@ -24,7 +24,7 @@ def pictures(pixels: bytes, height: int, width: int, channels: int) -> list[Imag
 
 
 def encode(picture: Image.Image, text: dict[str, Any]) -> bytes:
-    """A PNG; `text` goes into the chunk `TEXT_CHUNK` as ASCII JSON."""
+    """A PNG with `text` as ASCII JSON in the text chunk `TEXT_CHUNK`."""
     info = PngInfo()
     info.add_text(TEXT_CHUNK, json.dumps(text, sort_keys=True))
     file = io.BytesIO()

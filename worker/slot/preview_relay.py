@@ -1,4 +1,4 @@
-"""The slot's part in previews: asks for one while somebody watches, and shows it."""
+"""Previews on their way from the renderer to Redis, while a client watches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MODES = {1: "L", 3: "RGB"}
 
 
 class PreviewRelay:
-    """Of the picture `key`. `shown` is called with the step of each preview that can be looked at."""
+    """Relays previews of job `key`. `shown` is called with the step of each preview that is stored."""
 
     def __init__(self, previews: Previews, key: str, shown: Callable[[int], object]) -> None:
         self._previews = previews
@@ -25,7 +25,7 @@ class PreviewRelay:
         self._due = 0.0
 
     def wants_one(self) -> bool:
-        """Looks into Redis twice a second at most; a broker that is away does without previews."""
+        """Whether a preview is due: reads Redis every `INTERVAL` at most; False while the broker is away."""
         if time.monotonic() < self._due:
             return False
         self._due = time.monotonic() + INTERVAL
@@ -35,6 +35,7 @@ class PreviewRelay:
             return False
 
     def show(self, preview: Preview, pixels: bytes) -> None:
+        """Stores the preview as WebP; it is dropped while the broker is away."""
         image = Image.frombytes(_MODES[preview.channels], (preview.width, preview.height), pixels)
         file = io.BytesIO()
         image.save(file, "webp", quality=80, method=0)

@@ -1,4 +1,4 @@
-"""Passes on to the record how far the renderer is, and learns from it whether anybody still wants the job."""
+"""Writes the renderer's progress into the record, and notices there that the job was cancelled."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from featurelens.worker.protocol import Progress
 from featurelens.worker.slot.preview_relay import PreviewRelay
 
 MEASURED_STEPS, MEASURED_SECONDS = 8, 1.0
-"""How much must have been seen of an optimization before its end can be estimated."""
+"""Steps and seconds that must have been measured before the end of an optimization is estimated."""
 
 PROGRESS_INTERVAL = 0.5
-"""Seconds between two reports: nobody looks more often."""
+"""Seconds between two reports of the same stage."""
 
 
 class Unwanted(Exception):
@@ -25,7 +25,7 @@ class Unwanted(Exception):
 
 
 class ProgressReport:
-    """Passes progress on to the record: the first word and every new stage at once, then twice a second."""
+    """Writes progress into the record: every new stage at once, then every `PROGRESS_INTERVAL`."""
 
     def __init__(self, records: Records, record: Record, key: str, execution: str) -> None:
         self._records = records
@@ -34,25 +34,25 @@ class ProgressReport:
         self._execution = execution
         self._stage = ""
         self._due = 0.0
-        self._told = partial(self.tell, "waiting", 0, None)
+        self._latest = partial(self.write, "waiting", 0, None)
         self._measured: tuple[int, float] | None = None
 
     def __call__(self, progress: Progress) -> bool:
-        """Returns whether it was due."""
+        """Writes `progress` if it is due; returns whether it was."""
         if progress.stage == self._stage and time.monotonic() < self._due:
             return False
-        self._told = partial(self.tell, progress.stage, progress.step, progress.score, self._seconds_left(progress))
-        self._told()
+        self._latest = partial(self.write, progress.stage, progress.step, progress.score, self._seconds_left(progress))
+        self._latest()
         self._stage = progress.stage
         self._due = time.monotonic() + PROGRESS_INTERVAL
         return True
 
     def again(self) -> None:
-        """There is nothing new, but the slot is to know that this process lives."""
-        self._told()
+        """Writes the latest progress again, which shows the slot that this process lives."""
+        self._latest()
 
-    def tell(self, stage: str, step: int, score: float | None, seconds_left: float | None = None) -> None:
-        """Raises `Unwanted` when the record has moved on without us. A broker that is away is no reason to stop."""
+    def write(self, stage: str, step: int, score: float | None, seconds_left: float | None = None) -> None:
+        """Raises `Unwanted` when this execution was cancelled or replaced. A broker that is away is ignored."""
         try:
             wanted = self._records.progress(
                 self._key, self._record.attempt, self._execution, stage, step, score, seconds_left
@@ -63,12 +63,12 @@ class ProgressReport:
             raise Unwanted
 
     def relay(self, redis: Redis) -> PreviewRelay:
-        """Shows previews of this execution."""
-        told = partial(self._records.previewed, self._key, self._record.attempt, self._execution)
-        return PreviewRelay(Previews(redis), self._key, told)
+        """The relay of previews of this execution."""
+        shown = partial(self._records.previewed, self._key, self._record.attempt, self._execution)
+        return PreviewRelay(Previews(redis), self._key, shown)
 
     def _seconds_left(self, progress: Progress) -> float | None:
-        """From the pace since the first step was reported; None until that means something."""
+        """By the pace since the first step reported; None until enough has been measured."""
         now = time.monotonic()
         if progress.step == 0 or self._measured is None or progress.step < self._measured[0]:
             self._measured = (progress.step, now) if progress.step else None

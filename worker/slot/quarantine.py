@@ -1,8 +1,8 @@
-"""So that a picture that kills renderers takes no innocent one with it.
+"""Quarantine: a job that kills the renderer must not make others fail.
 
-When a renderer dies, every picture in it has lost an execution, and nobody knows whose fault it was. They all try again
-together; but the last execution a picture is allowed runs while no other picture is at its last. The guilty one then
-fails by itself, and those that were merely beside it succeed.
+When a renderer dies, every job in it has lost an execution, and it is unknown which one was the cause. All are executed
+again together; but a job's last execution runs while no other job is at its last. So the one that kills renderers fails
+alone, and the others succeed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from featurelens.jobs.queue.broker import LOST, patiently
 KEY = "featurelens:last-chance"
 
 LEASE = 30
-"""Seconds after which the place of a slot that died is free again; renewed with every report and in every silence."""
+"""Seconds after which the quarantine of a slot that died is free; renewed with every report and in every silence."""
 
 
 @contextmanager
 def quarantined(redis: Redis, execution: str, wanted: Callable[[], None]) -> Iterator[Callable[[], None]]:
-    """Waits for its turn, calling `wanted` meanwhile (which raises to give up); yields what renews the lease."""
+    """Waits until no other job is in quarantine, calling `wanted` meanwhile (which raises to give up).
+
+    Yields a function that renews the lease.
+    """
     while not patiently(lambda: redis.set(KEY, execution, nx=True, ex=LEASE)):
         wanted()
         time.sleep(0.2)
@@ -42,4 +45,4 @@ def quarantined(redis: Redis, execution: str, wanted: Callable[[], None]) -> Ite
             if redis.get(KEY) == execution.encode():
                 redis.delete(KEY)
         except LOST:
-            logger().info("the last chance ends with its lease", execution=execution)
+            logger().info("the quarantine ends with its lease", execution=execution)

@@ -1,4 +1,4 @@
-"""Finds jobs whose slot has died and hands them back, without RQ's ten-minute sweep and its lock.
+"""Finds jobs whose slot has died and returns them to the queue, without RQ's ten-minute cleaning and its lock.
 
 RQ notices a dead slot when the heartbeat of its execution runs out. On the same host it can be seen at once that the
 process is gone. A job can also get lost between the queue and its first heartbeat: it then lies in RQ's
@@ -29,7 +29,7 @@ CLAIM_EXPIRY = 30
 
 
 class Recovery:
-    """`hand_back(job, execution)` puts a lost job into the queue again, or ends it when that happened too often."""
+    """`hand_back(job, execution)` returns a lost job to the queue, or fails it after its last execution."""
 
     def __init__(self, queue: Queue, name: str, hand_back: Callable[[Job, Execution | None], None]) -> None:
         self._queue = queue
@@ -39,7 +39,7 @@ class Recovery:
         self._lying: dict[str, float] = {}
 
     def sweep(self) -> list[str]:
-        """Hands back every job lost by now; returns their ids."""
+        """Hands back every lost job; returns their ids."""
         return [*self._abandoned(), *self._fallen()]
 
     def _abandoned(self) -> list[str]:
@@ -79,7 +79,7 @@ class Recovery:
         return True
 
     def _orphan(self, entry: str) -> bool:
-        """The slot that runs `entry` has said goodbye, or was a process of this host that is gone."""
+        """Whether the slot that runs `entry` has ended, or was a process of this host that is gone."""
         worker = cast("bytes | None", self._redis.hget(f"rq:execution:{entry}", "worker_name"))
         if worker is None:
             return False
@@ -110,7 +110,7 @@ def _running(pid: int) -> bool:
 
 
 def _zombie(pid: int) -> bool:
-    """Dead, but its parent has not looked yet. Only Linux tells."""
+    """Whether the process has ended but its parent has not waited for it. Only Linux tells."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
     except OSError:

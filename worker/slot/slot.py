@@ -1,7 +1,7 @@
 """One slot: an RQ worker process that forks per job, imports no torch and executes one function only.
 
-As many pictures are in the making as there are slots. A slot that dies loses nothing: its picture leaves the lane as
-its socket closes, and the next slot to look finds the job and hands it back.
+As many jobs are in progress as there are slots. A slot that dies loses nothing: its socket closes, the renderer drops
+the job, and another slot returns it to the queue.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from featurelens.worker.slot.recovery import Recovery
 from featurelens.worker.slot.task import execute
 
 HEARTBEAT = 5
-"""Seconds between two heartbeats of a slot, at work or not."""
+"""Seconds between two heartbeats of a slot, busy or idle."""
 
 EXPIRY = 20
-"""Seconds without a heartbeat after which a slot counts as dead: three heartbeats may get lost."""
+"""Seconds without a heartbeat after which a slot counts as dead: three heartbeats may be lost."""
 
 HANG = 45
 """Seconds without a report after which a work horse counts as hung; it reports in every silence of the renderer."""
@@ -47,7 +47,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class SlotJob(Job):
-    """A job that can only be the task. Whoever can write to Redis names functions, callbacks and webhooks in vain."""
+    """A job that executes the task only: other functions, callbacks and webhooks named in Redis are ignored."""
 
     @property
     def func(self) -> Callable[[str, str], None]:
@@ -58,29 +58,29 @@ class SlotJob(Job):
 
     @property
     def success_callback(self) -> None:
-        """None ever runs."""
+        """None is run."""
 
     @property
     def failure_callback(self) -> None:
-        """None ever runs."""
+        """None is run."""
 
     @property
     def stopped_callback(self) -> None:
-        """None ever runs."""
+        """None is run."""
 
     def send_webhooks(self, status: Any, *, exc_string: str | None = None) -> None:
-        """None is ever sent."""
+        """None is sent."""
 
     @property
-    def picture(self) -> tuple[str, str] | None:
-        """(key, attempt), or None when the job is not one of ours."""
+    def task(self) -> tuple[str, str] | None:
+        """(key, attempt), or None when the job does not execute the task."""
         arguments = tuple(self.args or ())
-        ours = self.func_name in TASKS and len(arguments) == 2 and all(isinstance(part, str) for part in arguments)
+        ours = self.func_name in TASKS and len(arguments) == 2 and all(isinstance(one, str) for one in arguments)
         return arguments if ours else None
 
 
 class Slot(Worker):
-    """RQ's forking worker with heartbeats that notice death within seconds and records that follow each end."""
+    """RQ's forking worker; deaths are noticed within seconds, and records follow the end of each execution."""
 
     job_class = SlotJob
     max_connection_wait_time = 2.0
@@ -104,7 +104,7 @@ class Slot(Worker):
         self._reason: FeaturelensError | None = None
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Expires after `EXPIRY`, whatever RQ would like; says everything anew, in case the broker has been wiped."""
+        """Expires after `EXPIRY`, not RQ's `timeout`; registers anew, in case the broker has been wiped."""
         super().heartbeat(EXPIRY, pipeline=pipeline)
         broker = pipeline if pipeline is not None else self.connection
         broker.hset(self.key, mapping=self.serialize())
@@ -115,23 +115,23 @@ class Slot(Worker):
         return EXPIRY
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        """While a picture is made; a broker that is away for a while does not stop it."""
+        """Sends heartbeats while a job runs; a broker that is away does not stop it."""
         try:
             super().maintain_heartbeats(job, execution)
             self._recovery.sweep()
-            self._mind_horse(job)
+            self._check_horse(job)
         except LOST as error:
             self._silent = None
             logger().warning("heartbeat lost", reason=type(error).__name__)
 
     def run_maintenance_tasks(self) -> None:
-        """Between pictures: our own recovery first, then RQ's sweep of old registries."""
+        """Runs `Recovery` between jobs, then RQ's cleaning of its registries."""
         for job in self._recovery.sweep():
             logger().warning("job of a dead slot handed back", attempt=job)
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
-        """The horse dies with its slot, so that its socket closes and the lane is free."""
+        """Runs the work horse, which dies with its slot, so that its socket closes and its row in the lane is free."""
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.pid:
@@ -139,29 +139,29 @@ class Slot(Worker):
         super().main_work_horse(job, queue)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
-        """Only the horse: RQ kills its group, which is ours while there is no horse or it has only just been born."""
+        """Kills the work horse only. RQ kills its process group, the slot's own until the horse has left it."""
         try:
             if self.horse_pid:
                 os.kill(self.horse_pid, sig)
         except ProcessLookupError:
             return
 
-    def _mind_horse(self, job: Job) -> None:
-        """Kills one that hangs. It gets a second look: while the broker was away it could not report either."""
-        picture = job.picture if isinstance(job, SlotJob) else None
-        silent = picture is not None and self._records.idle(picture[0]) > HANG
+    def _check_horse(self, job: Job) -> None:
+        """Kills a work horse that two checks found silent: while the broker was away it could not report either."""
+        task = job.task if isinstance(job, SlotJob) else None
+        silent = task is not None and self._records.idle(task[0]) > HANG
         if silent and self._silent == job.id:
             logger().error("the work horse hangs, killed", attempt=job.id, seconds=HANG)
             self.kill_horse()
         self._silent = job.id if silent else None
 
     def handle_warm_shutdown_request(self) -> None:
-        """Asked to leave: lets go of the running picture at once, somebody else will make it."""
+        """Gives up the running job at once; another slot will do it."""
         self._leaving = True
         self.kill_horse()
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        """In the horse: remembers the reason, if it is one that may be shown."""
+        """Runs in the work horse: keeps the reason, if it may be shown to clients."""
         error: BaseException | TracebackType | None = exc_info[1]
         self._reason = error if isinstance(error, FeaturelensError) else None
         if self._reason is None:
@@ -170,12 +170,12 @@ class Slot(Worker):
             logger().warning("execution lost", attempt=job.id, detail=self._reason.detail)
 
     def handle_job_failure(self, job: Job, *args: Any, **kwargs: Any) -> None:
-        """Every lost execution comes by here. The record moves first: a crash in between is found and repeated."""
+        """Called for every lost execution. The record moves first: after a crash in between recovery repeats it."""
         if self._leaving and self._stopped_job_id != job.id:
             job.retries_left = (job.retries_left or 0) + 1
-        picture = job.picture if isinstance(job, SlotJob) else None
-        if picture is not None:
-            self._follow(job, *picture)
+        task = job.task if isinstance(job, SlotJob) else None
+        if task is not None:
+            self._follow(job, *task)
         super().handle_job_failure(job, *args, **kwargs)
 
     def _follow(self, job: Job, key: str, attempt: str) -> None:

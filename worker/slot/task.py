@@ -1,4 +1,4 @@
-"""The one task a slot executes: has a job done by the renderer, keeps its record, puts the result into the store."""
+"""The only task of a slot: has the renderer do a job, moves its record, stores its result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from featurelens.worker.slot.quarantine import quarantined
 
 
 def execute(key: str, attempt: str) -> None:
-    """Does the job `key`. Raises what another execution may mend; every other end is written into the record."""
+    """Does the job `key`. Raises errors after which another execution may succeed; any other ends in the record."""
     log = logger().bind(key=key, attempt=attempt)
     redis = connect()
     records = Records(redis)
@@ -41,7 +41,7 @@ def execute(key: str, attempt: str) -> None:
     log.info("started", kind=kind_of(key).name, model=record.spec.model)
     begun = time.monotonic()
     try:
-        _make(redis, records, record, key, execution)
+        _do(redis, records, record, key, execution)
     except Unwanted:
         patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
@@ -55,7 +55,7 @@ def execute(key: str, attempt: str) -> None:
         log.info("finished", seconds=round(time.monotonic() - begun, 3))
 
 
-def _make(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
+def _do(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
     store = open_store(settings(), patient=True)
     if store.get(key) is None:
         report = ProgressReport(records, record, key, execution)
@@ -78,7 +78,7 @@ def _keep(store: ResultStore, result: Result, images: Sequence[bytes]) -> None:
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise NotStored("the disk is full: the picture was made, but could not be kept") from error
+        raise NotStored("the disk is full: the result was made, but could not be kept") from error
 
 
 def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str) -> tuple[Finished, bytes]:

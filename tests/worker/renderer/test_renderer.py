@@ -238,7 +238,7 @@ def test_weights_that_have_changed_are_refused(booth: Booth) -> None:
     assert booth.render(before)[0].pictures == 1, "it is warm still"
     assert booth.render(after)[1] != booth.render(before)[1]
     mixed = after.model_copy(update={"digest": before.digest})
-    with pytest.raises(ModelLoadFailed, match="have changed since this picture was asked for"):
+    with pytest.raises(ModelLoadFailed, match="have changed since this was asked for"):
         booth.render(mixed)
     gone = after.spec.model_copy(update={"model": "local:small@sha256-000000000000"})
     with pytest.raises(ModelLoadFailed, match="there is no network"):

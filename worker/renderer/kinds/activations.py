@@ -1,4 +1,4 @@
-"""What networks see in photographs: one forward pass a job."""
+"""Activations: one forward pass over a photograph."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from featurelens.worker.renderer.work import Identity, Work
 
 
 class ForwardPass:
-    """One photograph before one network: work and its own group, since its only tick is all of it."""
+    """One photograph through one network: a work that is its own group, because one tick does it."""
 
     stage: Stage = "reading"
     score: float | None = None
@@ -71,7 +71,7 @@ class ForwardPass:
 
 
 class ForwardPasses:
-    """All photographs that wait for their turn on one device."""
+    """All forward passes of one device."""
 
     def __init__(self, device: Device, photos: Photos) -> None:
         self._device = device
@@ -79,7 +79,7 @@ class ForwardPasses:
         self._passes: list[ForwardPass] = []
 
     def begin(self, ask: Ask, network: Network, begun: float) -> ForwardPass:
-        """Finds the photograph; all else happens in the tick."""
+        """Reads the photograph; everything else happens in the tick. Raises `UnknownPhoto`."""
         assert isinstance(ask.spec, ActivationsSpec)
         made = ForwardPass(ask, network, self._photos.get(ask.spec.photo), self._device, begun)
         self._passes.append(made)
@@ -90,11 +90,11 @@ class ForwardPasses:
         return list(self._passes)
 
     def release(self, networks: Iterable[Identity]) -> None:
-        """Nothing is kept."""
+        """Nothing is kept for a network."""
 
 
 def workshop(device: Device, photos: Photos) -> ForwardPasses:
-    """That of `device`; photographs come from `photos`."""
+    """The workshop of `device`; photographs are read from `photos`."""
     return ForwardPasses(device, photos)
 
 

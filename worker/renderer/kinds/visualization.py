@@ -1,4 +1,4 @@
-"""Pictures made by optimization, in lanes."""
+"""Visualizations: pictures made by optimization, in lanes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from featurelens.worker.renderer.work import Identity, Work
 
 
 class OptimizationWork:
-    """One picture in its lane, or several that are made together."""
+    """One optimization in its lane: a picture, or several that are made together."""
 
     stage: Stage = "rendering"
 
@@ -58,7 +58,7 @@ class OptimizationWork:
 
 
 class LaneGroup:
-    """What a lane advances in one tick."""
+    """The works of one lane."""
 
     def __init__(self, lane: Lane, works: Sequence[OptimizationWork]) -> None:
         self.works = works
@@ -74,7 +74,7 @@ class LaneGroup:
 
 
 class Visualizations:
-    """All pictures in the making on one device."""
+    """All optimizations of one device."""
 
     def __init__(self, device: Device, photos: Photos) -> None:
         self._photos = photos
@@ -82,7 +82,7 @@ class Visualizations:
         self._works: dict[Optimization, OptimizationWork] = {}
 
     def begin(self, ask: Ask, network: Network, begun: float) -> OptimizationWork:
-        """Joins the lane of those that read the same layers of the same network at the same size."""
+        """Joins the lane of its network, layers and size."""
         wanted = recipe(_spec(ask), network, self._photos.get)
         lane = self._lanes.get(network, wanted.objective.layers, wanted.size)
         work = OptimizationWork(ask, lane, lane.join(wanted), begun)
@@ -100,7 +100,7 @@ class Visualizations:
 
 
 def workshop(device: Device, photos: Photos) -> Visualizations:
-    """That of `device`; objectives find their photographs in `photos`."""
+    """The workshop of `device`; objectives read their photographs from `photos`."""
     return Visualizations(device, photos)
 
 
