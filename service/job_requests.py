@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from fastapi import Response
+from fastapi import BackgroundTasks, Response
 from starlette.concurrency import run_in_threadpool
 
+from featurelens.jobs import addresses
 from featurelens.jobs.errors import AlreadyOver, NotFound, UnknownModel
 from featurelens.jobs.kinds.base import Kind, Spec
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
+from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.metrics import ASKED
+from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.prefer import ended, wait
 from featurelens.service.resolving import resolved_in
 
@@ -105,7 +108,39 @@ def leave(deps: Dependencies, kind: Kind[Any], key: str, response: Response, *, 
     return deps.views[kind.name].lookup.underway(key, ticket)
 
 
-def canonical(deps: Dependencies, model: str | None) -> str | None:
+def listed(
+    deps: Dependencies,
+    kind: Kind[Any],
+    background: BackgroundTasks,
+    path: str,
+    limit: int,
+    cursor: str | None,
+    *,
+    model: str | None,
+    status: Status | None,
+    **filters: Any,
+) -> tuple[list[Any], str | None, bool]:
+    """A page of resources, newest first; the address of the next (None: this was the last); whether the list is whole.
+
+    A page may be shorter than `limit`, even empty, and have a next one. What is not whole is made anew meanwhile, from
+    the result store. `filters` are further ones of `JobIndex.page`.
+    """
+    complete = deps.index.complete()
+    if not complete:
+        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
+    start, name = decode_cursor(cursor), _canonical(deps, model)
+    lines, last = deps.index.page(kind, limit, start, model=name, status=status, **filters)
+    keys = [line.key for line in lines]
+    found = deps.views[kind.name].lookup.find_all(keys) if keys else []
+    deps.index.forget(*(key for key, job in zip(keys, found, strict=True) if job is None))
+    jobs = [job for job in found if job is not None and status in {None, job.status}]
+    if last is None:
+        return jobs, None, complete
+    query = {"model": model, **filters, "status": status, "limit": limit, "cursor": encode_cursor(last)}
+    return jobs, addresses.with_query(path, query), complete
+
+
+def _canonical(deps: Dependencies, model: str | None) -> str | None:
     """The name under which jobs about a network are listed. One that is gone may still have results."""
     if model is None:
         return None

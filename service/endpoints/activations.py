@@ -21,7 +21,7 @@ from featurelens.service.event_stream import LastEventId, event_stream
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_activations
-from featurelens.service.pagination import MAX_JOBS, decode_cursor, encode_cursor
+from featurelens.service.pagination import MAX_JOBS
 from featurelens.service.prefer import Prefer
 from featurelens.service.schemas.activations import Activations, ActivationsPage, ActivationsSummary
 from featurelens.service.schemas.token import Token
@@ -99,22 +99,10 @@ def list_activations(
     cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
 ) -> ActivationsPage:
     """Asked for last comes first. A page may be shorter than `limit`, even empty, and have a next one."""
-    complete = deps.index.complete()
-    if not complete:
-        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
-    start, name = decode_cursor(cursor), job_requests.canonical(deps, model)
-    lines, last = deps.index.page(ACTIVATIONS, limit, start, model=name, status=status)
-    keys = [line.key for line in lines]
-    found = deps.views[ACTIVATIONS.name].lookup.find_all(keys) if keys else []
-    deps.index.forget(*(key for key, whole in zip(keys, found, strict=True) if whole is None))
-    query = {"model": model, "status": status, "limit": limit, "cursor": last and encode_cursor(last)}
-    return ActivationsPage(
-        activations=[
-            ActivationsSummary.of(whole) for whole in found if whole is not None and status in {None, whole.status}
-        ],
-        next=None if last is None else addresses.with_query(addresses.ACTIVATIONS, query),
-        complete=complete,
+    jobs, following, complete = job_requests.listed(
+        deps, ACTIVATIONS, background, addresses.ACTIVATIONS, limit, cursor, model=model, status=status
     )
+    return ActivationsPage(activations=[ActivationsSummary.of(job) for job in jobs], next=following, complete=complete)
 
 
 @router.get(

@@ -15,7 +15,7 @@ from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
-from featurelens.service.pagination import MAX_JOBS, decode_cursor, encode_cursor
+from featurelens.service.pagination import MAX_JOBS
 from featurelens.service.schemas.visualization import Summary, Visualizations
 
 router = APIRouter(tags=["visualizations"], responses=GUARDED)
@@ -39,27 +39,17 @@ def list_visualizations(
     cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
 ) -> Visualizations:
     """Asked for last comes first. A page may be shorter than `limit`, even empty, and have a next one."""
-    complete = deps.index.complete()
-    if not complete:
-        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
-    lines, last = deps.index.page(
+    jobs, following, complete = job_requests.listed(
+        deps,
         VISUALIZATION,
+        background,
+        addresses.VISUALIZATIONS,
         limit,
-        decode_cursor(cursor),
-        model=job_requests.canonical(deps, model),
+        cursor,
+        model=model,
+        status=status,
         layer=layer,
         channel=channel,
         sign=sign,
-        status=status,
     )
-    keys = [line.key for line in lines]
-    found = deps.visualizations.find_all(keys) if keys else []
-    deps.index.forget(*(key for key, whole in zip(keys, found, strict=True) if whole is None))
-    query = {"model": model, "layer": layer, "channel": channel, "sign": sign, "status": status, "limit": limit}
-    return Visualizations(
-        visualizations=[Summary.of(whole) for whole in found if whole is not None and status in {None, whole.status}],
-        next=None
-        if last is None
-        else addresses.with_query(addresses.VISUALIZATIONS, {**query, "cursor": encode_cursor(last)}),
-        complete=complete,
-    )
+    return Visualizations(visualizations=[Summary.of(job) for job in jobs], next=following, complete=complete)
