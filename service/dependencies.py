@@ -20,7 +20,6 @@ from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import JobIndex
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.previews import Previews
-from featurelens.jobs.queue.sweeps import Sweeps
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.open_store import open_store
@@ -35,6 +34,7 @@ from featurelens.service.eviction.eviction import Eviction
 from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
 from featurelens.service.schemas.visualization import Visualization
+from featurelens.service.sweeps import Sweeps
 from featurelens.service.thumbnails import Thumbnails
 from featurelens.service.watcher import Watcher
 

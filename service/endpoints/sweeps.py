@@ -13,10 +13,10 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
-from featurelens.jobs.queue import liveness, sweeps
+from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import Wanted
-from featurelens.jobs.spec.sweep import SweepSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service import sweeps
 from featurelens.service.auth.access import Identified, needs
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
@@ -26,6 +26,7 @@ from featurelens.service.openapi.links import from_sweep
 from featurelens.service.resolving import resolved_in
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
+from featurelens.service.schemas.sweep_spec import SweepSpec
 
 RETRY_AFTER = "2"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
-from featurelens.jobs.queue import sweeps
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.queue.stats import QueueStats, RendererStats
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Image, Result
+from featurelens.service import sweeps
 from featurelens.service.auth.signed_urls import LIFETIME
 from featurelens.service.schemas import activations, catalog
 from featurelens.service.schemas.health import Health

@@ -10,10 +10,10 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from featurelens.jobs import addresses
-from featurelens.jobs.queue import sweeps
-from featurelens.jobs.queue.sweeps import STATES, Item, Standing
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service import sweeps
+from featurelens.service.sweeps import STATES, Item, Standing
 
 
 class SweepLinks(BaseModel):

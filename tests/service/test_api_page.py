@@ -14,9 +14,9 @@ import pytest
 from featurelens.jobs import errors
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import SpecModel
-from featurelens.jobs.spec.sweep import SweepSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.problems import CODES, STATUS
+from featurelens.service.schemas.sweep_spec import SweepSpec
 from tests.support.paths import ROOT
 from tests.support.server import Server
 

@@ -13,9 +13,9 @@ from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import OutOfRange, UnknownLayer, UnknownModel
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.spec.sweep import SweepSpec
 from featurelens.jobs.spec.unit_ref import MOST_SPLITS
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service.schemas.sweep_spec import SweepSpec
 from tests.support.catalog import ENTRY
 
 
