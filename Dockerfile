@@ -6,19 +6,19 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_
 # The state folder belongs to the user, so that a fresh named volume does too.
 RUN useradd --uid 1000 --create-home featurelens && install -d -o featurelens /state /models
 WORKDIR /app
-COPY requirements.lock pyproject.toml ./
-# Exactly the locked versions, without what only development needs. Torch and its CUDA libraries are for the worker alone.
-RUN sed '/^# development only/,$d' requirements.lock > runtime.lock \
-    && grep -vE '^(torch|torchvision|triton|cuda-|nvidia-)' runtime.lock > service.lock \
-    && pip install --no-deps -r service.lock
+# Exactly the locked files. Torch and its CUDA libraries are for the worker alone; what only development needs for neither.
+COPY requirements-service.lock ./
+RUN pip install --require-hashes --no-deps -r requirements-service.lock
 
 
 FROM base AS service
-COPY featurelens/__init__.py featurelens/
+COPY pyproject.toml README.md LICENSE ./
+COPY featurelens/__init__.py featurelens/py.typed featurelens/
 COPY jobs featurelens/jobs
 COPY service featurelens/service
 COPY launcher featurelens/launcher
-RUN pip install --no-deps --no-build-isolation -e .
+# Installed, the sources have served: one copy of the code is left, the compiled one.
+RUN pip install --no-deps --no-build-isolation . && rm -r ./*
 USER featurelens
 ENV HOST=0.0.0.0 PORT=8000
 EXPOSE 8000
@@ -28,13 +28,15 @@ CMD ["python", "-P", "-m", "featurelens.launcher", "service"]
 
 
 FROM base AS worker
-RUN pip install --no-deps -r runtime.lock
-COPY featurelens/__init__.py featurelens/
+COPY requirements.lock ./
+RUN pip install --require-hashes --no-deps -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY featurelens/__init__.py featurelens/py.typed featurelens/
 COPY featurelens/engine featurelens/engine
 COPY jobs featurelens/jobs
 COPY worker featurelens/worker
 COPY launcher featurelens/launcher
-RUN pip install --no-deps --no-build-isolation -e .
+RUN pip install --no-deps --no-build-isolation . && rm -r ./*
 USER featurelens
 ENV FEATURELENS_MODELS=/models
 # The renderer accepts connections on its socket.

@@ -1,20 +1,22 @@
 # make run     starts Featurelens and keeps it running (Ctrl-C stops it)
 # make test    runs the whole suite
-# make check   runs everything that must pass: format, lint, types, import contracts, tests
+# make check   runs everything that must pass: format, lint, types, import contracts, the package's metadata, tests
 # make bench   measures speed on this machine
 # make quality measures the pictures beside Lucent's figures
 # make architectures  pictures a unit of every kind of network, with random weights
 # make gallery makes the pictures of the README again
-# make lock    resolves pyproject.toml into requirements.lock anew
+# make lock    resolves pyproject.toml into the locks, keeping the versions that still fit; `make upgrade` takes the newest
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3 python3.12 python3.13,$(shell command -v $(name) 2>/dev/null)))
 BIN := .venv/bin
 READY := .venv/.requirements-installed
+# What runs everything; the service's part of it, without torch; what only development needs.
+LOCKS := requirements.lock requirements-service.lock requirements-dev.lock
 
 # OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
 export GOMP_SPINCOUNT ?= 2000
 
-.PHONY: run test check format lint types contracts bench architectures quality gallery lock
+.PHONY: run test check format lint types contracts package bench architectures quality gallery lock upgrade
 
 run: $(READY)
 	@exec $(BIN)/python -P -m featurelens.launcher
@@ -22,7 +24,7 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
-check: format lint types contracts test
+check: format lint types contracts package test
 
 format: $(READY)
 	$(BIN)/ruff format --check .
@@ -36,6 +38,9 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports
 
+package: $(READY)
+	$(BIN)/pyroma --min 9 .
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks.bench
 
@@ -48,15 +53,25 @@ architectures: $(READY)
 gallery: $(READY)
 	$(BIN)/python -m benchmarks.gallery
 
-lock: $(READY)
-	$(BIN)/python .ci/lock.py
+# For every platform and every Python from 3.11 on. Neither the service nor development may move what runs everything.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-# Exactly what the lock says, nothing resolved anew; written last, so that a broken installation is taken up again.
-$(READY): requirements.lock pyproject.toml
+lock: $(READY)
+	$(COMPILE) --extra all --group build --output-file requirements.lock
+	$(COMPILE) --extra service --extra launcher --group build --constraint requirements.lock --output-file requirements-service.lock
+	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+upgrade: COMPILE += --upgrade
+upgrade: lock
+
+# Exactly what the locks say, nothing resolved anew; written last, so that a broken installation is taken up again.
+$(READY): $(LOCKS) pyproject.toml
 	@test -x $(BIN)/python || { \
 	  '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	    || { echo 'Featurelens needs Python 3.11 or newer (set PYTHON=/path/to/python3.11)' >&2; exit 1; }; \
 	  echo 'setting up .venv (once; torch is large)'; '$(PYTHON)' -m venv .venv; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  -r requirements.lock -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

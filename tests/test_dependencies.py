@@ -1,0 +1,87 @@
+"""What is installed: every room's imports are in its extra, and the locks fit together."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+LOCKS = ("requirements.lock", "requirements-service.lock", "requirements-dev.lock")
+OPTIONAL = {"worker": {"timm"}}
+"""What a room imports where it is installed, and does without elsewhere."""
+
+
+def declared(extra: str) -> set[str]:
+    """Distributions of an extra, those of the extras that it names included."""
+    found: set[str] = set()
+    for requirement in EXTRAS[extra]:
+        own = re.fullmatch(r"featurelens\[(.+)\]", requirement)
+        inner = [declared(name) for name in own[1].split(",")] if own else [re.findall(r"^[\w.-]+", requirement)]
+        found.update(*inner)
+    return found
+
+
+def imported(room: Path) -> set[str]:
+    """Distributions that a room's modules import, themselves and not by way of others."""
+    modules = set()
+    for file in room.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                modules.add(node.module.split(".")[0])
+    distributions = packages_distributions()
+    return {
+        distributions.get(module, [module])[0].lower().replace("_", "-")
+        for module in modules - sys.stdlib_module_names - {"featurelens"}
+    }
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Name and version of everything in a lock."""
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("room", ["engine", "jobs", "launcher", "service", "worker"])
+def test_an_extra_has_what_its_room_imports(room: str) -> None:
+    """Whoever installs the extra can import the room."""
+    assert imported(ROOT / "featurelens" / room) - OPTIONAL.get(room, set()) <= declared(room)
+
+
+def test_the_extra_all_has_every_room() -> None:
+    """The launcher of everything runs with it."""
+    assert declared("all") == set().union(
+        *(declared(room) for room in ("engine", "jobs", "launcher", "service", "worker"))
+    )
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_files_and_no_addresses(lock: str) -> None:
+    """Every package has its digests; where it comes from is for the one who installs it."""
+    text = (ROOT / lock).read_text()
+    packages = re.split(r"\n(?=\w)", text)[1:]
+    assert len(packages) == len(pins(lock))
+    assert all("--hash=sha256:" in package for package in packages)
+    assert "://" not in text
+
+
+def test_the_locks_agree() -> None:
+    """Whatever is in two of them is there in the same version, and all that the service needs is in the first."""
+    everything, service, development = (pins(lock) for lock in LOCKS)
+    assert service.items() <= everything.items()
+    assert {name: everything[name] for name in development.keys() & everything.keys()}.items() <= development.items()
+
+
+def test_the_service_has_no_torch() -> None:
+    """Its image stays small: neither torch nor what only torch needs."""
+    heavy = [name for name in pins("requirements-service.lock") if re.match(r"torch|triton|cuda|nvidia|sympy", name)]
+    assert not heavy
+    assert declared("all") - declared("service") - declared("launcher") <= pins("requirements.lock").keys()
