@@ -38,7 +38,7 @@ class Recovery:
         self._hand_back = hand_back
         self._lying: dict[str, float] = {}
 
-    def sweep(self) -> list[str]:
+    def hand_back_lost(self) -> list[str]:
         """Hands back every lost job; returns their ids."""
         return [*self._abandoned(), *self._fallen()]
 

@@ -118,7 +118,7 @@ class Slot(Worker):
         """Sends heartbeats while a job runs; a broker that is away does not stop it."""
         try:
             super().maintain_heartbeats(job, execution)
-            self._recovery.sweep()
+            self._recovery.hand_back_lost()
             self._check_horse(job)
         except LOST as error:
             self._silent = None
@@ -126,7 +126,7 @@ class Slot(Worker):
 
     def run_maintenance_tasks(self) -> None:
         """Runs `Recovery` between jobs, then RQ's cleaning of its registries."""
-        for job in self._recovery.sweep():
+        for job in self._recovery.hand_back_lost():
             logger().warning("job of a dead slot handed back", attempt=job)
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
 
