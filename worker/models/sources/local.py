@@ -86,7 +86,7 @@ class Local:
             aliases=(folder.name, f"local:{folder.name}"),
             source="local",
             architecture=folder.name,
-            digest=f"sha256:{_identity(manifest, weights, manifest.code(folder))}",
+            digest=f"sha256:{_identity(manifest, weights, folder)}",
             sha256=weights,
             renderer=VERSION,
             downloaded=True,
@@ -118,10 +118,9 @@ def _described(folder: Path) -> tuple[Manifest, tuple[str, ...] | None]:
     return manifest, tuple((folder / manifest.labels).read_text("utf-8").splitlines())
 
 
-def _identity(manifest: Manifest, weights: str, code: str) -> str:
-    """sha256 of all that decides the pictures: the weights, the code of the folder, and how the input is prepared."""
-    told = manifest.model_dump(mode="json", include={"factory", "arguments", "channels", "value_range", "mean", "std"})
-    content = json.dumps({"weights": weights, "code": code, **told}, sort_keys=True)
+def _identity(manifest: Manifest, weights: str, folder: Path) -> str:
+    """sha256 of all that decides what the network answers: the weights, ``model.json`` but for words, and the code."""
+    content = json.dumps({"weights": weights, **manifest.identity(folder)}, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
