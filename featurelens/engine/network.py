@@ -68,6 +68,8 @@ class Network:
     """How many units each layer has, by name."""
     classes_layer: str | None = field(default=None, compare=False)
     """The layer with one channel per class."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What had to be done to its weights when they were loaded, in plain words."""
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)

@@ -5,6 +5,7 @@ In place of ``model.json`` a folder may have the ``config.json`` of a timm netwo
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
@@ -21,7 +22,9 @@ from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.sources import timm_config
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit
+from featurelens.worker.models.sources.labels import read_labels
 from featurelens.worker.models.sources.manifest import Manifest
+from featurelens.worker.models.sources.plain_weights import compute_weights
 from featurelens.worker.models.sources.weights_file import read_weights
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -51,16 +54,26 @@ class Local:
 
     def build(self, entry: ModelEntry) -> nn.Module:
         folder, manifest = self._manifest(entry)
-        return manifest.build(folder)
+        module = manifest.build(folder)
+        compute_weights(module)
+        return module
 
     def load(self, entry: ModelEntry) -> Network:
         folder, manifest = self._manifest(entry)
         if self._entry(folder).digest != entry.digest:
             raise ModelLoadFailed(f"the files of {entry.name} have changed since it was asked for; ask again")
         module = manifest.build(folder)
-        fit(module, read_weights(folder / WEIGHTS), entry.name)
+        notes = fit(module, read_weights(folder / WEIGHTS), entry.name) + compute_weights(module)
+        for note in notes:
+            log.info("own network made ready", folder=folder.name, note=note)
         return Network(
-            entry.name, module.float(), manifest.preprocessing(), entry.digest, entry.labels, sha256=entry.sha256
+            entry.name,
+            module.float(),
+            manifest.preprocessing(),
+            entry.digest,
+            entry.labels,
+            sha256=entry.sha256,
+            notes=tuple(notes),
         )
 
     def blueprint(self, entry: ModelEntry) -> str | None:
@@ -112,10 +125,10 @@ def _described(folder: Path) -> tuple[Manifest, tuple[str, ...] | None]:
     """What the folder says of its network, and the labels. Raises OSError or ValueError."""
     if not (folder / MANIFEST).exists() and (folder / timm_config.CONFIG).exists():
         return timm_config.manifest((folder / timm_config.CONFIG).read_bytes())
-    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes().removeprefix(codecs.BOM_UTF8))
     if manifest.labels is None:
         return manifest, None
-    return manifest, tuple((folder / manifest.labels).read_text("utf-8").splitlines())
+    return manifest, read_labels(folder / manifest.labels)
 
 
 def _identity(manifest: Manifest, weights: str, folder: Path) -> str:
