@@ -9,9 +9,12 @@ import codecs
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
+import torch
+import torchvision
 from pydantic import ValidationError
 from torch import nn
 
@@ -19,6 +22,7 @@ from featurelens.engine import VERSION
 from featurelens.engine.network import Network
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.sources import timm_config
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit
@@ -39,6 +43,8 @@ class Local:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._digests: dict[tuple[str, int, int], str] = {}
+        self._left_out: dict[str, str] = {}
+        """Why folders cannot be read, by name: told once, and again when the reason changes."""
 
     def entries(self) -> list[ModelEntry]:
         """All networks that can be read; the others are logged with the reason."""
@@ -48,8 +54,12 @@ class Local:
         for folder in sorted(path for path in self._folder.iterdir() if path.is_dir()):
             try:
                 found.append(self._entry(folder))
+                self._left_out.pop(folder.name, None)
             except (OSError, ValueError, ModelLoadFailed) as error:
-                log.warning("own network left out", folder=folder.name, reason=_plain(error))
+                reason = _plain(error)
+                if self._left_out.get(folder.name) != reason:
+                    log.warning("own network left out", folder=folder.name, reason=reason)
+                self._left_out[folder.name] = reason
         return found
 
     def build(self, entry: ModelEntry) -> nn.Module:
@@ -76,8 +86,13 @@ class Local:
             notes=tuple(notes),
         )
 
+    def orders(self, entry: ModelEntry) -> Mapping[str, ChannelOrder]:
+        return self._manifest(entry)[1].layouts
+
     def blueprint(self, entry: ModelEntry) -> str | None:
-        return None
+        height, width = entry.input_size
+        identity = entry.digest.removeprefix("sha256:")
+        return f"local-torch-{torch.__version__}-torchvision-{torchvision.__version__}-{identity}-{height}x{width}"
 
     def _manifest(self, entry: ModelEntry) -> tuple[Path, Manifest]:
         if self._folder is None:

@@ -16,6 +16,7 @@ from torch import nn
 from featurelens.engine.network import Preprocessing
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.spec.base import MAX_SIZE, MIN_SIZE
+from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.sources import importer
 
 _FILE = re.compile(r"([A-Za-z_]\w*\.py):([A-Za-z_]\w*)")
@@ -51,6 +52,8 @@ class Manifest(BaseModel):
     """A file of this folder: line k, from 0, is the name of class k."""
     classes_layer: str | None = None
     """The layer with one channel per class."""
+    layouts: dict[str, ChannelOrder] = {}
+    """Where layers have their channels, by name, in place of what is found by running the network."""
     description: str = ""
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ from tests.support.local_network import MANIFEST, digits, write
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
-    return Registry(Settings(state=tmp_path / "state", models=tmp_path / "own"))
+    return Registry(Settings(state=tmp_path / "state", models=tmp_path / "own"), apart=False)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from structlog.testing import capture_logs
 from torch import nn
 
 from featurelens.jobs.errors import ModelLoadFailed
@@ -58,6 +59,7 @@ COUNTED: list[dict[str, object]] = [
     {"classes_layer": "3"},
     {"arguments": {"width": 4}},
     {"factory": "model.py:other"},
+    {"layouts": {"0": "channels_first"}},
 ]
 
 
@@ -127,6 +129,21 @@ def test_a_broken_folder_is_left_out_and_nothing_else_suffers(
     told = capsys.readouterr().out + caplog.text  # wherever this process logs to
     assert name in told
     assert str(tmp_path) not in told
+
+
+def test_a_broken_folder_is_told_once_a_change(tmp_path: Path) -> None:
+    source = write(tmp_path / "digits", MANIFEST | {"std": [0.0]}, digits())
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert source.entries() == []
+        (tmp_path / "digits" / "model.json").write_text("{")
+        for _ in range(3):
+            assert source.entries() == []
+        write(tmp_path / "digits", MANIFEST, digits())
+        assert len(source.entries()) == 1
+        (tmp_path / "digits" / "model.json").write_text("{")
+        assert source.entries() == []
+    assert [line["event"] for line in logs] == ["own network left out"] * 3
 
 
 FAILING = {
