@@ -3,6 +3,7 @@
 FeaturelensError
 ├── InvalidSpec            the request names something that does not exist or is out of range
 │   ├── UnknownModel
+│   ├── NotDescribable     the network is there, but its layers cannot be listed
 │   ├── UnknownLayer
 │   ├── UnknownPhoto
 │   ├── OutOfRange
@@ -65,6 +66,11 @@ class InvalidSpec(FeaturelensError):
 class UnknownModel(InvalidSpec):
     code = "unknown-model"
     title = "No such model"
+
+
+class NotDescribable(InvalidSpec):
+    code = "not-describable"
+    title = "The layers of this model cannot be listed"
 
 
 class UnknownLayer(InvalidSpec):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from featurelens.engine.extraction.hooks import Reading, channels_first, read
+from featurelens.engine.extraction.hooks import Reading, channels_first, in_order, read
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import feature_maps
 
@@ -81,10 +81,12 @@ def _read(network: Network, picture: Tensor, layers: Sequence[str], follow: bool
     parameter = next(network.module.parameters(), picture)
     prepared = network.preprocessing(picture[None].to(parameter.device))
     readings = read(network.module, prepared, layers, follow=follow)
-    return {
-        name: channels_first(reading) if name in network.channels_last else reading
-        for name, reading in readings.items()
-    }
+    found = {}
+    for name, reading in readings.items():
+        layout = network.layouts.get(name)
+        reading = channels_first(reading) if name in network.channels_last else reading
+        found[name] = reading if layout is None else in_order(reading, layout)
+    return found
 
 
 def _summary(reading: Reading, units: int) -> LayerResponse:

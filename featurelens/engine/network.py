@@ -64,10 +64,15 @@ class Network:
     """64 hex digits of the file of weights as it was measured when loaded."""
     channels_last: frozenset[str] = frozenset()
     """Names of the layers that answer with (B, H, W, C)."""
+    layouts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """The order of the axes of layers that answer in another than (B, C, H, W), (B, H, W, C), (B, T, C) or (B, C), by
+    name and in these letters, such as ``TBC``."""
     channels: Mapping[str, int] = field(default_factory=dict, compare=False)
     """How many units each layer has, by name."""
     classes_layer: str | None = field(default=None, compare=False)
     """The layer with one channel per class."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What had to be done to its weights when they were loaded, in plain words."""
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 from redis import Redis
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
-from featurelens.jobs.errors import CatalogPending, UnknownModel, unknown
+from featurelens.jobs.errors import CatalogPending, NotDescribable, UnknownModel, unknown
 
 MODELS = "featurelens:catalog:models"
 """Hash: canonical name -> entry without its labels."""
@@ -21,8 +21,10 @@ LABELS = "featurelens:catalog:labels"
 """Hash: digest -> labels as JSON; most networks share the same thousand."""
 LABELLED = "featurelens:catalog:labelled"
 """Hash: canonical name -> digest of its labels."""
-LAYERS = "featurelens:catalog:layers:3"
+LAYERS = "featurelens:catalog:layers:4"
 """Hash: canonical name -> its layers. The number rises with what is written about a layer."""
+PROBLEMS = "featurelens:catalog:problems"
+"""Hash: canonical name -> why its layers cannot be listed."""
 WANTED = "featurelens:catalog:wanted"
 
 _LAYERS = TypeAdapter(list[LayerEntry])
@@ -33,7 +35,18 @@ local name = redis.call('HGET', KEYS[2], ARGV[1]) or ARGV[1]
 local entry = redis.call('HGET', KEYS[1], name)
 if not entry then return false end
 local labels = redis.call('HGET', KEYS[4], name)
-return {entry, labels and redis.call('HGET', KEYS[3], labels)}
+return {entry, labels and redis.call('HGET', KEYS[3], labels), redis.call('HGET', KEYS[5], name)}
+"""
+
+
+_LIST = """
+local layers = redis.call('HGET', KEYS[1], ARGV[1])
+local problem = redis.call('HGET', KEYS[2], ARGV[1])
+if not layers and not problem then
+  redis.call('LREM', KEYS[3], 0, ARGV[1])
+  redis.call('RPUSH', KEYS[3], ARGV[1])
+end
+return {layers, problem}
 """
 
 
@@ -43,12 +56,13 @@ class Catalog:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._model = redis.register_script(_MODEL)
+        self._layers = redis.register_script(_LIST)
 
     def publish(self, entries: Iterable[ModelEntry]) -> None:
-        """Replaces the list of networks. Layers already described stay."""
+        """Replaces the list of networks. Layers already described stay, and so do problems."""
         fields: dict[str, dict[str, str]] = {MODELS: {}, ALIASES: {}, LABELS: {}, LABELLED: {}}
         for entry in entries:
-            fields[MODELS][entry.name] = entry.model_dump_json(exclude={"labels"})
+            fields[MODELS][entry.name] = entry.model_dump_json(exclude={"labels", "problem"})
             fields[ALIASES].update(dict.fromkeys(entry.aliases, entry.name))
             if entry.labels is not None:
                 labels = _NAMES.dump_json(entry.labels)
@@ -63,11 +77,34 @@ class Catalog:
             pipe.execute()
 
     def publish_layers(self, name: str, layers: Sequence[LayerEntry]) -> None:
-        self._redis.hset(LAYERS, name, _LAYERS.dump_json(list(layers)))
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(LAYERS, name, _LAYERS.dump_json(list(layers)))
+            pipe.hdel(PROBLEMS, name)
+            pipe.execute()
+
+    def publish_problem(self, name: str, reason: str) -> None:
+        """The layers of this network cannot be listed, for a reason that may be shown to a client."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(PROBLEMS, name, reason)
+            pipe.hdel(LAYERS, name)
+            pipe.execute()
+
+    def forget(self, names: Collection[str]) -> None:
+        """What is known of the layers of these networks no longer holds."""
+        if names:
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.hdel(LAYERS, *names)
+                pipe.hdel(PROBLEMS, *names)
+                pipe.execute()
 
     def described(self) -> set[str]:
         """Canonical names of the networks whose layers are published."""
         return {name.decode() for name in cast("list[bytes]", self._redis.hkeys(LAYERS))}
+
+    def problems(self) -> dict[str, str]:
+        """Why the layers of networks cannot be listed, by canonical name."""
+        raw = cast("dict[bytes, bytes]", self._redis.hgetall(PROBLEMS))
+        return {name.decode(): reason.decode() for name, reason in raw.items()}
 
     def next_wanted(self) -> str | None:
         """The network somebody waits for, if any (the worker asks before it describes the next one on its own)."""
@@ -76,26 +113,38 @@ class Catalog:
 
     def models(self) -> list[ModelSummary]:
         """All networks, sorted by name."""
-        raw = cast("dict[bytes, bytes]", self._redis.hgetall(MODELS))
-        entries = (ModelSummary.model_validate_json(value) for value in raw.values())
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(MODELS)
+            pipe.hgetall(PROBLEMS)
+            raw, problems = cast("list[dict[bytes, bytes]]", pipe.execute())
+        entries = (_with_problem(ModelSummary.model_validate_json(raw[name]), problems.get(name)) for name in raw)
         return sorted(entries, key=lambda entry: entry.name)
 
     def model(self, name: str) -> ModelEntry:
         """The network with this canonical name or alias. Raises `UnknownModel` with the nearest names."""
-        raw = self._model(keys=[MODELS, ALIASES, LABELS, LABELLED], args=[name])
+        raw = self._model(keys=[MODELS, ALIASES, LABELS, LABELLED, PROBLEMS], args=[name])
         if raw is None:
             known = [alias for entry in self.models() for alias in (*entry.aliases, entry.name)]
             raise unknown(UnknownModel, "/model", "there is no model", name, known, addresses.MODELS)
-        entry, labels = ModelEntry.model_validate_json(raw[0]), raw[1]
+        entry, labels = _with_problem(ModelEntry.model_validate_json(raw[0]), raw[2]), raw[1]
         return entry if labels is None else entry.model_copy(update={"labels": _NAMES.validate_json(labels)})
 
     def layers(self, entry: ModelEntry) -> list[LayerEntry]:
-        """The layers of a network in the order they run. Raises `CatalogPending` while they are being worked out."""
-        raw = cast("bytes | None", self._redis.hget(LAYERS, entry.name))
-        if raw is None:
-            with self._redis.pipeline(transaction=True) as pipe:
-                pipe.lrem(WANTED, 0, entry.name)
-                pipe.rpush(WANTED, entry.name)
-                pipe.execute()
-            raise CatalogPending(f"the layers of {entry.name} are being worked out; ask again in a moment")
-        return _LAYERS.validate_json(raw)
+        """The layers of a network in the order they run.
+
+        Raises `CatalogPending` while they are being worked out, `NotDescribable` where that has failed.
+        """
+        raw, problem = cast("list[bytes | None]", self._layers(keys=[LAYERS, PROBLEMS, WANTED], args=[entry.name]))
+        if raw is not None:
+            return _LAYERS.validate_json(raw)
+        if problem is not None:
+            detail = f"the layers of {entry.name} cannot be listed: {problem.decode()}"
+            raise NotDescribable.at("/model", detail)
+        raise CatalogPending(f"the layers of {entry.name} are being worked out; ask again in a moment")
+
+
+Entry = TypeVar("Entry", bound=ModelSummary)
+
+
+def _with_problem(entry: Entry, reason: bytes | None) -> Entry:
+    return entry if reason is None else entry.model_copy(update={"problem": reason.decode()})

@@ -50,6 +50,12 @@ class LayerEntry(BaseModel):
         "where that is not defined, as after attention or pooling over the whole picture",
     )
     stride: tuple[int, int] | None = Field(None, description="pixels from one position to the next, down and across")
+    layout: str | None = Field(
+        None,
+        description="the order of the axes in which the network itself answers (B pictures, C channels, H rows, "
+        "W columns, T tokens), where it is not the usual one of its kind: BCHW, BTC or BHWC, BC",
+        examples=["TBC"],
+    )
     branches: tuple[Branch, ...] = Field((), description="the parts of a concatenation, in the order of their channels")
     recommended: bool = Field(False, description="worth looking at first: ends of blocks or stages, and the classes")
 
@@ -83,6 +89,7 @@ class ModelSummary(BaseModel):
     """True when only `input_size` itself can be fed (vision transformers, fully connected heads)."""
     classes_layer: str | None = None
     parameters: int | None = None
+    problem: str | None = Field(None, description="why its layers cannot be listed, and so nothing can be asked of it")
     description: str = ""
 
 

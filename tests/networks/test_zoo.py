@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from featurelens.engine.extraction.hooks import channels_first, read
+from featurelens.engine.extraction.hooks import channels_first, in_order, read
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel, Sign, feature_maps
@@ -37,7 +37,7 @@ def build(name: str) -> tuple[Network, int, int]:
 @cache
 def described(name: str) -> tuple[LayerEntry, ...]:
     net, channels, size = build(name)
-    return tuple(describe(net.module, channels, (size, size)))
+    return tuple(describe(net.module, channels, (size, size)).layers)
 
 
 def own(name: str, layer: LayerEntry, pixels: Tensor, channel: int) -> tuple[float, float]:
@@ -48,6 +48,8 @@ def own(name: str, layer: LayerEntry, pixels: Tensor, channel: int) -> tuple[flo
         reading = read(net.module, net.preprocessing(picture), [layer.name])[layer.name]
     if layer.channels_last:
         reading = channels_first(reading)
+    if layer.layout is not None:
+        reading = in_order(reading, layer.layout)
     maps = feature_maps(reading.value).float()
     return float(maps[0, channel].mean()), float(maps.abs().max())
 
@@ -73,7 +75,8 @@ def _wrong(name: str, layer: LayerEntry, sign: Sign, dtype: torch.dtype) -> str 
     """What is wrong with a picture of the layer's middle channel; None when nothing is."""
     net, channels, size = build(name)
     last = frozenset(one.name for one in described(name) if one.channels_last)
-    net = Network(net.name, net.module, net.preprocessing, net.digest, channels_last=last)
+    layouts = {one.name: one.layout for one in described(name) if one.layout is not None}
+    net = Network(net.name, net.module, net.preprocessing, net.digest, channels_last=last, layouts=layouts)
     channel = layer.channels // 2
     try:
         lane = Lane(net, [layer.name], (size, size), dtype=dtype)

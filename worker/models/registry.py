@@ -16,25 +16,31 @@ from featurelens.jobs import atomic_file
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
-from featurelens.worker.models.inspection.layers import describe
+from featurelens.worker.models.inspection.layers import Description, describe
 from featurelens.worker.models.meta_build import build_on_meta
 from featurelens.worker.models.sources.base import Source
 from featurelens.worker.models.sources.bundled import Bundled
 from featurelens.worker.models.sources.local import Local
 from featurelens.worker.models.sources.timm_source import Timm, installed
 from featurelens.worker.models.sources.torchvision_source import Torchvision
+from featurelens.worker.models.trial import describe_apart
 
-FORMAT = "3"
-"""Of the layer lists kept on disk: raise it when `layers.describe` would write others."""
-_LAYERS = TypeAdapter(list[LayerEntry])
+FORMAT = "4"
+"""Of the descriptions kept on disk: raise it when `layers.describe` would write others."""
+_DESCRIPTION = TypeAdapter(Description)
 
 log = structlog.get_logger(__name__)
 
 
 class Registry:
-    """The sources, first come first served: an alias that two of them use belongs to the first."""
+    """The sources, first come first served: an alias that two of them use belongs to the first.
 
-    def __init__(self, settings: Settings) -> None:
+    `apart` says that own networks are described in a process of their own (`trial`), before their code runs here.
+    """
+
+    def __init__(self, settings: Settings, *, apart: bool = True) -> None:
+        self._settings = settings
+        self._apart = apart
         self._cache = settings.cache_folder
         self._sources: tuple[Source, ...] = (
             Bundled(),
@@ -49,18 +55,24 @@ class Registry:
 
     def describe(self, name: str) -> list[LayerEntry]:
         """The layers of a network in the order they answer. Raises `ModelLoadFailed`."""
+        return self.description(name).layers
+
+    def description(self, name: str) -> Description:
+        """Its layers, and why others are none. Raises `ModelLoadFailed`."""
         source, entry = self._find(name)
         blueprint = source.blueprint(entry)
         path = self._cache / "layers" / FORMAT / f"{blueprint}.json" if blueprint else None
-        layers = None if path is None else _kept(path)
-        if layers is None:
-            layers = _described(source, entry)
+        found = None if path is None else _kept(path)
+        if found is None:
+            foreign = self._apart and entry.source == "local"
+            found = describe_apart(self._settings, entry.name, entry.digest) if foreign else _described(source, entry)
             if path is not None:
-                atomic_file.write(path, _LAYERS.dump_json(layers), durable=False)
-        return [
+                _keep(path, found)
+        layers = [
             layer.model_copy(update={"recommended": True}) if layer.name == entry.classes_layer else layer
-            for layer in layers
+            for layer in found.layers
         ]
+        return replace(found, layers=layers)
 
     def build(self, name: str) -> tuple[ModelEntry, nn.Module]:
         """The network without its weights. Raises `ModelLoadFailed`."""
@@ -70,11 +82,14 @@ class Registry:
     def load(self, name: str) -> Network:
         """The network with its weights, downloaded if need be, on the CPU. Raises `ModelLoadFailed`."""
         source, entry = self._find(name)
-        network = source.load(entry)
-        layers = self.describe(entry.name)
-        last = frozenset(layer.name for layer in layers if layer.channels_last)
-        channels = {layer.name: layer.channels for layer in layers}
-        return replace(network, channels_last=last, channels=channels, classes_layer=entry.classes_layer)
+        layers = self.describe(entry.name)  # first, because it may be done in a process apart
+        return replace(
+            source.load(entry),
+            channels_last=frozenset(layer.name for layer in layers if layer.channels_last),
+            layouts={layer.name: layer.layout for layer in layers if layer.layout is not None},
+            channels={layer.name: layer.channels for layer in layers},
+            classes_layer=entry.classes_layer,
+        )
 
     def _all(self) -> Iterable[tuple[Source, ModelEntry]]:
         taken: set[str] = set()
@@ -91,27 +106,39 @@ class Registry:
         raise ModelLoadFailed(f"there is no network {name!r} (any more)")
 
 
-def _described(source: Source, entry: ModelEntry) -> list[LayerEntry]:
+def _described(source: Source, entry: ModelEntry) -> Description:
+    orders = source.orders(entry)
     try:
         module = build_on_meta(lambda: source.build(entry))
         with torch.device("meta"):
-            return describe(module, entry.input_channels, entry.input_size)
-    except Exception as error:  # noqa: BLE001  # whatever a network raises without values, it may run with some
+            return describe(module, entry.input_channels, entry.input_size, orders)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  # whatever a network raises without values, it may run with some
         log.info("not described by shapes alone", model=entry.name, reason=str(error))
     module = source.build(entry)
     try:
-        return describe(module, entry.input_channels, entry.input_size)
-    except Exception as error:  # a forward pass may raise anything
-        reason = f"{type(error).__name__}: {error}"
+        return describe(module, entry.input_channels, entry.input_size, orders)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a forward pass may raise anything, SystemExit too
+        reason = error.detail if isinstance(error, ModelLoadFailed) else f"{type(error).__name__}: {error}"
         raise ModelLoadFailed(f"{entry.name} does not run on its own input size: {reason}") from error
 
 
-def _kept(path: Path) -> list[LayerEntry] | None:
-    """A list from disk; one that cannot be read is a miss."""
+def _kept(path: Path) -> Description | None:
+    """A description from disk; one that cannot be read is a miss."""
     try:
-        return _LAYERS.validate_json(path.read_bytes())
+        return _DESCRIPTION.validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
         log.warning("layer list unreadable, computed again", file=path.name, error=str(error))
         return None
+
+
+def _keep(path: Path, description: Description) -> None:
+    try:
+        atomic_file.write(path, _DESCRIPTION.dump_json(description), durable=False)
+    except OSError as error:
+        log.warning("layer list not kept", file=path.name, error=str(error))

@@ -18,7 +18,15 @@ import torchvision
 from torch import Tensor, fx, nn
 
 from featurelens.engine.extraction import functional_layers
-from featurelens.engine.extraction.hooks import CONCATENATIONS, MONOTONE, Reading, channels_first, first_of, read
+from featurelens.engine.extraction.hooks import (
+    CONCATENATIONS,
+    MONOTONE,
+    Reading,
+    channels_first,
+    first_of,
+    in_order,
+    read,
+)
 from featurelens.engine.extraction.passes.folding import fold
 from featurelens.engine.extraction.passes.pooling import pool_first
 from featurelens.engine.extraction.passes.siblings import join_siblings
@@ -86,6 +94,7 @@ class Extractor:
         self._follow = follow
         self._gate = Gate()
         self._channels_last = network.channels_last
+        self._layouts = network.layouts
         modules = dict(network.module.named_modules())
         every = {name: part for name, part in modules.items() if isinstance(part, nn.BatchNorm2d)}
         missing = [n for n in self.layers if n not in modules and functional_layers.parent(n, network.module) is None]
@@ -122,6 +131,8 @@ class Extractor:
             readings = read(self._module, prepared, self.layers, follow=self._follow, passage=passage)
         for name in self._channels_last & readings.keys():
             readings[name] = channels_first(readings[name])
+        for name in self._layouts.keys() & readings.keys():
+            readings[name] = in_order(readings[name], self._layouts[name])
         return readings
 
 

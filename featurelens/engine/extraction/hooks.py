@@ -51,6 +51,13 @@ def channels_first(reading: Reading) -> Reading:
     return Reading(reading.value.permute(0, 3, 1, 2), before)
 
 
+def in_order(reading: Reading, layout: str) -> Reading:
+    """From axes in the order of `layout` (letters as in `Network.layouts`) to (B, C, H, W), (B, T, C) or (B, C)."""
+    order = [layout.index(letter) for letter in {2: "BC", 3: "BTC", 4: "BCHW"}[len(layout)]]
+    before = None if reading.before is None else reading.before.permute(order)
+    return Reading(reading.value.permute(order), before)
+
+
 class StopForward(Exception):
     """Ends a forward pass that has nothing more to give. Never leaves this module."""
 

@@ -81,6 +81,21 @@ def test_one_model_by_each_of_its_names(client: httpx.Client) -> None:
         assert body["layers"] == [layer.model_dump(mode="json") for layer in LAYERS]
 
 
+def test_a_network_that_cannot_be_described_says_why_wherever_it_is_asked_for(
+    client: httpx.Client, catalog: Catalog
+) -> None:
+    catalog.publish_problem(ENTRY.name, "it does not run: ValueError: no")
+    assert client.get("/v1/models").json()["models"][0]["problem"] == "it does not run: ValueError: no"
+    assert client.get(NAMED).json()["problem"] == "it does not run: ValueError: no"
+    answers = [client.get(f"{NAMED}/{what}") for what in ("layers", "layers/conv1", "layers/conv1/units/0")]
+    answers.append(client.post("/v1/visualizations", json={"model": "tinynet", "layer": "conv1", "channel": 0}))
+    for answer in answers:
+        assert "it does not run: ValueError: no" in check(answer, 422, "not-describable")["detail"]
+    catalog.publish_layers(ENTRY.name, LAYERS)
+    assert client.get(NAMED).json()["problem"] is None
+    assert client.get(f"{NAMED}/layers").status_code == 200
+
+
 def test_searching_layers(client: httpx.Client, catalog: Catalog) -> None:
     first = [layer.model_copy(update={"recommended": layer.name == "conv2"}) for layer in LAYERS]
     catalog.publish_layers(ENTRY.name, first)

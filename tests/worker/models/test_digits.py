@@ -20,7 +20,7 @@ from tests.support.local_network import MANIFEST, digits, write
 def test_one_channel_28x28_from_folder_to_picture(sign: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     write(tmp_path / "own" / "digits", MANIFEST | {"classes_layer": "3"}, digits())
-    registry = Registry(Settings(state=tmp_path / "state", models=tmp_path / "own"))
+    registry = Registry(Settings(state=tmp_path / "state", models=tmp_path / "own"), apart=False)
     network = registry.load("digits")
     layers = {layer.name: layer for layer in registry.describe("digits")}
     assert [name for name, layer in layers.items() if layer.recommended] == ["1", "3"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
@@ -21,7 +22,8 @@ from tests.support.tiny_darknet import link, needs_weights
 
 @cache
 def network(name: str, models: Path | None = None) -> Network:
-    return Registry(Settings(models=models, state=Path("unused"))).load(name)
+    with TemporaryDirectory() as state:
+        return Registry(Settings(models=models, state=Path(state)), apart=False).load(name)
 
 
 def render(network: Network, objectives: list[Objective], size: int, steps: int) -> list[Result]:

@@ -16,7 +16,7 @@ from tests.support.local_network import MANIFEST, digits, write
 def registry(tmp_path: Path) -> Registry:
     write(tmp_path / "own" / "digits", MANIFEST, digits())
     write(tmp_path / "own" / "resnet18", MANIFEST, digits())
-    return Registry(Settings(state=tmp_path / "state", models=tmp_path / "own"))
+    return Registry(Settings(state=tmp_path / "state", models=tmp_path / "own"), apart=False)
 
 
 def test_names_and_aliases_are_unique(registry: Registry) -> None:

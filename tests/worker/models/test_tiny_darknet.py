@@ -18,7 +18,7 @@ pytestmark = needs_weights
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     folder = tmp_path_factory.mktemp("darknet")
     link(folder / "models")
-    return Registry(Settings(state=folder / "state", models=folder / "models"))
+    return Registry(Settings(state=folder / "state", models=folder / "models"), apart=False)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.support.small_networks import network
 def prepared(module: nn.Module) -> Network:
     """With what the registry would know of its layers."""
     bare = network(module.eval())
-    layers = describe(module, 3, (32, 32))
+    layers = describe(module, 3, (32, 32)).layers
     last = frozenset(layer.name for layer in layers if layer.channels_last)
     return Network(bare.name, module, bare.preprocessing, bare.digest, channels_last=last)
 

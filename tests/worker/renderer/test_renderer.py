@@ -68,7 +68,7 @@ class Booth:
         self.path = folder / "renderer.sock"
         self.networks = folder / "own"
         write(self.networks / "small", MANIFEST, small(0), CODE)
-        self.registry = Registry(Settings(state=folder / "state", models=self.networks))
+        self.registry = Registry(Settings(state=folder / "state", models=self.networks), apart=False)
         self.photos = Photos(folder / "photos")
         self.heartbeat = Heartbeat(redis)
         self.renderer = Renderer(self.path, torch.device("cpu"), self.registry, self.photos, self.heartbeat)

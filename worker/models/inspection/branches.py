@@ -25,7 +25,10 @@ def branches(module: nn.Module, parts: Sequence[Tensor], inputs: Tensor | None) 
     start = None if inputs is None else receptive_field(inputs)
     found, first = [], 0
     for part in parts:
-        channels = part.shape[channel_axis(part)]
+        axis = channel_axis(part)
+        if axis is None:
+            return ()
+        channels = part.shape[axis]
         layer: str | None = getattr(part, _MAKER, None)
         own = "" if layer is None else layer.rpartition(".")[2]
         name = "input" if part is inputs else _kind(start, receptive_field(part)) or own or "branch"

@@ -1,9 +1,10 @@
-"""The layers of a network: run once, on the meta device where possible, and written down in the order they answer."""
+"""The layers of a network: run twice, on the meta device where possible, and written down in the order they answer."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,31 +13,89 @@ from torch import Tensor, nn
 from featurelens.engine.extraction.functional_layers import FunctionalLayers
 from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import out_of_place
-from featurelens.jobs.catalog.entries import LayerEntry
+from featurelens.jobs.catalog.entries import Branch, LayerEntry
+from featurelens.worker.models.inspection import channels
 from featurelens.worker.models.inspection.branches import branches, made_by
-from featurelens.worker.models.inspection.channels import FollowChannels, channel_axis
-from featurelens.worker.models.inspection.receptive_field import FollowReceptiveFields, begin, parts, receptive_field
+from featurelens.worker.models.inspection.channels import FollowChannels
+from featurelens.worker.models.inspection.layout import USUAL, ChannelOrder, Unclear, layout
+from featurelens.worker.models.inspection.receptive_field import (
+    FollowReceptiveFields,
+    ReceptiveField,
+    begin,
+    parts,
+    receptive_field,
+)
 from featurelens.worker.models.inspection.recommended import recommended
 
 _BRANCHES = "_featurelens_branches"
 _STEP = "_featurelens_step"
 
-BATCH = 2
-"""More than one, so that values whose first axis is not the batch (attention windows) are told apart."""
+BATCHES = (2, 3)
+"""Pictures in the two runs: the axis that has grown from one to the other is the one of the pictures."""
 
 
-def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[LayerEntry]:
-    """Runs `module` on zeros of (channels, height, width) and lists every layer that can be pictured.
+@dataclass(frozen=True)
+class Description:
+    """The layers that can be pictured, and why each of the others cannot, by name; in the order they answer."""
 
-    Left out are modules that never run, that answer without a tensor, and whose value is no (B, C, H, W),
-    (B, T, C), (B, H, W, C) or (B, C). A module that runs several times is listed where it first answers.
+    layers: list[LayerEntry]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What was seen of a layer in the first run."""
+
+    type: str
+    shape: tuple[int, ...]
+    channel_axis: int | None
+    field: ReceptiveField | None
+    branches: tuple[Branch, ...]
+    floating: bool
+
+
+def describe(
+    module: nn.Module, input_channels: int, size: tuple[int, int], orders: Mapping[str, ChannelOrder] | None = None
+) -> Description:
+    """Runs `module` on zeros of (input_channels, height, width).
+
+    A module that runs several times is listed where it first answers; one that never runs is not there. `orders` states
+    where layers have their channels, by name, in place of what is found. Raises ValueError for a layer in it that is
+    none, and what the network raises.
     """
     out_of_place(module.eval())
     parameter = next(module.parameters(), None)
-    inputs = torch.zeros(BATCH, channels, *size, device=parameter.device if parameter is not None else None)
-    found: dict[str, LayerEntry] = {}
+    device = parameter.device if parameter is not None else None
+    small, large = (torch.zeros(batch, input_channels, *size, device=device) for batch in BATCHES)
+    found, left_out = _heard(module, small)
+    stated = orders or {}
+    if unknown := [name for name in stated if name not in found]:
+        raise ValueError(f"layouts of model.json names {', '.join(unknown)}, which is none of its layers")
+    with torch.no_grad():
+        readings = read(module, large, list(found), follow=True) if found else {}
+    layers = []
+    for name, answer in found.items():
+        reading = readings[name]
+        try:
+            if not answer.floating:
+                raise Unclear("answers with whole numbers")
+            axes = layout(answer.shape, tuple(reading.value.shape), BATCHES, answer.channel_axis, stated.get(name))
+        except Unclear as reason:
+            left_out[name] = str(reason)
+        else:
+            layers.append(_entry(name, answer, axes).model_copy(update={"rectified": reading.before is not None}))
+    parts = dict(module.named_modules())
+    first = recommended(module, [layer for layer in layers if layer.name in parts])
+    listed = [layer.model_copy(update={"recommended": layer.name in first}) for layer in layers]
+    return Description(listed, left_out)
 
+
+def _heard(module: nn.Module, inputs: Tensor) -> tuple[dict[str, _Answer], dict[str, str]]:
+    """What every layer answers in one run; why the rest cannot be read."""
+    found: dict[str, _Answer] = {}
+    silent: dict[str, str] = {}
     entered: dict[str, Tensor | None] = {}
+    modules = dict(module.named_modules())
 
     def enter(name: str) -> Callable[[nn.Module, Any], None]:
         def hook(_module: nn.Module, given: Any) -> None:
@@ -47,8 +106,8 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(child: nn.Module, _inputs: Any, output: Any) -> None:
             value = first_of(output, Tensor)
-            entry = _entry(name, type(child).__name__, value) if value is not None else None
-            if value is None or entry is None:
+            if value is None:
+                silent.setdefault(name, f"answers with {type(output).__name__}, not with a tensor")
                 return
             if hasattr(value, _STEP):
                 found.pop(getattr(value, _STEP), None)  # the step that a module ends with is the module's answer
@@ -56,19 +115,17 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
             if not hasattr(value, _BRANCHES):
                 setattr(value, _BRANCHES, branches(child, parts(value), entered[name]))
             made_by(value, name)
-            found.setdefault(name, entry.model_copy(update={"branches": getattr(value, _BRANCHES)}))
+            found.setdefault(name, _answer(type(child).__name__, value, getattr(value, _BRANCHES)))
 
         return hook
 
     def take(name: str, value: Tensor) -> None:
-        entry = _entry(name, name.rpartition(".")[2].partition("_")[0], value)
-        if entry is not None and name not in modules:
+        if name not in modules:
             own = branches(modules[name.rpartition(".")[0]], parts(value), None)
-            found.setdefault(name, entry.model_copy(update={"branches": own}))
+            found.setdefault(name, _answer(name.rpartition(".")[2].partition("_")[0], value, own))
             setattr(value, _STEP, name)
 
-    modules = dict(module.named_modules())
-    children = [(name, child) for name, child in module.named_modules() if name]
+    children = [(name, child) for name, child in modules.items() if name]
     handles = [child.register_forward_pre_hook(enter(name)) for name, child in children]
     handles += [child.register_forward_hook(listen(name)) for name, child in children]
     try:
@@ -80,37 +137,37 @@ def describe(module: nn.Module, channels: int, size: tuple[int, int]) -> list[La
             FunctionalLayers(module, take),
         ):
             warnings.simplefilter("ignore")
-            module(begin(inputs))
+            module(begin(channels.begin(inputs)))
     finally:
         for handle in handles:
             handle.remove()
-    if not found:
-        return []
-    with torch.no_grad():
-        readings = read(module, inputs, list(found), follow=True)
-    layers = [
-        entry.model_copy(update={"rectified": readings[name].before is not None}) for name, entry in found.items()
-    ]
-    first = recommended(module, [layer for layer in layers if layer.name in modules])
-    return [layer.model_copy(update={"recommended": layer.name in first}) for layer in layers]
+    return found, {name: reason for name, reason in silent.items() if name not in found}
 
 
-def _entry(name: str, kind: str, value: Tensor) -> LayerEntry | None:
-    if value.shape[0] != BATCH or not value.is_floating_point():
-        return None
-    known = {"name": name, "type": kind}
-    seen = receptive_field(value)
-    fields = {"receptive_field": seen and seen.size, "stride": seen and seen.stride}
-    match value.ndim, channel_axis(value):
-        case 4, 1:
-            _, channels, height, width = value.shape
-            return LayerEntry(**known, **fields, kind="spatial", channels=channels, height=height, width=width)
-        case 4, 3:
-            _, height, width, channels = value.shape
-            return LayerEntry(**known, **fields, kind="tokens", channels=channels, height=height, width=width)
-        case 3, 2:
-            _, tokens, channels = value.shape
-            return LayerEntry(**known, kind="tokens", channels=channels, height=tokens)
-        case 2, _:
-            return LayerEntry(**known, kind="vector", channels=value.shape[1])
-    return None
+def _answer(kind: str, value: Tensor, own: tuple[Branch, ...]) -> _Answer:
+    return _Answer(
+        type=kind,
+        shape=tuple(value.shape),
+        channel_axis=channels.channel_axis(value),
+        field=receptive_field(value),
+        branches=own,
+        floating=value.is_floating_point(),
+    )
+
+
+def _entry(name: str, answer: _Answer, axes: str) -> LayerEntry:
+    """`axes` are the letters of `layout`."""
+    extent = dict(zip(axes, answer.shape, strict=True))
+    plane = "H" in axes
+    return LayerEntry(
+        name=name,
+        type=answer.type,
+        kind="vector" if len(axes) == 2 else "spatial" if axes == "BCHW" else "tokens",
+        channels=extent["C"],
+        height=extent.get("H", extent.get("T")),
+        width=extent.get("W"),
+        layout=None if axes in USUAL else axes,
+        receptive_field=answer.field and answer.field.size if plane else None,
+        stride=answer.field and answer.field.stride if plane else None,
+        branches=answer.branches,
+    )

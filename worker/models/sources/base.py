@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from torch import nn
 
 from featurelens.engine.network import Network
 from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.worker.models.inspection.layout import ChannelOrder
 
 
 class Source(Protocol):
@@ -24,3 +26,6 @@ class Source(Protocol):
 
     def blueprint(self, entry: ModelEntry) -> str | None:
         """A file name under which its layer list may be kept for ever; None when it may change or is cheap."""
+
+    def orders(self, entry: ModelEntry) -> Mapping[str, ChannelOrder]:
+        """Where layers have their channels, by name, as far as somebody has stated it."""

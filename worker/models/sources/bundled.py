@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from torch import nn
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.patternnet.architecture import MEAN, MIN_SIZE, STD, PatternNet
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit
@@ -57,6 +59,9 @@ class Bundled:
         module = self.build(entry)
         fit(module, read_weights(WEIGHTS), entry.name)
         return Network(entry.name, module, Preprocessing(MEAN, STD), entry.digest, entry.labels, sha256=entry.sha256)
+
+    def orders(self, entry: ModelEntry) -> Mapping[str, ChannelOrder]:
+        return {}
 
     def blueprint(self, entry: ModelEntry) -> str | None:
         return None

@@ -5,12 +5,16 @@ In place of ``model.json`` a folder may have the ``config.json`` of a timm netwo
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
+import torch
+import torchvision
 from pydantic import ValidationError
 from torch import nn
 
@@ -18,10 +22,13 @@ from featurelens.engine import VERSION
 from featurelens.engine.network import Network
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.sources import timm_config
 from featurelens.worker.models.sources.download import sha256
 from featurelens.worker.models.sources.fit import fit
+from featurelens.worker.models.sources.labels import read_labels
 from featurelens.worker.models.sources.manifest import Manifest
+from featurelens.worker.models.sources.plain_weights import compute_weights
 from featurelens.worker.models.sources.weights_file import read_weights
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -36,6 +43,8 @@ class Local:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._digests: dict[tuple[str, int, int], str] = {}
+        self._left_out: dict[str, str] = {}
+        """Why folders cannot be read, by name: told once, and again when the reason changes."""
 
     def entries(self) -> list[ModelEntry]:
         """All networks that can be read; the others are logged with the reason."""
@@ -45,26 +54,45 @@ class Local:
         for folder in sorted(path for path in self._folder.iterdir() if path.is_dir()):
             try:
                 found.append(self._entry(folder))
+                self._left_out.pop(folder.name, None)
             except (OSError, ValueError, ModelLoadFailed) as error:
-                log.warning("own network left out", folder=folder.name, reason=_plain(error))
+                reason = _plain(error)
+                if self._left_out.get(folder.name) != reason:
+                    log.warning("own network left out", folder=folder.name, reason=reason)
+                self._left_out[folder.name] = reason
         return found
 
     def build(self, entry: ModelEntry) -> nn.Module:
         folder, manifest = self._manifest(entry)
-        return manifest.build(folder)
+        module = manifest.build(folder)
+        compute_weights(module)
+        return module
 
     def load(self, entry: ModelEntry) -> Network:
         folder, manifest = self._manifest(entry)
         if self._entry(folder).digest != entry.digest:
             raise ModelLoadFailed(f"the files of {entry.name} have changed since it was asked for; ask again")
         module = manifest.build(folder)
-        fit(module, read_weights(folder / WEIGHTS), entry.name)
+        notes = fit(module, read_weights(folder / WEIGHTS), entry.name) + compute_weights(module)
+        for note in notes:
+            log.info("own network made ready", folder=folder.name, note=note)
         return Network(
-            entry.name, module.float(), manifest.preprocessing(), entry.digest, entry.labels, sha256=entry.sha256
+            entry.name,
+            module.float(),
+            manifest.preprocessing(),
+            entry.digest,
+            entry.labels,
+            sha256=entry.sha256,
+            notes=tuple(notes),
         )
 
+    def orders(self, entry: ModelEntry) -> Mapping[str, ChannelOrder]:
+        return self._manifest(entry)[1].layouts
+
     def blueprint(self, entry: ModelEntry) -> str | None:
-        return None
+        height, width = entry.input_size
+        identity = entry.digest.removeprefix("sha256:")
+        return f"local-torch-{torch.__version__}-torchvision-{torchvision.__version__}-{identity}-{height}x{width}"
 
     def _manifest(self, entry: ModelEntry) -> tuple[Path, Manifest]:
         if self._folder is None:
@@ -86,7 +114,7 @@ class Local:
             aliases=(folder.name, f"local:{folder.name}"),
             source="local",
             architecture=folder.name,
-            digest=f"sha256:{_identity(manifest, weights, manifest.code(folder))}",
+            digest=f"sha256:{_identity(manifest, weights, folder)}",
             sha256=weights,
             renderer=VERSION,
             downloaded=True,
@@ -112,16 +140,15 @@ def _described(folder: Path) -> tuple[Manifest, tuple[str, ...] | None]:
     """What the folder says of its network, and the labels. Raises OSError or ValueError."""
     if not (folder / MANIFEST).exists() and (folder / timm_config.CONFIG).exists():
         return timm_config.manifest((folder / timm_config.CONFIG).read_bytes())
-    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes().removeprefix(codecs.BOM_UTF8))
     if manifest.labels is None:
         return manifest, None
-    return manifest, tuple((folder / manifest.labels).read_text("utf-8").splitlines())
+    return manifest, read_labels(folder / manifest.labels)
 
 
-def _identity(manifest: Manifest, weights: str, code: str) -> str:
-    """sha256 of all that decides the pictures: the weights, the code of the folder, and how the input is prepared."""
-    told = manifest.model_dump(mode="json", include={"factory", "arguments", "channels", "value_range", "mean", "std"})
-    content = json.dumps({"weights": weights, "code": code, **told}, sort_keys=True)
+def _identity(manifest: Manifest, weights: str, folder: Path) -> str:
+    """sha256 of all that decides what the network answers: the weights, ``model.json`` but for words, and the code."""
+    content = json.dumps({"weights": weights, **manifest.identity(folder)}, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import re
-import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -18,8 +16,13 @@ from torch import nn
 from featurelens.engine.network import Preprocessing
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.spec.base import MAX_SIZE, MIN_SIZE
+from featurelens.worker.models.inspection.layout import ChannelOrder
+from featurelens.worker.models.sources import importer
 
 _FILE = re.compile(r"([A-Za-z_]\w*\.py):([A-Za-z_]\w*)")
+_WORDS = {"description", "labels"}
+_SIZES = {"input_size", "min_size", "fixed_size"}
+_FIRST = {"factory", "arguments", "channels", "value_range", "mean", "std"}
 _MODULE = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
 
 
@@ -49,6 +52,8 @@ class Manifest(BaseModel):
     """A file of this folder: line k, from 0, is the name of class k."""
     classes_layer: str | None = None
     """The layer with one channel per class."""
+    layouts: dict[str, ChannelOrder] = {}
+    """Where layers have their channels, by name, in place of what is found by running the network."""
     description: str = ""
 
     @model_validator(mode="after")
@@ -75,45 +80,52 @@ class Manifest(BaseModel):
         mean, std = self.mean or (0.0,) * self.channels, self.std or (1.0,) * self.channels
         return Preprocessing(mean, std, low, high, reverse=self.channel_order == "BGR")
 
-    def code(self, folder: Path) -> str:
-        """sha256 of the code that this folder holds, empty when the factory lives elsewhere."""
+    def identity(self, folder: Path) -> dict[str, Any]:
+        """All of it that decides what the network answers: everything but words, and the code of the folder.
+
+        Not the size of the input either: that stands in every spec. Raises OSError.
+        """
+        told = self.model_dump(mode="json", exclude_defaults=True, exclude=_WORDS | _SIZES)
         match = _FILE.fullmatch(self.factory)
-        return hashlib.sha256((folder / match[1]).read_bytes()).hexdigest() if match else ""
+        # The first fields of all are always counted, so that networks keep their identity when others are added.
+        return {
+            **told,
+            **self.model_dump(mode="json", include=_FIRST),
+            "code": importer.digest(folder, match[1]) if match else "",
+        }
 
     def build(self, folder: Path) -> nn.Module:
         """Runs the factory. Raises `ModelLoadFailed` with what went wrong in it."""
+        packages: list[str] = []
         try:
-            module = self._factory(folder)(**self.arguments)
-        except Exception as error:  # the operator's code may raise anything
+            module = self._factory(folder, packages)(**self.arguments)
+            if not isinstance(module, nn.Module):
+                raise TypeError(f"it gave {type(module).__name__}, not a torch.nn.Module")
+        except BaseException as error:  # the operator's code may raise anything, SystemExit too
+            for package in packages:
+                importer.forget(package)
+            if isinstance(error, KeyboardInterrupt):
+                raise
             reason = f"{type(error).__name__}: {error}"
             raise ModelLoadFailed(f"the factory {self.factory} of {folder.name} failed: {reason}") from error
-        if not isinstance(module, nn.Module):
-            kind = type(module).__name__
-            raise ModelLoadFailed(f"the factory {self.factory} of {folder.name} gave {kind}, not a torch.nn.Module")
+        for package in packages:
+            weakref.finalize(module, importer.forget, package)
         return module
 
-    def _factory(self, folder: Path) -> Callable[..., object]:
+    def _factory(self, folder: Path, packages: list[str]) -> Callable[..., object]:
+        """Notes in `packages` what has been imported from the folder."""
         source, function = self.factory.rsplit(":", 1)
         if source == "torchvision":
             if function not in torchvision.models.list_models(module=torchvision.models):
                 raise ValueError(f"torchvision has no classification network {function}")
             builder: Callable[..., object] = torchvision.models.get_model_builder(function)
             return builder
-        found = getattr(
-            _run(folder / source) if _FILE.fullmatch(self.factory) else importlib.import_module(source), function
-        )
+        if _FILE.fullmatch(self.factory):
+            module = importer.run(folder, source)
+            packages.append(module.__name__.partition(".")[0])
+        else:
+            module = importlib.import_module(source)
+        found = getattr(module, function)
         if not callable(found):
             raise TypeError(f"{function} is not a function")
         return found  # type: ignore[no-any-return]
-
-
-def _run(path: Path) -> Any:
-    """Imports one file under a name of its own, anew each time, so that an edited file is seen."""
-    name = f"featurelens_local_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path.name} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import warnings
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from torchvision.models import ResNet50_Weights
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.sources.download import fetch, marked, published_name
 from featurelens.worker.models.sources.fit import fit
 from featurelens.worker.models.sources.timm_config import MIN_SIZE
@@ -75,6 +77,9 @@ class Timm:
         fit(module, state, entry.name)
         preprocessing = Preprocessing(tuple(config["mean"]), tuple(config["std"]))
         return Network(entry.name, module, preprocessing, entry.digest, entry.labels, sha256=digest)
+
+    def orders(self, entry: ModelEntry) -> Mapping[str, ChannelOrder]:
+        return {}
 
     def blueprint(self, entry: ModelEntry) -> str | None:
         import timm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from torchvision.models import WeightsEnum, get_model, get_model_builder, get_mo
 from featurelens.engine import VERSION
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.sources.download import fetch, marked, published_name
 from featurelens.worker.models.sources.fit import fit
 from featurelens.worker.models.sources.weights_file import read_weights
@@ -117,6 +119,9 @@ class Torchvision:
         module = self.build(entry)
         fit(module, _renamed(state), entry.name)
         return Network(entry.name, module, _preprocessing(entry, weights), entry.digest, entry.labels, sha256=digest)
+
+    def orders(self, entry: ModelEntry) -> Mapping[str, ChannelOrder]:
+        return {}
 
     def blueprint(self, entry: ModelEntry) -> str | None:
         height, width = entry.input_size

@@ -34,7 +34,7 @@ def test_shapes_without_weights_are_the_shapes_of_a_real_run(architecture: str, 
     empty = build_on_meta(lambda: source.build(entry))
     assert all(value.is_meta for value in empty.state_dict().values())
     with torch.device("meta"):
-        layers = describe(empty, 3, entry.input_size)
+        layers = describe(empty, 3, entry.input_size).layers
     real = source.build(entry).eval()
     with torch.no_grad():
         readings = read(real, torch.rand(1, 3, *entry.input_size), [layer.name for layer in layers], follow=True)
@@ -52,7 +52,9 @@ def test_channels_are_found_first_and_last(tmp_path: Path) -> None:
     source = Torchvision(tmp_path)
     entry = next(entry for entry in source.entries() if "swin_t" in entry.aliases)
     with torch.device("meta"):
-        layers = {layer.name: layer for layer in describe(build_on_meta(lambda: source.build(entry)), 3, (224, 224))}
+        layers = {
+            layer.name: layer for layer in describe(build_on_meta(lambda: source.build(entry)), 3, (224, 224)).layers
+        }
     assert (layers["features.0.0"].kind, layers["features.0.0"].channels) == ("spatial", 96)
     block = layers["features.3.1"]
     assert (block.kind, block.channels, block.height, block.width) == ("tokens", 192, 28, 28)
@@ -81,12 +83,15 @@ class Note(nn.Module):
 
 
 def test_modules_run_never_twice_or_without_a_tensor() -> None:
-    layers = describe(Odd(), 1, (28, 28))
+    layers = describe(Odd(), 1, (28, 28)).layers
     assert [(layer.name, layer.channels, layer.height) for layer in layers] == [("twice", 1, 14), ("filters", 4, 12)]
 
 
 def test_a_module_without_parameters_is_described() -> None:
-    assert [layer.name for layer in describe(nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)), 3, (32, 32))] == ["0", "1"]
+    assert [layer.name for layer in describe(nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)), 3, (32, 32)).layers] == [
+        "0",
+        "1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,7 @@ def test_steps_between_modules_are_layers_too(architecture: str, expected: str |
     source = Torchvision(tmp_path)
     entry = next(entry for entry in source.entries() if architecture in entry.aliases)
     with torch.device("meta"):
-        layers = describe(build_on_meta(lambda: source.build(entry)), 3, entry.input_size)
+        layers = describe(build_on_meta(lambda: source.build(entry)), 3, entry.input_size).layers
     module = source.build(entry).eval()
     steps = [layer for layer in layers if layer.name not in dict(module.named_modules())]
     assert expected is None or expected in {layer.name for layer in steps}

@@ -84,7 +84,7 @@ def seen(module: nn.Module, layer: str, channels_last: bool) -> tuple[int, int]:
 def test_gradients_see_as_much() -> None:
     torch.manual_seed(0)
     module = Mixed().eval()
-    layers = {layer.name: layer for layer in describe(module, 3, (64, 64))}
+    layers = {layer.name: layer for layer in describe(module, 3, (64, 64)).layers}
     for name in ("stem", "pool", "wide", "left", "right", "joined", "norm", "mix"):
         assert layers[name].receptive_field == seen(module, name, layers[name].kind == "tokens"), name
     assert layers["mix"].stride == (4, 2)
@@ -155,4 +155,4 @@ def test_recommended_layers(registry: Registry, name: str, names: list[str]) -> 
 
 def test_every_own_network_has_something_recommended() -> None:
     plain = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(4 * 26 * 26, 10))
-    assert [layer.name for layer in describe(plain, 1, (28, 28)) if layer.recommended] == ["0"]
+    assert [layer.name for layer in describe(plain, 1, (28, 28)).layers if layer.recommended] == ["0"]

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from structlog.testing import capture_logs
 from torch import nn
 
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.sources.local import Local
+from featurelens.worker.models.sources.manifest import Manifest
 from tests.support.local_network import CODE, MANIFEST, digits, write
 
 
@@ -48,21 +50,53 @@ def test_a_known_architecture(factory: str, tmp_path: Path) -> None:
     assert network.module(torch.zeros(1, 3, 64, 64)).shape == (1, 5)
 
 
+WORDS: list[dict[str, object]] = [{"description": "words"}, {"labels": "names.txt"}]
+COUNTED: list[dict[str, object]] = [
+    {"mean": [0.2]},
+    {"std": [0.2]},
+    {"value_range": [-1, 1]},
+    {"channel_order": "BGR"},
+    {"classes_layer": "3"},
+    {"arguments": {"width": 4}},
+    {"factory": "model.py:other"},
+    {"layouts": {"0": "channels_first"}},
+]
+
+
 def test_whatever_changes_the_pictures_changes_the_digest(tmp_path: Path) -> None:
     folder = tmp_path / "digits"
     torch.manual_seed(0)
     module = digits()
-    digests = [
-        write(folder, manifest, network, code).entries()[0].digest
-        for manifest, network, code in (
-            (MANIFEST, module, CODE),
-            (MANIFEST | {"mean": [0.2]}, module, CODE),
-            (MANIFEST, digits(), CODE),
-            (MANIFEST, module, CODE + "# changed\n"),
-        )
-    ]
-    assert len(set(digests)) == 4
-    assert write(folder, MANIFEST | {"description": "words"}, module).entries()[0].digest == digests[0]
+    manifests = [MANIFEST, *(MANIFEST | changes for changes in COUNTED)]
+    digests = [write(folder, manifest, module).entries()[0].digest for manifest in manifests]
+    digests.append(write(folder, MANIFEST, module, CODE + "# changed\n").entries()[0].digest)
+    digests.append(write(folder, MANIFEST, digits()).entries()[0].digest)
+    (folder / "helper.py").write_text("x = 1")
+    digests.append(write(folder, MANIFEST, module).entries()[0].digest)
+    assert len(set(digests)) == len(digests)
+
+
+def test_words_and_defaults_written_out_keep_the_digest(tmp_path: Path) -> None:
+    folder = tmp_path / "digits"
+    module = digits()
+    digest = write(folder, MANIFEST, module).entries()[0].digest
+    (folder / "names.txt").write_text("zero\none\n")
+    defaults: list[dict[str, object]] = [{"channel_order": "RGB"}, {"classes_layer": None}]
+    for changes in WORDS + defaults:
+        assert write(folder, MANIFEST | changes, module).entries()[0].digest == digest
+
+
+def test_every_field_is_counted_or_words_or_a_size_that_every_spec_has() -> None:
+    counted = {name for changes in COUNTED for name in changes} | {"channels"}
+    words = {name for changes in WORDS for name in changes}
+    assert Manifest.model_fields.keys() == counted | words | {"input_size", "min_size", "fixed_size"}
+
+
+def test_the_code_of_a_network_imports_what_lies_beside_it(tmp_path: Path) -> None:
+    code = "from helper import build\n"
+    source = write(tmp_path / "digits", MANIFEST, digits(), code)
+    (tmp_path / "digits" / "helper.py").write_text(CODE)
+    assert source.load(source.entries()[0]).module(torch.zeros(1, 1, 28, 28)).shape == (1, 10)
 
 
 def test_files_changed_after_the_request_are_not_used(tmp_path: Path) -> None:
@@ -97,11 +131,29 @@ def test_a_broken_folder_is_left_out_and_nothing_else_suffers(
     assert str(tmp_path) not in told
 
 
+def test_a_broken_folder_is_told_once_a_change(tmp_path: Path) -> None:
+    source = write(tmp_path / "digits", MANIFEST | {"std": [0.0]}, digits())
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert source.entries() == []
+        (tmp_path / "digits" / "model.json").write_text("{")
+        for _ in range(3):
+            assert source.entries() == []
+        write(tmp_path / "digits", MANIFEST, digits())
+        assert len(source.entries()) == 1
+        (tmp_path / "digits" / "model.json").write_text("{")
+        assert source.entries() == []
+    assert [line["event"] for line in logs] == ["own network left out"] * 3
+
+
 FAILING = {
     "raises": ("def build():\n    raise KeyError('weights')\n", "KeyError"),
     "no-function": ("x = 1\n", "build"),
     "no-python": ("def build(:\n", "SyntaxError"),
     "no-module": ("def build():\n    return 3\n", "int"),
+    "exits": ("raise SystemExit(3)\n", "SystemExit: 3"),
+    "exits-later": ("def build():\n    raise SystemExit\n", "SystemExit"),
+    "no-exception": ("class Stop(BaseException): ...\n\ndef build():\n    raise Stop\n", "Stop"),
     "other-shape": (CODE.replace("width=4", "width=5"), "wrong shapes"),
     "other-layers": (CODE.replace("nn.ReLU(), ", ""), "missing"),
 }

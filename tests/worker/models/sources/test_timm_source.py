@@ -64,7 +64,7 @@ def test_a_folder_from_the_hub(tmp_path: Path) -> None:
     picture = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         torch.testing.assert_close(network.module(picture), module(picture))
-    layers = Registry(Settings(models=folder.parent, state=tmp_path)).describe("mine")
+    layers = Registry(Settings(models=folder.parent, state=tmp_path), apart=False).describe("mine")
     assert [layer.channels for layer in layers if layer.name == "fc"] == [3]
 
 
