@@ -49,7 +49,7 @@ class Photos:
         return f"sha256:{digest}"
 
     def get(self, digest: str) -> bytes:
-        """The PNG named `digest`. Raises `UnknownPhoto` when there is none or the name is malformed."""
+        """The PNG. Raises `UnknownPhoto`. `digest` has been checked for its form, so it is a harmless file name."""
         name = digest.removeprefix("sha256:")
         if len(name) != 64 or not set(name) <= set("0123456789abcdef"):
             raise UnknownPhoto("a photograph is named by sha256: and 64 hex digits")

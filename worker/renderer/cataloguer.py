@@ -1,4 +1,4 @@
-"""Publishes the catalog: the list of networks at once, then the layers of each, those that clients wait for first."""
+"""Publishes what can be pictured: the list of networks at once, their layers one by one, the wanted ones first."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from featurelens.jobs.logs import logger
 from featurelens.worker.models.registry import Registry
 
 RELIST_INTERVAL = 10.0
-"""Seconds until added or removed networks are noticed, or a wiped Redis is filled again."""
+"""Seconds until networks that the operator has added or taken away are noticed, or a wiped Redis is filled again."""
 
 WANTED_INTERVAL = 0.2
-"""Seconds between two checks whether a client waits for a network's layers."""
 
 
 class Cataloguer(threading.Thread):
@@ -34,14 +33,14 @@ class Cataloguer(threading.Thread):
         self._stopped.set()
 
     def list(self) -> None:
-        """Publishes the networks, and collects those whose layers are not in Redis yet."""
+        """Publishes the networks, and notes those whose layers are not known to Redis yet."""
         entries = self._registry.entries()
         before = {entry.name: entry.digest for entry in self._catalog.models()}
         self._catalog.publish(entries)
         # An operator's network may change its code and keep its weights, and with them its name.
         same = {entry.name for entry in entries if before.get(entry.name) == entry.digest}
         described = self._catalog.described() & same
-        # timm has so many that they are described on demand.
+        # timm has so many that they are described when somebody asks.
         wanted = [entry for entry in entries if entry.downloaded or entry.source != "timm"]
         self._pending = {entry.name: entry for entry in wanted if entry.name not in described}
 
@@ -55,7 +54,7 @@ class Cataloguer(threading.Thread):
                 self._stopped.wait(1.0)
 
     def describe(self, seconds: float) -> None:
-        """Describes networks, at least one, until `seconds` are over; the others follow the next `list`."""
+        """Describes networks, one at least, until `seconds` are over; the others have to wait for the next list."""
         end = time.monotonic() + seconds
         while not self._stopped.is_set():
             name = self._catalog.next_wanted() or next(iter(self._pending), None)

@@ -13,7 +13,6 @@ from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress
 from featurelens.worker.renderer.work import Work
 
 MAX_ASK = 1 << 20
-"""Bytes received and not yet parsed, at most."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of progress: reading a number from a GPU waits for all of its work."""
 
