@@ -17,10 +17,9 @@ from featurelens.jobs.logs import logger
 from featurelens.worker.models.registry import Registry
 
 RELIST_INTERVAL = 10.0
-"""Seconds until added or removed networks are noticed, or a wiped Redis is filled again."""
+"""Seconds until networks that the operator has added or taken away are noticed, or a wiped Redis is filled again."""
 
 WANTED_INTERVAL = 0.2
-"""Seconds between two checks whether a client waits for a network's layers."""
 
 
 class Cataloguer(threading.Thread):
@@ -69,7 +68,7 @@ class Cataloguer(threading.Thread):
                 self._stopped.wait(RELIST_INTERVAL)
 
     def describe(self, seconds: float) -> None:
-        """Describes networks, at least one, until `seconds` are over; the others follow the next `list`."""
+        """Describes networks, one at least, until `seconds` are over; the others have to wait for the next list."""
         end = time.monotonic() + seconds
         while not self._stopped.is_set():
             name = self._catalog.next_wanted() or next(iter(self._pending), None)
