@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure
 from featurelens.jobs.settings import settings
 from featurelens.worker.models.inspection.checkup import check
@@ -26,13 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument("photograph", nargs="?", type=Path, help="something the network should know")
     checking.add_argument("--label", help="what the photograph shows, as the network's labels say it")
     given = parser.parse_args(arguments)
-    registry = Registry(settings())
+    configured = settings()
+    registry = Registry(configured)
     if given.command == "list":
         for entry in registry.entries():
             _say(f"{entry.name}  {'here' if entry.downloaded else 'not downloaded'}  {', '.join(entry.aliases)}")
         return 0
     wrong = 0
-    for finding in check(registry, given.name, given.photograph, given.label):
+    device = best_device(configured.device)
+    for finding in check(registry, given.name, given.photograph, given.label, device):
         wrong += finding.wrong
         _say(f"{'WRONG' if finding.wrong else 'ok   '}  {finding.text}")
     return 1 if wrong else 0
@@ -43,7 +46,7 @@ def command() -> int:
     if sys.argv[1:2] != ["models"]:
         sys.stderr.write("usage: featurelens models {list,check} ...\n")
         return 2
-    configure("models")
+    configure("models", "ERROR")  # what is wrong is said in the findings
     return main(sys.argv[2:])
 
 
@@ -53,5 +56,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    configure("models")
+    configure("models", "ERROR")
     sys.exit(main())

@@ -14,12 +14,17 @@ from torch import Tensor
 from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import Network
 from featurelens.engine.photograph import crop_and_resize
+from featurelens.engine.precision import best_dtype
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.inspection.ascent import small_size, wrong_layers
+from featurelens.worker.models.inspection.layers import Description
 from featurelens.worker.models.registry import Registry
 
 SHOWN = 5
-"""Classes told for a photograph."""
+"""Classes told for a photograph, and layers for a reason."""
+
+CPU = torch.device("cpu")
 
 FAR = 6.0
 """Standard deviations: nothing prepared as in training lies further out."""
@@ -36,8 +41,17 @@ class Finding:
     wrong: bool = False
 
 
-def check(registry: Registry, name: str, photograph: Path | None = None, label: str | None = None) -> Iterator[Finding]:
-    """What is found, as it is found. `label` is what the photograph shows, as the network's labels say it."""
+def check(
+    registry: Registry,
+    name: str,
+    photograph: Path | None = None,
+    label: str | None = None,
+    device: torch.device = CPU,
+) -> Iterator[Finding]:
+    """What is found, as it is found. `label` is what the photograph shows, as the network's labels say it.
+
+    `device` is where steps are made.
+    """
     entries = registry.entries()
     entry = next((one for one in entries if name == one.name or name in one.aliases), None)
     if entry is None:
@@ -46,14 +60,17 @@ def check(registry: Registry, name: str, photograph: Path | None = None, label: 
         return
     yield Finding(f"{name} is {entry.name}")
     try:
+        description = registry.description(entry.name)
         network = registry.load(entry.name)
-        layers = registry.describe(entry.name)
     except ModelLoadFailed as error:
         yield Finding(error.detail, wrong=True)
         return
+    layers = description.layers
     millions = sum(value.numel() for value in network.module.parameters()) / 1e6
     yield Finding(f"it loads: {millions:.1f} million parameters, sha256 of the weights {network.sha256}")
+    yield from (Finding(note) for note in network.notes)
     yield Finding(f"{len(layers)} layers, look at first: {', '.join(one.name for one in layers if one.recommended)}")
+    yield from _left_out(description)
     yield from _classes(entry, layers)
     if entry.classes_layer not in {one.name for one in layers}:
         entry = entry.model_copy(update={"classes_layer": None})
@@ -64,6 +81,31 @@ def check(registry: Registry, name: str, photograph: Path | None = None, label: 
     except (RuntimeError, ValueError, IndexError) as error:
         size = "x".join(map(str, entry.input_size))
         yield Finding(f"it does not run on {size} pixels: {error}", wrong=True)
+    yield from _steps(network, entry, layers, device)
+
+
+def _left_out(description: Description) -> Iterator[Finding]:
+    """The layers that cannot be pictured, by the reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in description.left_out.items():
+        names.setdefault(reason, []).append(name)
+    for reason, left_out in names.items():
+        rest = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""
+        yield Finding(f"left out: {', '.join(left_out[:SHOWN])}{rest}: {reason}")
+
+
+def _steps(network: Network, entry: ModelEntry, layers: list[LayerEntry], device: torch.device) -> Iterator[Finding]:
+    """A step of gradient ascent at every layer."""
+    size = small_size(entry)
+    failed = 0
+    for layer, reason in wrong_layers(network, layers, size, device):
+        failed += 1
+        yield Finding(f"layer {layer}: {reason}", wrong=True)
+    if failed < len(layers):
+        where = f"{size[0]}x{size[1]} pixels in {str(best_dtype(device)).removeprefix('torch.')}"
+        yield Finding(
+            f"{len(layers) - failed} layers take a step of gradient ascent, {where}, as the network itself says"
+        )
 
 
 def _classes(entry: ModelEntry, layers: list[LayerEntry]) -> Iterator[Finding]:
