@@ -16,7 +16,7 @@ from featurelens.engine.objectives import (
 from featurelens.engine.optimization import Recipe, Result
 from featurelens.engine.render import render
 
-VERSION = "5"
+VERSION = "6"
 """Part of every key: raise it when the same spec would give another picture."""
 
 __all__ = [

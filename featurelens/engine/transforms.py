@@ -64,9 +64,6 @@ def draw_numbers(rows: int, generator: torch.Generator) -> Tensor:
     )
 
 
-_BANDS = 4
-"""At most: every band has a gradient as large as the picture."""
-
 NOTHING = Transform(jitter=0.0, scale=(1.0, 1.0), rotate=0.0)
 
 
@@ -93,23 +90,7 @@ def resample(pictures: Tensor, affine: Tensor) -> Tensor:
     # Cheaper than grid_sample's own reflection; a point inside is not moved, so nobody depends on who reaches far.
     for _ in range(math.ceil((reach - 1) / 2)):
         grid = grid.clamp(-1, 1).mul_(2).sub_(grid)
-    bands = _bands(pictures)
-    if bands == 1:
-        return _sample(pictures, grid)
-    count, channels, height, width = pictures.shape
-    # Band after band instead of picture after picture, so that every core has one.
-    seen = _sample(pictures.repeat_interleave(bands, 0), grid.view(count * bands, height // bands, width, 2))
-    return seen.view(count, bands, channels, -1, width).transpose(1, 2).reshape(pictures.shape)
-
-
-def _sample(pictures: Tensor, grid: Tensor) -> Tensor:
     return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
-
-
-def _bands(pictures: Tensor) -> int:
-    """How many bands to cut each picture into where there are fewer pictures than cores: one core samples one."""
-    wanted = torch.get_num_threads() // len(pictures) if pictures.device.type == "cpu" else 1
-    return next((bands for bands in range(min(wanted, _BANDS), 1, -1) if pictures.shape[2] % bands == 0), 1)
 
 
 def _grid(affine: Tensor, height: int, width: int) -> Tensor:

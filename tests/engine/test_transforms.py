@@ -134,23 +134,3 @@ def test_like_an_affine_grid_with_reflection(seed: int, jitter: float, low: floa
     grid = F.affine_grid(draw, [2, 3, *SIZE], align_corners=False)
     expected = F.grid_sample(pictures(), grid, padding_mode="reflection", align_corners=False)
     torch.testing.assert_close(resample(pictures(), draw), expected, rtol=0, atol=1e-4)
-
-
-@pytest.mark.parametrize("threads", [2, 4, 64])
-@pytest.mark.parametrize(("rows", "height"), [(1, 12), (1, 13), (2, 12), (3, 10)])
-def test_bands_are_sampled_like_the_whole(
-    rows: int, height: int, threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where there are more cores than pictures, each picture is cut up; neither values nor gradients tell."""
-    generator = torch.Generator().manual_seed(1)
-    asked = torch.rand(rows, 3, height, 20, generator=generator).requires_grad_(True)
-    slope = torch.rand(asked.shape, generator=generator)
-    affine = draw_of(Transform(), 3, rows)
-    answers = []
-    for count in (1, threads):
-        monkeypatch.setattr(torch, "get_num_threads", lambda count=count: count)
-        seen = resample(asked, affine)
-        answers.append((seen.detach(), torch.autograd.grad(seen, asked, slope)[0]))
-    (whole, gradient), (banded, summed) = answers
-    torch.testing.assert_close(banded, whole, rtol=0, atol=0)
-    torch.testing.assert_close(summed, gradient)
