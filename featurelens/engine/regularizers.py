@@ -1,7 +1,7 @@
 """What keeps a picture from being only what the unit wants: penalties on the picture itself.
 
 All are means over pixels, so that a weight means the same at every size, and all are taken of pictures (B, C, H, W) in
-[0, 1] before any transform. Weights are per unit of score; 0 is off.
+[0, 1] before any transform. Weights are per unit of score, those of `pull` and `prior` parts of it; 0 is off.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ _BOUNDARY = 20
 
 @dataclass(frozen=True, eq=False)
 class Regularizers:
-    """Weights of the penalties; `pull` draws a picture back to the photograph `home`, (C, H, W) in [0, 1].
+    """Weights of the penalties.
+
+    `pull` draws a picture back to the photograph `home`, (C, H, W) in [0, 1]: the weight of `departure`, as a part of
+    the score, so that it means the same for every unit (see docs/experiments/accentuation.md).
 
     `prior` is the weight of the network's own memory of natural pictures (see `prior`), as a part of the score; it
     falls to nothing over the first `SHAPING` of the steps: first something natural, then all that the unit wants.
@@ -44,8 +47,8 @@ class Regularizers:
         """Whether there is a penalty on the picture itself."""
         return any((self.tv, self.l1, self.l2, self.blur, self.boundary, self.pull))
 
-    def penalty(self, pictures: Tensor) -> Tensor:
-        """(B,) to be subtracted from the score."""
+    def penalty(self, pictures: Tensor, score: Tensor) -> Tensor:
+        """(B,) to be subtracted from what each picture scores; `score`, () or (B,), takes no gradient."""
         total = torch.zeros(pictures.shape[0], device=pictures.device)
         for weight, measure in (
             (self.tv, total_variation),
@@ -57,8 +60,14 @@ class Regularizers:
             if weight:
                 total = total + weight * measure(pictures)
         if self.pull and self.home is not None:
-            total = total + self.pull * (pictures - self.home.to(pictures)).square().mean((1, 2, 3))
+            total = total + self.pull * score.detach().abs() * departure(pictures, self.home.to(pictures))
         return total
+
+
+def departure(pictures: Tensor, home: Tensor) -> Tensor:
+    """(B,): mean squared distance from `home` (C, H, W), as a part of its variance within each channel."""
+    variance = home.var((1, 2), correction=0).mean().clamp(min=1e-3)
+    return (pictures - home).square().mean((1, 2, 3)) / variance
 
 
 def total_variation(pictures: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
             if _may_sleep(one, passage):
                 # The penalty has a gradient of its own; whether the unit has one must be asked before.
                 one.dormant = not _reached(torch.autograd.grad(scores[one], one.parameters, retain_graph=True))
-            total = total - one.recipe.regularizers.penalty(own).sum()
+            total = total - one.recipe.regularizers.penalty(own, scores[one] / one.recipe.pictures).sum()
     if distance is not None:
         total = total - distance @ _weights(optimizations, priors, scores)
     wanted = [[*one.parameters, *([own] if compositing.wants_mask(one) else [])] for one, own in alive]

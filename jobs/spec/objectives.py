@@ -213,7 +213,11 @@ class InversionObjective(PhotographObjective):
 
 
 class AccentuationObjective(PhotographObjective):
-    """The unit raised from within a photograph, held to it by `strength` times the mean squared distance."""
+    """The unit raised from within a photograph.
+
+    `strength` is what losing all of the photograph would cost, in scores of the unit: 1 lets much of it go, 100 hardly
+    anything, and 0 all.
+    """
 
     only_with = FourierParameters  # the photograph and a spectrum on top of it
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from featurelens.engine.regularizers import Regularizers, boundary, l1, l2, sharpness, total_variation
+from featurelens.engine.objectives import Channel
+from featurelens.engine.optimization import Recipe
+from featurelens.engine.parameterizations import Photograph
+from featurelens.engine.regularizers import Regularizers, boundary, departure, l1, l2, sharpness, total_variation
+from tests.support.lanes import alone
+from tests.support.small_networks import network
 
 GREY = torch.full((2, 3, 16, 24), 0.5)
 
@@ -52,11 +59,42 @@ def test_grey_costs_nothing_and_pulls_nowhere_wild(measure: object) -> None:
 
 def test_the_penalty_is_the_weighted_sum_per_picture() -> None:
     pictures = torch.rand(2, 3, 40, 33, generator=torch.Generator().manual_seed(0))
-    home = torch.full((3, 40, 33), 0.25)
-    penalty = Regularizers(tv=1, l1=2, l2=3, blur=4, boundary=5, pull=6, home=home).penalty(pictures)
-    pull = (pictures - 0.25).square().mean((1, 2, 3))
+    home, score = torch.rand(3, 40, 33, generator=torch.Generator().manual_seed(1)), torch.tensor([2.0, -3.0])
+    penalty = Regularizers(tv=1, l1=2, l2=3, blur=4, boundary=5, pull=6, home=home).penalty(pictures, score)
+    pull = score.abs() * departure(pictures, home)
     expected = total_variation(pictures) + 2 * l1(pictures) + 3 * l2(pictures) + 4 * sharpness(pictures)
     torch.testing.assert_close(penalty, expected + 5 * boundary(pictures) + 6 * pull)
     assert not Regularizers().any
-    assert Regularizers().penalty(pictures).tolist() == [0, 0]
-    assert Regularizers(tv=1).penalty(pictures[1:]).tolist() == pytest.approx([float(total_variation(pictures)[1])])
+    assert Regularizers().penalty(pictures, score).tolist() == [0, 0]
+    assert Regularizers(tv=1).penalty(pictures[1:], score[1:]).tolist() == pytest.approx(
+        [float(total_variation(pictures)[1])]
+    )
+
+
+def test_departure_is_a_part_of_the_variance() -> None:
+    home = torch.rand(3, 20, 20, generator=torch.Generator().manual_seed(0))
+    grey = home.mean((1, 2), keepdim=True).expand(1, -1, 20, 20)
+    assert departure(home[None], home).tolist() == [0]
+    assert departure(grey, home).tolist() == pytest.approx([1])
+    assert departure(grey, home * 0 + grey[0]).tolist() == [0]  # a photograph of one colour has no variance
+
+
+@pytest.mark.parametrize("strength", [0.0, 10.0, 1000.0])
+def test_a_photograph_is_held_alike_however_loud_the_unit(strength: float) -> None:
+    photo = torch.rand(3, 24, 24, generator=torch.Generator().manual_seed(3)) * 0.5 + 0.25
+    far = []
+    for loudness in (1.0, 100.0):
+        module = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False))
+        module[0].weight = nn.Parameter(torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(2)) * loudness)
+        recipe = Recipe(
+            Channel("0", 1),
+            (24, 24),
+            steps=24,
+            parameterization=Photograph(photo),
+            regularizers=Regularizers(pull=strength, home=photo),
+        )
+        picture = alone(network(module), ["0"], recipe).pixels[0].permute(2, 0, 1) / 255
+        far.append(float(departure(picture[None], photo)))
+    assert far[1] == pytest.approx(far[0], rel=0.1)
+    low, high = {0.0: (0.5, math.inf), 10.0: (0.001, 0.3), 1000.0: (0.0, 0.01)}[strength]
+    assert low < far[0] < high
