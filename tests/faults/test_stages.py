@@ -12,7 +12,7 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.support.fault_injection import LOG, horses, pids, replaced, send
+from tests.support.fault_injection import LOG, freeze, horses, pids, replaced, send
 from tests.support.stack import Stack
 from tests.support.stack_pictures import LONG, SHORT, accept, whole
 from tests.support.wait import until
@@ -67,7 +67,7 @@ def storing(stack: Stack) -> Iterator[list[str]]:
         while set(aside.iterdir()) <= left and not published.exists():
             pass
         with suppress(ProcessLookupError):
-            send(signal.SIGSTOP, stopped)
+            freeze(stopped)
         if not published.exists() and _stage(stack, url) == "storing":
             break
         with suppress(ProcessLookupError):

@@ -46,6 +46,21 @@ def send(number: signal.Signals, processes: Iterable[int]) -> None:
         os.kill(pid, number)
 
 
+def freeze(processes: Iterable[int]) -> None:
+    """Stops them, and waits until they stand still: what the kernel is doing for one is done first."""
+    processes = list(processes)
+    send(signal.SIGSTOP, processes)
+    until(lambda: all(_state(pid) in "TZ" for pid in processes), 20, "standing still", every=0.001)
+
+
+def _state(pid: int) -> str:
+    """A letter of proc(5); Z, as of one that only waits to be buried, for one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
 def replaced(stack: Stack, part: str, before: set[int], begun: float) -> float:
     """Waits until other processes play the part and everything is ready; the seconds since `begun`."""
 
