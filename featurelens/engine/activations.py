@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from featurelens.engine.extraction.hooks import Reading, channels_first, in_order, read
+from featurelens.engine.extraction.hooks import Reading
+from featurelens.engine.extraction.untouched import read_untouched
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import feature_maps
 
@@ -61,7 +62,7 @@ def respond(network: Network, picture: Tensor, layers: Sequence[str], units: int
     Returns for each layer, by name, the `units` that respond most and least (all, where a layer has fewer). Raises
     KeyError for a layer that is not there, ValueError for one that the pass never reaches.
     """
-    readings = _read(network, picture, layers, follow=True)
+    readings = read_untouched(network, network.preprocessing(picture[None]), layers)
     return {name: _summary(readings[name], units) for name in layers}
 
 
@@ -71,22 +72,11 @@ def classify(network: Network, picture: Tensor, layer: str, classes: int = 10) -
 
     Where it answers per position, logits are averaged over positions first. `picture` as for `respond`.
     """
-    logits = feature_maps(_read(network, picture, [layer])[layer].value)[0].float().mean((1, 2))
+    reading = read_untouched(network, network.preprocessing(picture[None]), [layer])[layer]
+    logits = feature_maps(reading.value)[0].float().mean((1, 2))
     probabilities = logits.softmax(0)
     best = probabilities.argsort(descending=True, stable=True)[:classes].tolist()
     return [ClassResponse(index, float(logits[index]), float(probabilities[index])) for index in best]
-
-
-def _read(network: Network, picture: Tensor, layers: Sequence[str], follow: bool = False) -> Mapping[str, Reading]:
-    parameter = next(network.module.parameters(), picture)
-    prepared = network.preprocessing(picture[None].to(parameter.device))
-    readings = read(network.module, prepared, layers, follow=follow)
-    found = {}
-    for name, reading in readings.items():
-        layout = network.layouts.get(name)
-        reading = channels_first(reading) if name in network.channels_last else reading
-        found[name] = reading if layout is None else in_order(reading, layout)
-    return found
 
 
 def _summary(reading: Reading, units: int) -> LayerResponse:

@@ -9,29 +9,34 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import allow_mutation_on_saved_tensors
 
 from featurelens.engine import compositing
-from featurelens.engine.extraction.extractor import Extractor
+from featurelens.engine.draws import drawn_from
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import Passage
+from featurelens.engine.extraction.untouched import read_untouched
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Optimization, Recipe, Result
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.step import advance, as_bytes, channels_last
+from featurelens.engine.verification import verified
 
 log = logging.getLogger(__name__)
 
-WAKING = 16
-"""Steps in which a picture that gets no gradient is helped by redirected ReLUs (lucid)."""
+UNMOVED = "no gradient reached the picture, it is as it began: what the unit answers does not depend on it"
 
 
 class Lane:
     """Same network, same layers, same size; `dtype` is the precision of the network, all else is float32.
 
+    How the network is run is found out when the lane opens (see `verification`): `warnings` tell what had to be given
+    up, `dtype` among it. Raises what the network raises. What is told of pictures is read from the network as it is.
     `limit` is how many pictures go through the network in one tick; more take turns. It halves when the device runs
     out of memory.
     """
@@ -50,11 +55,12 @@ class Lane:
         self.layers = tuple(layers)
         self.size = size
         self.limit = limit
-        self.dtype = dtype
         self.device = torch.device(device)
         self.optimizations: list[Optimization] = []
-        self._extract = self._extractor(dtype)
-        self._exact = self._extract if dtype == torch.float32 else None
+        self._extract, verdict = verified(network, self.layers, size, dtype, self.device)
+        self.dtype = verdict.dtype
+        self.warnings = verdict.warnings
+        self._draws, self._overwrites = verdict.draws, verdict.overwrites
 
     def join(self, recipe: Recipe) -> Optimization:
         """Starts a picture at the next tick. Raises ValueError when it does not belong in this lane."""
@@ -63,7 +69,9 @@ class Lane:
         channels = self.network.preprocessing.channels
         if recipe.parameterization.channels not in (channels, channels + 1):
             raise ValueError(f"{self.network.name} takes pictures of {channels} channels")
-        optimization = Optimization(recipe, recipe.objective.prepared(self._read_exactly), self.device)
+        with self._drawing(recipe.seed):
+            objective = recipe.objective.prepared(self._read_exactly)
+        optimization = Optimization(recipe, objective, self.device)
         self.optimizations.append(optimization)
         return optimization
 
@@ -75,18 +83,19 @@ class Lane:
         """One step for `chosen`, or for the next `limit` pictures. Returns those finished or failed; they have left."""
         chunk = self._next() if chosen is None else list(chosen)
         draws = [optimization.generator.get_state() for optimization in chunk]
-        steps = [optimization.step for optimization in chunk]
+        ticks = [optimization.ticks for optimization in chunk]
         try:
-            for passage, group in itertools.groupby(sorted(chunk, key=_passage), key=_passage):
-                advance(list(group), self.network.preprocessing, self._extract, passage)
+            for group in self._groups(chunk):
+                with self._drawing(group[0].recipe.seed + 1 + group[0].step), self._overwriting():
+                    advance(group, self.network.preprocessing, self._extract, _passage(group[0]))
         except torch.OutOfMemoryError as error:
             if len(chunk) == 1:
                 chunk[0].failure = error
             self.limit = max(1, sum(optimization.rows for optimization in chunk) // 2)
             log.warning("out of memory with %d pictures at once, going on with %d", 2 * self.limit, self.limit)
             torch.cuda.empty_cache()
-            for optimization, state, step in zip(chunk, draws, steps, strict=True):
-                if optimization.step == step:  # the same draws again, so that the picture stays the same
+            for optimization, state, tick in zip(chunk, draws, ticks, strict=True):
+                if optimization.ticks == tick:  # the same draws again, so that the picture stays the same
                     optimization.generator.set_state(state)
         done = [optimization for optimization in chunk if optimization.finished or optimization.failure]
         rest = [optimization for optimization in self.optimizations if optimization not in chunk]
@@ -103,18 +112,21 @@ class Lane:
         with torch.no_grad():
             pixels = as_bytes(compositing.decode([optimization], self.size).each[0])
             opaque = compositing.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
-            measures = optimization.objective.measure(self._read_exactly(opaque))
+            with self._drawing(optimization.recipe.seed):
+                measures = optimization.objective.measure(self._read_exactly(opaque))
             snapshots = dict(optimization.snapshots)
             if optimization.step in optimization.recipe.snapshots:
                 snapshots[optimization.step] = channels_last(pixels)
             if optimization.mask is not None:
                 pixels = torch.cat([pixels, as_bytes(compositing.opacity(optimization.mask))], dim=1)
+        awake = bool((measures["activation"] > 0).any())
         return Result(
             pixels=channels_last(pixels),
             measures={name: value.float().cpu().tolist() for name, value in measures.items()},
             curve=optimization.curve(),
             snapshots=sorted(snapshots.items()),
-            dormant=optimization.dormant,
+            dormant=optimization.dormant and not awake,
+            warnings=self.warnings + ((UNMOVED,) if optimization.dormant and awake else ()),
         )
 
     def _next(self) -> list[Optimization]:
@@ -128,17 +140,26 @@ class Lane:
             chunk.append(optimization)
         return chunk
 
-    def _extractor(self, dtype: torch.dtype) -> Extractor:
-        return Extractor(self.network, self.layers, follow=True, dtype=dtype, device=self.device)
+    def _groups(self, chunk: Sequence[Optimization]) -> Iterator[list[Optimization]]:
+        """Those that go through the network together: those whose gradients pass rectifiers alike."""
+        if self._draws:  # what the network draws for one must not depend on others
+            yield from ([optimization] for optimization in chunk)
+            return
+        for _, group in itertools.groupby(sorted(chunk, key=_passage), key=_passage):
+            yield list(group)
+
+    def _drawing(self, seed: int) -> AbstractContextManager[None]:
+        """A pass of a network that draws at random is made in it."""
+        return drawn_from(seed % 2**63, self.device) if self._draws else nullcontext()
+
+    def _overwriting(self) -> AbstractContextManager[object]:
+        """Where a network may write over what its own gradient needs, torch keeps that."""
+        return allow_mutation_on_saved_tensors() if self._overwrites else nullcontext()
 
     def _read_exactly(self, pictures: Tensor) -> dict[str, Reading]:
-        if self._exact is None:
-            self._exact = self._extractor(torch.float32)
-        return self._exact(self.network.preprocessing(pictures.to(self.device)))
+        return read_untouched(self.network, self.network.preprocessing(pictures.to(self.device)), self.layers)
 
 
 def _passage(optimization: Optimization) -> Passage:
     """How gradients pass rectifiers at the coming step; those with the same go through the network together."""
-    if optimization.dormant and optimization.step < WAKING:
-        return Passage(redirect=True)
-    return Passage(optimization.leak)
+    return Passage(redirect=True) if optimization.helped else Passage(optimization.leak)

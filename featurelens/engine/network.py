@@ -45,7 +45,7 @@ IMAGENET = Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def out_of_place(module: nn.Module) -> None:
-    """An in-place ReLU would overwrite the value a hook has just handed out."""
+    """Modules that would write over their input hand out a value of their own instead."""
     for child in module.modules():
         if getattr(child, "inplace", False) is True:
             setattr(child, "inplace", False)  # noqa: B010
@@ -53,7 +53,10 @@ def out_of_place(module: nn.Module) -> None:
 
 @dataclass(frozen=True)
 class Network:
-    """`module` takes (B, C, H, W) as `preprocessing` leaves it; float32, evaluation mode, parameters frozen."""
+    """`module` takes (B, C, H, W) as `preprocessing` leaves it; float32, evaluation mode, parameters frozen.
+
+    Nothing else is changed in it: it is the author's, and what is told of it is read from it as it is.
+    """
 
     name: str
     module: nn.Module
@@ -76,7 +79,6 @@ class Network:
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)
-        out_of_place(self.module)
 
     @property
     def bytes(self) -> int:

@@ -12,6 +12,7 @@ from featurelens.engine.optimizers import Adam, Moments, Optimizer
 from featurelens.engine.parameterizations import Fourier, Parameterization, Size
 from featurelens.engine.regularizers import SHAPING, Regularizers
 from featurelens.engine.transforms import Transform
+from featurelens.engine.waking import TRIES, Waking
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,43 @@ class Optimization:
         self.recipe = recipe
         self.objective = objective
         self.step = 0
+        self.ticks = 0
+        """Passes through the network: steps, and what was tried to wake the unit."""
         self.failure: Exception | None = None
-        self.moments = Moments()
-        self.generator = torch.Generator().manual_seed(recipe.seed)
-        start = recipe.parameterization.start(recipe.size, recipe.pictures, self.generator)
-        self.parameters = [tensor.to(device).contiguous() for tensor in start]
+        self._device = device
+        self._begin()
         self.snapshots: dict[int, Tensor] = {}
         self.mask: Tensor | None = None
         """Summed |gradient| (pictures, H, W), where the parameterization asks for it."""
         self.dormant = False
         """No gradient has reached the picture so far."""
+        self.waking = Waking()
         self._scores: list[Tensor] = []
+
+    def _begin(self, attempt: int = 0) -> None:
+        """From the start, or another, louder one."""
+        recipe = self.recipe
+        self.moments = Moments()
+        self.generator = torch.Generator().manual_seed(recipe.seed + attempt)
+        start = recipe.parameterization.start(recipe.size, recipe.pictures, self.generator)
+        self.parameters = [(tensor * TRIES[attempt]).to(self._device).contiguous() for tensor in start]
+
+    def test(self, reached: bool) -> bool:
+        """Notes whether the exact gradient reaches the picture. Returns whether there is a step to make with it.
+
+        There is none while help may still wake the unit.
+        """
+        self.dormant = not reached
+        if reached or self.waking.over:
+            return True
+        if self.waking.failed():
+            self._begin(0 if self.waking.over else self.waking.attempt)
+        return False
+
+    @property
+    def helped(self) -> bool:
+        """Whether the coming tick is to wake the unit."""
+        return self.dormant and not self.waking.over and not self.waking.testing
 
     @property
     def finished(self) -> bool:
@@ -110,7 +137,8 @@ class Result:
     """`pixels` uint8 (pictures, H, W, C); `measures` are read off exactly these pixels, untransformed, in float32.
 
     C is 1 or 3, or 2 or 4 with transparency (then the network saw the colours over grey). `snapshots` are (step,
-    pixels) in order. `dormant` tells that no gradient ever reached the picture, redirected ones apart.
+    pixels) in order. `dormant` tells that no gradient ever reached the picture, redirected ones apart, and that the
+    unit is silent on it. `warnings` tell how the network had to be run, and whatever else is not as it should be.
     """
 
     pixels: Tensor
@@ -118,3 +146,4 @@ class Result:
     curve: list[float]
     snapshots: list[tuple[int, Tensor]]
     dormant: bool
+    warnings: tuple[str, ...] = ()

@@ -31,11 +31,12 @@ class BatchNormStatistics:
     """`norms` tells which module answers for which batch norm: itself, or the convolution that it is folded into.
 
     They are in the order of the network, of which `whole` is the number of all batch norms, also behind the layers that
-    are read.
+    are read. `overwritten` says that the network may write over what they answer.
     """
 
-    def __init__(self, norms: Mapping[nn.Module, nn.BatchNorm2d], whole: int) -> None:
+    def __init__(self, norms: Mapping[nn.Module, nn.BatchNorm2d], whole: int, overwritten: bool = False) -> None:
         self._whole = whole
+        self._overwritten = overwritten
         self._early = int(_EARLY * whole)
         self._expected: dict[nn.Module, tuple[Tensor, ...]] = {
             module: _expected(norm) for module, norm in itertools.islice(norms.items(), self._early, None)
@@ -78,7 +79,8 @@ class BatchNormStatistics:
 
     def _hook(self, module: nn.Module, _inputs: Any, output: Tensor) -> None:
         usual, spread, weight = self._expected[module] = tuple(t.to(output.device) for t in self._expected[module])
-        self._recorded.append((*Moments.apply(output), usual, spread, weight))
+        moments = Moments.apply(output.clone() if self._overwritten else output)
+        self._recorded.append((*moments, usual, spread, weight))
 
 
 class Moments(torch.autograd.Function):

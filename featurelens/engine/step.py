@@ -15,12 +15,14 @@ from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
+from featurelens.engine.waking import PUSH
 
 
 def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract: Extractor, passage: Passage) -> None:
     """Advances all by one step; one whose objective does not fit gets its `failure` and stays where it is.
 
-    Only a gradient of exact `passage` proves that there is one.
+    Only a gradient of exact `passage` proves that there is one. A step of redirected gradients climbs the
+    pre-activation and is not counted: it is help for what is dormant (see `waking`).
     """
     # Neighbours with equal parameterizations are decoded in one go.
     optimizations = sorted(chunk, key=lambda one: hash(one.recipe.parameterization))
@@ -30,38 +32,47 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
     decoded = compositing.decode(optimizations, optimizations[0].recipe.size)
     pictures = decoded.each
     for one, own in zip(optimizations, pictures, strict=True):
-        if one.step in one.recipe.snapshots:
+        if one.step in one.recipe.snapshots and one.step not in one.snapshots:
             one.snapshots[one.step] = channels_last(as_bytes(own.detach()))
     seen = compositing.present(optimizations, decoded, preprocessing.channels)
     priors = {one: _prior(one) for one in optimizations}
     with extract.statistics.recording() if any(priors.values()) else nullcontext():
         readings = extract(preprocessing(seen), passage)
+    if passage.redirect:
+        readings = {name: Reading(_before(reading)) for name, reading in readings.items()}
     scores = _scores(optimizations, pictures, readings)
     distance = extract.statistics.distance() if any(priors.values()) else None
     alive = [(one, own) for one, own in zip(optimizations, pictures, strict=True) if one in scores]
     if not alive:
         return
+    reached: dict[Optimization, bool] = {}
     total = torch.stack([scores[one] for one, _ in alive]).sum()
     for one, own in alive:
         if one.recipe.regularizers.any:
             if _may_sleep(one, passage):
                 # The penalty has a gradient of its own; whether the unit has one must be asked before.
-                one.dormant = not _reached(torch.autograd.grad(scores[one], one.parameters, retain_graph=True))
+                reached[one] = _any(torch.autograd.grad(scores[one], one.parameters, retain_graph=True))
             total = total - one.recipe.regularizers.penalty(own, scores[one] / one.recipe.pictures).sum()
     if distance is not None:
         total = total - distance @ _weights(optimizations, priors, scores)
     wanted = [[*one.parameters, *([own] if compositing.wants_mask(one) else [])] for one, own in alive]
     flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))
     gradients = [list(itertools.islice(flat, len(tensors))) for tensors in wanted]
+    moving: list[tuple[Optimization, list[Tensor]]] = []
     for (one, _), slopes in zip(alive, gradients, strict=True):
-        if compositing.wants_mask(one):
-            slope = slopes.pop().abs().sum(1)
+        one.ticks += 1
+        slope = slopes.pop().abs().sum(1) if compositing.wants_mask(one) else None
+        if _may_sleep(one, passage) and not one.test(reached[one] if one in reached else _any(slopes)):
+            continue
+        if passage.redirect:
+            _push(one, slopes)
+            continue
+        moving.append((one, slopes))
+        if slope is not None:
             one.mask = slope if one.mask is None else one.mask + slope
-        if _may_sleep(one, passage) and not one.recipe.regularizers.any:
-            one.dormant = not _reached(slopes)
         one.note(scores[one] / one.recipe.pictures)
-    _step([one for one, _ in alive], gradients)
-    for one, _ in alive:
+    _step(moving)
+    for one, _ in moving:
         one.step += 1
 
 
@@ -73,6 +84,10 @@ def as_bytes(pictures: Tensor) -> Tensor:
 def channels_last(pixels: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, H, W, C) on the CPU."""
     return pixels.permute(0, 2, 3, 1).contiguous().cpu()
+
+
+def _before(reading: Reading) -> Tensor:
+    return reading.value if reading.before is None else reading.before
 
 
 def _prior(one: Optimization) -> float:
@@ -94,7 +109,7 @@ def _may_sleep(one: Optimization, passage: Passage) -> bool:
     return passage == EXACT and not one.proven
 
 
-def _reached(slopes: Sequence[Tensor]) -> bool:
+def _any(slopes: Sequence[Tensor]) -> bool:
     return any(bool(slope.any()) for slope in slopes)
 
 
@@ -127,8 +142,19 @@ def _scores(
 
 
 @torch.no_grad()
-def _step(optimizations: Sequence[Optimization], gradients: Sequence[Sequence[Tensor]]) -> None:
-    pairs = sorted(zip(optimizations, gradients, strict=True), key=lambda pair: hash(pair[0].recipe.optimizer))
+def _push(one: Optimization, slopes: Sequence[Tensor]) -> None:
+    """A step of help: all that has a slope worth the name moves alike. An optimizer would do the same to what rounding
+    leaves where there is none, and that is another in each company.
+    """
+    steepest = torch.stack([slope.abs().amax() for slope in slopes]).amax()
+    for tensor, slope in zip(one.parameters, slopes, strict=True):
+        tensor += PUSH * one.rate * slope / (slope.abs() + 0.1 * steepest).clamp(min=1e-30)
+    one.waking.helped()
+
+
+@torch.no_grad()
+def _step(moving: Sequence[tuple[Optimization, Sequence[Tensor]]]) -> None:
+    pairs = sorted(moving, key=lambda pair: hash(pair[0].recipe.optimizer))
     for optimizer, group in itertools.groupby(pairs, key=lambda pair: pair[0].recipe.optimizer):
         own, slopes = zip(*group, strict=True)
         optimizer.step(

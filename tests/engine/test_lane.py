@@ -179,9 +179,9 @@ def test_more_pictures_than_room_take_turns() -> None:
     renders = [lane.join(recipe) for recipe in (*RECIPES[:4], RECIPES[8])]  # the last brings six rows of its own
     for _ in renders:
         lane.tick()
-    steps = [render.step for render in renders]
-    assert min(steps) >= 1
-    assert max(steps) - min(steps) <= 1
+    ticks = [render.ticks for render in renders]
+    assert min(ticks) >= 1
+    assert max(ticks) - min(ticks) <= 1
     assert len(finish(lane)) == len(renders)
     for render in renders:
         assert_same(lane.result(render), alone(NET, LAYERS, render.recipe), 1, 1e-4)
@@ -189,7 +189,8 @@ def test_more_pictures_than_room_take_turns() -> None:
 
 def test_snapshots_are_what_shorter_runs_give() -> None:
     def recipe(steps: int, snapshots: tuple[int, ...] = ()) -> Recipe:
-        return Recipe(Channel("4", 1), SIZE, steps=steps, snapshots=snapshots, anneal=0.0)
+        free = Regularizers(prior=0.0)
+        return Recipe(Channel("4", 1), SIZE, steps, regularizers=free, anneal=0.0, leak=0.0, snapshots=snapshots)
 
     long = alone(NET, LAYERS, recipe(8, (8, 0, 4)))
     assert [step for step, _ in long.snapshots] == [0, 4, 8]
@@ -200,7 +201,7 @@ def test_snapshots_are_what_shorter_runs_give() -> None:
 
 def test_the_learning_rate_falls_at_the_end() -> None:
     lane = Lane(NET, LAYERS, SIZE)
-    render = lane.join(Recipe(Channel("4", 1), SIZE, steps=10, learning_rate=0.2, anneal=0.5))
+    render = lane.join(Recipe(Channel("4", 3), SIZE, steps=10, learning_rate=0.2, anneal=0.5))
     rates = []
     while lane.optimizations:
         rates.append(render.rate)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from featurelens.engine.extraction.hooks import channels_first, in_order, read
+from featurelens.engine.extraction.hooks import arranged, read
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel, Sign, feature_maps
@@ -45,11 +45,9 @@ def own(name: str, layer: LayerEntry, pixels: Tensor, channel: int) -> tuple[flo
     net, _, _ = build(name)
     picture = pixels.permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
-        reading = read(net.module, net.preprocessing(picture), [layer.name])[layer.name]
-    if layer.channels_last:
-        reading = channels_first(reading)
-    if layer.layout is not None:
-        reading = in_order(reading, layer.layout)
+        readings = read(net.module, net.preprocessing(picture), [layer.name])
+    last = [layer.name] if layer.channels_last else []
+    reading = arranged(readings, last, {layer.name: layer.layout} if layer.layout is not None else {})[layer.name]
     maps = feature_maps(reading.value).float()
     return float(maps[0, channel].mean()), float(maps.abs().max())
 

@@ -70,7 +70,7 @@ class Response:
             "device": device.name,
             "precision": precision(device.dtype),
             "weights": weights(network),
-            "warnings": [DORMANT] if self.result.dormant else [],
+            "warnings": [*self.result.warnings, *([DORMANT] if self.result.dormant else [])],
             "versions": versions(),
         }
 

@@ -6,7 +6,7 @@ function mode (not tracing) follows values back through rectification, so functi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from featurelens.engine.extraction import functional_layers
-from featurelens.engine.extraction.rectifier import EXACT, Passage, of_call
+from featurelens.engine.extraction.rectifier import EXACT, Passage, Rectification, in_place, of_call
 
 Kind = TypeVar("Kind")
 
-_PRE = "_featurelens_preactivation"
+_BEFORE = "_featurelens_before"
 
 CONCATENATIONS: set[Callable[..., Any]] = {torch.cat, torch.concat, torch.concatenate}
 MONOTONE: set[Callable[..., Any]] = {
@@ -35,7 +35,8 @@ MONOTONE: set[Callable[..., Any]] = {
     Tensor.contiguous,
     F.dropout,
 }
-"""Operations that commute with rectification: the pre-activation goes through them just as the value does."""
+"""Operations that commute with rectification: the pre-activation goes through them just as the value does (dropout
+only where it drops nothing)."""
 
 
 class Reading(NamedTuple):
@@ -45,25 +46,52 @@ class Reading(NamedTuple):
     before: Tensor | None = None
 
 
-def channels_first(reading: Reading) -> Reading:
-    """(B, H, W, C) -> (B, C, H, W)"""
-    before = None if reading.before is None else reading.before.permute(0, 3, 1, 2)
-    return Reading(reading.value.permute(0, 3, 1, 2), before)
+def arranged(
+    readings: Mapping[str, Reading], channels_last: Collection[str], layouts: Mapping[str, str]
+) -> dict[str, Reading]:
+    """To (B, C, H, W), (B, T, C) or (B, C).
+
+    From (B, H, W, C) where a layer is among `channels_last`, from the axes that `layouts` tells (letters as in
+    `Network.layouts`) where it is there, else as they are.
+    """
+    orders: dict[str, Sequence[int]] = dict.fromkeys(channels_last, (0, 3, 1, 2))
+    for name, layout in layouts.items():
+        orders[name] = [layout.index(letter) for letter in {2: "BC", 3: "BTC", 4: "BCHW"}[len(layout)]]
+    return {name: _permuted(reading, orders[name]) if name in orders else reading for name, reading in readings.items()}
 
 
-def in_order(reading: Reading, layout: str) -> Reading:
-    """From axes in the order of `layout` (letters as in `Network.layouts`) to (B, C, H, W), (B, T, C) or (B, C)."""
-    order = [layout.index(letter) for letter in {2: "BC", 3: "BTC", 4: "BCHW"}[len(layout)]]
-    before = None if reading.before is None else reading.before.permute(order)
-    return Reading(reading.value.permute(order), before)
+def _permuted(reading: Reading, order: Sequence[int]) -> Reading:
+    before = None if reading.before is None else reading.before.permute(*order)
+    return Reading(reading.value.permute(*order), before)
 
 
-class StopForward(Exception):
-    """Ends a forward pass that has nothing more to give. Never leaves this module."""
+class StopForward(BaseException):
+    """Ends a forward pass that has nothing more to give. Never leaves this module.
+
+    No `Exception`, which a network's own ``try`` would catch.
+    """
+
+
+class _Tag(NamedTuple):
+    """What stood before rectification, as long as nothing has been written over the rectified value since."""
+
+    before: Tensor
+    version: int
+
+
+def _tag(value: Tensor, before: Tensor) -> None:
+    setattr(value, _BEFORE, _Tag(before, value._version))
+
+
+def _before(value: Any) -> Tensor | None:
+    tag: _Tag | None = getattr(value, _BEFORE, None)
+    return tag.before if tag is not None and tag.version == value._version else None
 
 
 class _FollowRectifiers(TorchFunctionMode):
-    """Tags every rectified value with the value before rectification, through concatenation and max pooling."""
+    """Lets gradients pass rectifiers as asked, and tags every rectified value with the value before rectification,
+    through concatenation and max pooling.
+    """
 
     def __init__(self, passage: Passage) -> None:
         super().__init__()
@@ -79,19 +107,34 @@ class _FollowRectifiers(TorchFunctionMode):
         kwargs = kwargs or {}
         rectification = of_call(func, args, kwargs)
         if rectification is not None:
-            source = args[0] if args else kwargs["input"]
-            value = rectification(source, self._passage)
-            if not rectification.slope:  # what is rectified leakily still says all there is to say
-                setattr(value, _PRE, source)
-            return value
+            return self._rectify(rectification, func, args, kwargs)
+        # Asked for first: the operation itself may write over its argument.
+        before = _before(args[0]) if args and func in MONOTONE and not kwargs.get("training") else None
         value = func(*args, **kwargs)
         if func in CONCATENATIONS:
             parts = args[0] if args else kwargs["tensors"]
-            if any(hasattr(part, _PRE) for part in parts):
-                before = [getattr(part, _PRE, part) for part in parts]
-                setattr(value, _PRE, func(before, *args[1:], **{k: v for k, v in kwargs.items() if k != "tensors"}))
-        elif func in MONOTONE and args and hasattr(args[0], _PRE) and isinstance(value, Tensor):
-            setattr(value, _PRE, func(getattr(args[0], _PRE), *args[1:], **kwargs))
+            befores = [_before(part) for part in parts]
+            if any(found is not None for found in befores):
+                rest = {name: given for name, given in kwargs.items() if name != "tensors"}
+                each = [part if found is None else found for part, found in zip(parts, befores, strict=True)]
+                _tag(value, func(each, *args[1:], **rest))
+        elif before is not None and isinstance(value, Tensor):
+            _tag(value, func(before, *args[1:], **kwargs))
+        return value
+
+    def _rectify(
+        self, rectification: Rectification, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        source = args[0] if args else kwargs["input"]
+        before = source.clone()  # the network may write over it, here or later
+        if self._passage == EXACT:
+            value = func(*args, **kwargs)
+        else:
+            value = rectification(before, self._passage)
+            if in_place(func, kwargs):
+                value = source.copy_(value)
+        if not rectification.slope:  # what is rectified leakily still says all there is to say
+            _tag(value, before)
         return value
 
 
@@ -108,7 +151,8 @@ def read(
 ) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
-    `layers` are dotted module paths, or steps (see `steps`); `follow` asks for pre-activations as well, at a small
+    `layers` are dotted module paths, or steps (see `functional_layers`), each read at the moment it answers, whatever
+    is written over its value later; `follow` asks for pre-activations as well, at a small
     cost, `passage` says how gradients pass rectifiers. A module that runs several times is read where it first answers.
     Raises KeyError for a layer that is neither, ValueError for one that the pass never reaches or whose output holds no
     tensor.
@@ -124,10 +168,10 @@ def read(
     def keep(name: str, value: Tensor) -> None:
         if name not in wanted or name in values:
             return
-        before = getattr(value, _PRE, None)
-        # Where the pass goes on, an in-place operation could overwrite the value.
-        values[name] = Reading(value if len(wanted) == 1 else value.clone(), before)
-        if len(values) == len(wanted):
+        last = len(values) + 1 == len(wanted)
+        # Where the pass goes on, the network may write over the value.
+        values[name] = Reading(value if last else value.clone(), _before(value))
+        if last:
             raise StopForward
 
     def listen(name: str) -> Callable[[nn.Module, Any, Any], None]:

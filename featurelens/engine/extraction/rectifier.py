@@ -75,6 +75,11 @@ def of_call(target: Callable[..., Any] | str, args: Sequence[Any], kwargs: Mappi
     return None
 
 
+def in_place(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a rectification is written over what it rectifies."""
+    return bool(kwargs.get("inplace")) or function.__name__.endswith("_")
+
+
 def of_module(part: nn.Module | None) -> Rectification | None:
     """What a module does, if that is to rectify."""
     if isinstance(part, nn.ReLU):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.rectifier import Passage, Rectification, of_call, of_module
-from featurelens.engine.lane import WAKING, Lane
+from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel, Joint
 from featurelens.engine.optimization import Recipe
 from featurelens.engine.regularizers import SHAPING
@@ -37,19 +37,20 @@ class Dead(nn.Module):
 
 def test_a_dead_unit_wakes_among_others() -> None:
     lane = Lane(network(Dead()), ["relu"], (32, 32))
-    dead = lane.join(Recipe(Channel("relu", 1), (32, 32), steps=WAKING + 48))
-    lane.join(Recipe(Channel("relu", 0), (32, 32), steps=WAKING + 48))
+    dead = lane.join(Recipe(Channel("relu", 1), (32, 32), steps=48))
+    lane.join(Recipe(Channel("relu", 0), (32, 32), steps=48))
+    assert lane.result(dead).measures["activation"] == [0]
     finish(lane)
     result = lane.result(dead)
-    assert result.curve[0] == 0
+    assert len(result.curve) == 48
     assert result.measures["activation"][0] > 0.1
     assert not result.dormant
 
 
 def test_what_is_cut_off_stays_dormant_and_says_so() -> None:
     lane = Lane(network(Dead()), ["relu"], (32, 32))
-    render = lane.join(Recipe(Channel("relu", 2), (32, 32), steps=WAKING + 4))
-    awake = lane.join(Recipe(Channel("relu", 0), (32, 32), steps=WAKING + 4))
+    render = lane.join(Recipe(Channel("relu", 2), (32, 32), steps=4))
+    awake = lane.join(Recipe(Channel("relu", 0), (32, 32), steps=4))
     before = lane.result(render).pixels
     finish(lane)
     result = lane.result(render)
