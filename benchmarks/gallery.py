@@ -17,7 +17,7 @@ from benchmarks.subjects import ROOT, SHARED, tiny_darknet
 from featurelens.engine.malloc import keep_memory
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.engine.objectives import Channel, Diversity, Interpolation, Objective
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.parameterizations import Fourier, Parameterization, Pixel, Shared
 from featurelens.engine.render import render
 from featurelens.jobs.settings import Settings
@@ -31,7 +31,7 @@ SIDE = 144
 LAYERS = (("conv4", 10), ("conv6", 50), ("conv8", 100), ("conv10", 33), ("conv12", 7), ("conv14", 100))
 
 
-def pictures(results: Sequence[Result]) -> list[Tensor]:
+def pictures(results: Sequence[Rendering]) -> list[Tensor]:
     """Snapshots and finished pictures, each (3, H, W) in [0, 1], of one result after the other."""
     blocks = [block for result in results for block in (*(pixels for _, pixels in result.snapshots), result.pixels)]
     return [picture.permute(2, 0, 1).float() / 255 for block in blocks for picture in block]

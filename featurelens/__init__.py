@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from featurelens.engine import Network, Preprocessing, Recipe, Result, render
+    from featurelens.engine import Network, Preprocessing, Recipe, Rendering, render
 
-__all__ = ["Network", "Preprocessing", "Recipe", "Result", "render"]
+__all__ = ["Network", "Preprocessing", "Recipe", "Rendering", "render"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from featurelens.engine.objectives import (
     Neuron,
     Probability,
 )
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.render import render
 
 VERSION = "6"
@@ -35,6 +35,6 @@ __all__ = [
     "Preprocessing",
     "Probability",
     "Recipe",
-    "Result",
+    "Rendering",
     "render",
 ]

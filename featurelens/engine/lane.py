@@ -22,7 +22,7 @@ from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import Passage
 from featurelens.engine.extraction.untouched import read_untouched
 from featurelens.engine.network import Network
-from featurelens.engine.optimization import Optimization, Recipe, Result
+from featurelens.engine.optimization import Optimization, Recipe, Rendering
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.step import advance, as_bytes, channels_last
 from featurelens.engine.verification import verified
@@ -102,7 +102,7 @@ class Lane:
         self.optimizations = rest + [optimization for optimization in chunk if optimization not in done]
         return done
 
-    def result(self, optimization: Optimization) -> Result:
+    def result(self, optimization: Optimization) -> Rendering:
         """The picture as it stands, rounded to 8 bits, with what the network answers to exactly that in float32.
 
         Raises ValueError when the optimization has left the range of numbers.
@@ -120,7 +120,7 @@ class Lane:
             if optimization.mask is not None:
                 pixels = torch.cat([pixels, as_bytes(compositing.opacity(optimization.mask))], dim=1)
         awake = bool((measures["activation"] > 0).any())
-        return Result(
+        return Rendering(
             pixels=channels_last(pixels),
             measures={name: value.float().cpu().tolist() for name, value in measures.items()},
             curve=optimization.curve(),

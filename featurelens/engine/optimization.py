@@ -1,4 +1,4 @@
-"""One request in the making: what was asked (`Recipe`), where it stands (`Optimization`), what came out (`Result`)."""
+"""One request in the making: what was asked (`Recipe`), where it stands (`Optimization`), what came (`Rendering`)."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Optimization:
 
 
 @dataclass(frozen=True)
-class Result:
+class Rendering:
     """`pixels` uint8 (pictures, H, W, C); `measures` are read off exactly these pixels, untransformed, in float32.
 
     C is 1 or 3, or 2 or 4 with transparency (then the network saw the colours over grey). `snapshots` are (step,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Objective
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.parameterizations import Fourier, Size
 from featurelens.engine.precision import best_device, best_dtype
 
@@ -18,7 +18,7 @@ def render(
     size: Size = (224, 224),
     steps: int = 128,
     device: str = "auto",
-) -> list[Result]:
+) -> list[Rendering]:
     """Makes all of them, those that read the same layers at the same size in one lane; in the order asked.
 
     A plain objective gets the default recipe at `size` (height, width) with `steps` steps. Raises what a lane raises:

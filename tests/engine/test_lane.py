@@ -15,7 +15,7 @@ from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.optimizers import Adam
 from featurelens.engine.parameterizations import (
     CPPN,
@@ -60,12 +60,12 @@ RECIPES = [
 ]
 
 
-def distance(one: Result, other: Result) -> int:
+def distance(one: Rendering, other: Rendering) -> int:
     """In levels of 256."""
     return int((one.pixels.int() - other.pixels.int()).abs().max())
 
 
-def assert_same(one: Result, other: Result, levels: int, relative: float) -> None:
+def assert_same(one: Rendering, other: Rendering, levels: int, relative: float) -> None:
     assert distance(one, other) <= levels
     assert one.curve == pytest.approx(other.curve, rel=relative, abs=relative)
 

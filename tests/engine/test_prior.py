@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.prior import BatchNormStatistics, Moments
 from featurelens.engine.regularizers import SHAPING, Regularizers
 from tests.support.lanes import finish
@@ -137,7 +137,7 @@ def test_gradients_of_moments() -> None:
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
 
 
-def made(prior: float, lane: Lane | None = None) -> tuple[Result, float]:
+def made(prior: float, lane: Lane | None = None) -> tuple[Rendering, float]:
     """A picture, and how far it is from what the network remembers."""
     lane = lane or Lane(network(stack()), ["4"], SIZE)
     render = lane.join(Recipe(Channel("4", 0), SIZE, steps=48, regularizers=Regularizers(prior=prior)))

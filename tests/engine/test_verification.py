@@ -13,7 +13,7 @@ from featurelens.engine import verification
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.verification import DRAWS, UNSTEADY, verified
 from tests.engine.extraction.test_extractor import ARCHITECTURES
 from tests.support.awkward_networks import (
@@ -35,14 +35,14 @@ CPU = torch.device("cpu")
 PRECISIONS = [torch.float32, torch.bfloat16]
 
 
-def own_answer(net: Network, result: Result, channel: int) -> float:
+def own_answer(net: Network, result: Rendering, channel: int) -> float:
     """What the author's module answers to the final pixels, with nothing of ours in between."""
     with torch.no_grad():
         value: Tensor = net.module(net.preprocessing(result.pixels.permute(0, 3, 1, 2).contiguous().float() / 255))
     return float(value[0, channel].float().mean())
 
 
-def climbed(module: nn.Module, dtype: torch.dtype, steps: int = 8) -> tuple[Lane, float, Result]:
+def climbed(module: nn.Module, dtype: torch.dtype, steps: int = 8) -> tuple[Lane, float, Rendering]:
     """The lane, the activation before the first step, and the picture; what is told of it is held against `module`."""
     net = network(module)
     lane = Lane(net, ["conv2"], SIZE, dtype=dtype)

@@ -9,7 +9,7 @@ from torch import nn
 from featurelens.engine.lane import UNMOVED, Lane
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.engine.objectives import Channel
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.parameterizations import CPPN, Fourier, Laplacian, Parameterization, Pixel
 from featurelens.engine.waking import TEST, TICKS, TRIES
 from tests.support.lanes import finish
@@ -34,7 +34,7 @@ def deaf(bias: float) -> nn.Sequential:
     return nn.Sequential(convolution, nn.ReLU())
 
 
-def made(module: nn.Module, layer: str = "1", steps: int = 8, **options: Parameterization) -> tuple[int, Result]:
+def made(module: nn.Module, layer: str = "1", steps: int = 8, **options: Parameterization) -> tuple[int, Rendering]:
     """Ticks it took, and the picture."""
     lane = Lane(Network("small", module, Preprocessing()), [layer], SIZE)
     render = lane.join(Recipe(Channel(layer, 1), SIZE, steps, **options))  # type: ignore[arg-type]

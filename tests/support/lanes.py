@@ -8,7 +8,7 @@ import torch
 
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
-from featurelens.engine.optimization import Optimization, Recipe, Result
+from featurelens.engine.optimization import Optimization, Recipe, Rendering
 
 
 def finish(lane: Lane, ticks: int = 10_000) -> list[Optimization]:
@@ -21,7 +21,7 @@ def finish(lane: Lane, ticks: int = 10_000) -> list[Optimization]:
     raise AssertionError(f"{len(lane.optimizations)} pictures never finish")
 
 
-def alone(net: Network, layers: Sequence[str], recipe: Recipe, dtype: torch.dtype = torch.float32) -> Result:
+def alone(net: Network, layers: Sequence[str], recipe: Recipe, dtype: torch.dtype = torch.float32) -> Rendering:
     """A picture with a lane to itself."""
     lane = Lane(net, layers, recipe.size, dtype=dtype)
     render = lane.join(recipe)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from featurelens.engine.network import Network
-from featurelens.engine.optimization import Result
+from featurelens.engine.optimization import Rendering
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Finished
@@ -23,7 +23,7 @@ class Response:
     """A finished optimization. `seconds` is from the arrival of the job to its last step, loading included."""
 
     spec: VisualizationSpec
-    result: Result
+    result: Rendering
     steps: int
     seconds: float
 

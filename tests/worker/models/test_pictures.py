@@ -13,7 +13,7 @@ from torch import Tensor
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel, Objective
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.precision import best_dtype
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
@@ -26,7 +26,7 @@ def network(name: str, models: Path | None = None) -> Network:
         return Registry(Settings(models=models, state=Path(state)), apart=False).load(name)
 
 
-def render(network: Network, objectives: list[Objective], size: int, steps: int) -> list[Result]:
+def render(network: Network, objectives: list[Objective], size: int, steps: int) -> list[Rendering]:
     """All of them in one lane, in the precision that the renderer would use here."""
     lane = Lane(network, objectives[0].layers, (size, size), dtype=best_dtype(torch.device("cpu")), limit=9)
     renders = [lane.join(Recipe(objective, (size, size), steps=steps)) for objective in objectives]
@@ -36,13 +36,13 @@ def render(network: Network, objectives: list[Objective], size: int, steps: int)
 
 
 @cache
-def class_pictures() -> list[Result]:
+def class_pictures() -> list[Rendering]:
     """One picture of every class of patternnet."""
     patternnet = network("patternnet")
     return render(patternnet, [Channel("logits", k) for k in range(len(patternnet.labels or ()))], 128, 128)
 
 
-def as_seen(result: Result) -> Tensor:
+def as_seen(result: Rendering) -> Tensor:
     """(1, C, H, W) in [0, 1]"""
     return result.pixels.permute(0, 3, 1, 2).float() / 255
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from featurelens.engine import objectives, optimizers, parameterizations
 from featurelens.engine.lane import Lane
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.regularizers import Regularizers
 from featurelens.engine.transforms import Transform
@@ -33,7 +33,7 @@ from tests.support.small_networks import network, stack
 from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS, PHOTO, spec
 
 
-def advanced(wanted: Recipe, channels: int = 3) -> Result:
+def advanced(wanted: Recipe, channels: int = 3) -> Rendering:
     """By two real steps."""
     lane = Lane(network(stack(channels), channels), wanted.objective.layers, wanted.size)
     render = lane.join(wanted)

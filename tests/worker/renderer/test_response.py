@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from featurelens.engine.network import Network
-from featurelens.engine.optimization import Result
+from featurelens.engine.optimization import Rendering
 from featurelens.jobs.contact_sheet import GAP
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.records import Record
@@ -33,14 +33,14 @@ def shade(*shades: int, channels: int = 3) -> Tensor:
     return torch.stack([torch.full((HEIGHT, WIDTH, channels), value, dtype=torch.uint8) for value in shades])
 
 
-def result(pixels: Tensor, **changes: Any) -> Result:
+def result(pixels: Tensor, **changes: Any) -> Rendering:
     given = {
         "measures": {"activation": [float(n) for n in range(1, pixels.shape[0] + 1)]},
         "curve": [0.123456789, 2.0],
         "snapshots": [],
         "dormant": False,
     }
-    return Result(pixels, **{**given, **changes})
+    return Rendering(pixels, **{**given, **changes})
 
 
 def spec(**fields: Any) -> VisualizationSpec:
@@ -53,7 +53,7 @@ def record(asked: VisualizationSpec) -> Record:
     return Record(status="running", attempt="a", spec=asked, digest="d", created=now, steps=asked.steps)
 
 
-def message(made: Result, net: Network | None = None, **fields: Any) -> tuple[Finished, bytes]:
+def message(made: Rendering, net: Network | None = None, **fields: Any) -> tuple[Finished, bytes]:
     answer = Response(spec(**fields), made, steps=48, seconds=1.23456)
     return answer.message(net or network(nn.Identity()), Device(CPU, torch.bfloat16))
 

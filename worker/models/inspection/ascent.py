@@ -11,7 +11,7 @@ from featurelens.engine.activations import respond
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
-from featurelens.engine.optimization import Recipe, Result
+from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.parameterizations import Fourier, Size
 from featurelens.engine.precision import best_dtype
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
@@ -49,7 +49,7 @@ def wrong_layers(
                 yield layer.name, f"a picture's activation is told as {told:.4g}, the network itself has {own:.4g}"
 
 
-def _step(network: Network, objective: Channel, size: Size, device: torch.device) -> Result:
+def _step(network: Network, objective: Channel, size: Size, device: torch.device) -> Rendering:
     """After one step. Raises whatever went wrong."""
     lane = Lane(network, objective.layers, size, dtype=best_dtype(device), device=device, limit=1)
     parameterization = Fourier(channels=network.preprocessing.channels)
@@ -67,7 +67,7 @@ def _awake(network: Network, layer: str, size: Size) -> tuple[int, float]:
     return response.highest_mean[0].channel, max(abs(response.highest[0].value), abs(response.lowest[0].value))
 
 
-def _own(network: Network, layer: str, unit: int, result: Result) -> float:
+def _own(network: Network, layer: str, unit: int, result: Rendering) -> float:
     """The unit's mean activation in the untouched network."""
     picture: Tensor = result.pixels[0].permute(2, 0, 1).float() / 255
     response = respond(network, picture, [layer], units=network.channels[layer])[layer]
