@@ -84,7 +84,7 @@ class Extractor:
         self._module.to(device=device, dtype=dtype).requires_grad_(False)
         for tensor in (*self._module.parameters(), *self._module.buffers()):
             if tensor.dim() == 4:
-                tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+                tensor.data = tensor.data.to(memory_format=torch.channels_last)
 
     def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
         """`passage` says how gradients are to pass rectifiers on their way back."""
