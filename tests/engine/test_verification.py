@@ -22,7 +22,6 @@ from tests.support.awkward_networks import (
     LOST,
     Autocast,
     Awkward,
-    Dropping,
     FunctionalStatement,
     Spectral,
     Warped,
@@ -206,10 +205,3 @@ def test_networks_that_write_over_what_their_gradient_needs(dtype: torch.dtype) 
 def test_errors_of_a_graph_are_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
     verified(network(Spectral()), ("conv2",), SIZE, torch.bfloat16, CPU)
     assert capfd.readouterr() == ("", "")
-
-
-def test_dropping_hides_no_preactivation() -> None:
-    """Behind a dropout that drops, the value is not what the pre-activation becomes."""
-    lane = Lane(network(Dropping()), ["act"], SIZE)
-    result = lane.result(lane.join(Recipe(Channel("act", 1), SIZE, 1)))
-    assert "preactivation" in result.measures

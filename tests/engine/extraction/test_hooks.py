@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import read
 from featurelens.engine.extraction.rectifier import EXACT, Passage
-from tests.support.small_networks import seeded
+from tests.support.small_networks import network, seeded
 
 
 class Overwriting(nn.Module):
@@ -72,6 +73,27 @@ def test_values_preactivations_and_gradients(layers: list[str], passage: Passage
     (slope,) = torch.autograd.grad([readings[layer].value.square().sum() for layer in layers], found)
     (by_rule,) = torch.autograd.grad([wanted[layer][0].square().sum() for layer in layers], expected)
     torch.testing.assert_close(slope, by_rule, rtol=1e-4, atol=1e-5)
+
+
+class Dropping(nn.Module):
+    def __init__(self, training: bool) -> None:
+        super().__init__()
+        self.drops, self.end = training, nn.Identity()
+
+    def forward(self, value: Tensor) -> Tensor:
+        answer: Tensor = self.end(F.dropout(F.relu(value), 0.5, self.drops))
+        return answer
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_is_dropped_has_no_preactivation(training: bool) -> None:
+    module = Dropping(training)
+    picture = torch.randn(1, 3, 4, 4, generator=torch.Generator().manual_seed(2))
+    for readings in (
+        read(module, picture, ["end"], follow=True),
+        Extractor(network(module), ["end"], follow=True)(picture),
+    ):
+        assert (readings["end"].before is None) is training
 
 
 class Catching(nn.Module):
