@@ -15,7 +15,7 @@ from featurelens.engine.network import Network
 from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Recipe, Rendering
 from featurelens.engine.verification import DRAWS, UNSTEADY, verified
-from tests.engine.extraction.test_extractor import ARCHITECTURES
+from tests.support.architectures import ARCHITECTURES, built
 from tests.support.awkward_networks import (
     DRAWING,
     FLOAT32_INSIDE,
@@ -126,9 +126,7 @@ def test_what_no_seed_decides_is_told() -> None:
 def test_nothing_gets_slower(architecture: str) -> None:
     """What was traced is."""
     size, layers = ARCHITECTURES[architecture]
-    options = {"init_weights": False, "aux_logits": False} if architecture == "googlenet" else {}
-    net = network(seeded(torchvision.models.get_model(architecture, **options)))
-    extract, verdict = verified(net, tuple(layers), (size, size), torch.float32, CPU)
+    extract, verdict = verified(built(architecture), tuple(layers), (size, size), torch.float32, CPU)
     assert extract.traced
     assert verdict.warnings == ()
 

@@ -13,19 +13,8 @@ from torch import Tensor, nn
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import Reading, read
 from featurelens.engine.extraction.passes.stem import Stem
+from tests.support.architectures import ARCHITECTURES, built
 from tests.support.small_networks import network, seeded, stack
-
-ARCHITECTURES = {
-    "googlenet": (96, ["conv1", "maxpool1", "inception3a", "inception4c.branch2", "inception5b"]),
-    "resnet18": (64, ["relu", "layer1.0.relu", "layer2", "layer3.0.bn2", "fc"]),
-    "densenet121": (64, ["features.pool0", "features.denseblock2", "features.norm5", "classifier"]),
-    "mobilenet_v2": (64, ["features.0.2", "features.3.conv.1", "features.18"]),
-    "mobilenet_v3_small": (64, ["features.1.block.0", "features.4.block.2", "features.12", "classifier.2"]),
-    "vgg11_bn": (64, ["features.2", "features.3", "features.14", "classifier.2"]),
-    "regnet_y_400mf": (64, ["stem", "trunk_output.block1", "trunk_output.block2.block2-0.f.se"]),
-    "vit_b_32": (224, ["conv_proj", "encoder.layers.encoder_layer_1", "encoder.layers.encoder_layer_2.mlp.0"]),
-    "swin_t": (224, ["features.0", "features.1.1", "features.3.0.attn"]),
-}
 
 
 def pictures(size: int, rows: int = 2, channels: int = 3) -> Tensor:
@@ -50,9 +39,8 @@ def assert_agree(graph: dict[str, Reading], hooks: dict[str, Reading]) -> None:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_graph_and_hooks_agree(architecture: str) -> None:
     size, layers = ARCHITECTURES[architecture]
-    options = {"init_weights": False, "aux_logits": False} if architecture == "googlenet" else {}
     with torch.no_grad():
-        net = network(seeded(torchvision.models.get_model(architecture, **options)), name=architecture)
+        net = built(architecture)
         extract = Extractor(net, layers, follow=True)
         assert extract.traced
         inputs = pictures(size)
