@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import partial
 
 import httpx
 import pytest
@@ -60,12 +59,12 @@ def storing(stack: Stack) -> Iterator[list[str]]:
     for _ in range(_TRIES):
         # The horse of an earlier picture, still on its way out, would be stopped in the place of this one's.
         until(lambda: not horses(stack), 20, "idle slots")
-        left, url = set(aside.iterdir()), accept(stack, **SHORT | {"steps": 12}, seed=next(_SEEDS))
+        url = accept(stack, **SHORT | {"steps": 12}, seed=next(_SEEDS))
         key = url.rsplit("/", 1)[1]
         published = results / key[4:6] / key
-        stopped = until(partial(horses, stack), 20, "a work horse")
-        while set(aside.iterdir()) <= left and not published.exists():
+        while not any(aside.glob(f"{key}.*")) and not published.exists():
             pass
+        stopped = horses(stack)  # now, not before: another's attempt may have begun first
         with suppress(ProcessLookupError):
             freeze(stopped)
         if not published.exists() and _stage(stack, url) == "storing":
