@@ -12,12 +12,15 @@ import httpx
 import pytest
 
 from tests.support.fault_injection import LOG, freeze, horses, pids, replaced, send
+from tests.support.processes import children
 from tests.support.stack import Stack
 from tests.support.stack_pictures import LONG, SHORT, accept, whole
 from tests.support.wait import until
 
 _SEEDS = itertools.count(20_000)
 _TRIES = 20
+_MANY_FILES = {"steps": 17, "snapshots": list(range(16))}
+"""A picture that takes some time to store."""
 _WRITTEN_DOWN = 1.2
 """Seconds after which Valkey has what it was told on the disk: a crash may cost it the last one."""
 
@@ -59,12 +62,14 @@ def storing(stack: Stack) -> Iterator[list[str]]:
     for _ in range(_TRIES):
         # The horse of an earlier picture, still on its way out, would be stopped in the place of this one's.
         until(lambda: not horses(stack), 20, "idle slots")
-        url = accept(stack, **SHORT | {"steps": 12}, seed=next(_SEEDS))
+        slots = pids(stack, "worker.slot")
+        url = accept(stack, **SHORT | _MANY_FILES, seed=next(_SEEDS))
         key = url.rsplit("/", 1)[1]
         published = results / key[4:6] / key
         while not any(aside.glob(f"{key}.*")) and not published.exists():
             pass
-        stopped = horses(stack)  # now, not before: another's attempt may have begun first
+        # Now, not before: another's attempt may have begun first. By the slots: the whole of /proc takes too long.
+        stopped = {horse for slot in slots for horse in children(slot)}
         with suppress(ProcessLookupError):
             freeze(stopped)
         if not published.exists() and _stage(stack, url) == "storing":

@@ -32,7 +32,9 @@ def cached(stack: Stack) -> str:
 def whole(stack: Stack, urls: Iterable[str]) -> None:
     """Waits until all have succeeded and looks at every pixel."""
     for url in urls:
-        (said,) = stack.finished(url)["images"]
-        content = stack.http.get(f"{url}/image").content
-        assert hashlib.sha256(content).hexdigest() == said["sha256"]
-        Image.open(io.BytesIO(content)).load()
+        images = stack.finished(url)["images"]
+        assert images
+        for index, said in enumerate(images):
+            content = stack.http.get(f"{url}/image", params={"index": index}).content
+            assert hashlib.sha256(content).hexdigest() == said["sha256"]
+            Image.open(io.BytesIO(content)).load()
