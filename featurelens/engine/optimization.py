@@ -20,9 +20,9 @@ class Recipe:
     """Everything that decides a picture but the network: same recipe, same network, same picture.
 
     `size` is (height, width) in pixels; `pictures` how many are made together (strips, diversity); `learning_rate`
-    None means the parameterization's own, and over the last `anneal` of the steps it falls to a tenth; `leak` (0 to 1)
-    is the part of the gradient that passes shut rectifiers while the picture takes shape; `snapshots` are steps after
-    which the picture is kept, 0 is the start.
+    None means what suits parameterization and optimizer, and over the last `anneal` of the steps it falls to a tenth;
+    `leak` (0 to 1) is the part of the gradient that passes shut rectifiers while the picture takes shape; `snapshots`
+    are steps after which the picture is kept, 0 is the start.
     """
 
     objective: Objective
@@ -96,7 +96,8 @@ class Optimization:
     def rate(self) -> float:
         """The learning rate of the coming step: large steps find the picture, small ones finish it."""
         recipe = self.recipe
-        full = recipe.parameterization.learning_rate if recipe.learning_rate is None else recipe.learning_rate
+        suits = recipe.parameterization.learning_rate * recipe.optimizer.share
+        full = suits if recipe.learning_rate is None else recipe.learning_rate
         late = max(0.0, self.step / max(1, recipe.steps) - (1 - recipe.anneal))
         return full * (1 - 0.9 * late / recipe.anneal) if late and recipe.anneal else full
 

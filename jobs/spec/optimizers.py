@@ -10,9 +10,10 @@ from featurelens.jobs.spec.base import SpecModel
 
 
 class OptimizerChoice(SpecModel):
-    """Left out, `learning_rate` is what suits the parameterization, and so is `beta1`;
-    over the last `anneal` of the steps the rate falls to a tenth.
-    `beta1` is how much of the direction so far `adam` and `nadam` keep at every step; `gradient` remembers nothing.
+    """Left out, `learning_rate` is what suits the parameterization and the optimizer, and so is `beta1`; over the last
+    `anneal` of the steps the rate falls to a tenth.
+    `beta1` is how much of the direction so far `adam` and `nadam` keep at every step; `gradient` remembers nothing: a
+    step is the gradient of each parameter, brought to a root mean square of 1, times the learning rate.
     `leak` is the part of the gradient that passes shut rectifiers while the picture takes shape; 0 is exact.
     """
 

@@ -8,7 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from featurelens.engine.objectives import Channel
+from featurelens.engine.optimization import Optimization, Recipe
 from featurelens.engine.optimizers import Adam, Gradient, Moments, NAdam, Optimizer
+from featurelens.engine.parameterizations import CPPN, Fourier
 
 
 @pytest.mark.parametrize("betas", [(0.9, 0.999), (Adam().beta1, Adam().beta2), (0.0, 0.99)])
@@ -47,3 +50,26 @@ def test_gradients_may_lie_in_memory_as_they_like(optimizer: Optimizer) -> None:
         found.append(value)
     assert torch.equal(*found)
     assert torch.equal(found[0].sign(), slope.sign())
+
+
+def test_the_plain_gradient_moves_as_far_whatever_its_size() -> None:
+    slope = torch.randn(2, 5, generator=torch.Generator().manual_seed(0))
+    for size in (1e-9, 1.0, 1e6):
+        value, silent = torch.zeros(2, 5), torch.zeros(3)
+        Gradient().step([[value, silent]], [[slope * size, torch.zeros(3)]], [Moments()], [0.1])
+        assert float(value.square().mean().sqrt()) == pytest.approx(0.1, rel=1e-5)
+        torch.testing.assert_close(value / value.norm(), slope / slope.norm())
+        assert not silent.any()
+
+
+def test_an_optimizer_has_its_share_of_the_rate_that_suits() -> None:
+    objective = Channel("0", 0)
+    for made_of in (Fourier(), CPPN()):
+        rates = {
+            optimizer: Optimization(Recipe(objective, (8, 8), parameterization=made_of, optimizer=optimizer), objective)
+            for optimizer in (Adam(), Gradient())
+        }
+        assert rates[Adam()].rate == made_of.learning_rate
+        assert rates[Gradient()].rate == pytest.approx(0.3 * made_of.learning_rate)
+    asked = Recipe(objective, (8, 8), optimizer=Gradient(), learning_rate=0.7)
+    assert Optimization(asked, objective).rate == 0.7

@@ -30,6 +30,7 @@ from featurelens.engine.parameterizations.spectrum import frequencies
 SIZES: list[Size] = [(32, 32), (33, 47), (48, 35)]
 FREE = [Pixel(), Pixel(decorrelate=True), Fourier(), Fourier(decorrelate=False), Laplacian(), Shared(2)]
 BOUND = [CPPN(), MaCo()]
+TRANSPARENT = [Alpha(Fourier()), Alpha(MaCo()), Alpha(CPPN())]
 GREY = [Pixel(1), Fourier(1), Laplacian(1), CPPN(1), MaCo(1), Shared(2, channels=1), Alpha(Fourier(1))]
 
 
@@ -81,7 +82,7 @@ def test_a_bound_picture_comes_nearer(parameterization: Parameterization) -> Non
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("parameterization", [*FREE, *BOUND, *GREY, Alpha(Fourier()), Alpha(MaCo())], ids=name)
+@pytest.mark.parametrize("parameterization", [*FREE, *BOUND, *GREY, *TRANSPARENT], ids=name)
 def test_start_pictures_are_pictures(parameterization: Parameterization, size: Size) -> None:
     picture = parameterization.decode(tuple(start(parameterization, size)), size)
     assert picture.shape == (2, parameterization.channels, *size)
@@ -130,8 +131,26 @@ def test_fourier_is_the_published_formula() -> None:
         [1.0 if f <= 0.4 else 0.5 * (1 + math.cos(math.pi * min(1, (f - 0.4) / 0.1))) for f in r] for r in frequency
     ]
     scale = math.sqrt(54) / distance.clamp(min=1 / 9) ** 1.5 * torch.tensor(band)
-    expected = torch.fft.irfft2(torch.view_as_complex(spectrum) * scale, s=size) / 4
+    expected = (
+        torch.fft.irfft2(torch.view_as_complex(spectrum) * scale, s=size) / 4 / 8**0.25
+    )  # a wave of 8 pixels moves as at 1.25
     torch.testing.assert_close(Fourier(1, decay=1.5).decode((spectrum,), size), expected.sigmoid())
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.5, 1.0, 1.25, 1.5, 2.0])
+def test_a_wave_of_some_pixels_moves_as_fast_at_every_decay(decay: float) -> None:
+    """16 pixels, twice the 8 that are held: at most 2.4 times as fast or slow."""
+    spectrum = torch.zeros(1, 1, 64, 33, 2)
+    spectrum[..., 0, 4, :] = 0.01
+    moved = torch.logit(Fourier(1, decay).decode((spectrum,), (64, 64)).double()).std()
+    usual = torch.logit(Fourier(1).decode((spectrum,), (64, 64)).double()).std()
+    assert 1 / 2.4 < float(moved / usual) < 2.4
+
+
+@pytest.mark.parametrize("decay", [0.0, 1.25, 2.5, 3.0])
+def test_a_picture_starts_grey_at_every_decay(decay: float) -> None:
+    picture = Fourier(3, decay).decode(tuple(start(Fourier(3, decay), (224, 224))), (224, 224))
+    assert float(picture.detach().std()) < 0.2
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47)])
@@ -147,6 +166,23 @@ def test_alpha_is_a_last_channel_half_open_at_the_start() -> None:
     picture = Alpha(Fourier()).decode(tuple(start(Alpha(Fourier()), (32, 32))), (32, 32))
     assert picture.shape[1] == 4
     assert float(picture[:, 3].detach().mean()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_opacity_moves_alike_however_slowly_the_colours_do() -> None:
+    """By the learning rate of each, along a slope of ones."""
+    moved = []
+    for made in (Alpha(Fourier()), Alpha(CPPN())):
+        before = start(made, (32, 32), pictures=1)
+        after = [before[0] + made.learning_rate, *before[1:]]
+        opacity = [torch.logit(made.decode(tuple(own), (32, 32))[:, -1].double()) for own in (before, after)]
+        moved.append(opacity[1] - opacity[0])
+    torch.testing.assert_close(moved[0], moved[1], rtol=1e-3, atol=1e-4)
+
+
+def test_a_transparent_cppn_starts_nearly_opaque() -> None:
+    made = Alpha(CPPN())
+    picture = made.decode(tuple(start(made, (32, 32))), (32, 32))
+    assert float(picture[:, 3].detach().mean()) == pytest.approx(0.95, abs=0.01)
 
 
 def test_compositing() -> None:

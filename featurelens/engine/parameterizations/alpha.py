@@ -8,20 +8,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from featurelens.engine.parameterizations.base import Parameterization, Plain, Size
+from featurelens.engine.parameterizations.base import Parameterization, Size
 from featurelens.engine.parameterizations.spectrum import synthesize
+
+_RATE = 0.05
+"""The learning rate that suits a spectrum."""
 
 
 @dataclass(frozen=True)
-class Alpha(Plain):
+class Alpha:
     """`base` with a channel of opacity behind the colours, a Fourier picture of its own through a sigmoid.
 
     The network sees the colours over a random 1/f background, another at every step, so that what need not be there is
-    best left out (Mordvintsev et al., Distill 2018, "Differentiable image parameterizations").
+    best left out (Mordvintsev et al., Distill 2018, "Differentiable image parameterizations"). Opacity moves as fast as
+    in a Fourier picture, however slowly the colours do, and starts where `base.opacity` says.
     """
 
     base: Parameterization
     decay: float = 1.0
+    accumulates_mask: bool = False
 
     @property
     def channels(self) -> int:
@@ -31,15 +36,25 @@ class Alpha(Plain):
     def learning_rate(self) -> float:
         return self.base.learning_rate
 
+    @property
+    def opacity(self) -> float:
+        return self.base.opacity
+
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size
         opacity = torch.randn((pictures, 1, height, width // 2 + 1, 2), generator=generator) * 0.01
-        return (opacity, *self.base.start(size, pictures, generator))
+        return (opacity / self._gain, *self.base.start(size, pictures, generator))
 
     def decode(self, parameters: tuple[Tensor, ...], size: Size) -> Tensor:
         opacity, *rest = parameters
-        alpha = torch.sigmoid(synthesize(opacity, size, self.decay))
+        level = math.log(self.base.opacity / (1 - self.base.opacity))
+        alpha = torch.sigmoid(synthesize(opacity * self._gain, size, self.decay) + level)
         return torch.cat([self.base.decode(tuple(rest), size), alpha], dim=1)
+
+    @property
+    def _gain(self) -> float:
+        """By which opacity moves faster than the colours."""
+        return _RATE / self.base.learning_rate
 
 
 def background(size: Size, pictures: int, channels: int, generator: torch.Generator) -> Tensor:

@@ -32,6 +32,11 @@ class Parameterization(Protocol):
         """Whether the summed gradient becomes the picture's transparency."""
         ...
 
+    @property
+    def opacity(self) -> float:
+        """How opaque a transparent picture of these is at the start, above 0 and below 1."""
+        ...
+
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Parameters (pictures, ...) before the first step: float32 on the CPU, drawn from `generator` alone."""
         ...
@@ -42,6 +47,7 @@ class Parameterization(Protocol):
 
 
 class Plain:
-    """What most parameterizations share: the summed gradient is of no use."""
+    """What most parameterizations share: the summed gradient is of no use, transparency starts half way."""
 
     accumulates_mask: bool = False
+    opacity: float = 0.5

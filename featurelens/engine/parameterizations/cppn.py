@@ -16,13 +16,15 @@ class CPPN(Plain):
     """A small network from (x, y) to colour, `layers` hidden layers of `width` (Mordvintsev et al., Distill 2018).
 
     Coordinates span +-sqrt(3) on the shorter side, so that they have unit variance; the activation is
-    [atan(x) / 0.67, atan(x)^2 / 0.6], which keeps mean and variance from layer to layer.
+    [atan(x) / 0.67, atan(x)^2 / 0.6], which keeps mean and variance from layer to layer. Where it may be transparent,
+    it starts nearly opaque: half of plain grey is too little for the network to see what colours would do.
     """
 
     channels: int = 3
     layers: int = 8
     width: int = 24
     learning_rate: float = 0.005
+    opacity: float = 0.95
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         tensors: list[Tensor] = []

@@ -9,15 +9,15 @@ from torch import Tensor
 
 from featurelens.engine.color import correlate
 from featurelens.engine.parameterizations.base import Plain, Size
-from featurelens.engine.parameterizations.spectrum import synthesize
+from featurelens.engine.parameterizations.spectrum import pace, synthesize
 
 
 @dataclass(frozen=True)
 class Fourier(Plain):
-    """sigmoid(correlate(irfft2(scale * spectrum) / 4)), the natural-picture prior of Olah et al. 2017.
+    """sigmoid(correlate(pace * irfft2(scale * spectrum) / 4)), the natural-picture prior of Olah et al. 2017.
 
-    `decay` is how much faster low frequencies move than high ones, `deviation` the standard deviation of the starting
-    coefficients, `decorrelate` whether colours are moved along ImageNet's principal axes.
+    `decay` (0 to 3) is how much faster low frequencies move than high ones, `deviation` the standard deviation of the
+    starting coefficients, `decorrelate` whether colours are moved along ImageNet's principal axes.
     """
 
     channels: int = 3
@@ -33,5 +33,5 @@ class Fourier(Plain):
 
     def decode(self, parameters: tuple[Tensor, ...], size: Size) -> Tensor:
         (spectrum,) = parameters
-        picture = synthesize(spectrum, size, self.decay)
+        picture = synthesize(spectrum, size, self.decay, pace(size, self.decay))
         return torch.sigmoid(correlate(picture) if self.decorrelate else picture)

@@ -30,6 +30,7 @@ class MaCo:
     contrast: float = 1.5
     learning_rate: float = 1.0
     accumulates_mask: bool = True
+    opacity: float = 0.5
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from featurelens.engine.color import correlate
 from featurelens.engine.parameterizations.base import Plain, Size
-from featurelens.engine.parameterizations.spectrum import synthesize
+from featurelens.engine.parameterizations.spectrum import pace, synthesize
 
 
 @dataclass(frozen=True)
@@ -44,5 +44,5 @@ class Shared(Plain):
         common = torch.zeros((), device=own.device)
         for level in coarse:
             common = common + F.interpolate(level, size=size, mode="bicubic", align_corners=False)
-        picture = synthesize(own, size, self.decay) + self.strength * common.repeat_interleave(self.pictures, dim=0)
-        return torch.sigmoid(correlate(picture))
+        apart = synthesize(own, size, self.decay, pace(size, self.decay))
+        return torch.sigmoid(correlate(apart + self.strength * common.repeat_interleave(self.pictures, dim=0)))

@@ -11,6 +11,8 @@ from torch import Tensor
 from featurelens.engine.parameterizations.base import Size
 
 _FINE, _FINEST = 0.4, 0.5
+_USUAL = 1.25
+"""The decay that learning rates were chosen at."""
 
 
 @lru_cache(maxsize=64)
@@ -39,10 +41,24 @@ def _band(distance: Tensor) -> Tensor:
     return 0.5 - 0.5 * torch.cos(math.pi * ((_FINEST - distance) / (_FINEST - _FINE)).clamp(0, 1))
 
 
-def synthesize(spectrum: Tensor, size: Size, decay: float) -> Tensor:
-    """Real pairs (..., H, W // 2 + 1, 2) -> (..., H, W), unbounded: irfft2(scale * spectrum) / 4."""
+@lru_cache(maxsize=64)
+def pace(size: Size, decay: float) -> float:
+    """The factor on a spectrum of `decay` with which one learning rate and one start suit all; 1 at 1.25.
+
+    A wave of 8 pixels moves as fast at every decay. Where long waves move so much faster that the picture as a whole
+    would move 5 times as fast, that is the limit: they would soon leave nothing but black and white
+    (docs/experiments/decay.md).
+    """
+    usual, own = (
+        float(falloff(size, each, torch.device("cpu")).double().square().sum().sqrt()) for each in (_USUAL, decay)
+    )
+    return min(math.pow(8, _USUAL - decay), 5 * usual / own)
+
+
+def synthesize(spectrum: Tensor, size: Size, decay: float, factor: float = 1.0) -> Tensor:
+    """Real pairs (..., H, W // 2 + 1, 2) -> (..., H, W), unbounded: factor * irfft2(scale * spectrum) / 4."""
     # The quarter is taken of the scale, which is one for all pictures: it is the same to the bit.
-    scaled = torch.view_as_complex(spectrum.contiguous()) * (falloff(size, decay, spectrum.device) / 4)
+    scaled = torch.view_as_complex(spectrum.contiguous()) * (falloff(size, decay, spectrum.device) * (factor / 4))
     # Odd widths: the half spectrum alone does not say whether the width was even.
     picture: Tensor = torch.fft.irfft2(scaled, s=size)
     return picture
