@@ -134,7 +134,7 @@ def _scores(
         except (ValueError, IndexError, RuntimeError) as error:
             one.failure = error
             continue
-        if compositing.is_transparent(own):
+        if one.recipe.parameterization.transparent:
             # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
             score = score - score.detach().abs() * own[:, -1].mean((1, 2))
         scores[one] = score.sum()

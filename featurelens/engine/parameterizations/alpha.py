@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ class Alpha(Plain):
 
     base: Parameterization
     decay: float = 1.0
+    transparent: ClassVar[bool] = True
 
     @property
     def channels(self) -> int:
