@@ -13,12 +13,14 @@ import torchvision
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
 from torch import nn
 
+from featurelens.engine import constant_inputs
 from featurelens.engine.display import Channels, Display, usual_display, usual_photograph
 from featurelens.engine.network import Preprocessing
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.spec.base import MAX_SIZE, MIN_SIZE
 from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.sources import importer
+from featurelens.worker.models.sources.constant_spec import ConstantSpec
 
 _FILE = re.compile(r"([A-Za-z_]\w*\.py):([A-Za-z_]\w*)")
 _WORDS = {"description", "labels"}
@@ -61,6 +63,8 @@ class Manifest(BaseModel):
     out, `usual_display`."""
     photograph: Annotated[Channels | None, PlainValidator(_channels)] = None
     """The channels that the red, green and blue of a photograph go to, or its grey; left out, `usual_photograph`."""
+    inputs: dict[str, ConstantSpec] = {}
+    """What the network takes beside the picture, by the names of parameters of its `forward`."""
     value_range: tuple[float, float] = (0.0, 1.0)
     """What black and white are to the network, before mean and standard deviation."""
     channel_order: Literal["RGB", "BGR"] = "RGB"
@@ -151,6 +155,11 @@ class Manifest(BaseModel):
             raise ModelLoadFailed(f"the factory {self.factory} of {folder.name} failed: {reason}") from error
         for package in packages:
             weakref.finalize(module, importer.forget, package)
+        try:
+            constant_inputs.supply(module, {name: one.constant() for name, one in self.inputs.items()})
+        except ValueError as error:
+            detail = f"{error}; inputs in model.json gives such parameters constant values"
+            raise ModelLoadFailed(f"the network of {folder.name}: {detail}") from error
         return module
 
     def _factory(self, folder: Path, packages: list[str]) -> Callable[..., object]:

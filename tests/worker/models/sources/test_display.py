@@ -89,4 +89,4 @@ def test_grey_and_colours_keep_the_identity_they_had(tmp_path: Path) -> None:
         plain = identity(tmp_path, channels=channels)
         assert "display" not in plain
         every = list(range(channels))
-        assert identity(tmp_path, channels=channels, display=every, photograph=every) == plain
+        assert identity(tmp_path, channels=channels, display=every, photograph=every, inputs={}) == plain

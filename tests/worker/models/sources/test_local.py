@@ -61,6 +61,8 @@ COUNTED: list[dict[str, object]] = [
     {"factory": "model.py:other"},
     {"layouts": {"0": "channels_first"}},
     {"display": "sheet"},
+    {"inputs": {"meta": [0.5]}},
+    {"inputs": {"meta": {"values": [0.5], "each": False}}},
 ]
 
 
