@@ -13,8 +13,8 @@ Channels = tuple[int, ...]
 Display = Channels | Literal["sheet"]
 """The channels that are shown, or a sheet: every channel a grey tile, in rows, as square as it gets."""
 
-GAP = 4
-"""Pixels between tiles, white, or nothing where the picture is transparent."""
+GAP = 2
+"""Pixels between tiles, white, or nothing where the picture is transparent; between pictures there are more."""
 
 
 def usual_display(channels: int) -> Display:

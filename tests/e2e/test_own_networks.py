@@ -110,9 +110,9 @@ def test_what_is_shown_stands_in_the_catalog(stack_of_own: Stack) -> None:
     [
         ({"model": "coloured"}, "RGB", (48, 48)),
         ({"model": "coloured", "parameterization": {"type": "fourier", "alpha": True}}, "RGBA", (48, 48)),
-        ({"model": "sheet"}, "L", (100, 100)),
-        ({"model": "sheet", "size": [32, 40], "sign": "negative"}, "L", (84, 68)),
-        ({"model": "sheet", "parameterization": {"type": "maco"}}, "LA", (100, 100)),
+        ({"model": "sheet"}, "L", (98, 98)),
+        ({"model": "sheet", "size": [32, 40], "sign": "negative"}, "L", (82, 66)),
+        ({"model": "sheet", "parameterization": {"type": "maco"}}, "LA", (98, 98)),
     ],
 )
 def test_a_picture_is_what_is_stated(
@@ -129,8 +129,8 @@ def test_a_picture_is_what_is_stated(
 def test_what_is_told_is_what_the_network_says_to_the_channels_of_the_sheet(stack_of_own: Stack, twin: Twin) -> None:
     """Without the second input, which needs no value here."""
     resource, picture = made(stack_of_own, model="sheet", layer="fc", channel=1)
-    pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8).view(100, 100).float() / 255
-    tiles = torch.stack([pixels[top : top + 48, left : left + 48] for top in (0, 52) for left in (0, 52)])[None]
+    pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8).view(98, 98).float() / 255
+    tiles = torch.stack([pixels[top : top + 48, left : left + 48] for top in (0, 50) for left in (0, 50)])[None]
     with torch.no_grad():
         seen = twin.conv2(twin.conv1(tiles).relu()).relu().mean((2, 3))
         says = float(twin.fc(torch.cat([seen, torch.zeros(1, 2)], 1))[0, 1])
@@ -172,7 +172,7 @@ def test_previews_show_the_sheet(stack_of_own: Stack) -> None:
         until(lambda: next(lines) == "event: preview", 60, "a preview")
         data = json.loads(next(lines).removeprefix("data: "))
     preview = Image.open(io.BytesIO(stack_of_own.http.get(data["url"]).content))
-    assert (preview.format, preview.size) == ("WEBP", (100, 100))
+    assert (preview.format, preview.size) == ("WEBP", (98, 98))
     assert stack_of_own.http.delete(url).status_code == 202
 
 

@@ -74,7 +74,7 @@ def test_every_channel_is_a_tile_and_what_is_between_is_white() -> None:
     given = pixels(5)
     shown = displayed(given, "sheet", 5)[..., 0]
     expected = torch.full((2, 2 + GAP + 2, 3 + GAP + 3 + GAP + 3), 255, dtype=torch.uint8)
-    for channel, (top, left) in enumerate([(0, 0), (0, 7), (0, 14), (6, 0), (6, 7)]):
+    for channel, (top, left) in enumerate([(0, 0), (0, 5), (0, 10), (4, 0), (4, 5)]):
         expected[:, top : top + 2, left : left + 3] = given[..., channel]
     assert torch.equal(shown, expected)
 
