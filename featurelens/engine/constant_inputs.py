@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, fx, nn
 
 _FED = "featurelens_input_"
+_COLLECTIONS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,29 +56,30 @@ def supply(module: nn.Module, constants: Mapping[str, Constant]) -> None:
     except (TypeError, ValueError):  # compiled: nobody can tell
         parameters = None
     picture = None if parameters is None else _picture(parameters, constants)
-    if constants:
+    if constants or picture is not None:
         module.register_forward_pre_hook(ConstantInputs(constants, picture), with_kwargs=True)
 
 
 def _picture(parameters: Mapping[str, inspect.Parameter], constants: Mapping[str, Constant]) -> str | None:
     """As in `ConstantInputs`; every parameter has its value. Raises ValueError where one has none."""
-    kinds = inspect.Parameter
-    single = {
-        name: one for name, one in parameters.items() if one.kind not in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
-    }
-    open_ended = any(one.kind is kinds.VAR_KEYWORD for one in parameters.values())
-    unknown = [] if open_ended else [name for name in constants if name not in single]
-    if unknown:
-        there = ", ".join(single) or "none by name"
+    kinds = {name: one.kind for name, one in parameters.items()}
+    several = inspect.Parameter.VAR_POSITIONAL in kinds.values()
+    named = [name for name in kinds if kinds[name] not in _COLLECTIONS]
+    unknown = [name for name in constants if name not in named]
+    if unknown and inspect.Parameter.VAR_KEYWORD not in kinds.values():
+        there = ", ".join(named) or "none by name"
         raise ValueError(f"forward has no parameter {', '.join(unknown)}; its parameters: {there}")
-    free = [name for name in single if name not in constants]
-    if not free and not any(one.kind is kinds.VAR_POSITIONAL for one in parameters.values()):
+    free = [name for name in named if name not in constants]
+    by_place = [name for name in free if kinds[name] is not inspect.Parameter.KEYWORD_ONLY]
+    if not free and not several:
         raise ValueError("every parameter of forward is named, none is left for the picture")
-    missing = [name for name in free[1:] if single[name].default is kinds.empty]
+    picture = by_place[0] if by_place else None if several else free[0]
+    missing = [name for name in free if name != picture and parameters[name].default is inspect.Parameter.empty]
     if missing:
-        raise ValueError(f"forward needs {' and '.join(missing)} beside the picture, and nothing is given for it")
-    first = next(iter(parameters), None)
-    return free[0] if free and free[0] != first else None
+        beside = f"forward needs {' and '.join(missing)} beside the picture"
+        taken = "" if picture is None else f", which it takes as {picture}"
+        raise ValueError(f"{beside}{taken}, and nothing is given for it")
+    return None if by_place[:1] == named[:1] else picture
 
 
 def feed(graph: fx.Graph, module: nn.Module) -> None:

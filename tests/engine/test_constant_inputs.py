@@ -51,6 +51,17 @@ class Open(Late):
         return super().forward(image, **rest)
 
 
+class ByName(Late):
+    def forward(self, *, image: Tensor, meta: Tensor) -> Tensor:  # type: ignore[override]
+        return super().forward(image, meta)
+
+
+class Starred(Late):
+    def forward(self, *images: Tensor, meta: Tensor) -> Tensor:  # type: ignore[override]
+        (image,) = images
+        return super().forward(image, meta)
+
+
 def fed(kind: type[Late], **constants: Constant) -> nn.Module:
     module = seeded(kind())
     supply(module, constants)
@@ -74,6 +85,13 @@ def test_what_is_given_stays_though_the_network_writes_over_it() -> None:
     for _ in range(2):
         torch.testing.assert_close(module(images), expected)
     assert META.tolist() == [0.5, -1.25]
+
+
+@pytest.mark.parametrize("kind", [ByName, Starred])
+def test_parameters_by_name_only(kind: type[Late]) -> None:
+    images = torch.rand(2, 3, 8, 8)
+    expected = seeded(Late())(images, META.expand(2, 2))
+    torch.testing.assert_close(fed(kind, meta=Constant(META))(images), expected)
 
 
 def test_as_it_is() -> None:
@@ -129,7 +147,10 @@ def test_a_copy_is_supplied_as_well() -> None:
 @pytest.mark.parametrize(
     ("kind", "names", "reason"),
     [
-        (Late, [], "forward needs meta beside the picture"),
+        (Late, [], "forward needs meta beside the picture, which it takes as image, and nothing is given for it"),
+        (Swapped, [], "forward needs image beside the picture, which it takes as meta"),
+        (ByName, [], "forward needs meta beside the picture, which it takes as image"),
+        (Starred, [], "forward needs meta beside the picture, and nothing is given for it"),
         (Late, ["task"], "forward needs meta beside the picture"),
         (Late, ["meta", "mata"], "forward has no parameter mata; its parameters: image, meta, task"),
         (Late, ["image", "meta", "task"], "none is left for the picture"),

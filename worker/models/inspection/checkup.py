@@ -155,7 +155,8 @@ def _seen(network: Network, entry: ModelEntry, photograph: Path | None, label: s
     if torch.allclose(scores, grey, rtol=1e-4, atol=1e-6):
         yield Finding("it answers to a picture as it does to plain grey: are these its trained weights?", wrong=True)
     if photograph is None:
-        yield Finding("it tells a drawn pattern from plain grey; give it a photograph to see whether it knows that")
+        advice = "; give it a photograph to see whether it knows that" if network.takes is not None else ""
+        yield Finding(f"it tells a drawn pattern from plain grey{advice}")
         return
     if entry.labels is None or len(entry.labels) != len(scores):
         return

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 
 from featurelens.engine.extraction.functional_layers import FunctionalLayers
 from featurelens.engine.extraction.hooks import first_of, read
@@ -157,7 +158,8 @@ def _apart(module: nn.Module, inputs: Tensor, names: list[str]) -> set[str]:
     for.
     """
     try:
-        with torch.enable_grad(), warnings.catch_warnings():
+        # Nothing is kept for a way back that nobody goes.
+        with torch.enable_grad(), saved_tensors_hooks(_emptied, _emptied), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # A value of its own, because the network may write over it.
             readings = read(module, inputs.requires_grad_().clone(), names) if names else {}
@@ -165,6 +167,10 @@ def _apart(module: nn.Module, inputs: Tensor, names: list[str]) -> set[str]:
         log.info("gradients not followed", reason=str(error))
         return set()
     return {name for name, reading in readings.items() if not reading.value.requires_grad}
+
+
+def _emptied(tensor: Tensor) -> Tensor:
+    return tensor.new_empty(0)
 
 
 def _answer(kind: str, value: Tensor, own: tuple[Branch, ...]) -> _Answer:
