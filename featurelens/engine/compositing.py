@@ -96,10 +96,6 @@ def over_grey(pictures: Tensor, channels: int) -> Tensor:
     return composite(pictures, torch.full_like(pictures[:, :-1], 0.5))
 
 
-def is_transparent(pictures: Tensor) -> bool:
-    return pictures.shape[1] in (2, 4)
-
-
 def wants_mask(one: Optimization) -> bool:
     """Whether the summed gradient becomes the picture's transparency (MaCo)."""
     return one.recipe.parameterization.accumulates_mask

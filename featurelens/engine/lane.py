@@ -67,7 +67,7 @@ class Lane:
         if recipe.size != self.size or not set(recipe.objective.layers) <= set(self.layers):
             raise ValueError("this recipe belongs in another lane: other size or layers")
         channels = self.network.preprocessing.channels
-        if recipe.parameterization.channels not in (channels, channels + 1):
+        if recipe.parameterization.channels != channels + recipe.parameterization.transparent:
             raise ValueError(f"{self.network.name} takes pictures of {channels} channels")
         with self._drawing(recipe.seed):
             objective = recipe.objective.prepared(self._read_exactly)

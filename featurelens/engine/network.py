@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from featurelens.engine.display import Channels, Display, usual_display, usual_photograph
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -30,6 +32,12 @@ class Preprocessing:
     @property
     def channels(self) -> int:
         return len(self.mean)
+
+    @property
+    def neutral(self) -> Tensor:
+        """(C,) in [0, 1]: the values of a picture that come out as zero, or as near to it as any."""
+        values = (torch.tensor(self.mean) - self.low) / (self.high - self.low)
+        return (values.flip(0) if self.reverse else values).clamp(0, 1)
 
     def __call__(self, picture: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] -> (B, C, H, W) as the network takes it, same dtype."""
@@ -76,9 +84,23 @@ class Network:
     """The layer with one channel per class."""
     notes: tuple[str, ...] = field(default=(), compare=False)
     """What had to be done to its weights when they were loaded, in plain words."""
+    display: Display | None = None
+    """Which channels a picture shows; left out, `usual_display`."""
+    photograph: Channels | None = None
+    """The channels that the grey of a photograph goes to, or its red, green and blue; left out, `usual_photograph`."""
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)
+
+    @property
+    def shows(self) -> Display:
+        """What a picture shows."""
+        return usual_display(self.preprocessing.channels) if self.display is None else self.display
+
+    @property
+    def takes(self) -> Channels | None:
+        """Where a photograph goes; None: the network takes none."""
+        return self.photograph or usual_photograph(self.preprocessing.channels, self.shows)
 
     @property
     def bytes(self) -> int:

@@ -137,9 +137,10 @@ class Optimization:
 class Rendering:
     """`pixels` uint8 (pictures, H, W, C); `measures` are read off exactly these pixels, untransformed, in float32.
 
-    C is 1 or 3, or 2 or 4 with transparency (then the network saw the colours over grey). `snapshots` are (step,
-    pixels) in order. `dormant` tells that no gradient ever reached the picture, redirected ones apart, and that the
-    unit is silent on it. `warnings` tell how the network had to be run, and whatever else is not as it should be.
+    C is as many as the network takes (`display.displayed` makes of them what people look at), with transparency one
+    more, the last (then the network saw the colours over grey). `snapshots` are (step, pixels) in order. `dormant`
+    tells that no gradient ever reached the picture, redirected ones apart, and that the unit is silent on it.
+    `warnings` tell how the network had to be run, and whatever else is not as it should be.
     """
 
     pixels: Tensor

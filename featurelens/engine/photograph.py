@@ -6,7 +6,21 @@ import torchvision.transforms.v2.functional as transforms
 from PIL import Image
 from torch import Tensor
 
+from featurelens.engine.network import Network
 from featurelens.engine.parameterizations.base import Size
+
+
+def as_picture(photograph: Image.Image, size: Size, network: Network) -> Tensor:
+    """(C, H, W) in [0, 1]: what `network` is shown of a photograph, cut and resized to `size`.
+
+    Its red, green and blue, or its grey, stand in the channels that `network.takes` names; the others are as if there
+    was nothing to see (`Preprocessing.neutral`). Raises ValueError where the network takes no photographs.
+    """
+    if network.takes is None:
+        raise ValueError(f"{network.name} takes no photographs: which of its channels are red, green and blue?")
+    picture = network.preprocessing.neutral[:, None, None].repeat(1, *size)
+    picture[list(network.takes)] = crop_and_resize(photograph, size, len(network.takes))
+    return picture
 
 
 def crop_and_resize(photograph: Image.Image, size: Size, channels: int) -> Tensor:

@@ -134,7 +134,10 @@ def _scores(
         except (ValueError, IndexError, RuntimeError) as error:
             one.failure = error
             continue
-        if compositing.is_transparent(own):
+        if not score.requires_grad:
+            one.failure = ValueError(f"no gradient leads from {', '.join(one.objective.layers)} to the picture")
+            continue
+        if one.recipe.parameterization.transparent:
             # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
             score = score - score.detach().abs() * own[:, -1].mean((1, 2))
         scores[one] = score.sum()

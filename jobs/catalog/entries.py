@@ -83,6 +83,15 @@ class ModelSummary(BaseModel):
     """Version of the engine that would make the pictures."""
     downloaded: bool
     input_channels: int
+    display: tuple[int, ...] | Literal["sheet"] = Field(
+        (0, 1, 2),
+        description="which channels of its input a picture shows, counted from 0: one as grey, three as red, green "
+        "and blue, or all of them as grey tiles on a sheet",
+    )
+    photograph: tuple[int, ...] | None = Field(
+        (0, 1, 2),
+        description="the channels that the red, green and blue of a photograph go to, or its grey; null: it takes none",
+    )
     input_size: Annotated[tuple[int, int], _PAIR]
     min_size: int
     fixed_size: bool = False

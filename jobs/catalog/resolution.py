@@ -35,10 +35,22 @@ def _names_found(refusal: InvalidSpec) -> int:
 def _resolved(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
     entry = catalog.model(spec.model)
     layers = catalog.layers(entry)
+    if spec.photo is not None:
+        check_photograph(entry, "/objective/photo")
     size = resolve_size(spec.size, entry)
     names = UnitNames(entry, layers, size)
     layer, objective = spec.objective.resolved(names, spec.layer, spec.channel)
     return spec.completed(model=entry.name, size=size, layer=layer, objective=objective), entry
+
+
+def check_photograph(entry: ModelEntry, pointer: str) -> None:
+    """Raises `InvalidSpec`, at `pointer`, where the network takes no photographs."""
+    if entry.photograph is None:
+        detail = (
+            f"{entry.name} takes no photographs: which of its {entry.input_channels} channels are red, green and blue "
+            "is not known; photograph in its model.json can say it"
+        )
+        raise InvalidSpec.at(pointer, detail)
 
 
 def resolve_size(asked: tuple[int, int] | None, entry: ModelEntry) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.layer_names import LayerNames
-from featurelens.jobs.catalog.resolution import resolve_size
+from featurelens.jobs.catalog.resolution import check_photograph, resolve_size
 from featurelens.jobs.errors import Fault, InvalidSpec
 from featurelens.jobs.kinds.base import Kind
 from featurelens.jobs.spec.activations import ActivationsSpec
@@ -21,6 +21,7 @@ class Activations(Kind[ActivationsSpec]):
     def resolve(self, catalog: Catalog, spec: ActivationsSpec) -> tuple[ActivationsSpec, ModelEntry]:
         """Fills in the recommended layers and the network's own size where they are left out."""
         entry = catalog.model(spec.model)
+        check_photograph(entry, "/photo")
         size = resolve_size(spec.size, entry)
         layers = catalog.layers(entry)
         if spec.layers is None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from featurelens.engine.constant_inputs import supply
 from featurelens.engine.extraction.hooks import arranged, read
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
@@ -31,7 +32,9 @@ def build(name: str) -> tuple[Network, int, int]:
     module = import_module(f"{zoo.__name__}.{name}")
     torch.manual_seed(sum(map(ord, name)))
     channels, size = getattr(module, "CHANNELS", 3), getattr(module, "SIZE", 32)
-    return network(module.build().eval(), channels, name), channels, size
+    built = module.build().eval()
+    supply(built, getattr(module, "INPUTS", {}))
+    return network(built, channels, name), channels, size
 
 
 @cache

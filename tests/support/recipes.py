@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from featurelens.engine.network import Network
 from featurelens.engine.optimization import Recipe
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.renderer.recipes import recipe
@@ -33,9 +34,14 @@ def asked(kind: str = "channel", objective: dict[str, Any] | None = None, **fiel
     return made.completed(layer=layer)
 
 
+def taking(channels: int, **changes: Any) -> Network:
+    """The small network for pictures of so many channels."""
+    return replace(network(stack(channels), channels), channels={LAYER: 8, OTHER: 12}, **changes)
+
+
 def made(wanted: VisualizationSpec, photo: bytes | None = None, channels: int = 3) -> Recipe:
     def find(digest: str) -> bytes:
         assert digest == PHOTO
         return photo or photograph()
 
-    return recipe(wanted, replace(network(stack(channels), channels), channels={LAYER: 8, OTHER: 12}), find)
+    return recipe(wanted, taking(channels), find)

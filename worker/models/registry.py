@@ -25,7 +25,7 @@ from featurelens.worker.models.sources.timm_source import Timm, installed
 from featurelens.worker.models.sources.torchvision_source import Torchvision
 from featurelens.worker.models.trial import describe_apart
 
-FORMAT = "4"
+FORMAT = "5"
 """Of the descriptions kept on disk: raise it when `layers.describe` would write others."""
 _DESCRIPTION = TypeAdapter(Description)
 

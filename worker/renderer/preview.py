@@ -6,8 +6,10 @@ import torch
 from torch.nn.functional import interpolate
 
 from featurelens.engine import compositing
+from featurelens.engine.display import GAP, displayed, grid
 from featurelens.engine.lane import Lane
 from featurelens.engine.optimization import Optimization
+from featurelens.engine.step import as_bytes, channels_last
 from featurelens.worker.protocol import Preview
 
 LONGEST = 192
@@ -17,11 +19,12 @@ LONGEST = 192
 @torch.no_grad()
 def preview(lane: Lane, optimization: Optimization) -> tuple[Preview, bytes]:
     """The first picture of `optimization` at its current step, composited over grey where it is transparent."""
+    channels, display = lane.network.preprocessing.channels, lane.network.shows
     picture = compositing.decode([optimization], lane.size).each[0][:1].float()
-    opaque = compositing.over_grey(picture, lane.network.preprocessing.channels)
-    scale = min(1.0, LONGEST / max(lane.size))
-    height, width = (max(1, round(side * scale)) for side in lane.size)
-    small = interpolate(opaque, (height, width), mode="area")
-    pixels = (small[0].permute(1, 2, 0) * 255).round().clamp(0, 255).to(torch.uint8).contiguous().cpu()
-    message = Preview(step=optimization.step, height=height, width=width, channels=pixels.shape[2])
-    return message, pixels.numpy().tobytes()
+    opaque = compositing.over_grey(picture, channels)
+    tiles = zip(grid(display, channels), lane.size, strict=True)
+    scale = min(1.0, *((LONGEST - (count - 1) * GAP) / (count * side) for count, side in tiles))
+    small = interpolate(opaque, [max(1, round(side * scale)) for side in lane.size], mode="area")
+    pixels = displayed(channels_last(as_bytes(small)), display, channels)[0]
+    height, width, shown = pixels.shape
+    return Preview(step=optimization.step, height=height, width=width, channels=shown), pixels.numpy().tobytes()

@@ -49,7 +49,7 @@ def recipe(spec: VisualizationSpec, network: Network, photo: Photo) -> Recipe:
     """`spec` is resolved: every default is filled in."""
     if spec.size is None or spec.transform is None:
         raise ValueError("the spec is not resolved: defaults are not filled in")
-    seen = None if spec.photo is None else decoded(photo(spec.photo), spec.size, network.preprocessing.channels)
+    seen = None if spec.photo is None else decoded(photo(spec.photo), spec.size, network)
     return Recipe(
         objective=_objective(spec, network, seen),
         size=spec.size,

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from featurelens.engine.display import displayed
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Rendering
 from featurelens.jobs.errors import RenderFailed
@@ -32,14 +33,15 @@ class Response:
         blocks = [(self.steps, self.result.pixels), *self.result.snapshots]
         channels = self.result.pixels.shape[3]
         # The alpha channel is known at the end only; earlier pictures are opaque.
-        pixels = torch.cat([_with_channels(block, channels) for _, block in blocks])
+        whole = torch.cat([_with_channels(block, channels) for _, block in blocks])
+        pixels = displayed(whole, network.shows, network.preprocessing.channels)
         steps = [step for step, block in blocks for _ in range(block.shape[0])]
-        pictures, height, width, _ = pixels.shape
+        pictures, height, width, shown = pixels.shape
         message = Finished(
             pictures=pictures,
             height=height,
             width=width,
-            channels=channels,
+            channels=shown,
             columns=self._columns(),
             steps=steps,
             numbers=self._numbers(network, device),
@@ -69,10 +71,17 @@ class Response:
             "seed": self.spec.seed,
             "device": device.name,
             "precision": precision(device.dtype),
+            **_display(network),
             "weights": weights(network),
             "warnings": [*self.result.warnings, *([DORMANT] if self.result.dormant else [])],
             "versions": versions(),
         }
+
+
+def _display(network: Network) -> dict[str, Any]:
+    """Which channels are shown, where it is not simply all there are."""
+    every = tuple(range(network.preprocessing.channels))
+    return {} if network.shows == every else {"display": network.shows}
 
 
 def _with_channels(pixels: torch.Tensor, channels: int) -> torch.Tensor:

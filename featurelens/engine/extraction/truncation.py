@@ -15,6 +15,7 @@ import torch.nn.functional as F  # noqa: N812
 import torchvision
 from torch import fx, nn
 
+from featurelens.engine.constant_inputs import feed
 from featurelens.engine.extraction.hooks import CONCATENATIONS, MONOTONE, first_of
 from featurelens.engine.extraction.passes.folding import fold
 from featurelens.engine.extraction.passes.pooling import pool_first
@@ -72,6 +73,7 @@ def truncate(
         graph = tracer.trace(module)
     except Exception as error:  # a network's own Python may raise anything when it meets what is no tensor
         raise fx.proxy.TraceError(str(error)) from error
+    feed(graph, module)
     unreached = [name for name in layers if name not in tracer.answers]
     if unreached:
         raise ValueError(f"the forward pass never reaches {', '.join(unreached)}")

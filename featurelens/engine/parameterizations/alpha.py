@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ class Alpha:
     base: Parameterization
     decay: float = 1.0
     accumulates_mask: bool = False
+    transparent: ClassVar[bool] = True
 
     @property
     def channels(self) -> int:

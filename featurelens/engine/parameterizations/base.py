@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -19,7 +19,12 @@ class Parameterization(Protocol):
 
     @property
     def channels(self) -> int:
-        """Channels of the picture: 1 or 3, one more with transparency."""
+        """Channels of the picture: those of the network, one more with transparency."""
+        ...
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the last channel is the picture's opacity."""
         ...
 
     @property
@@ -47,7 +52,8 @@ class Parameterization(Protocol):
 
 
 class Plain:
-    """What most parameterizations share: the summed gradient is of no use, transparency starts half way."""
+    """What most parameterizations share: pictures are opaque, and the summed gradient is of no use."""
 
     accumulates_mask: bool = False
     opacity: float = 0.5
+    transparent: ClassVar[bool] = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -31,6 +32,7 @@ class MaCo:
     learning_rate: float = 1.0
     accumulates_mask: bool = True
     opacity: float = 0.5
+    transparent: ClassVar[bool] = False
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size
@@ -54,6 +56,8 @@ def _magnitude(size: Size, channels: int, template: Path | None) -> Tensor:
         magnitude = (1 / distance.clamp(min=1 / max(size))).expand(channels, -1, -1).clone()
     else:
         kept = load_file(template)["magnitude"]
+        if len(kept) < channels:
+            raise ValueError(f"the template has magnitudes of {len(kept)} channels, the picture has {channels}")
         magnitude = F.interpolate(kept[None, :channels], size=distance.shape, mode="bilinear", align_corners=True)[0]
     magnitude[:, 0, 0] = 0
     return magnitude

@@ -228,3 +228,14 @@ def test_defaults_written_out_are_the_same_picture(catalog: Catalog) -> None:
     assert short == long
     assert resolved(catalog, {"type": "channel"}, layer="conv2", channel=1, sign="positive", transform=None) == short
     assert resolved(catalog, {"type": "inversion", "photo": PHOTO}, layer="conv2") != short
+
+
+@pytest.mark.parametrize("kind", ["caricature", "inversion", "accentuation", "layer"])
+def test_a_network_that_takes_no_photographs_says_so(catalog: Catalog, kind: str) -> None:
+    catalog.publish([ENTRY.model_copy(update={"input_channels": 4, "display": "sheet", "photograph": None})])
+    unit = {"layer": "conv2", **({"channel": 1} if kind == "accentuation" else {})}
+    says = "takes no photographs: which of its 4 channels are red, green and blue"
+    refused(catalog, InvalidSpec, "/objective/photo", says, objective={"type": kind, "photo": PHOTO}, **unit)
+    assert resolved(catalog, layer="conv2", channel=1).layer == "conv2"
+    catalog.publish([ENTRY.model_copy(update={"input_channels": 4, "display": "sheet", "photograph": (2, 1, 0)})])
+    assert resolved(catalog, objective={"type": kind, "photo": PHOTO}, **unit).photo == PHOTO

@@ -89,3 +89,10 @@ def test_refused(catalog: Catalog, given: dict[str, Any], kind: type[Featurelens
 def test_not_valid(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         spec(**given)
+
+
+def test_a_network_that_takes_no_photographs_says_so(catalog: Catalog) -> None:
+    catalog.publish([ENTRY.model_copy(update={"input_channels": 4, "display": "sheet", "photograph": None})])
+    with pytest.raises(InvalidSpec, match="takes no photographs") as error:
+        ACTIVATIONS.resolve(catalog, spec(layers=["conv2"]))
+    assert [fault.pointer for fault in error.value.faults] == ["/photo"]

@@ -86,7 +86,8 @@ def test_rows_of_the_sheet(objective: dict[str, Any], pictures: int, stages: int
 
 @pytest.mark.parametrize(("channels", "opaque"), [(1, 2), (3, 4)])
 def test_stages_before_there_was_a_mask_are_opaque(channels: int, opaque: int) -> None:
-    finished, pixels = message(result(shade(9, channels=opaque), snapshots=[(0, shade(1, channels=channels))]))
+    made = result(shade(9, channels=opaque), snapshots=[(0, shade(1, channels=channels))])
+    finished, pixels = message(made, network(nn.Identity(), channels))
     assert finished.channels == opaque
     assert pixels[-HEIGHT * WIDTH * opaque :] == (bytes([1]) * channels + b"\xff") * HEIGHT * WIDTH
 

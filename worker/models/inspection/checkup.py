@@ -13,7 +13,7 @@ from torch import Tensor
 
 from featurelens.engine.extraction.hooks import first_of, read
 from featurelens.engine.network import Network
-from featurelens.engine.photograph import crop_and_resize
+from featurelens.engine.photograph import as_picture
 from featurelens.engine.precision import best_dtype
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
@@ -71,9 +71,13 @@ def check(
     yield from (Finding(note) for note in network.notes)
     yield Finding(f"{len(layers)} layers, look at first: {', '.join(one.name for one in layers if one.recommended)}")
     yield from _left_out(description)
+    yield Finding(_shown(network))
     yield from _classes(entry, layers)
     if entry.classes_layer not in {one.name for one in layers}:
         entry = entry.model_copy(update={"classes_layer": None})
+    if photograph is not None and network.takes is None:
+        yield Finding("it takes no photographs: photograph in model.json says which channels they go to", wrong=True)
+        photograph = None
     try:
         yield from _seen(network, entry, photograph, label)
     except OSError as error:
@@ -82,6 +86,20 @@ def check(
         size = "x".join(map(str, entry.input_size))
         yield Finding(f"it does not run on {size} pixels: {error}", wrong=True)
     yield from _steps(network, entry, layers, device)
+
+
+def _shown(network: Network) -> str:
+    """What a picture shows, and where a photograph goes."""
+    count = network.preprocessing.channels
+    shown = f"all {count} channels of the input on a sheet" if network.shows == "sheet" else _named(network.shows)
+    goes = "are not taken" if network.takes is None else f"go to {_named(network.takes)}"
+    return f"pictures show {shown}; photographs {goes}"
+
+
+def _named(channels: tuple[int, ...]) -> str:
+    if len(channels) == 1:
+        return f"channel {channels[0]} as grey"
+    return f"channels {', '.join(map(str, channels))} as red, green and blue"
 
 
 def _left_out(description: Description) -> Iterator[Finding]:
@@ -124,7 +142,7 @@ def _classes(entry: ModelEntry, layers: list[LayerEntry]) -> Iterator[Finding]:
 
 
 def _seen(network: Network, entry: ModelEntry, photograph: Path | None, label: str | None) -> Iterator[Finding]:
-    picture = _drawn(entry) if photograph is None else _opened(photograph, entry)
+    picture = _drawn(entry) if photograph is None else _opened(photograph, entry, network)
     prepared = network.preprocessing(picture)
     low, high = float(prepared.min()), float(prepared.max())
     odd = max(abs(low), abs(high)) > FAR or high - low < FLAT
@@ -137,7 +155,8 @@ def _seen(network: Network, entry: ModelEntry, photograph: Path | None, label: s
     if torch.allclose(scores, grey, rtol=1e-4, atol=1e-6):
         yield Finding("it answers to a picture as it does to plain grey: are these its trained weights?", wrong=True)
     if photograph is None:
-        yield Finding("it tells a drawn pattern from plain grey; give it a photograph to see whether it knows that")
+        advice = "; give it a photograph to see whether it knows that" if network.takes is not None else ""
+        yield Finding(f"it tells a drawn pattern from plain grey{advice}")
         return
     if entry.labels is None or len(entry.labels) != len(scores):
         return
@@ -161,7 +180,7 @@ def _recognized(network: Network, entry: ModelEntry, picture: Tensor, label: str
         return
     plain = network.preprocessing
     others: dict[str, Callable[[Tensor], Tensor]] = {
-        "with the colours in the order blue, green, red": lambda given: plain(given.flip(1)),
+        "with the colours in the order blue, green, red": lambda given: plain(_backwards(given, network)),
         "with values from 0 to 255 before mean and std": replace(plain, low=0.0, high=255.0),
         "with values from -1 to 1 and no mean and std": lambda given: given * 2 - 1,
         "with values from 0 to 1 and no mean and std": lambda given: given,
@@ -200,10 +219,18 @@ def _ordinal(rank: int) -> str:
     return {1: "first", 2: "second", 3: "third"}.get(rank, f"{rank}th")
 
 
-def _opened(path: Path, entry: ModelEntry) -> Tensor:
+def _opened(path: Path, entry: ModelEntry, network: Network) -> Tensor:
     """(1, C, H, W) in [0, 1]: the photograph in the size of the network's input. Raises OSError."""
     with Image.open(path) as image:
-        return crop_and_resize(image, entry.input_size, entry.input_channels)[None]
+        return as_picture(image, entry.input_size, network)[None]
+
+
+def _backwards(picture: Tensor, network: Network) -> Tensor:
+    """With what a photograph has brought in the other order."""
+    places = list(network.takes or ())
+    changed = picture.clone()
+    changed[:, places[::-1]] = picture[:, places]
+    return changed
 
 
 def _drawn(entry: ModelEntry) -> Tensor:

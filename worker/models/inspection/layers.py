@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 
 from featurelens.engine.extraction.functional_layers import FunctionalLayers
 from featurelens.engine.extraction.hooks import first_of, read
@@ -26,6 +28,8 @@ from featurelens.worker.models.inspection.receptive_field import (
     receptive_field,
 )
 from featurelens.worker.models.inspection.recommended import recommended
+
+log = structlog.get_logger(__name__)
 
 _BRANCHES = "_featurelens_branches"
 _STEP = "_featurelens_step"
@@ -63,7 +67,7 @@ def describe(
     where layers have their channels, by name, in place of what is found. Raises ValueError for a layer in it that is
     none, and what the network raises.
     """
-    out_of_place(module.eval())
+    out_of_place(module.eval().requires_grad_(False))
     parameter = next(module.parameters(), None)
     device = parameter.device if parameter is not None else None
     small, large = (torch.zeros(batch, input_channels, *size, device=device) for batch in BATCHES)
@@ -73,6 +77,7 @@ def describe(
         raise ValueError(f"layouts of model.json names {', '.join(unknown)}, which is none of its layers")
     with torch.no_grad():
         readings = read(module, large, list(found), follow=True) if found else {}
+    apart = _apart(module, large, list(found))
     layers = []
     for name, answer in found.items():
         reading = readings[name]
@@ -80,6 +85,8 @@ def describe(
             if not answer.floating:
                 raise Unclear("answers with whole numbers")
             axes = layout(answer.shape, tuple(reading.value.shape), BATCHES, answer.channel_axis, stated.get(name))
+            if name in apart:
+                raise Unclear("has no gradient that leads to the picture")
         except Unclear as reason:
             left_out[name] = str(reason)
         else:
@@ -142,6 +149,28 @@ def _heard(module: nn.Module, inputs: Tensor) -> tuple[dict[str, _Answer], dict[
         for handle in handles:
             handle.remove()
     return found, {name: reason for name, reason in silent.items() if name not in found}
+
+
+def _apart(module: nn.Module, inputs: Tensor, names: list[str]) -> set[str]:
+    """Those of `names` that no gradient leads from to the picture, such as what looks at another input alone.
+
+    None are told of a network that raises where there are gradients: which of its layers do is seen when they are asked
+    for.
+    """
+    try:
+        # Nothing is kept for a way back that nobody goes.
+        with torch.enable_grad(), saved_tensors_hooks(_emptied, _emptied), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # A value of its own, because the network may write over it.
+            readings = read(module, inputs.requires_grad_().clone(), names) if names else {}
+    except Exception as error:  # noqa: BLE001  # a network's own Python may raise anything
+        log.info("gradients not followed", reason=str(error))
+        return set()
+    return {name for name, reading in readings.items() if not reading.value.requires_grad}
+
+
+def _emptied(tensor: Tensor) -> Tensor:
+    return tensor.new_empty(0)
 
 
 def _answer(kind: str, value: Tensor, own: tuple[Branch, ...]) -> _Answer:

@@ -84,6 +84,8 @@ class Local:
             entry.labels,
             sha256=entry.sha256,
             notes=tuple(notes),
+            display=manifest.shows,
+            photograph=manifest.takes,
         )
 
     def orders(self, entry: ModelEntry) -> Mapping[str, ChannelOrder]:
@@ -119,6 +121,8 @@ class Local:
             renderer=VERSION,
             downloaded=True,
             input_channels=manifest.channels,
+            display=manifest.shows,
+            photograph=manifest.takes,
             input_size=manifest.size,
             min_size=manifest.min_size or min(manifest.size),
             fixed_size=manifest.fixed_size,

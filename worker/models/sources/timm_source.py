@@ -18,6 +18,7 @@ from torch import nn
 from torchvision.models import ResNet50_Weights
 
 from featurelens.engine import VERSION
+from featurelens.engine.display import usual_display, usual_photograph
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.worker.models.inspection.layout import ChannelOrder
@@ -102,6 +103,8 @@ def _entry(name: str, config: dict[str, Any]) -> ModelEntry:
         renderer=VERSION,
         downloaded=False,
         input_channels=channels,
+        display=(shown := usual_display(channels)),
+        photograph=usual_photograph(channels, shown),
         input_size=(height, width),
         min_size=min(height, width) if fixed else MIN_SIZE,
         fixed_size=fixed,

@@ -47,7 +47,7 @@ class ForwardPass:
         spec = self.ask.spec
         assert isinstance(spec, ActivationsSpec)
         assert spec.size is not None
-        picture = decoded(self._png, spec.size, self.network.preprocessing.channels)
+        picture = decoded(self._png, spec.size, self.network)
         layers = respond(self.network, picture, spec.layers or [], spec.units)
         classes_layer = self.network.classes_layer
         classes = classify(self.network, picture, classes_layer, spec.units) if classes_layer else []

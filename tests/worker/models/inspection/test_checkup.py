@@ -110,6 +110,43 @@ def test_swapped_colours_are_found_out(registry: Registry, tmp_path: Path) -> No
     assert "blue, green, red it would come first" in told
 
 
+BANDS = """
+from torch import nn
+
+def build():
+    return nn.Sequential(nn.Conv2d(5, 12, 1))
+"""
+
+
+def test_colours_among_other_channels(registry: Registry, tmp_path: Path) -> None:
+    """Red is the fourth channel, blue the first; stated the other way round, that is found out."""
+    module = nn.Sequential(nn.Conv2d(5, 12, 1, bias=False))
+    nn.init.zeros_(module.get_parameter("0.weight"))
+    with torch.no_grad():
+        module.get_parameter("0.weight")[0, 3] = 1.0
+        module.get_parameter("0.weight")[1:, 0] = 1.0
+    folder = tmp_path / "own" / "bands"
+    folder.mkdir(parents=True)
+    (folder / "names.txt").write_text("\n".join(["red", *(f"other {n}" for n in range(11))]))
+    manifest = {"factory": "model.py:build", "input_size": 32, "channels": 5, "labels": "names.txt"}
+    manifest |= {"classes_layer": "0", "min_size": 8}
+    code = BANDS.replace("12, 1)", "12, 1, bias=False)")
+    red = tmp_path / "red.png"
+    Image.new("RGB", (40, 40), (255, 30, 30)).save(red)
+    for stated, told in [
+        ({}, ["it takes no photographs: photograph in model.json says which channels they go to"]),
+        ({"photograph": [3, 1, 0]}, []),
+        ({"photograph": [0, 1, 3]}, ["blue, green, red it would come first"]),
+    ]:
+        write(folder, manifest | stated, module, code)
+        found = wrong(registry, "bands", red, "red")
+        assert len(found) == len(told)
+        assert all(part in text for part, text in zip(told, found, strict=True))
+    said = [finding.text for finding in check(registry, "bands")]
+    shown = "pictures show all 5 channels of the input on a sheet; photographs go to channels 0, 1, 3 as red, green"
+    assert any(shown in text for text in said)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
