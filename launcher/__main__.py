@@ -8,17 +8,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import subprocess
 import sys
 from contextlib import ExitStack
 
 from pydantic import ValidationError
 
 from featurelens.jobs.settings import Settings, settings
-from featurelens.launcher.children import GaveUp
+from featurelens.launcher.children import GaveUp, python
 from featurelens.launcher.claim import Claim, Refused, StateGone, check_port, claim_state
 from featurelens.launcher.stack import Parts, Stack
 
 COULD_NOT_GO_ON, NOT_STARTED = 1, 2
+NO_BUCKET = 3
+"""Exit status of `featurelens.jobs.store.check`."""
 
 
 def main() -> int:
@@ -30,6 +33,8 @@ def main() -> int:
         options = _settings()
         if parts != "all" and options.redis_url is None:
             raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
+        if options.results is not None:
+            _check_bucket()
         while not _kept_running(parts, options):
             continue
     except Refused as refused:
@@ -60,6 +65,15 @@ async def _run(parts: Parts, options: Settings, claim: Claim | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Stack(parts, options, claim, _say).run(stop)
+
+
+def _check_bucket() -> None:
+    """Raises `Refused` when there is no such bucket; one that does not answer may yet."""
+    answer = subprocess.run(python("featurelens.jobs.store.check"), stdout=subprocess.PIPE, text=True, check=False)
+    if answer.returncode == NO_BUCKET:
+        raise Refused(answer.stdout.strip())
+    if answer.stdout.strip():
+        _say(f"{answer.stdout.strip()}; starting all the same")
 
 
 def _settings() -> Settings:

@@ -54,6 +54,7 @@ class Stack:
         self._options = options
         self._claim = claim
         self._owner: Owner | None = None
+        self._said = ""
         self._say = say
         self._state = options.state.absolute()
         # Containers collect the output; elsewhere each process logs into a file.
@@ -110,11 +111,15 @@ class Stack:
         began = time.monotonic()
         self._say(f"starting{self._where()}")
         url = await self._broker()
+        works = self._parts != "service"
+        owned = works and await self._own(url)
         if self._parts != "worker":
             ready, hangs = service_ready(self._host, self._options.port), service_hangs(self._host, self._options.port)
             self._service.append(self._keep("service", python("featurelens.service"), ready, hangs=hangs))
-        if self._parts != "service":
-            await self._own(url)
+        while works and not owned:
+            await asyncio.sleep(1)
+            owned = await self._own(url)
+        if works:
             self._keep_worker(url)
         await self._ready(self._service + self._renderer + self._slots)
         await self._greet(began)
@@ -153,18 +158,18 @@ class Stack:
         file = self._logs and self._logs / f"{log or name}.log"
         return self._family.start(Role(name, command, ready, file, **rest))
 
-    async def _own(self, url: str) -> None:
-        """Claims the queue, as soon as the broker can be written to."""
-        owner, said = Owner(url, self._state), False
-        while self._owner is None:
-            try:
-                await owner.claim()
-                self._owner = owner
-            except (RedisError, OSError) as error:
-                if not said:
-                    self._say(f"the queue cannot be written to yet: {error}")
-                said = True
-                await asyncio.sleep(1)
+    async def _own(self, url: str) -> bool:
+        """Claims the queue; False: the broker cannot be written to yet. Raises `Refused` when it is another's."""
+        owner = Owner(url, self._state)
+        try:
+            await owner.claim()
+        except (RedisError, OSError) as error:
+            if (reason := f"the queue cannot be written to yet: {error}") != self._said:
+                self._say(reason)
+                self._said = reason
+            return False
+        self._owner = owner
+        return True
 
     async def _broker(self) -> str:
         """The URL of the operator's Redis, or of the embedded server, which is started here."""

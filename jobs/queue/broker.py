@@ -30,8 +30,8 @@ SOCKET_TIMEOUT = 5.0
 
 CONNECT_TIMEOUT = 2.0
 
-PATIENCE = 60.0
-"""Seconds a worker waits for a broker that is away: doing the job again would cost more."""
+PATIENCE = 900.0
+"""Seconds a worker waits for a broker that is away: nothing else could be done, and doing a job again costs more."""
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from tests.support.wall_clock import WallClock
 from tests.support.witness import Witness, all_made
 
 HOUR, DAY = 3600, 24 * 3600
-SPEC = LONG | ({"layer": "conv6", "size": 128, "steps": 400} if FULL else {"steps": 120})
-PICTURES = 10 if FULL else 3
+SPEC = LONG | ({"layer": "conv6", "size": 128, "steps": 400} if FULL else {"steps": 100})
+PICTURES = 10 if FULL else 2
 WITHIN = 600 if FULL else 120
 
 SECONDS = [15, 25, 60, 300] if FULL else [23]

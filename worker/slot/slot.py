@@ -202,7 +202,7 @@ class Slot(Worker):
 
     def _give_back(self, job: SlotJob, execution: Execution | None) -> None:
         blamed = self._blamed and not self.leaving
-        patiently(lambda: self._leases.give_back(job, execution, blamed=blamed, reason=self._reason))
+        patiently(lambda: self._leases.give_back(job, execution, blamed=blamed, reason=self._reason), seconds=None)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """Kills the work horse only. RQ kills its process group, the slot's own until the horse has left it."""
