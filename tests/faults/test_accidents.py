@@ -41,7 +41,8 @@ def test_the_broker_is_wiped(stack: Stack) -> None:
     """Nothing stays in flight for ever; what is asked for again is made."""
     urls = [accept(stack, **LONG, seed=3000 + number) for number in range(4)]
     stack.running(urls[0])
-    stack.redis().flushall()
+    with stack.redis() as redis:
+        redis.flushall()
     for url in urls:
         assert stack.http.get(url).status_code in {200, 404}
     until(lambda: ready(stack), 40, "ready again")

@@ -61,14 +61,14 @@ def unsafe(redis: Redis) -> Iterator[None]:
 @pytest.mark.parametrize("refusing", [full, replica, unsafe] if FULL else [full])
 def test_the_broker_takes_no_writes(stack: Stack, refusing: Callable[[Redis], Any]) -> None:
     """What is finished is served, the rest is 503 with a reason, no process ends, and what was accepted is made."""
-    image, redis = cached(stack), stack.redis()
+    image = cached(stack)
     urls = [accept(stack, **LONG, seed=next(_SEEDS)) for _ in range(3)]
     witness = Witness(stack.http)
     witness.accepted(urls)
     stack.running(urls[0])
     parts = ("service", "worker.slot", "worker.renderer", "valkey")
     before = {part: pids(stack, part) for part in parts}
-    with refusing(redis):
+    with stack.redis() as redis, refusing(redis):
         end = time.monotonic() + REFUSED_FOR
         while time.monotonic() < end:
             assert stack.http.get(image).status_code == 200

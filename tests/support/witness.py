@@ -20,9 +20,10 @@ class Witness:
     def accepted(self, urls: Iterable[str]) -> None:
         self.told |= {url: [] for url in urls}
 
-    def look(self) -> None:
-        """Reads every job once."""
-        for url, told in self.told.items():
+    def look(self, urls: Iterable[str] | None = None) -> None:
+        """Reads these jobs, or every one, once."""
+        for url in list(self.told) if urls is None else urls:
+            told = self.told[url]
             if (status := self._status(url)) is not None and told[-1:] != [status]:
                 told.append(status)
 
@@ -57,6 +58,8 @@ class Witness:
             return None
         if answer.status_code == 503:
             return None
+        if answer.status_code == 404 and {"failed", "cancelled"} & set(self.told[url]):
+            return None  # forgotten, as it may be a day later
         return str(answer.json()["status"]) if answer.status_code == 200 else f"answer {answer.status_code}"
 
 

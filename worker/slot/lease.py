@@ -21,12 +21,13 @@ from rq.job import JobStatus
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.job_queue import EXECUTIONS, JOB_TIMEOUT
 from featurelens.jobs.queue.records import Records
+from featurelens.worker.slot.process_identity import identity
 from featurelens.worker.slot.slot_job import SlotJob
 
 KEPT = 30 * 24 * 3600
 """Seconds after which RQ's data about a leased execution expires: no lease ends by a clock, see `Recovery`."""
 
-HOST, PID = "host", "pid"
+HOST, PROCESS = "host", "process"
 """Fields of that: the process that holds the lease. RQ's registration of a slot expires by a clock."""
 
 ENDED_KEPT = 600
@@ -52,7 +53,7 @@ class Leases:
 
         def lease(pipe: Pipeline) -> None:
             taken[:] = [Execution.create(job, KEPT, pipeline=pipe, worker_name=worker)]
-            pipe.hset(taken[0].key, mapping={HOST: socket.gethostname(), PID: os.getpid()})
+            pipe.hset(taken[0].key, mapping={HOST: socket.gethostname(), PROCESS: identity(os.getpid())})
             pipe.lrem(self._queue.intermediate_queue_key, 1, job.id)
 
         return taken[0] if self._if_there(job, None, lease) else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
 from typing import cast
 
 from redis import Redis
@@ -21,7 +20,8 @@ from rq.executions import Execution
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.deaths import nobodys_fault
 from featurelens.jobs.silence import Silence
-from featurelens.worker.slot.lease import HOST, PID, Leases
+from featurelens.worker.slot.lease import HOST, PROCESS, Leases
+from featurelens.worker.slot.process_identity import alive, identity, kill, pid_of
 from featurelens.worker.slot.slot_job import SlotJob
 
 GAP = 3.0
@@ -56,7 +56,7 @@ class Recovery:
         executions = [Execution.from_composite_key(entry.decode(), connection=self._redis) for entry in raw]
         with self._redis.pipeline(transaction=False) as pipe:
             for execution in executions:
-                pipe.hmget(execution.key, ["last_heartbeat", "worker_name", HOST, PID])
+                pipe.hmget(execution.key, ["last_heartbeat", "worker_name", HOST, PROCESS])
             known = cast("list[list[bytes | None]]", pipe.execute())
         self._leased = {one.id: self._leased.get(one.id) or Silence(self._pace) for one in executions}
         for execution, (beat, *slot) in zip(executions, known, strict=True):
@@ -65,6 +65,7 @@ class Recovery:
             if dead is not None:
                 self._return(execution.job_id, execution, blamed=dead, reason="the process that made it died")
             elif silent >= LEASE:
+                self._stop(*slot)
                 self._return(execution.job_id, execution, blamed=False, reason="its slot stood still")
 
     def _fallen(self) -> None:
@@ -85,28 +86,20 @@ class Recovery:
         if self._leases.give_back(job, execution, blamed=blamed, reason=reason):
             logger().warning("job handed back", attempt=job_id, reason=reason, blamed=blamed)
 
-    def _dead(self, worker: bytes | None, host: bytes | None, pid: bytes | None) -> bool | None:
+    def _dead(self, worker: bytes | None, host: bytes | None, process: bytes | None) -> bool | None:
         """None unless the slot was a process of this host that is gone; else whether its job may be why."""
-        if worker is None or host is None or pid is None or host.decode() != socket.gethostname():
+        if worker is None or process is None or not _here(host):
             return None
-        if int(pid) == os.getpid():
+        if process.decode() == identity(os.getpid()):
             return None if worker.decode() == self._name else False
-        return None if _running(int(pid)) else not nobodys_fault(self._redis, int(pid), _TOLD_WITHIN)
+        gone = not alive(process.decode())
+        return not nobodys_fault(self._redis, pid_of(process.decode()), _TOLD_WITHIN) if gone else None
+
+    def _stop(self, worker: bytes | None, host: bytes | None, process: bytes | None) -> None:
+        """Kills a slot of this host that stands still, and its horse with it, which could store what is not its own."""
+        if process is not None and _here(host) and process.decode() != identity(os.getpid()):
+            kill(process.decode())
 
 
-def _running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _zombie(pid)
-
-
-def _zombie(pid: int) -> bool:
-    """Whether the process has ended but its parent has not waited for it. Only Linux tells."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
-    except OSError:
-        return False
+def _here(host: bytes | None) -> bool:
+    return host is not None and host.decode() == socket.gethostname()

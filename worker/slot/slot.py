@@ -161,8 +161,8 @@ class Slot(Worker):
     def handle_job_success(self, job: Job, queue: Queue, started_job_registry: Any, execution: Execution) -> None:
         """Runs in the work horse: nothing is left of a job whose record has ended; another one is made again."""
         assert isinstance(job, SlotJob)
-        owed = job.task is not None and patiently(lambda: self._records.owed(*job.task or ("", "")))
-        if owed:
+        task = job.task
+        if task is not None and patiently(lambda: self._records.owed(*task)):
             self._give_back(job, execution)
         else:
             patiently(lambda: self._leases.finish(job, execution))
