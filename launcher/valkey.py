@@ -26,7 +26,7 @@ appendfsync everysec
 always-show-logo no
 """
 
-STRIKES = 7
+STRIKES = 6
 """Checks in a row, 5 s apart and 2 s each, that must find it hanging: the others bear with it for that long."""
 
 

@@ -31,7 +31,7 @@ def test_the_broker_does_not_answer(stack: Stack, seconds: int) -> None:
             assert stack.http.get("/livez").status_code == 200
             time.sleep(0.2)
     finally:
-        with suppress(ProcessLookupError):  # after 49 s the launcher takes another one
+        with suppress(ProcessLookupError):  # after 42 s the launcher takes another one
             os.kill(pid, signal.SIGCONT)
     for url in urls:
         stack.finished(url)
