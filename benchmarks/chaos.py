@@ -13,6 +13,7 @@ import hashlib
 import io
 import os
 import random
+import socket
 import statistics
 import sys
 import tempfile
@@ -28,6 +29,7 @@ import httpx
 from PIL import Image
 
 from benchmarks.mishaps import draw
+from featurelens.jobs.unix_address import unix_address
 from featurelens.launcher.claim import free_port
 from tests.support.fault_injection import pids, ready
 from tests.support.photographs import corners, encoded
@@ -57,7 +59,7 @@ MEMORY = {"service": "service", "renderer": "worker.renderer", "slot": "worker.s
 
 @dataclass
 class Report:
-    """What was seen. `recoveries` are seconds from the end of a mishap until everything was ready again."""
+    """What was seen. `recoveries` are seconds from the end of a mishap until everything was there again."""
 
     jobs: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
@@ -87,7 +89,7 @@ class Report:
             ),
         ]
         lines = ["| what | how many |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows), ""]
-        lines += ["| mishap | times | ready again after: median | longest |", "|---|---|---|---|"]
+        lines += ["| mishap | times | whole again after: median | longest |", "|---|---|---|---|"]
         for kind, seconds in sorted(self.recoveries.items()):
             lines.append(f"| {kind} | {len(seconds)} | {statistics.median(seconds):.1f} s | {max(seconds):.1f} s |")
         return "\n".join(lines)
@@ -224,14 +226,14 @@ def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Re
         asking = pool.submit(ask)
         try:
             until(lambda: report.jobs.total() > 20 or asking.done(), 120, "jobs")
-            before = _memory(stack)
+            before, many = _memory(stack), _processes(stack)
             end = time.monotonic() + minutes * 60
             while time.monotonic() < end and not asking.done():
                 mishap = draw(stack, clock, chance)
                 mishap.happen()
                 begun = time.monotonic()
                 time.sleep(0.3)
-                until(lambda: ready(stack), 180, f"ready again after {mishap.kind}", every=0.1)
+                until(lambda: _whole(stack, many), 180, f"whole again after {mishap.kind}", every=0.1)
                 report.recoveries[mishap.kind].append(time.monotonic() - begun)
                 time.sleep(chance.uniform(0.5, 4))
         finally:
@@ -241,6 +243,21 @@ def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Re
     askers.client.close()
     report.memory = {part: (before[part], now) for part, now in _memory(stack).items()}
     return report
+
+
+def _processes(stack: Stack) -> dict[str, int]:
+    return {part: len(pids(stack, part)) for part in MEMORY.values()}
+
+
+def _whole(stack: Stack, many: dict[str, int]) -> bool:
+    """Whether all processes are there, the renderer listens, and the service says that it is ready."""
+    if _processes(stack) != many or not ready(stack):
+        return False
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe,
+        unix_address(stack.state / "renderer.sock") as name,
+    ):
+        return probe.connect_ex(name) == 0
 
 
 def _memory(stack: Stack) -> dict[str, int]:

@@ -20,7 +20,7 @@ from tests.support.stack_pictures import LONG, SHORT, accept, cached
 from tests.support.wait import until
 from tests.support.witness import Witness, all_made
 
-REFUSED_FOR = 60 if FULL else 12
+REFUSED_FOR = 60 if FULL else 8
 """Seconds. After 23 everything had ended."""
 
 KILLS = 5 if FULL else 4

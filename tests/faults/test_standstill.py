@@ -23,7 +23,7 @@ SPEC = LONG | ({"layer": "conv6", "size": 128, "steps": 400} if FULL else {"step
 PICTURES = 10 if FULL else 2
 WITHIN = 600 if FULL else 120
 
-SECONDS = [15, 25, 60, 300] if FULL else [23]
+SECONDS = [15, 25, 60, 300] if FULL else [22]
 """A slot's registration expires after 20, the renderer's heartbeat after 30."""
 
 PARTS: dict[str, Callable[[Stack], set[int]]] = {
@@ -36,7 +36,7 @@ PARTS: dict[str, Callable[[Stack], set[int]]] = {
     "slots and horses": lambda stack: pids(stack, "worker.slot") | horses(stack),
     "all": lambda stack: set().union(*(part(stack) for name, part in PARTS.items() if name != "all")),
 }
-TOGETHER = list(PARTS) if FULL else ["valkey", "all"]
+TOGETHER = list(PARTS) if FULL else ["all"]
 
 _SEEDS = itertools.count(60_000)
 

@@ -27,8 +27,8 @@ from featurelens.worker.slot.slot_job import SlotJob
 KEPT = 30 * 24 * 3600
 """Seconds after which RQ's data about a leased execution expires: no lease ends by a clock, see `Recovery`."""
 
-HOST, PROCESS = "host", "process"
-"""Fields of that: the process that holds the lease. RQ's registration of a slot expires by a clock."""
+HOST, PROCESS, PARENT = "host", "process", "parent"
+"""Fields of that: the slot that holds it, and who has started that. RQ's registration of slots expires by a clock."""
 
 ENDED_KEPT = 600
 """Seconds RQ's data about a failed job is kept; clients read the record."""
@@ -53,7 +53,9 @@ class Leases:
 
         def lease(pipe: Pipeline) -> None:
             taken[:] = [Execution.create(job, KEPT, pipeline=pipe, worker_name=worker)]
-            pipe.hset(taken[0].key, mapping={HOST: socket.gethostname(), PROCESS: identity(os.getpid())})
+            slot = {HOST: socket.gethostname(), PROCESS: identity(os.getpid()), PARENT: identity(os.getppid())}
+            for field, value in slot.items():
+                pipe.hset(taken[0].key, field, value)
             pipe.lrem(self._queue.intermediate_queue_key, 1, job.id)
 
         return taken[0] if self._if_there(job, None, lease) else None

@@ -20,7 +20,7 @@ from rq.executions import Execution
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.deaths import nobodys_fault
 from featurelens.jobs.silence import Silence
-from featurelens.worker.slot.lease import HOST, PROCESS, Leases
+from featurelens.worker.slot.lease import HOST, PARENT, PROCESS, Leases
 from featurelens.worker.slot.process_identity import alive, identity, kill, pid_of
 from featurelens.worker.slot.slot_job import SlotJob
 
@@ -56,16 +56,18 @@ class Recovery:
         executions = [Execution.from_composite_key(entry.decode(), connection=self._redis) for entry in raw]
         with self._redis.pipeline(transaction=False) as pipe:
             for execution in executions:
-                pipe.hmget(execution.key, ["last_heartbeat", "worker_name", HOST, PROCESS])
+                pipe.hmget(execution.key, ["last_heartbeat", HOST, PROCESS, PARENT, "worker_name"])
             known = cast("list[list[bytes | None]]", pipe.execute())
         self._leased = {one.id: self._leased.get(one.id) or Silence(self._pace) for one in executions}
-        for execution, (beat, *slot) in zip(executions, known, strict=True):
+        for execution, (beat, host, *slot) in zip(executions, known, strict=True):
             silent = self._leased[execution.id].seconds(beat)
-            dead = self._dead(*slot)
+            here = host is not None and host.decode() == socket.gethostname()
+            dead = self._dead(*slot) if here else None
             if dead is not None:
                 self._return(execution.job_id, execution, blamed=dead, reason="the process that made it died")
             elif silent >= LEASE:
-                self._stop(*slot)
+                if here:
+                    self._stop(*slot)
                 self._return(execution.job_id, execution, blamed=False, reason="its slot stood still")
 
     def _fallen(self) -> None:
@@ -86,20 +88,18 @@ class Recovery:
         if self._leases.give_back(job, execution, blamed=blamed, reason=reason):
             logger().warning("job handed back", attempt=job_id, reason=reason, blamed=blamed)
 
-    def _dead(self, worker: bytes | None, host: bytes | None, process: bytes | None) -> bool | None:
-        """None unless the slot was a process of this host that is gone; else whether its job may be why."""
-        if worker is None or process is None or not _here(host):
+    def _dead(self, process: bytes | None, parent: bytes | None, worker: bytes | None) -> bool | None:
+        """None unless the slot, a process of this host, is gone; else whether its job may be why."""
+        if process is None or parent is None or worker is None:
             return None
         if process.decode() == identity(os.getpid()):
             return None if worker.decode() == self._name else False
-        gone = not alive(process.decode())
-        return not nobodys_fault(self._redis, pid_of(process.decode()), _TOLD_WITHIN) if gone else None
+        if alive(process.decode()):
+            return None
+        # With who started it, everything has ended: a power cut, a killed launcher.
+        return alive(parent.decode()) and not nobodys_fault(self._redis, pid_of(process.decode()), _TOLD_WITHIN)
 
-    def _stop(self, worker: bytes | None, host: bytes | None, process: bytes | None) -> None:
+    def _stop(self, process: bytes | None, *_: bytes | None) -> None:
         """Kills a slot of this host that stands still, and its horse with it, which could store what is not its own."""
-        if process is not None and _here(host) and process.decode() != identity(os.getpid()):
+        if process is not None and process.decode() != identity(os.getpid()):
             kill(process.decode())
-
-
-def _here(host: bytes | None) -> bool:
-    return host is not None and host.decode() == socket.gethostname()
