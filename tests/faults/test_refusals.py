@@ -25,6 +25,7 @@ REFUSED_FOR = 60 if FULL else 8
 
 KILLS = 5 if FULL else 4
 
+MIDDLE = LONG | {"steps": 100}
 _SEEDS = itertools.count(70_000)
 
 
@@ -62,7 +63,7 @@ def unsafe(redis: Redis) -> Iterator[None]:
 def test_the_broker_takes_no_writes(stack: Stack, refusing: Callable[[Redis], Any]) -> None:
     """What is finished is served, the rest is 503 with a reason, no process ends, and what was accepted is made."""
     image = cached(stack)
-    urls = [accept(stack, **LONG, seed=next(_SEEDS)) for _ in range(3)]
+    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(3)]
     witness = Witness(stack.http)
     witness.accepted(urls)
     stack.running(urls[0])
@@ -90,7 +91,7 @@ def test_the_broker_takes_no_writes(stack: Stack, refusing: Callable[[Redis], An
 def test_the_renderer_cannot_start(stack: Stack) -> None:
     """A folder is where its socket should be: the launcher says so, again and again, and needs no help afterwards."""
     image = cached(stack)
-    urls = [accept(stack, **LONG, seed=next(_SEEDS)) for _ in range(2)]
+    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(2)]
     witness = Witness(stack.http)
     witness.accepted(urls)
     stack.running(urls[0])
@@ -124,7 +125,7 @@ def _said(stack: Stack, what: str) -> int:
 
 def test_the_renderer_is_killed_again_and_again(stack: Stack) -> None:
     """More often than a picture may be executed, for reasons that are not the pictures': none of them is given up."""
-    urls = [accept(stack, **LONG, seed=next(_SEEDS)) for _ in range(2)]
+    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(2)]
     witness = Witness(stack.http)
     witness.accepted(urls)
     for _ in range(KILLS):

@@ -17,12 +17,13 @@ from tests.support.stack_pictures import LONG, SHORT, accept, cached, whole
 from tests.support.wait import until
 from tests.support.witness import Witness, all_made
 
+MIDDLE = LONG | {"steps": 100}
 _SEEDS = itertools.count(80_000)
 
 
 def test_the_socket_of_the_renderer(stack: Stack) -> None:
     """It is made again by the same renderer; what is under way goes on."""
-    urls = [accept(stack, **LONG, seed=next(_SEEDS)) for _ in range(4)]
+    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(3)]
     stack.running(urls[0])
     before, begun = pids(stack, "worker.renderer"), time.monotonic()
     socket = stack.state / "renderer.sock"
@@ -31,14 +32,14 @@ def test_the_socket_of_the_renderer(stack: Stack) -> None:
     there = time.monotonic() - begun
     whole(stack, urls)
     assert pids(stack, "worker.renderer") == before
-    LOG.info("socket removed: there again after %.1f s, 4 made after %.1f s", there, time.monotonic() - begun)
+    LOG.info("socket removed: there again after %.1f s, 3 made after %.1f s", there, time.monotonic() - begun)
 
 
 @pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long")
 @pytest.mark.parametrize("part", ["service", "valkey"])
 def test_stopped_for_good(stack: Stack, part: str) -> None:
     """Nobody lets it go on."""
-    urls = [accept(stack, **LONG, seed=next(_SEEDS)) for _ in range(3)]
+    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(3)]
     witness = Witness(stack.http)
     witness.accepted(urls)
     stack.running(urls[0])
