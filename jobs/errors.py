@@ -171,8 +171,12 @@ class ModelLoadFailed(RenderError):
 
 
 class RendererLost(RenderError):
+    """`renderer` is the id of the process that had the job; None: there was none."""
+
     code = "renderer-lost"
     title = "The renderer went away"
+    renderer: int | None = None
+    nobodys_fault = False
 
 
 class NotStored(RenderError):

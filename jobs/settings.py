@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,9 +9,6 @@ from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-SOCKET_PATH_LIMIT = 100
-"""Bytes in the path of a unix socket; the kernel's own limit is 107 on Linux, 103 on macOS."""
 
 NETWORKS_BYTES = 4 * 2**30
 
@@ -100,12 +94,8 @@ class Settings(BaseSettings):
 
     @property
     def renderer_socket(self) -> Path:
-        """In the state folder, or, where that lies too deep for a socket, under the folder for temporary files."""
-        path = self.state.absolute() / "renderer.sock"
-        if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
-            return path
-        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"featurelens-{digest}.sock"
+        """Bind and connect by `jobs.unix_address`: its folder may lie deep."""
+        return self.state.absolute() / "renderer.sock"
 
 
 def _loopback(host: str) -> bool:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import subprocess
 import sys
 from contextlib import ExitStack
 
 from pydantic import ValidationError
 
 from featurelens.jobs.settings import Settings, settings
-from featurelens.launcher.children import GaveUp
-from featurelens.launcher.claim import Refused, check_port, claim_state
+from featurelens.launcher.children import GaveUp, python
+from featurelens.launcher.claim import Claim, Refused, StateGone, check_port, claim_state
 from featurelens.launcher.stack import Parts, Stack
 
 COULD_NOT_GO_ON, NOT_STARTED = 1, 2
+NO_BUCKET = 3
+"""Exit status of `featurelens.jobs.store.check`."""
 
 
 def main() -> int:
@@ -26,30 +29,51 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="launcher", description="Starts Featurelens and keeps it running.")
     parser.add_argument("parts", nargs="?", choices=("all", "worker", "service"), default="all")
     parts: Parts = parser.parse_args().parts
-    with ExitStack() as held:
-        try:
-            options = _settings()
-            if parts != "all" and options.redis_url is None:
-                raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
-            if parts != "service":
-                held.enter_context(claim_state(options.state.absolute(), "worker"))
-            if parts != "worker":
-                check_port(options.host, options.port)
-            asyncio.run(_run(parts, options))
-        except Refused as refused:
-            _complain(str(refused))
-            return NOT_STARTED
-        except GaveUp as problem:
-            _complain(str(problem))
-            return COULD_NOT_GO_ON
+    try:
+        options = _settings()
+        if parts != "all" and options.redis_url is None:
+            raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
+        if options.results is not None:
+            _check_bucket()
+        while not _kept_running(parts, options):
+            continue
+    except Refused as refused:
+        _complain(str(refused))
+        return NOT_STARTED
+    except GaveUp as problem:
+        _complain(str(problem))
+        return COULD_NOT_GO_ON
     return 0
 
 
-async def _run(parts: Parts, options: Settings) -> None:
+def _kept_running(parts: Parts, options: Settings) -> bool:
+    """Runs until asked to stop (True), or until the state folder vanishes (False)."""
+    with ExitStack() as held:
+        claim = held.enter_context(claim_state(options.state.absolute(), "worker")) if parts != "service" else None
+        if parts != "worker":
+            check_port(options.host, options.port)
+        try:
+            asyncio.run(_run(parts, options, claim))
+        except StateGone as gone:
+            _say(str(gone))
+            return False
+    return True
+
+
+async def _run(parts: Parts, options: Settings, claim: Claim | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await Stack(parts, options, _say).run(stop)
+    await Stack(parts, options, claim, _say).run(stop)
+
+
+def _check_bucket() -> None:
+    """Raises `Refused` when there is no such bucket; one that does not answer may yet."""
+    answer = subprocess.run(python("featurelens.jobs.store.check"), stdout=subprocess.PIPE, text=True, check=False)
+    if answer.returncode == NO_BUCKET:
+        raise Refused(answer.stdout.strip())
+    if answer.stdout.strip():
+        _say(f"{answer.stdout.strip()}; starting all the same")
 
 
 def _settings() -> Settings:

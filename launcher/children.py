@@ -9,50 +9,28 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from featurelens.jobs.queue.deaths import oom_kills
+from featurelens.launcher.logs import end_of, last_line, open_log
 from featurelens.launcher.offspring import adopt_orphans, die_with_parent, kill_orphans
+from featurelens.launcher.role import Death, Role
 
 FALSE_STARTS = 5
-"""Ends in a row, before ever being ready, after which a child is given up."""
+"""Ends before ever being ready after which a child is given up, where the others are worth nothing without it."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 """Seconds before a restart, doubled with every end within the last minute, and their maximum."""
+LONGEST_FALSE_PAUSE = 30.0
+"""The same maximum while it ends before it is ready."""
 READY_INTERVAL = 0.1
 """Seconds between two checks whether a child is ready."""
 HANG_INTERVAL = 5.0
 """Seconds between two checks whether a child hangs, where its role has such a check."""
-STRIKES = 3
-"""Checks in a row that must find it hanging: after the broker was away or wiped, a heartbeat may be 5 s late."""
-
-Ready = Callable[[int], Awaitable[bool]]
-"""A check of the process with this id."""
 
 
 class GaveUp(Exception):
     """A child cannot be kept running. The message is for the operator."""
-
-
-@dataclass(frozen=True)
-class Role:
-    """How one child is started, checked and stopped."""
-
-    name: str
-    command: Sequence[str]
-    ready: Ready
-    """Whether it does its work yet."""
-    log: Path | None = None
-    """The file its output is appended to; None: the launcher's own output."""
-    patience: float = 10.0
-    """Seconds between SIGTERM and SIGKILL."""
-    hangs: Ready | None = None
-    """Whether the process hangs; it is killed after `STRIKES` checks in a row have said so."""
-    orphaned: signal.Signals = signal.SIGKILL
-    """The signal it gets when the launcher itself is killed."""
-    niceness: int = 0
-    """Added to the launcher's niceness once it is ready."""
 
 
 class Child:
@@ -67,11 +45,18 @@ class Child:
         self._say = say
         self._ends: deque[float] = deque(maxlen=16)
         self._false_starts = 0
+        self._once_ready = False
+        self._hung = False
+        self._oom_kills: int | None = None
 
     def start(self) -> None:
         parent = os.getpid()
         self.ended.clear()
-        output = self._output()
+        self._hung = False
+        self._oom_kills = oom_kills()
+        if self.role.prepare is not None:
+            self.role.prepare()
+        output = open_log(self.role.log)
         try:
             self.process = subprocess.Popen(
                 self.role.command,
@@ -92,21 +77,29 @@ class Child:
             self.ended.set()
 
     async def keep(self) -> None:
-        """Starts the process, again whenever it ends, until cancelled. Raises `GaveUp` when it never gets ready."""
+        """Starts the process, again whenever it ends, until cancelled. Raises `GaveUp`, see `Role.vital`."""
         while True:
-            self.start()
+            try:
+                self.start()
+            except OSError as error:  # no memory or no process left at the moment, or no place for the log
+                self._say(f"{self.role.name} cannot be started: {error}; again in {LONGEST_PAUSE:g} s")
+                await asyncio.sleep(LONGEST_PAUSE)
+                continue
             await self._watch()
+            await self._tell()
             now = time.monotonic()
             self._ends.append(now)
+            recent = sum(now - end < 60 for end in self._ends)
+            pause = min(FIRST_PAUSE * 2 ** (recent - 1), LONGEST_PAUSE)
             if self.ready.is_set():
+                self._false_starts, self._once_ready = 0, True
                 self._say(f"{self.role.name} {self._how()}; starting it again")
             else:
                 self._false_starts += 1
+                pause = max(pause, min(FIRST_PAUSE * 2 ** (self._false_starts - 1), LONGEST_FALSE_PAUSE))
+                self._complain(pause)
             self.ready.clear()
-            if self._false_starts >= FALSE_STARTS:
-                raise GaveUp(f"{self.role.name} ended {FALSE_STARTS} times before it was ready{self._end_of_log()}")
-            recent = sum(now - end < 60 for end in self._ends)
-            await asyncio.sleep(min(FIRST_PAUSE * 2 ** (recent - 1), LONGEST_PAUSE))
+            await asyncio.sleep(pause)
 
     async def stop(self) -> None:
         """Sends SIGTERM, waits `patience` seconds, then kills the whole process group."""
@@ -132,7 +125,6 @@ class Child:
         try:
             while not end.done():
                 if await self.role.ready(process.pid):
-                    self._false_starts = 0
                     self._lower_priority()
                     self.ready.set()
                     await self._kill_if_hung(end)
@@ -149,9 +141,16 @@ class Child:
         while not end.done():
             await asyncio.wait({end}, timeout=HANG_INTERVAL if hangs else None)
             strikes = strikes + 1 if hangs and not end.done() and await hangs(process.pid) else 0
-            if strikes == STRIKES:
+            if strikes == self.role.strikes:
                 self._say(f"{self.role.name} does not answer any more; killed")
+                self._hung = True
                 self._kill_group()
+
+    async def _tell(self) -> None:
+        assert self.process is not None
+        if self.role.died is not None:
+            status = self.process.wait()
+            await self.role.died(Death(self.process.pid, status, self._hung, self._oom_kills))
 
     def _lower_priority(self) -> None:
         """Sets the niceness of all its threads; while it starts it has the launcher's."""
@@ -170,21 +169,18 @@ class Child:
         except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
             return
 
+    def _complain(self, pause: float) -> None:
+        """Says why it ended before it was ready. Raises `GaveUp` when it has done so too often."""
+        name = self.role.name
+        if self.role.vital and not self._once_ready and self._false_starts >= FALSE_STARTS:
+            raise GaveUp(f"{name} ended {FALSE_STARTS} times before it was ready{end_of(self.role.log)}")
+        if self._once_ready or not self.role.vital:
+            why = f": {last}" if (last := last_line(self.role.log)) else ""
+            self._say(f"{name} {self._how()} before it was ready{why}; again in {pause:g} s")
+
     def _how(self) -> str:
         code = self.process.returncode if self.process else None
         return f"was killed ({signal.Signals(-code).name})" if code and code < 0 else f"ended (exit status {code})"
-
-    def _output(self) -> IO[bytes] | None:
-        if self.role.log is None:
-            return None
-        self.role.log.parent.mkdir(parents=True, exist_ok=True)
-        return self.role.log.open("ab")
-
-    def _end_of_log(self) -> str:
-        if self.role.log is None:
-            return ""
-        lines = self.role.log.read_text(errors="replace").splitlines()[-8:]
-        return "\n".join((f"; the end of {self.role.log}:", *(f"  {line}" for line in lines)))
 
 
 class Family:

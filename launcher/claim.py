@@ -7,15 +7,45 @@ import fcntl
 import os
 import socket
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 
 class Refused(Exception):
     """It is in use or cannot be used. The message is one line for the operator."""
 
 
-def claim_state(folder: Path, name: str) -> IO[str]:
-    """Locks the state folder for one launcher, until the returned file is closed or the process ends.
+class StateGone(Exception):
+    """The state folder has been removed or replaced while it was claimed."""
+
+
+class Claim:
+    """The state folder locked for one launcher, until `close` is called or the process ends. A context manager."""
+
+    def __init__(self, path: Path, lock: IO[str]) -> None:
+        self._path = path
+        self._lock = lock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._lock.close()
+
+    def check(self) -> None:
+        """Raises `StateGone` when the lock is not in the folder any more."""
+        try:
+            there = os.path.samestat(self._path.stat(), os.fstat(self._lock.fileno()))
+        except OSError:
+            there = False
+        if not there:
+            raise StateGone(f"the state folder {self._path.parent} has been removed or replaced; starting anew in it")
+
+
+def claim_state(folder: Path, name: str) -> Claim:
+    """Locks the state folder for one launcher.
 
     Raises `Refused` when another launcher of this name holds it or the folder cannot be written.
     """
@@ -35,7 +65,7 @@ def claim_state(folder: Path, name: str) -> IO[str]:
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
-    return lock
+    return Claim(path, lock)
 
 
 def check_port(host: str, port: int) -> None:

@@ -11,17 +11,20 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq.worker_registration import REDIS_WORKER_KEYS
 
+from featurelens.jobs.queue.broker import PROBE
 from featurelens.jobs.queue.liveness import RENDERER
-from featurelens.launcher.children import Ready
+from featurelens.jobs.unix_address import unix_address
+from featurelens.launcher.role import Ready
 
 ANSWER_WITHIN = 2.0
 """Seconds to wait for an answer."""
 
 
-def _redis(url: str) -> Redis:
+def client(url: str) -> Redis:
+    """A client that neither waits for long nor tries again."""
     return Redis.from_url(
         url, socket_connect_timeout=ANSWER_WITHIN, socket_timeout=ANSWER_WITHIN, retry=Retry(NoBackoff(), 0)
     )
@@ -40,14 +43,27 @@ def _false_while_away(check: Ready) -> Ready:
 
 
 def broker_ready(url: str) -> Ready:
-    """Whether Redis or Valkey answers and has its data loaded."""
+    """Whether Redis or Valkey answers and has its data loaded; even if it says that it takes no writes."""
 
     @_false_while_away
     async def ready(_: int) -> bool:
-        async with _redis(url) as redis:
-            return bool(await redis.ping())
+        async with client(url) as redis:
+            try:
+                return bool(await redis.ping())
+            except ResponseError:
+                return True
 
     return ready
+
+
+def broker_hangs(url: str) -> Ready:
+    """Whether it does not answer, once it has been ready."""
+    ready = broker_ready(url)
+
+    async def hangs(pid: int) -> bool:
+        return not await ready(pid)
+
+    return hangs
 
 
 def renderer_ready(url: str, path: Path) -> Ready:
@@ -58,7 +74,8 @@ def renderer_ready(url: str, path: Path) -> Ready:
         if not await _has_heartbeat(url):
             return False
         async with asyncio.timeout(ANSWER_WITHIN):
-            _, writer = await asyncio.open_unix_connection(path)
+            with unix_address(path) as address:
+                _, writer = await asyncio.open_unix_connection(address)
             await _close(writer)
         return True
 
@@ -66,10 +83,11 @@ def renderer_ready(url: str, path: Path) -> Ready:
 
 
 def renderer_hangs(url: str) -> Ready:
-    """Whether the renderer's heartbeat has expired in the broker; False while the broker is away."""
+    """Whether the renderer's heartbeat has expired in the broker; False while that is away or takes no writes."""
 
     @_false_while_away
     async def hangs(_: int) -> bool:
+        await _write(url)
         return not await _has_heartbeat(url)
 
     return hangs
@@ -86,22 +104,29 @@ def slot_ready(url: str, host: str) -> Ready:
 
 
 def slot_hangs(url: str, host: str) -> Ready:
-    """Whether the slot's registration, renewed by heartbeats, has expired; False while the broker is away."""
+    """Whether the slot's registration has expired; False while the broker is away or takes no writes."""
 
     @_false_while_away
     async def hangs(pid: int) -> bool:
+        await _write(url)
         return not await _registered(url, host, pid)
 
     return hangs
 
 
+async def _write(url: str) -> None:
+    """Raises the `RedisError` with which the broker refuses to be written to."""
+    async with client(url) as redis:
+        await redis.set(PROBE, b"1", ex=60)
+
+
 async def _has_heartbeat(url: str) -> bool:
-    async with _redis(url) as redis:
+    async with client(url) as redis:
         return bool(await redis.exists(RENDERER))
 
 
 async def _registered(url: str, host: str, pid: int) -> bool:
-    async with _redis(url) as redis:
+    async with client(url) as redis:
         pipe = redis.pipeline(transaction=False)
         for key in await cast("Awaitable[set[bytes]]", redis.smembers(REDIS_WORKER_KEYS)):
             pipe.hmget(key, "hostname", "pid")
@@ -115,6 +140,16 @@ def service_ready(host: str, port: int, path: str = "/livez") -> Ready:
         return (await get(host, port, path))[0] == 200
 
     return ready
+
+
+def service_hangs(host: str, port: int) -> Ready:
+    """Whether the service does not answer, once it has been ready."""
+    ready = service_ready(host, port)
+
+    async def hangs(pid: int) -> bool:
+        return not await ready(pid)
+
+    return hangs
 
 
 async def get(host: str, port: int, path: str) -> tuple[int, Any]:

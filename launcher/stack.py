@@ -6,30 +6,38 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from redis.exceptions import RedisError
+
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.settings import Settings
-from featurelens.launcher.children import Child, Family, GaveUp, Ready, Role, finish, python
+from featurelens.launcher.children import Child, Family, GaveUp, finish, python
+from featurelens.launcher.claim import Claim
+from featurelens.launcher.deaths import announcing
 from featurelens.launcher.greeting import greeting
+from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import (
     broker_ready,
     renderer_hangs,
     renderer_ready,
+    service_hangs,
     service_ready,
     slot_hangs,
     slot_ready,
 )
+from featurelens.launcher.role import Ready, Role
 from featurelens.launcher.valkey import embedded
 
 Parts = Literal["all", "worker", "service"]
 
 READY_WITHIN = 300.0
-"""Seconds for everything to get ready: reading torch from a cold disk takes long."""
-REMIND_EVERY = 15.0
-"""Seconds between two lines on what is not ready yet."""
+"""Seconds for what is vital to get ready: reading libraries from a cold disk takes long."""
+REMIND_EVERY, REMIND_AT_LAST = 15.0, 600.0
+"""Seconds between two lines on what is not ready yet: doubled with each, up to the latter."""
 BROKER_WITHIN = 30.0
 """Seconds for the server of REDIS_URL to answer."""
 CHECK_EVERY = 0.1
@@ -39,11 +47,14 @@ SLOT_NICENESS, RENDERER_NICENESS = 5, 10
 
 
 class Stack:
-    """The processes that this launcher starts. `say` prints one line for the operator."""
+    """The processes that this launcher starts. `claim` is that of the state folder, `say` prints one line."""
 
-    def __init__(self, parts: Parts, options: Settings, say: Callable[[str], None]) -> None:
+    def __init__(self, parts: Parts, options: Settings, claim: Claim | None, say: Callable[[str], None]) -> None:
         self._parts = parts
         self._options = options
+        self._claim = claim
+        self._owner: Owner | None = None
+        self._said = ""
         self._say = say
         self._state = options.state.absolute()
         # Containers collect the output; elsewhere each process logs into a file.
@@ -59,59 +70,106 @@ class Stack:
         self._valkey: list[Child] = []
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keeps all processes running until `stop` is set. Raises `GaveUp` when one cannot be kept running."""
+        """Keeps all processes running until `stop` is set.
+
+        Raises `GaveUp` when one cannot be kept running, `Refused` when the queue belongs to another worker, and
+        `StateGone` when the state folder has vanished.
+        """
         failure = self._family.failure
         stopped = asyncio.create_task(stop.wait())
-        start = asyncio.create_task(self._start())
-        events: set[asyncio.Future[Any]] = {start, stopped, failure}
+        start, watch = asyncio.create_task(self._start()), asyncio.create_task(self._watch())
+        events: set[asyncio.Future[Any]] = {start, watch, stopped, failure}
         try:
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
             if start.done():
                 start.result()
                 await asyncio.wait(events - {start}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done():
+                watch.result()
             if failure.done():
                 raise failure.result()
             self._say("stopping")
         finally:
-            await finish((start, stopped))
+            await finish((start, watch, stopped))
             # Front to back: no new jobs come in, running ones return to the queue, the queue is written to disk.
             await self._family.stop((self._service, self._slots, self._renderer, self._valkey))
+            if self._owner is not None and not self._valkey:
+                with suppress(RedisError, OSError):  # then it is free by itself, a little later
+                    await self._owner.release()
+
+    async def _watch(self) -> None:
+        """Looks after what no child shows: raises `StateGone` or `Refused`."""
+        while True:
+            await asyncio.sleep(RENEWAL)
+            if self._claim is not None:
+                self._claim.check()
+            if self._owner is not None:
+                with suppress(RedisError, OSError):  # nobody else can take it meanwhile, either
+                    await self._owner.claim()
 
     async def _start(self) -> None:
         began = time.monotonic()
         self._say(f"starting{self._where()}")
         url = await self._broker()
+        works = self._parts != "service"
+        owned = works and await self._own(url)
         if self._parts != "worker":
-            ready = service_ready(self._host, self._options.port)
-            self._service.append(self._keep("service", python("featurelens.service"), ready))
-        if self._parts != "service":
-            ready = renderer_ready(url, self._options.renderer_socket)
-            hangs = renderer_hangs(url)
-            command = python("featurelens.worker.renderer")
-            self._renderer.append(self._keep("renderer", command, ready, hangs=hangs, niceness=RENDERER_NICENESS))
-            for number in range(1, self._options.slots + 1):
-                self._slots.append(self._keep_slot(f"slot {number}", url))
-            for number in range(1, self._options.sweep_slots + 1):
-                self._slots.append(self._keep_slot(f"sweep slot {number}", url, SWEEP_QUEUE))
+            ready, hangs = service_ready(self._host, self._options.port), service_hangs(self._host, self._options.port)
+            self._service.append(self._keep("service", python("featurelens.service"), ready, hangs=hangs))
+        while works and not owned:
+            await asyncio.sleep(1)
+            owned = await self._own(url)
+        if works:
+            self._keep_worker(url)
         await self._ready(self._service + self._renderer + self._slots)
         await self._greet(began)
 
-    def _keep(
-        self,
-        name: str,
-        command: tuple[str, ...],
-        ready: Ready,
-        log: str | None = None,
-        hangs: Ready | None = None,
-        niceness: int = 0,
-    ) -> Child:
-        file = self._logs and self._logs / f"{log or name}.log"
-        return self._family.start(Role(name, command, ready, file, hangs=hangs, niceness=niceness))
+    def _keep_worker(self, url: str) -> None:
+        self._renderer.append(
+            self._keep(
+                "renderer",
+                python("featurelens.worker.renderer"),
+                renderer_ready(url, self._options.renderer_socket),
+                hangs=renderer_hangs(url),
+                niceness=RENDERER_NICENESS,
+                died=announcing(url, hangs_count=True),
+                vital=False,
+            )
+        )
+        for number in range(1, self._options.slots + 1):
+            self._slots.append(self._keep_slot(f"slot {number}", url))
+        for number in range(1, self._options.sweep_slots + 1):
+            self._slots.append(self._keep_slot(f"sweep slot {number}", url, SWEEP_QUEUE))
 
     def _keep_slot(self, name: str, url: str, *queue: str) -> Child:
         host = socket.gethostname()
-        ready, hangs = slot_ready(url, host), slot_hangs(url, host)
-        return self._keep(name, python("featurelens.worker.slot", *queue), ready, "slots", hangs, SLOT_NICENESS)
+        return self._keep(
+            name,
+            python("featurelens.worker.slot", *queue),
+            slot_ready(url, host),
+            log="slots",
+            hangs=slot_hangs(url, host),
+            niceness=SLOT_NICENESS,
+            died=announcing(url, hangs_count=False),
+            vital=False,
+        )
+
+    def _keep(self, name: str, command: Sequence[str], ready: Ready, *, log: str = "", **rest: Any) -> Child:
+        file = self._logs and self._logs / f"{log or name}.log"
+        return self._family.start(Role(name, command, ready, file, **rest))
+
+    async def _own(self, url: str) -> bool:
+        """Claims the queue; False: the broker cannot be written to yet. Raises `Refused` when it is another's."""
+        owner = Owner(url, self._state)
+        try:
+            await owner.claim()
+        except (RedisError, OSError) as error:
+            if (reason := f"the queue cannot be written to yet: {error}") != self._said:
+                self._say(reason)
+                self._said = reason
+            return False
+        self._owner = owner
+        return True
 
     async def _broker(self) -> str:
         """The URL of the operator's Redis, or of the embedded server, which is started here."""
@@ -127,18 +185,19 @@ class Stack:
         return url
 
     async def _ready(self, children: list[Child]) -> None:
-        began = time.monotonic()
+        """Waits for all; for what is not vital however long it takes. Raises `GaveUp` about what is."""
+        began, pause = time.monotonic(), REMIND_EVERY
         while waiting := [child for child in children if not child.ready.is_set()]:
-            names = ", ".join(child.role.name for child in waiting)
-            if time.monotonic() - began > READY_WITHIN:
-                raise GaveUp(f"not ready after {READY_WITHIN:g} s: {names}{self._where()}")
-            if time.monotonic() - began > REMIND_EVERY:
-                self._say(f"still waiting for {names}{self._where()}")
             try:
-                async with asyncio.timeout(REMIND_EVERY):
+                async with asyncio.timeout(pause):
                     await asyncio.gather(*(child.ready.wait() for child in waiting))
             except TimeoutError:
-                continue
+                waiting = [child for child in children if not child.ready.is_set()]
+                names = ", ".join(child.role.name for child in waiting)
+                if any(child.role.vital for child in waiting) and time.monotonic() - began > READY_WITHIN:
+                    raise GaveUp(f"not ready after {READY_WITHIN:g} s: {names}{self._where()}") from None
+                self._say(f"still waiting for {names}{self._where()}")
+                pause = min(2 * pause, REMIND_AT_LAST)
 
     async def _greet(self, began: float) -> None:
         if self._parts == "worker":
@@ -146,7 +205,12 @@ class Stack:
             return
         if self._parts == "all":
             ready = service_ready(self._host, self._options.port, "/readyz")
-            await _within(READY_WITHIN, ready, f"the service does not get ready{self._where()}")
+            try:
+                await _within(READY_WITHIN, ready, f"the service does not get ready{self._where()}")
+            except GaveUp as late:
+                self._say(str(late))
+                while not await ready(0):
+                    await asyncio.sleep(REMIND_EVERY)
         seconds = time.monotonic() - began
         self._say(await greeting(self._host, self._options.port, f"{seconds:.1f} s{self._where()}; Ctrl-C stops it"))
 

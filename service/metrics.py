@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis import RedisError
+from redis import Redis, RedisError
 
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue import liveness, stats
+from featurelens.jobs.queue.broker import LOST, probe
 from featurelens.service.dependencies import Dependencies
 
 ASKED = Counter("featurelens_asked", "Pictures asked for, by what came of it", ["outcome"], registry=None)
@@ -63,6 +64,7 @@ class SystemCollector(Collector):
 
     def _from_broker(self) -> Iterator[Metric]:
         redis = self._deps.redis
+        yield GaugeMetricFamily("featurelens_broker_writable", "1 while it takes anything new", value=_writable(redis))
         length = GaugeMetricFamily("featurelens_queue_length", "Pictures that wait", labels=["queue"])
         oldest = GaugeMetricFamily("featurelens_queue_oldest_wait_seconds", "Of the next picture", labels=["queue"])
         for name, queue in stats.queues(self._deps.queue, redis).items():
@@ -89,3 +91,14 @@ class SystemCollector(Collector):
             yield CounterMetricFamily("featurelens_ticks", "Ticks of all lanes", value=renderer.ticks)
             yield CounterMetricFamily("featurelens_tick_seconds", "Time they took", value=renderer.tick_seconds)
             yield CounterMetricFamily("featurelens_steps", "Steps of all pictures", value=renderer.steps)
+
+
+def _writable(redis: Redis) -> bool:
+    """Raises the `RedisError` of a broker that is away."""
+    try:
+        probe(redis)
+    except LOST:
+        raise
+    except RedisError:
+        return False
+    return True

@@ -46,7 +46,7 @@ for _, item in ipairs(redis.call('LRANGE', KEYS[1], ARGV[3], ARGV[4])) do
   elseif state == 'succeeded' or state == 'failed' or state == 'cancelled' then
     redis.call('HSET', KEYS[2], key, state)
   elseif redis.call('EXISTS', ARGV[2] .. (now[2] or '')) == 0 then
-    state = state == 'cancelling' and 'cancelled' or 'failed'
+    state = '!'
   end
   table.insert(states, state)
 end
@@ -114,10 +114,7 @@ class Sweeps:
         states = self._script(keys=keys, args=[record_key(""), Job.redis_job_namespace_prefix, start, last])
         lines = cast("list[bytes]", self._redis.lrange(keys[0], start, last))
         items = [_item(line.decode()) for line in lines]
-        return [
-            (item, state.decode() if state != b"?" else self._stored_state(id, item.key))
-            for item, state in zip(items, states, strict=True)
-        ]
+        return [(item, self._state(id, item.key, state.decode())) for item, state in zip(items, states, strict=True)]
 
     def cancel(self, id: str) -> None:
         """Removes the sweep as asker of its pictures, the last first; those with other askers are still made.
@@ -143,6 +140,12 @@ class Sweeps:
             for field in ("states", "asking"):
                 pipe.expire(_key(id, field), EXPIRY)
             pipe.execute()
+
+    def _state(self, id: str, key: str, state: str) -> str:
+        """What the script could not tell: ``!`` is a job that has vanished from RQ, ``?`` a record that has expired."""
+        if state == "!" and (ticket := self._queue.find(key)) is not None:
+            return ticket.record.public_status
+        return state if state not in {"!", "?"} else self._stored_state(id, key)
 
     def _stored_state(self, id: str, key: str) -> str:
         """The state of a picture whose record has expired, as the result store tells it."""

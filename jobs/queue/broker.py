@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -17,13 +18,20 @@ from featurelens.jobs.settings import settings
 LOST = (redis_errors.ConnectionError, redis_errors.TimeoutError)
 """The server cannot be reached at the moment; any other `RedisError` is a command it refused."""
 
+_FULL = (redis_errors.OutOfMemoryError, redis_errors.ReadOnlyError)
+_REFUSALS = ("MISCONF", "NOREPLICAS")
+"""Of a server that takes no writes, as its disk is full or its replicas are gone; redis-py has no classes for them."""
+
+PROBE = "featurelens:probe"
+"""Is written to find out whether that is possible."""
+
 SOCKET_TIMEOUT = 5.0
 """Seconds to wait for an answer. RQ raises it for the connection on which a slot blocks on an empty queue."""
 
 CONNECT_TIMEOUT = 2.0
 
-PATIENCE = 60.0
-"""Seconds a worker waits for a broker that is away: doing the job again would cost more."""
+PATIENCE = 900.0
+"""Seconds a worker waits for a broker that is away: nothing else could be done, and doing a job again costs more."""
 
 T = TypeVar("T")
 
@@ -40,19 +48,36 @@ def connect(url: str | None = None) -> Redis:
     return Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT, retry=retry)
 
 
-def patiently(call: Callable[[], T]) -> T:
-    """The result of `call`, repeated while the broker cannot be reached. Raises the last error after `PATIENCE`."""
-    deadline = time.monotonic() + PATIENCE
+def passing(error: RedisError) -> bool:
+    """Whether waiting helps: the broker is away, or takes no writes at the moment."""
+    return isinstance(error, (*LOST, *_FULL)) or any(code in str(error) for code in _REFUSALS)
+
+
+def patiently(call: Callable[[], T], seconds: float | None = PATIENCE) -> T:
+    """The result of `call`, repeated while the broker is away or takes no writes.
+
+    Raises the last error after `seconds` (None: never).
+    """
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
     while True:
         try:
             return call()
-        except LOST:
-            if time.monotonic() > deadline:
+        except RedisError as error:
+            if not passing(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
 
 
+def probe(redis: Redis) -> None:
+    """Raises the `RedisError` with which the broker refuses to be written to."""
+    redis.set(PROBE, b"1", ex=60)
+
+
 def unavailable(error: RedisError) -> BrokerUnavailable:
     """`error` as a client may see it: without the address and the command."""
-    reason = "does not answer" if isinstance(error, LOST) else "refuses commands"
+    if isinstance(error, LOST):
+        reason = "does not answer"
+    else:
+        full = "takes nothing new (its memory or disk is full, or it is a replica)"
+        reason = full if passing(error) else "refuses commands"
     return BrokerUnavailable(f"the job queue {reason}; finished pictures are still served")

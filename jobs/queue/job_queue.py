@@ -26,6 +26,7 @@ from rq.serializers import JSONSerializer
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
+from featurelens.jobs.queue.revival import alive, revive
 from featurelens.jobs.spec.base import JobSpec
 
 TASK = "featurelens.worker.slot.task.execute"
@@ -48,7 +49,6 @@ _TOGETHER = 128
 
 _JOB_PREFIX = Job.redis_job_namespace_prefix
 _QUEUE_PREFIX = Queue.redis_queue_namespace_prefix
-_RQ_ALIVE = frozenset({"queued", "started", "scheduled", "deferred"})
 
 _READ = """
 local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'queue')
@@ -103,7 +103,7 @@ class JobQueue:
         return self._queues[name]
 
     def find(self, key: str) -> Ticket | None:
-        """The latest attempt at `key`. One whose RQ job has vanished is returned as failed: a new one may start."""
+        """The latest attempt at `key`. One whose RQ job has vanished is queued again: it was accepted."""
         return self.find_all([key])[0]
 
     def find_all(self, keys: Sequence[str]) -> list[Ticket | None]:
@@ -214,21 +214,22 @@ class JobQueue:
 
     def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | None]:
         arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
-        if len(keys) == 1:
-            return [_ticket(keys[0], *self._script(keys=[record_key(keys[0])], args=arguments))]
+        if len(keys) == 1:  # by far the most frequent, and a pipeline of scripts is a round trip more
+            return [self._ticket(keys[0], joiner, *self._script(keys=[record_key(keys[0])], args=arguments))]
         with self._redis.pipeline(transaction=False) as pipe:
             for key in keys:
                 self._script(keys=[record_key(key)], args=arguments, client=pipe)
-            return [_ticket(key, *answer) for key, answer in zip(keys, pipe.execute(), strict=True)]
+            answers = pipe.execute()
+        return [self._ticket(key, joiner, *answer) for key, answer in zip(keys, answers, strict=True)]
 
-
-def _ticket(key: str, flat: list[bytes], job: bytes | None, position: int | None) -> Ticket | None:
-    record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
-    if record is None:
-        return None
-    if record.in_flight and (job is None or job.decode() not in _RQ_ALIVE):
-        if record.status == "cancelling":
-            return Ticket(record.model_copy(update={"status": "cancelled"}))
-        lost = {"status": "failed", "error_code": "lost", "error_detail": "the job was lost; ask for it again"}
-        return Ticket(record.model_copy(update=lost))
-    return Ticket(record, None if position is None else position + 1)
+    def _ticket(
+        self, key: str, joiner: str, flat: list[bytes], job: bytes | None, position: int | None
+    ) -> Ticket | None:
+        record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
+        if record is None:
+            return None
+        if record.in_flight and not alive(job):
+            rq = self._queues[record.queue or QUEUE]
+            revive(key, record, rq, self._records, self._job(rq, key, record.attempt))
+            return self._read([key], joiner)[0]
+        return Ticket(record, None if position is None else position + 1)

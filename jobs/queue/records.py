@@ -20,16 +20,18 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
+from redis.client import Pipeline
 
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.index import line_key
+from featurelens.jobs.queue.moves import LEAVE, MOVE
 from featurelens.jobs.spec.base import JobSpec
 
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
-IN_FLIGHT_EXPIRY = 7 * 24 * 3600
-"""Seconds a record in flight is kept without a move. Long, because a full queue takes days."""
+IN_FLIGHT_EXPIRY = 100 * 24 * 3600
+"""Seconds a record in flight is kept without a move: it outlives a full queue and any likely jump of a clock."""
 
 ENDED_EXPIRY = 24 * 3600
 """Seconds the record of an ended job is kept. The result store keeps what succeeded, for ever."""
@@ -40,46 +42,6 @@ JOINABLE = frozenset({"queued", "running", "storing"})
 IN_FLIGHT = JOINABLE | {"cancelling"}
 
 _NO_PROGRESS = {"stage": "", "step": 0, "score": "", "seconds_left": "", "preview": ""}
-
-_SET = """
-local function set(status, ended, ...)
-  redis.call('HSET', KEYS[1], 'status', status, ...)
-  if ended then redis.call('HINCRBY', 'featurelens:counts', status, 1) end
-  redis.call('EXPIRE', KEYS[1], ended and ARGV[2] or ARGV[1])
-  if redis.call('EXISTS', KEYS[2]) == 0 then return end
-  redis.call('HSET', KEYS[2], 'status', status == 'storing' and 'running' or status)
-  redis.call('EXPIRE', KEYS[2], ended and ARGV[2] or ARGV[1])
-  if status == 'succeeded' then redis.call('PERSIST', KEYS[2]) end
-end
-"""
-"""Every change of status: of the record, of its line in the index, and of their expiry."""
-
-_MOVE = (
-    _SET
-    + """
-local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'execution')
-if not now[1] or now[2] ~= ARGV[3] or (ARGV[4] ~= '' and now[3] ~= ARGV[4]) then return false end
-local to = string.match(ARGV[5], '%f[%a]' .. now[1] .. '>(%a+)')
-if not to then return false end
-set(to, to == 'failed' or to == 'cancelled' or to == 'succeeded', unpack(ARGV, 6))
-return to
-"""
-)
-
-_LEAVE = (
-    _SET
-    + """
-local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'askers')
-if not now[1] or (ARGV[3] ~= '' and now[2] ~= ARGV[3]) then return 'gone' end
-if now[1] == 'cancelling' then return 'cancelling' end
-if now[1] ~= 'queued' and now[1] ~= 'running' then return 'over' end
-if redis.call('HINCRBY', KEYS[1], 'askers', -1) > 0 then return 'left' end
-redis.call('HSET', KEYS[1], 'askers', 0)
-if now[1] == 'queued' then set('cancelled', true, 'finished', ARGV[4]) return 'cancelled' end
-set('cancelling', false, 'stage', 'stopping')
-return 'cancelling'
-"""
-)
 
 Left = Literal["gone", "over", "left", "cancelled", "cancelling"]
 """What became of a job that one asker left: unknown, ended or being stored, wanted by others, or stopped."""
@@ -160,22 +122,29 @@ class Records:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._script = redis.register_script(_MOVE)
-        self._leave = redis.register_script(_LEAVE)
+        self._script = redis.register_script(MOVE)
+        self._leave = redis.register_script(LEAVE)
 
     def read(self, key: str) -> Record | None:
         return parse(key, cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
 
-    def idle(self, key: str) -> float:
-        """Seconds since the last move of a record in flight, computed from its expiry; 0 when there is none."""
-        left = self._redis.ttl(record_key(key))
-        return IN_FLIGHT_EXPIRY - left if left > ENDED_EXPIRY else 0
+    def pulse(self, key: str) -> bytes | None:
+        """Changes with every move: the sign of life of whoever executes the job."""
+        return cast("bytes | None", self._redis.hget(record_key(key), "moves"))
 
-    def start(self, key: str, attempt: str, execution: str) -> Record | None:
-        """Starts `execution`; from now on only it moves the record. None: cancelled, replaced or done; do nothing."""
+    def owed(self, key: str, attempt: str) -> bool:
+        """Whether the attempt is still to be made."""
+        status, latest = cast("list[bytes | None]", self._redis.hmget(record_key(key), ["status", "attempt"]))
+        return status is not None and status.decode() in JOINABLE and latest == attempt.encode()
+
+    def start(self, key: str, attempt: str, execution: str, leases: str = "") -> Record | None:
+        """Starts `execution`; from now on only it moves the record. None: cancelled, replaced or done; do nothing.
+
+        `leases` is the Redis key of the sorted set that must hold ``attempt:execution``, if there is one.
+        """
         moves = "queued>running running>running storing>running"
         fresh = {**_NO_PROGRESS, "execution": execution, "started": now()}
-        return self.read(key) if self._move(key, attempt, "", moves, fresh) else None
+        return self.read(key) if self._move(key, attempt, "", moves, fresh, leases=(leases, execution)) else None
 
     def progress(
         self,
@@ -205,16 +174,21 @@ class Records:
         """Ends the attempt: the result is in the store."""
         return self._move(key, attempt, execution, "storing>succeeded", {"finished": now()})
 
-    def fail(self, key: str, attempt: str, error: FeaturelensError, execution: str = "") -> bool:
-        """Ends the attempt without a result. One that was being cancelled ends as cancelled."""
+    def fail(
+        self, key: str, attempt: str, error: FeaturelensError, execution: str = "", pipe: Pipeline | None = None
+    ) -> bool:
+        """Ends the attempt without a result. One that was being cancelled ends as cancelled.
+
+        With a transaction `pipe`, here as below, the move happens with it, and what is returned means nothing.
+        """
         moves = "queued>failed running>failed storing>failed cancelling>cancelled"
         fields = {"finished": now(), "error_code": error.code, "error_detail": error.detail}
-        return self._move(key, attempt, execution, moves, fields)
+        return self._move(key, attempt, execution, moves, fields, pipe)
 
-    def requeue(self, key: str, attempt: str) -> bool:
+    def requeue(self, key: str, attempt: str, pipe: Pipeline | None = None) -> bool:
         """Returns the attempt to waiting, as its execution was lost."""
         fields = {**_NO_PROGRESS, "execution": ""}
-        return self._move(key, attempt, "", "queued>queued running>queued storing>queued", fields)
+        return self._move(key, attempt, "", "queued>queued running>queued storing>queued", fields, pipe)
 
     def cancel(self, key: str, attempt: str) -> bool:
         """Cancels the attempt: at once when queued; when running, as soon as its slot has stopped."""
@@ -231,11 +205,22 @@ class Records:
         left = self._leave(keys=[record_key(key), line_key(key)], args=arguments)
         return cast(Left, left.decode())
 
-    def cancelled(self, key: str, attempt: str) -> bool:
+    def cancelled(self, key: str, attempt: str, pipe: Pipeline | None = None) -> bool:
         """Ends an attempt that was being cancelled, as its slot has stopped."""
-        return self._move(key, attempt, "", "cancelling>cancelled", {"finished": now()})
+        return self._move(key, attempt, "", "cancelling>cancelled", {"finished": now()}, pipe)
 
-    def _move(self, key: str, attempt: str, execution: str, moves: str, fields: dict[str, Any]) -> bool:
+    def _move(
+        self,
+        key: str,
+        attempt: str,
+        execution: str,
+        moves: str,
+        fields: dict[str, Any],
+        pipe: Pipeline | None = None,
+        leases: tuple[str, str] = ("", ""),
+    ) -> bool:
+        keys = [record_key(key), line_key(key), *filter(None, leases[:1])]
         pairs = [value for item in fields.items() for value in item]
-        arguments = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, execution, moves, *pairs]
-        return self._script(keys=[record_key(key), line_key(key)], args=arguments) is not None
+        leased = f"{attempt}:{leases[1]}"
+        arguments = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, execution, leased, moves, *pairs]
+        return self._script(keys=keys, args=arguments, client=pipe) is not None

@@ -23,6 +23,9 @@ from featurelens.jobs.store.result import Result, sealed
 PATIENCE = 10.0
 """Seconds a request waits for a bucket that does not answer."""
 
+_NOTHING = "is-this-bucket-there"
+"""An object that nobody has stored."""
+
 _AT_ONCE = 16
 """Results read concurrently: a bucket has a long latency, not a small capacity."""
 
@@ -46,6 +49,16 @@ class BucketStore(CheckedReads):
             },
             config={"endpoint": endpoint} if endpoint else {},
         )
+
+    def there(self) -> bool:
+        """Whether there is such a bucket. Raises `StoreUnavailable` when it does not answer, or not to us."""
+        try:
+            obstore.get(self._store, _NOTHING)
+        except FileNotFoundError as error:  # the object or the bucket: only S3's own code tells
+            return "NoSuchBucket" not in str(error)
+        except BaseError as error:
+            raise _unavailable(error) from error
+        return True
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
         if len(keys) < 2:

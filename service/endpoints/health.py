@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import CatalogPending
 from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.broker import probe
 from featurelens.service.dependencies import Deps
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import answer, problems
@@ -28,7 +29,7 @@ async def live() -> Health:
 )
 def ready(deps: Deps) -> Health:
     """503 with the part that is missing: the job queue, the renderer, the slots, or the catalog."""
-    deps.redis.ping()
+    probe(deps.redis)
     liveness.check(deps.redis)
     if not deps.catalog.models():
         raise CatalogPending("the worker has not told its networks yet")

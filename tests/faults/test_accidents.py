@@ -7,21 +7,16 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.settings import Settings
 from tests.support.fault_injection import FULL, pids, ready
-from tests.support.processes import processes
 from tests.support.stack import Stack
 from tests.support.stack_pictures import LONG, SHORT, accept, cached
 from tests.support.wait import until
 
 
-@pytest.mark.parametrize("seconds", [2, 20, 60] if FULL else [2, 8])
+@pytest.mark.parametrize("seconds", [2, 22, 60] if FULL else [2, 22])
 def test_the_broker_does_not_answer(stack: Stack, seconds: int) -> None:
     """As behind a broken network: connections stay open, and nothing comes back."""
     image = cached(stack)
@@ -36,7 +31,8 @@ def test_the_broker_does_not_answer(stack: Stack, seconds: int) -> None:
             assert stack.http.get("/livez").status_code == 200
             time.sleep(0.2)
     finally:
-        os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # after 42 s the launcher takes another one
+            os.kill(pid, signal.SIGCONT)
     for url in urls:
         stack.finished(url)
 
@@ -45,7 +41,8 @@ def test_the_broker_is_wiped(stack: Stack) -> None:
     """Nothing stays in flight for ever; what is asked for again is made."""
     urls = [accept(stack, **LONG, seed=3000 + number) for number in range(4)]
     stack.running(urls[0])
-    _redis(stack).flushall()
+    with stack.redis() as redis:
+        redis.flushall()
     for url in urls:
         assert stack.http.get(url).status_code in {200, 404}
     until(lambda: ready(stack), 40, "ready again")
@@ -89,19 +86,3 @@ def test_damaged_in_the_store(stack: Stack, damage: str) -> None:
     again = stack.http.get(f"{url}/image")
     assert again.status_code == 200
     assert len(again.content) > 100
-
-
-def _redis(stack: Stack) -> Any:
-    with suppress(StopIteration):
-        line = next(
-            part for one in processes(stack.state) for part in _environment(one.pid) if part.startswith("REDIS_URL=")
-        )
-        return connect(line.partition("=")[2])
-    return connect(Settings().redis_url)
-
-
-def _environment(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return []

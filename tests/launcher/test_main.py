@@ -2,44 +2,89 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from featurelens.launcher.claim import Refused, free_port
+from featurelens.launcher.owner import EXPIRY, Owner
+from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.support.paths import ROOT
+
+
+def launched(state: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The launcher, until it ends by itself."""
+    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+    return subprocess.run(
+        (sys.executable, "-m", "featurelens.launcher", *arguments),
+        env=environment | {"FEATURELENS_STATE": str(state), "PORT": str(free_port())} | settings,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("arguments", [("worker",), ("service",)])
 def test_parts_alone_need_a_queue_to_share(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """One line, nothing started."""
-    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    answer = subprocess.run(
-        (sys.executable, "-m", "featurelens.launcher", *arguments),
-        env=environment | {"FEATURELENS_STATE": str(tmp_path)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    answer = launched(tmp_path, *arguments)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "needs REDIS_URL" in answer.stderr
 
 
 def test_settings_that_make_no_sense_are_one_line(tmp_path: Path) -> None:
     """Not a traceback."""
-    answer = subprocess.run(
-        (sys.executable, "-m", "featurelens.launcher"),
-        env=os.environ | {"FEATURELENS_STATE": str(tmp_path), "PORT": "many"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    answer = launched(tmp_path, PORT="many")
     assert (answer.returncode, answer.stdout) == (2, "")
     (line,) = answer.stderr.splitlines()
     assert "PORT" in line
+
+
+@pytest.mark.parametrize("parts", ["worker", "all"])
+def test_the_queue_of_another_state_folder(broker: str, redis: Redis, tmp_path: Path, parts: str) -> None:
+    """One line that says whose it is and what to do; the owner is not disturbed, and comes back as it likes."""
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    mine.mkdir()
+    owner = Owner(broker, mine)
+    asyncio.run(owner.claim())
+    answer = launched(other, parts, REDIS_URL=broker)
+    assert answer.returncode == 2
+    (line,) = answer.stderr.splitlines()
+    assert str(mine) in line
+    assert "use that folder, or another database" in line
+    asyncio.run(Owner(broker, mine).claim())
+    with pytest.raises(Refused, match="belongs to the worker"):
+        asyncio.run(Owner(broker, other).claim())
+    asyncio.run(owner.release())
+    asyncio.run(Owner(broker, other).claim())
+    assert 0 < redis.ttl("featurelens:owner") <= EXPIRY
+
+
+def test_a_bucket_that_is_not_there(tmp_path: Path) -> None:
+    """One line."""
+    with BucketServer() as server:
+        settings = CREDENTIALS | {"FEATURELENS_RESULTS_ENDPOINT": server.endpoint}
+        answer = launched(tmp_path, FEATURELENS_RESULTS="s3://nowhere/x", **settings)
+        assert (answer.returncode, answer.stdout) == (2, "")
+        (line,) = answer.stderr.splitlines()
+        assert "there is no bucket" in line
+        assert "s3://nowhere/x" in line
+        assert _checked(FEATURELENS_RESULTS=f"s3://{BUCKET}/x", **settings) == (0, "")
+    silent, said = _checked(FEATURELENS_RESULTS=f"s3://{BUCKET}/x", **settings)
+    assert silent == 4, "no reason to refuse: it may yet answer"
+    assert "does not answer" in said
+
+
+def _checked(**settings: str) -> tuple[int, str]:
+    command = (sys.executable, "-m", "featurelens.jobs.store.check")
+    done = subprocess.run(
+        command, env=os.environ | settings, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stdout

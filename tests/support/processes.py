@@ -40,6 +40,14 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in listed.split()]
 
 
+def environment_of(pid: int) -> list[str]:
+    """``NAME=value`` as a process was given them; none of one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
 def alive(pid: int) -> bool:
     """Whether the process exists and is no zombie."""
     try:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from redis import Redis
 
+from featurelens.jobs.queue.broker import connect
 from tests.support.paths import ROOT
-from tests.support.processes import Process, processes
+from tests.support.processes import Process, environment_of, processes
 from tests.support.wait import until
 
 READY_WITHIN = 120.0
@@ -93,6 +95,11 @@ class Stack:
         """Slots whose work horse is out."""
         parents = {process.parent for process in processes(self.state)}
         return [slot for slot in self.children("worker.slot") if slot.pid in parents]
+
+    def redis(self) -> Redis:
+        """A client of its broker, whose address its processes have been told."""
+        names = (name for one in processes(self.state) for name in environment_of(one.pid))
+        return connect(next(name for name in names if name.startswith("REDIS_URL=")).partition("=")[2])
 
     def post(self, **spec: Any) -> httpx.Response:
         """Asks for a picture."""

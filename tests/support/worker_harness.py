@@ -55,10 +55,10 @@ class WorkerHarness:
         until(socket.exists)
         return process
 
-    def start_slot(self) -> subprocess.Popen[bytes]:
+    def start_slot(self, module: str = "featurelens.worker.slot") -> subprocess.Popen[bytes]:
         """Returns when it is registered."""
         others = liveness.slots_alive(self.redis)
-        process = self._spawn("featurelens.worker.slot")
+        process = self._spawn(module)
         until(lambda: liveness.slots_alive(self.redis) > others)
         return process
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import NoReturn
 
 import torch
 
@@ -12,11 +13,13 @@ from featurelens.engine.malloc import keep_memory
 from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.deaths import NO_SOCKET
 from featurelens.jobs.settings import settings
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
 from featurelens.worker.renderer.heartbeat import Heartbeat
+from featurelens.worker.renderer.listener import NoSocket
 from featurelens.worker.renderer.renderer import Renderer
 
 
@@ -25,25 +28,37 @@ def main() -> None:
     configure("renderer")
     keep_memory()
     configured = settings()
-    configured.renderer_socket.parent.mkdir(parents=True, exist_ok=True)
     device = best_device(configured.device)
     registry = Registry(configured)
     heartbeat = Heartbeat(connect())
     photos = Photos(configured.photos_folder)
-    renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, configured.networks_bytes)
+    try:
+        renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, configured.networks_bytes)
+    except NoSocket as error:
+        _end(error)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: renderer.stop())
     cataloguer = Cataloguer(registry, connect())
     cataloguer.start()
     heartbeat.start()
     logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
-    renderer.run()
+    try:
+        renderer.run()
+    except NoSocket as error:
+        heartbeat.stop()
+        _end(error)
     cataloguer.stop()
     heartbeat.stop()
     configured.renderer_socket.unlink(missing_ok=True)
-    # Loading threads may be in the middle of a download: they are not waited for.
+    _end()
+
+
+def _end(problem: NoSocket | None = None) -> NoReturn:
+    """Ends the process. Loading threads may be in the middle of a download: they are not waited for."""
+    if problem is not None:
+        sys.stderr.write(f"featurelens renderer: {problem}\n")
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(NO_SOCKET if problem else 0)
 
 
 if __name__ == "__main__":

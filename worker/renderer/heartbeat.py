@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 
 from redis import Redis, RedisError
 
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.liveness import RENDERER_EXPIRY, beat, rest
+from featurelens.jobs.silence import Silence
 from featurelens.worker.renderer.lane_stats import LaneStats
 
 INTERVAL = RENDERER_EXPIRY / 6
 """Seconds between beats."""
 
 HANG = 45.0
-"""Seconds without a turn of the loop after which the process exits; a turn takes a few seconds at most."""
+"""Seconds without a turn of the loop, counted while this thread itself runs, after which the process exits."""
 
 HUNG = 70
 """Exit status of a renderer whose loop hung."""
@@ -31,12 +31,12 @@ class Heartbeat(threading.Thread):
         self.stats: LaneStats | None = None
         self._redis = redis
         self._hang = hang
-        self._touched = time.monotonic()
+        self._turns = 0
         self._stopped = threading.Event()
 
     def touch(self) -> None:
         """Called by the loop once a turn."""
-        self._touched = time.monotonic()
+        self._turns += 1
 
     def stop(self) -> None:
         self._stopped.set()
@@ -47,8 +47,9 @@ class Heartbeat(threading.Thread):
 
     def run(self) -> None:
         counted = False
+        silence = Silence(2 * INTERVAL)
         while True:
-            if time.monotonic() - self._touched > self._hang:
+            if silence.seconds(self._turns) > self._hang:
                 logger().critical("the loop hangs, exiting", seconds=self._hang)
                 os._exit(HUNG)
             try:

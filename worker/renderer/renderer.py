@@ -22,6 +22,7 @@ from featurelens.worker.renderer.connection import Connection
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.lane_stats import LaneStats
+from featurelens.worker.renderer.listener import Listener
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.scheduler import Scheduler
 from featurelens.worker.renderer.work import Workshop
@@ -51,13 +52,8 @@ class Renderer:
         self._interrupt_receiver.setblocking(False)
         self._interrupt_sender.setblocking(False)
         self._selector.register(self._interrupt_receiver, selectors.EVENT_READ)
-        path.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        path.chmod(0o600)
-        self._listener.listen(256)
-        self._listener.setblocking(False)
-        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._listener = Listener(path)
+        self._selector.register(self._listener.socket, selectors.EVENT_READ)
 
     def stop(self) -> None:
         """Ends `run` after the current turn; slots see their connections close."""
@@ -65,9 +61,10 @@ class Renderer:
         self._interrupt()
 
     def run(self) -> None:
-        """Runs the loop until `stop` is called, then closes everything."""
+        """Runs the loop until `stop` is called, then closes everything. Raises `NoSocket` when the socket is gone."""
         while not self._stopping:
             self._heartbeat.touch()
+            self._listen()
             self._receive(timeout=0.0 if self._scheduler.busy else 1.0)
             self._scheduler.turn()
             self._send()
@@ -83,11 +80,18 @@ class Renderer:
         except OSError:
             return  # enough bytes are waiting already, or the loop has ended
 
+    def _listen(self) -> None:
+        """Sees to it that slots find the socket."""
+        former = self._listener.socket
+        if self._listener.renewed():
+            self._selector.unregister(former)
+            self._selector.register(self._listener.socket, selectors.EVENT_READ)
+
     def _receive(self, timeout: float) -> None:
         """Accepts connections and receives messages; waits for one, or for room to send, at most `timeout` seconds."""
         for ready, _ in self._selector.select(timeout):
-            if ready.fileobj is self._listener:
-                accepted, _ = self._listener.accept()
+            if ready.fileobj is self._listener.socket:
+                accepted, _ = self._listener.socket.accept()
                 self._selector.register(accepted, selectors.EVENT_READ, Connection(accepted))
             elif ready.fileobj is self._interrupt_receiver:
                 self._interrupt_receiver.recv(4096)

@@ -10,22 +10,34 @@ from redis import Redis, RedisError
 
 from featurelens.jobs.kinds.base import QUEUE, QUEUES
 from featurelens.jobs.logs import configure, logger
-from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.broker import connect, probe
 from featurelens.worker.slot.slot import Slot
 
 
 def await_broker(redis: Redis) -> None:
-    """Returns as soon as the broker answers."""
+    """Returns as soon as the broker answers and can be written to."""
     logged = False
     while True:
         try:
-            redis.ping()
+            probe(redis)
             return
         except RedisError as error:
             if not logged:
-                logger().warning("waiting for the broker", reason=type(error).__name__)
+                logger().warning("waiting for the broker", reason=str(error))
                 logged = True
             time.sleep(0.5)
+
+
+def take_jobs(redis: Redis, queue: str) -> bool:
+    """Takes jobs until asked to leave (True), or until the broker has trouble (False)."""
+    slot: Slot | None = None
+    try:
+        slot = Slot(redis, queue)
+        logger().info("ready", slot=slot.name, queue=queue)
+        slot.work(logging_level="WARNING")
+    except RedisError as error:
+        logger().warning("the broker has trouble", reason=str(error))
+    return slot is not None and slot.leaving
 
 
 def main() -> int:
@@ -37,11 +49,11 @@ def main() -> int:
     configure("slot")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     redis = connect()
-    await_broker(redis)
-    slot = Slot(redis, queue)
-    logger().info("ready", slot=slot.name, queue=queue)
-    slot.work(logging_level="WARNING")
-    return 0
+    while True:
+        await_broker(redis)
+        if take_jobs(redis, queue):
+            return 0
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 if __name__ == "__main__":

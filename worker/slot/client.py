@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from featurelens.jobs.errors import BY_CODE, RendererLost, RenderError, RenderFailed
+from featurelens.jobs.unix_address import unix_address
 from featurelens.worker.protocol import MAX_LINE, REPLY, Ask, Failed, Finished, Preview, Progress, Watch
 from featurelens.worker.slot.preview_relay import PreviewRelay
 
@@ -35,28 +37,37 @@ def converse(
 ) -> tuple[Finished, bytes]:
     """Sends `ask` and returns the last message and its pixels. What `on_progress` raises closes the connection.
 
-    `alive` is called after every `SILENCE` and tells whether the renderer has a heartbeat; without one it is given up
-    after `HUNG_PATIENCE`. `relay` requests and receives previews.
+    `alive` is called after every `SILENCE` and tells whether the renderer has a heartbeat; it is given up once looks
+    that found none add up to `HUNG_PATIENCE`. `relay` requests and receives previews.
     Raises `RendererLost` when no renderer accepts within `patience` seconds or it goes away, and the `RenderError` that
     the renderer answers with.
     """
     with _connect(path, patience, alive) as connection:
-        stream = _Stream(connection, alive)
-        stream.send(ask.line())
-        while True:
-            reply = REPLY.validate_json(stream.line())
-            if isinstance(reply, Finished):
-                return reply, stream.exactly(reply.bytes)
-            if isinstance(reply, Failed):
-                raise _error(reply)
-            if isinstance(reply, Preview):
-                pixels = stream.exactly(reply.bytes)
-                if relay is not None:
-                    relay.show(reply, pixels)
-                continue
-            on_progress(reply)
-            if relay is not None and reply.stage == "rendering" and relay.wants_one():
-                stream.send(Watch().line())
+        try:
+            return _talk(_Stream(connection, alive), ask, on_progress, relay)
+        except RendererLost as lost:
+            lost.renderer = _peer(connection)
+            raise
+
+
+def _talk(
+    stream: _Stream, ask: Ask, on_progress: Callable[[Progress], object], relay: PreviewRelay | None
+) -> tuple[Finished, bytes]:
+    stream.send(ask.line())
+    while True:
+        reply = REPLY.validate_json(stream.line())
+        if isinstance(reply, Finished):
+            return reply, stream.exactly(reply.bytes)
+        if isinstance(reply, Failed):
+            raise _error(reply)
+        if isinstance(reply, Preview):
+            pixels = stream.exactly(reply.bytes)
+            if relay is not None:
+                relay.show(reply, pixels)
+            continue
+        on_progress(reply)
+        if relay is not None and reply.stage == "rendering" and relay.wants_one():
+            stream.send(Watch().line())
 
 
 def _connect(path: Path, patience: float, alive: Callable[[], bool]) -> socket.socket:
@@ -65,9 +76,10 @@ def _connect(path: Path, patience: float, alive: Callable[[], bool]) -> socket.s
     while True:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            connection.connect(str(path))
+            with unix_address(path) as address:
+                connection.connect(address)
             return connection
-        except (FileNotFoundError, ConnectionRefusedError, BlockingIOError) as error:
+        except OSError as error:
             connection.close()
             if time.monotonic() > deadline:
                 raise RendererLost(f"no renderer answered within {patience:.0f} s") from error
@@ -80,6 +92,14 @@ def _connect(path: Path, patience: float, alive: Callable[[], bool]) -> socket.s
 def _error(reply: Failed) -> RenderError:
     kind = BY_CODE.get(reply.code, RenderFailed)
     return (kind if issubclass(kind, RenderError) else RenderFailed)(reply.detail)
+
+
+def _peer(connection: socket.socket) -> int | None:
+    """The id of the process on the other side. Only Linux tells."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    ids = struct.Struct("3i")
+    return int(ids.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, ids.size))[0])
 
 
 class _Stream:
@@ -116,11 +136,10 @@ class _Stream:
         return taken
 
     def _receive(self) -> None:
-        deadline = time.monotonic() + HUNG_PATIENCE
+        missed = 0.0
         while not select.select([self._connection], [], [], SILENCE)[0]:
-            if self._alive():
-                deadline = time.monotonic() + HUNG_PATIENCE
-            elif time.monotonic() > deadline:
+            missed = 0.0 if self._alive() else missed + SILENCE
+            if missed > HUNG_PATIENCE:
                 raise RendererLost("the renderer stopped answering")
         try:
             chunk = self._connection.recv(_CHUNK)

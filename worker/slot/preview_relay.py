@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from PIL import Image
+from redis import RedisError
 
-from featurelens.jobs.queue.broker import LOST
 from featurelens.jobs.queue.previews import INTERVAL, Previews
 from featurelens.worker.protocol import Preview
 
@@ -31,7 +31,7 @@ class PreviewRelay:
         self._due = time.monotonic() + INTERVAL
         try:
             return self._previews.watched(self._key)
-        except LOST:
+        except RedisError:
             return False
 
     def show(self, preview: Preview, pixels: bytes) -> None:
@@ -42,5 +42,5 @@ class PreviewRelay:
         try:
             self._previews.put(self._key, file.getvalue())
             self._shown(preview.step)
-        except LOST:
+        except RedisError:
             return

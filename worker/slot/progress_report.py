@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from redis import Redis
+from redis import Redis, RedisError
 
-from featurelens.jobs.queue.broker import LOST
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.worker.protocol import Progress
@@ -52,12 +51,12 @@ class ProgressReport:
         self._latest()
 
     def write(self, stage: str, step: int, score: float | None, seconds_left: float | None = None) -> None:
-        """Raises `Unwanted` when this execution was cancelled or replaced. A broker that is away is ignored."""
+        """Raises `Unwanted` when this execution was cancelled or replaced. The broker may be away, or refuse."""
         try:
             wanted = self._records.progress(
                 self._key, self._record.attempt, self._execution, stage, step, score, seconds_left
             )
-        except LOST:
+        except RedisError:
             wanted = True
         if not wanted:
             raise Unwanted

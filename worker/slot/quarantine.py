@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from redis import Redis
+from redis import Redis, RedisError
 
 from featurelens.jobs.logs import logger
-from featurelens.jobs.queue.broker import LOST, patiently
+from featurelens.jobs.queue.broker import patiently
 
 KEY = "featurelens:last-chance"
 
@@ -35,7 +35,7 @@ def quarantined(redis: Redis, execution: str, wanted: Callable[[], None]) -> Ite
     def renew() -> None:
         try:
             redis.set(KEY, execution, ex=LEASE)
-        except LOST:
+        except RedisError:
             return
 
     try:
@@ -44,5 +44,5 @@ def quarantined(redis: Redis, execution: str, wanted: Callable[[], None]) -> Ite
         try:
             if redis.get(KEY) == execution.encode():
                 redis.delete(KEY)
-        except LOST:
+        except RedisError:
             logger().info("the quarantine ends with its lease", execution=execution)

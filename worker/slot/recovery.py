@@ -1,117 +1,105 @@
-"""Finds jobs whose slot has died and returns them to the queue, without RQ's ten-minute cleaning and its lock.
+"""Finds jobs whose slot has died or stands still, and returns them to the queue.
 
-RQ notices a dead slot when the heartbeat of its execution runs out. On the same host it can be seen at once that the
-process is gone. A job can also get lost between the queue and its first heartbeat: it then lies in RQ's
-intermediate list.
+On the same host it can be seen at once that a process is gone. Otherwise a lease ends when its heartbeats have been
+silent for long enough, by this observer's own count of looks (`jobs.silence`) and by no clock: RQ's scores and expiries
+all run out at once when the broker, the machine or its clock has stood still or jumped. Handing back too early costs
+time only: leases are fenced.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import cast
 
 from redis import Redis
 from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.executions import Execution
-from rq.job import Job
-from rq.worker import BaseWorker
+
+from featurelens.jobs.logs import logger
+from featurelens.jobs.queue.deaths import nobodys_fault
+from featurelens.jobs.silence import Silence
+from featurelens.worker.slot.lease import HOST, PARENT, PROCESS, Leases
+from featurelens.worker.slot.process_identity import alive, identity, kill, pid_of
+from featurelens.worker.slot.slot_job import SlotJob
 
 GAP = 3.0
-"""Seconds a job may lie between queue and first heartbeat; milliseconds are usual."""
+"""Seconds a job may lie between queue and lease; milliseconds are usual."""
 
-CLAIM_EXPIRY = 30
-"""Seconds one slot has to hand a job back before another one tries."""
+LEASE = 20.0
+"""Seconds of silence after which a lease ends: three heartbeats may be lost."""
+
+_TOLD_WITHIN = 0.5
+"""Seconds in which the launcher, if there is one, tells how a slot has died."""
 
 
 class Recovery:
-    """`hand_back(job, execution)` returns a lost job to the queue, or fails it after its last execution."""
+    """Of the queue of the slot `name`, which looks every `pace` seconds."""
 
-    def __init__(self, queue: Queue, name: str, hand_back: Callable[[Job, Execution | None], None]) -> None:
+    def __init__(self, queue: Queue, leases: Leases, name: str, pace: float) -> None:
         self._queue = queue
         self._redis: Redis = queue.connection
+        self._leases = leases
         self._name = name
-        self._hand_back = hand_back
-        self._lying: dict[str, float] = {}
+        self._pace = pace
+        self._leased: dict[str, Silence] = {}
+        self._lying: dict[str, Silence] = {}
 
-    def hand_back_lost(self) -> list[str]:
-        """Hands back every lost job; returns their ids."""
-        return [*self._abandoned(), *self._fallen()]
+    def hand_back_lost(self) -> None:
+        """Hands back every lost job."""
+        self._abandoned()
+        self._fallen()
 
-    def _abandoned(self) -> list[str]:
-        found = []
-        entries = cast("list[tuple[bytes, float]]", self._redis.zrange(self._registry, 0, -1, withscores=True))
-        for raw, expiry in entries:
-            entry = raw.decode()
-            if (expiry < time.time() or self._orphan(entry)) and self._claim(entry):
-                execution = Execution.from_composite_key(entry, connection=self._redis)
-                if self._return(execution.job_id, execution):
-                    found.append(execution.job_id)
-        return found
+    def _abandoned(self) -> None:
+        raw = cast("list[bytes]", self._redis.zrange(self._leases.registry, 0, -1))
+        executions = [Execution.from_composite_key(entry.decode(), connection=self._redis) for entry in raw]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for execution in executions:
+                pipe.hmget(execution.key, ["last_heartbeat", HOST, PROCESS, PARENT, "worker_name"])
+            known = cast("list[list[bytes | None]]", pipe.execute())
+        self._leased = {one.id: self._leased.get(one.id) or Silence(self._pace) for one in executions}
+        for execution, (beat, host, *slot) in zip(executions, known, strict=True):
+            silent = self._leased[execution.id].seconds(beat)
+            here = host is not None and host.decode() == socket.gethostname()
+            dead = self._dead(*slot) if here else None
+            if dead is not None:
+                self._return(execution.job_id, execution, blamed=dead, reason="the process that made it died")
+            elif silent >= LEASE:
+                if here:
+                    self._stop(*slot)
+                self._return(execution.job_id, execution, blamed=False, reason="its slot stood still")
 
-    def _fallen(self) -> list[str]:
-        key = self._queue.intermediate_queue_key
-        lying = {raw.decode() for raw in cast("list[bytes]", self._redis.lrange(key, 0, -1))}
-        now = time.monotonic()
-        self._lying = {job: self._lying.get(job, now) for job in lying}
-        found = []
-        for job in [job for job, since in self._lying.items() if now - since >= GAP]:
-            running = next(self._redis.zscan_iter(self._registry, match=f"{job}:*"), None)
-            if running is None and self._claim(job) and self._return(job, None):
-                found.append(job)
-        return found
+    def _fallen(self) -> None:
+        lying = cast("list[bytes]", self._redis.lrange(self._queue.intermediate_queue_key, 0, -1))
+        self._lying = {job: self._lying.get(job) or Silence(self._pace) for job in (raw.decode() for raw in lying)}
+        for job, silence in self._lying.items():
+            if silence.seconds(job) >= GAP:
+                self._return(job, None, blamed=False, reason="its slot was lost")
 
-    def _return(self, job_id: str, execution: Execution | None) -> bool:
+    def _return(self, job_id: str, execution: Execution | None, *, blamed: bool, reason: str) -> None:
         try:
-            job = self._queue.job_class.fetch(job_id, connection=self._redis, serializer=self._queue.serializer)
+            job = cast(SlotJob, SlotJob.fetch(job_id, connection=self._redis, serializer=self._queue.serializer))
         except NoSuchJobError:
             self._redis.lrem(self._queue.intermediate_queue_key, 0, job_id)
             if execution is not None:
-                self._redis.zrem(self._registry, execution.composite_key)
-            return False
-        self._hand_back(job, execution)
-        self._redis.lrem(self._queue.intermediate_queue_key, 0, job_id)
-        self._lying.pop(job_id, None)
-        return True
+                self._redis.zrem(self._leases.registry, execution.composite_key)
+            return
+        if self._leases.give_back(job, execution, blamed=blamed, reason=reason):
+            logger().warning("job handed back", attempt=job_id, reason=reason, blamed=blamed)
 
-    def _orphan(self, entry: str) -> bool:
-        """Whether the slot that runs `entry` has ended, or was a process of this host that is gone."""
-        worker = cast("bytes | None", self._redis.hget(f"rq:execution:{entry}", "worker_name"))
-        if worker is None:
-            return False
-        key = BaseWorker.redis_worker_namespace_prefix + worker.decode()
-        host, pid, death = cast("list[bytes | None]", self._redis.hmget(key, ["hostname", "pid", "death"]))
-        if host is None or pid is None or death is not None:
-            return True
-        if host.decode() != socket.gethostname():
-            return False
-        return not _running(int(pid)) or (int(pid) == os.getpid() and worker.decode() != self._name)
+    def _dead(self, process: bytes | None, parent: bytes | None, worker: bytes | None) -> bool | None:
+        """None unless the slot, a process of this host, is gone; else whether its job may be why."""
+        if process is None or parent is None or worker is None:
+            return None
+        if process.decode() == identity(os.getpid()):
+            return None if worker.decode() == self._name else False
+        if alive(process.decode()):
+            return None
+        # With who started it, everything has ended: a power cut, a killed launcher.
+        return alive(parent.decode()) and not nobodys_fault(self._redis, pid_of(process.decode()), _TOLD_WITHIN)
 
-    def _claim(self, what: str) -> bool:
-        return bool(self._redis.set(f"featurelens:recovery:{what}", self._name, nx=True, ex=CLAIM_EXPIRY))
-
-    @property
-    def _registry(self) -> str:
-        return str(self._queue.started_job_registry.key)
-
-
-def _running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _zombie(pid)
-
-
-def _zombie(pid: int) -> bool:
-    """Whether the process has ended but its parent has not waited for it. Only Linux tells."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
-    except OSError:
-        return False
+    def _stop(self, process: bytes | None, *_: bytes | None) -> None:
+        """Kills a slot of this host that stands still, and its horse with it, which could store what is not its own."""
+        if process is not None and process.decode() != identity(os.getpid()):
+            kill(process.decode())

@@ -1,7 +1,7 @@
 """One slot: an RQ worker process that forks per job, imports no torch and executes one function only.
 
 As many jobs are in progress as there are slots. A slot that dies loses nothing: its socket closes, the renderer drops
-the job, and another slot returns it to the queue.
+the job, and another slot returns it to the queue. What becomes of a job is decided by its lease (`worker.slot.lease`).
 """
 
 from __future__ import annotations
@@ -10,77 +10,48 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+import time
 from types import TracebackType
 from typing import Any, cast
 
-from redis import Redis
+from redis import Redis, RedisError
 from redis.client import Pipeline
 from rq import Queue, Worker
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker_registration import register
+from rq.worker.base import WorkerStatus
+from rq.worker_registration import clean_worker_registry, register
 
-from featurelens.jobs.errors import FeaturelensError, RenderFailed
+from featurelens.jobs.errors import FeaturelensError, RendererLost
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.logs import logger
-from featurelens.jobs.queue.broker import LOST
-from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK, TASKS
+from featurelens.jobs.queue.broker import patiently
+from featurelens.jobs.queue.deaths import from_outside, oom_kills
 from featurelens.jobs.queue.records import Records
+from featurelens.jobs.silence import Silence
+from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.recovery import Recovery
-from featurelens.worker.slot.task import execute
+from featurelens.worker.slot.slot_job import SlotJob
 
 HEARTBEAT = 5
 """Seconds between two heartbeats of a slot, busy or idle."""
 
 EXPIRY = 20
-"""Seconds without a heartbeat after which a slot counts as dead: three heartbeats may be lost."""
+"""Seconds without a heartbeat after which a slot's registration expires: three heartbeats may be lost."""
 
 HANG = 45
-"""Seconds without a report after which a work horse counts as hung; it reports in every silence of the renderer."""
+"""Seconds of silence after which a work horse counts as hung; it reports in every silence of the renderer."""
 
 _RQ_MARGIN = 15
 """RQ blocks on an empty queue for its `worker_ttl` less this."""
 
 _PR_SET_PDEATHSIG = 1
-
-
-class SlotJob(Job):
-    """A job that executes the task only: other functions, callbacks and webhooks named in Redis are ignored."""
-
-    @property
-    def func(self) -> Callable[[str, str], None]:
-        """The task; raises PermissionError for any other name."""
-        if self.func_name not in TASKS or self.instance is not None:
-            raise PermissionError(f"a slot executes {TASK} only")
-        return execute
-
-    @property
-    def success_callback(self) -> None:
-        """None is run."""
-
-    @property
-    def failure_callback(self) -> None:
-        """None is run."""
-
-    @property
-    def stopped_callback(self) -> None:
-        """None is run."""
-
-    def send_webhooks(self, status: Any, *, exc_string: str | None = None) -> None:
-        """None is sent."""
-
-    @property
-    def task(self) -> tuple[str, str] | None:
-        """(key, attempt), or None when the job does not execute the task."""
-        arguments = tuple(self.args or ())
-        ours = self.func_name in TASKS and len(arguments) == 2 and all(isinstance(one, str) for one in arguments)
-        return arguments if ours else None
+_DIED = "the process that made it died or failed"
 
 
 class Slot(Worker):
-    """RQ's forking worker; deaths are noticed within seconds, and records follow the end of each execution."""
+    """RQ's forking worker; deaths are noticed within seconds, and a job is moved only by whom it is leased to."""
 
     job_class = SlotJob
     max_connection_wait_time = 2.0
@@ -94,14 +65,22 @@ class Slot(Worker):
             serializer=JSONSerializer,
             worker_ttl=_RQ_MARGIN + HEARTBEAT,
             job_monitoring_interval=HEARTBEAT,
-            maintenance_interval=HEARTBEAT - 1,
             log_job_description=False,
         )
         self._records = Records(redis)
-        self._recovery = Recovery(queue, self.name, lambda job, execution: self._hand_back(job, queue, execution))
-        self._silent: str | None = None
-        self._leaving = False
-        self._reason: FeaturelensError | None = None
+        self._leases = Leases(queue)
+        self._recovery = Recovery(queue, self._leases, self.name, HEARTBEAT)
+        self._maintained = -float(HEARTBEAT)
+        self.leaving = False
+        self._forget()
+
+    def _forget(self) -> None:
+        """What is known of the execution before."""
+        self._reason = _DIED
+        self._blamed = True
+        self._oom_kills = oom_kills()
+        self._silence = Silence(HEARTBEAT)
+        self._hung = False
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Expires after `EXPIRY`, not RQ's `timeout`; registers anew, in case the broker has been wiped."""
@@ -110,25 +89,54 @@ class Slot(Worker):
         broker.hset(self.key, mapping=self.serialize())
         register(self, cast(Pipeline, broker))
 
-    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
-        """Seconds until an execution without a heartbeat counts as abandoned."""
-        return EXPIRY
-
-    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
-        """Sends heartbeats while a job runs; a broker that is away does not stop it."""
-        try:
-            super().maintain_heartbeats(job, execution)
-            self._recovery.hand_back_lost()
-            self._check_horse(job)
-        except LOST as error:
-            self._silent = None
-            logger().warning("heartbeat lost", reason=type(error).__name__)
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """Whenever `HEARTBEAT` has passed, by no wall clock: RQ's would stop for hours when that is set back."""
+        return time.monotonic() - self._maintained >= HEARTBEAT - 1
 
     def run_maintenance_tasks(self) -> None:
-        """Runs `Recovery` between jobs, then RQ's cleaning of its registries."""
-        for job in self._recovery.hand_back_lost():
-            logger().warning("job of a dead slot handed back", attempt=job)
-        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        """Runs `Recovery` between jobs. RQ's own would take leases away by the wall clock."""
+        self._maintained = time.monotonic()
+        self._recovery.hand_back_lost()
+        clean_worker_registry(self.queues[0])
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Takes the lease, has a work horse do the job, and watches it."""
+        assert isinstance(job, SlotJob)
+        self._forget()
+        execution = self._leases.take(job, self.name)
+        if execution is None:
+            logger().info("another slot has it", attempt=job.id)
+            return
+        self.executions[execution.id] = execution
+        self.set_state(WorkerStatus.BUSY)
+        self.fork_work_horse(job, queue)
+        self.monitor_work_horse(job, queue, execution)
+        self.set_state(WorkerStatus.IDLE)
+
+    def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
+        """Waits for the horse, whatever the broker does. It keeps its timeout: RQ's here is by the wall clock."""
+        job.timeout = -1
+        try:
+            super().monitor_work_horse(job, queue, execution)
+        except RedisError as error:
+            logger().warning("the broker went away as the horse ended", attempt=job.id, reason=type(error).__name__)
+            self._blamed = False
+            patiently(lambda: self.handle_job_failure(job, queue, execution=execution), seconds=None)
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """Sends heartbeats while a job runs; a broker that is away or refuses does not stop it."""
+        assert isinstance(job, SlotJob)
+        try:
+            self.heartbeat()
+            if not self._leases.renew(job, execution):
+                logger().warning("the job is another's by now, the work horse is killed", attempt=job.id)
+                self.kill_horse()
+                return
+            self._recovery.hand_back_lost()
+            self._check_horse(job)
+        except RedisError as error:
+            logger().warning("heartbeat lost", reason=type(error).__name__)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Runs the work horse, which dies with its slot, so that its socket closes and its row in the lane is free."""
@@ -138,6 +146,64 @@ class Slot(Worker):
             os._exit(1)
         super().main_work_horse(job, queue)
 
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Runs in the work horse, which ends at once when the lease is gone already."""
+        assert isinstance(job, SlotJob)
+        execution = self.execution
+        assert execution is not None
+        job.execution = execution.id
+        if not patiently(lambda: self._leases.begin(job, execution, self.name)):
+            os._exit(os.EX_OK)
+
+    def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
+        """RQ's would write to a job that may be another's by now."""
+
+    def handle_job_success(self, job: Job, queue: Queue, started_job_registry: Any, execution: Execution) -> None:
+        """Runs in the work horse: nothing is left of a job whose record has ended; another one is made again."""
+        assert isinstance(job, SlotJob)
+        task = job.task
+        if task is not None and patiently(lambda: self._records.owed(*task)):
+            self._give_back(job, execution)
+        else:
+            patiently(lambda: self._leases.finish(job, execution))
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Runs in the work horse: keeps the reason, if it may be shown to clients, and whether the job is to blame."""
+        error: BaseException | TracebackType | None = exc_info[1]
+        self._blamed = not (isinstance(error, RedisError) or (isinstance(error, RendererLost) and error.nobodys_fault))
+        if isinstance(error, FeaturelensError):
+            self._reason = error.detail
+            logger().warning("execution lost", attempt=job.id, detail=error.detail, blamed=self._blamed)
+        else:
+            logger().error("execution failed", attempt=job.id, blamed=self._blamed, exc_info=exc_info)
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
+        """Runs in the slot: one that was killed from outside says nothing about its job."""
+        if ret_val is not None and not self._hung:
+            self._blamed = not from_outside(os.waitstatus_to_exitcode(ret_val), self._oom_kills)
+
+    def handle_job_failure(
+        self,
+        job: Job,
+        queue: Queue,
+        started_job_registry: Any = None,
+        exc_string: str = "",
+        execution: Execution | None = None,
+    ) -> None:
+        """Called for every lost execution, in the work horse or, if that could not, in the slot."""
+        assert isinstance(job, SlotJob)
+        if execution is not None:
+            self.executions.pop(execution.id, None)
+        stopped, self._stopped_job_id = self._stopped_job_id == job.id, None
+        if stopped and not (job.task is not None and self._records.owed(*job.task)):
+            patiently(lambda: self._leases.cancel(job, execution))
+        else:
+            self._give_back(job, execution)
+
+    def _give_back(self, job: SlotJob, execution: Execution | None) -> None:
+        blamed = self._blamed and not self.leaving
+        patiently(lambda: self._leases.give_back(job, execution, blamed=blamed, reason=self._reason), seconds=None)
+
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """Kills the work horse only. RQ kills its process group, the slot's own until the horse has left it."""
         try:
@@ -146,47 +212,15 @@ class Slot(Worker):
         except ProcessLookupError:
             return
 
-    def _check_horse(self, job: Job) -> None:
-        """Kills a work horse that two checks found silent: while the broker was away it could not report either."""
-        task = job.task if isinstance(job, SlotJob) else None
-        silent = task is not None and self._records.idle(task[0]) > HANG
-        if silent and self._silent == job.id:
-            logger().error("the work horse hangs, killed", attempt=job.id, seconds=HANG)
-            self.kill_horse()
-        self._silent = job.id if silent else None
-
     def handle_warm_shutdown_request(self) -> None:
         """Gives up the running job at once; another slot will do it."""
-        self._leaving = True
+        self.leaving = True
         self.kill_horse()
 
-    def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        """Runs in the work horse: keeps the reason, if it may be shown to clients."""
-        error: BaseException | TracebackType | None = exc_info[1]
-        self._reason = error if isinstance(error, FeaturelensError) else None
-        if self._reason is None:
-            logger().error("execution failed", attempt=job.id, exc_info=exc_info)
-        else:
-            logger().warning("execution lost", attempt=job.id, detail=self._reason.detail)
-
-    def handle_job_failure(self, job: Job, *args: Any, **kwargs: Any) -> None:
-        """Called for every lost execution. The record moves first: after a crash in between recovery repeats it."""
-        if self._leaving and self._stopped_job_id != job.id:
-            job.retries_left = (job.retries_left or 0) + 1
+    def _check_horse(self, job: Job) -> None:
+        """Kills a work horse that has been silent for too long."""
         task = job.task if isinstance(job, SlotJob) else None
-        if task is not None:
-            self._follow(job, *task)
-        super().handle_job_failure(job, *args, **kwargs)
-
-    def _follow(self, job: Job, key: str, attempt: str) -> None:
-        if self._stopped_job_id == job.id and self._records.cancelled(key, attempt):
-            return
-        if job.should_retry and self._stopped_job_id != job.id:
-            self._records.requeue(key, attempt)
-            return
-        reason = self._reason.detail if self._reason else "the process that made it died or failed"
-        self._records.fail(key, attempt, RenderFailed(f"given up after {EXECUTIONS} executions: {reason}"))
-
-    def _hand_back(self, job: Job, queue: Queue, execution: Execution | None) -> None:
-        self._reason = None
-        self.handle_job_failure(job, queue=queue, exc_string="the slot died", execution=execution)
+        if task is not None and self._silence.seconds(self._records.pulse(task[0])) > HANG:
+            logger().error("the work horse hangs, killed", attempt=job.id, seconds=HANG)
+            self._hung = True
+            self.kill_horse()

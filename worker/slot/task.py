@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from uuid import uuid4
 
-from redis import Redis
-from rq import get_current_job
+from redis import Redis, RedisError
 from rq.timeouts import JobTimeoutException
 
 from featurelens.jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
-from featurelens.jobs.queue.broker import LOST, connect, patiently
+from featurelens.jobs.queue.broker import connect, patiently
+from featurelens.jobs.queue.deaths import nobodys_fault
 from featurelens.jobs.queue.liveness import renderer_alive
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.jobs.settings import settings
@@ -28,24 +29,28 @@ from featurelens.worker.slot.progress_report import ProgressReport, Unwanted
 from featurelens.worker.slot.quarantine import quarantined
 
 
-def execute(key: str, attempt: str) -> None:
-    """Does the job `key`. Raises errors after which another execution may succeed; any other ends in the record."""
+def execute(key: str, attempt: str, execution: str = "", leases: str = "", last: bool = False) -> None:
+    """Does the job `key`. Raises errors after which another execution may succeed; any other ends in the record.
+
+    `execution` is the one that it is leased to in the sorted set `leases`; the `last` one goes into quarantine.
+    """
     log = logger().bind(key=key, attempt=attempt)
     redis = connect()
     records = Records(redis)
-    execution = uuid4().hex
-    record = patiently(lambda: records.start(key, attempt, execution))
+    execution = execution or uuid4().hex
+    record = patiently(lambda: records.start(key, attempt, execution, leases))
     if record is None:
         patiently(lambda: records.cancelled(key, attempt))
         return
     log.info("started", kind=kind_of(key).name, model=record.spec.model)
     begun = time.monotonic()
     try:
-        _do(redis, records, record, key, execution)
+        _do(redis, records, record, key, execution, last)
     except Unwanted:
         patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
-    except RendererLost:
+    except RendererLost as lost:
+        lost.nobodys_fault = lost.renderer is None or patiently(partial(nobodys_fault, redis, lost.renderer))
         raise
     except RenderError as error:
         _fail(records, record, key, execution, error)
@@ -55,13 +60,13 @@ def execute(key: str, attempt: str) -> None:
         log.info("finished", seconds=round(time.monotonic() - begun, 3))
 
 
-def _do(redis: Redis, records: Records, record: Record, key: str, execution: str) -> None:
+def _do(redis: Redis, records: Records, record: Record, key: str, execution: str, last: bool) -> None:
     store = open_store(settings(), patient=True)
     if store.get(key) is None:
         report = ProgressReport(records, record, key, execution)
         swept = record.queue == SWEEP_QUEUE
         asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept)
-        finished, pixels = _rendered(redis, report, asked, execution)
+        finished, pixels = _rendered(redis, report, asked, execution, last)
         images, pictures = encoded(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
@@ -81,15 +86,14 @@ def _keep(store: ResultStore, result: Result, images: Sequence[bytes]) -> None:
         raise NotStored("the disk is full: the result was made, but could not be kept") from error
 
 
-def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str) -> tuple[Finished, bytes]:
+def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str, last: bool) -> tuple[Finished, bytes]:
     path = settings().renderer_socket
 
     def alive() -> bool:
         report.again()
         return _alive(redis)
 
-    job = get_current_job()
-    if job is None or job.should_retry:
+    if not last:
         return converse(path, ask, report, alive, relay=report.relay(redis))
     with quarantined(redis, execution, report.again) as renew:
 
@@ -112,5 +116,5 @@ def _fail(records: Records, record: Record, key: str, execution: str, error: Ren
 def _alive(redis: Redis) -> bool:
     try:
         return renderer_alive(redis)
-    except LOST:
+    except RedisError:
         return True

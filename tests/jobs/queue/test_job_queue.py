@@ -72,15 +72,37 @@ def test_again_after_the_end(queue: JobQueue, redis: Redis, ending: str) -> None
     assert second.record.error_code is None
 
 
-def test_a_lost_job_is_told_and_replaced(queue: JobQueue, redis: Redis) -> None:
+@pytest.mark.parametrize("asked", ["find", "submit", "find_all"])
+def test_a_job_that_vanished_is_queued_again(queue: JobQueue, redis: Redis, asked: str) -> None:
+    """Whoever looks; it is the same attempt, and never told as failed."""
     first = queue.submit(KEY, SPEC, "sha256:0")
+    if asked != "find":
+        assert Records(redis).start(KEY, first.record.attempt, "x")
     queue.rq.empty()  # type: ignore[no-untyped-call]
-    found = queue.find(KEY)
+    match asked:
+        case "find":
+            found = queue.find(KEY)
+        case "submit":
+            found = queue.submit(KEY, SPEC, "sha256:0")
+        case _:
+            _, found = queue.find_all([f"fv1_{1:064x}", KEY])
     assert found is not None
-    assert (found.record.status, found.record.error_code) == ("failed", "lost")
-    second = queue.submit(KEY, SPEC, "sha256:0")
-    assert second.fresh
-    assert second.record.attempt != first.record.attempt
+    assert (found.record.status, found.record.attempt) == ("queued", first.record.attempt)
+    assert (found.position, found.record.askers) == (1, 2 if asked == "submit" else 1)
+    assert len(queue) == 1
+    assert not Records(redis).progress(KEY, first.record.attempt, "x", "rendering", 1, None)
+
+
+def test_a_job_that_vanished_while_it_was_cancelled(queue: JobQueue, redis: Redis) -> None:
+    first = queue.submit(KEY, SPEC, "sha256:0")
+    assert Records(redis).start(KEY, first.record.attempt, "x")
+    assert Records(redis).cancel(KEY, first.record.attempt)
+    queue.rq.empty()  # type: ignore[no-untyped-call]
+    for _ in range(2):
+        found = queue.find(KEY)
+        assert found is not None
+        assert found.record.status == "cancelled"
+    assert len(queue) == 0
 
 
 def test_wiped(queue: JobQueue, redis: Redis) -> None:

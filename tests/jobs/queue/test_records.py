@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.records import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
+from featurelens.jobs.queue.records import ENDED_EXPIRY, Records, opening, record_key
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 KEY = "fv1_" + "a" * 64
@@ -51,17 +51,34 @@ def test_success(records: Records, redis: Redis) -> None:
     assert 0 < redis.ttl(record_key(KEY)) <= ENDED_EXPIRY
 
 
-def test_idle(records: Records, redis: Redis) -> None:
-    """Since the last move; what is not in flight is never idle."""
-    assert records.idle(KEY) == 0
+def test_pulse(records: Records) -> None:
+    """Every move changes it, one that repeats what was said included; what is no move does not."""
+    pulses = [records.pulse(KEY)]
     assert records.start(KEY, "first", "x")
-    redis.expire(record_key(KEY), IN_FLIGHT_EXPIRY - 50)
-    assert records.idle(KEY) == pytest.approx(50, abs=1)
-    assert records.progress(KEY, "first", "x", "rendering", 3, 1.5)
-    assert records.idle(KEY) <= 1
-    assert records.commit(KEY, "first", "x")
-    assert records.succeed(KEY, "first", "x")
-    assert records.idle(KEY) == 0
+    pulses.append(records.pulse(KEY))
+    for _ in range(2):
+        assert records.progress(KEY, "first", "x", "rendering", 3, 1.5)
+        pulses.append(records.pulse(KEY))
+    assert len(set(pulses)) == len(pulses)
+    assert not records.progress(KEY, "first", "y", "rendering", 3, 1.5)
+    assert records.pulse(KEY) == pulses[-1]
+
+
+def test_only_what_is_leased_starts(records: Records, redis: Redis) -> None:
+    redis.zadd("leases", {"first:x": 1})
+    assert records.start(KEY, "first", "y", "leases") is None
+    assert status(records) == "queued"
+    assert records.start(KEY, "first", "x", "leases")
+    assert records.owed(KEY, "first")
+    assert not records.owed(KEY, "second")
+
+
+def test_what_is_in_flight_outlives_jumps_of_a_clock(records: Records, redis: Redis) -> None:
+    assert records.start(KEY, "first", "x")
+    assert redis.ttl(record_key(KEY)) > 30 * 24 * 3600
+    assert records.fail(KEY, "first", RenderFailed("no"), "x")
+    assert 0 < redis.ttl(record_key(KEY)) <= ENDED_EXPIRY
+    assert not records.owed(KEY, "first")
 
 
 def test_nothing_succeeds_after_cancel(records: Records) -> None:

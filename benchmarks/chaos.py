@@ -1,0 +1,286 @@
+"""Mixed jobs under mishaps at random: what was accepted is made, whole, and nobody is told an end that is none.
+
+    python -m benchmarks.chaos [--minutes 20] [--seed 1]
+
+Starts a Featurelens of its own, asks for jobs and hurts it for that long, lets it come to rest and prints one table.
+Exit status 1: something was lost, torn, or told wrongly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import os
+import random
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from benchmarks.mishaps import draw
+from featurelens.jobs.unix_address import unix_address
+from featurelens.launcher.claim import free_port
+from tests.support.fault_injection import pids, ready
+from tests.support.photographs import corners, encoded
+from tests.support.processes import rss
+from tests.support.stack import Stack
+from tests.support.wait import until
+from tests.support.wall_clock import WallClock
+from tests.support.witness import Witness
+
+MOST_OPEN = 24
+"""Jobs on their way at once."""
+
+STOPPED = 0.05
+"""Share of requests that are followed by the stop of some job."""
+
+REST = 600.0
+"""Seconds in which everything must have ended, once it is left in peace."""
+
+BASE: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 1}
+KINDS: dict[str, dict[str, Any]] = {
+    "middle": {"steps": 150, "size": 96},
+    "several": {"objective": {"type": "diversity", "pictures": 3}, "layer": "conv6"},
+    "snapshots": {"steps": 17, "snapshots": list(range(16))},
+}
+MEMORY = {"service": "service", "renderer": "worker.renderer", "slot": "worker.slot", "Valkey": "valkey"}
+
+
+@dataclass
+class Report:
+    """What was seen. `recoveries` are seconds from the end of a mishap until everything was there again."""
+
+    jobs: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    recoveries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    lost: dict[str, list[str]] = field(default_factory=dict)
+    torn: list[str] = field(default_factory=list)
+    lies: dict[str, list[str]] = field(default_factory=dict)
+    memory: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.torn or self.lies)
+
+    def table(self) -> str:
+        """In Markdown."""
+        mishaps = sum(map(len, self.recoveries.values()))
+        rows = [
+            ("jobs accepted", f"{self.jobs.total()}: {_counted(self.jobs)}"),
+            ("their ends", _counted(self.ends)),
+            ("mishaps", str(mishaps)),
+            ("lost", str(len(self.lost))),
+            ("torn", str(len(self.torn))),
+            ("told an end, then something else", str(len(self.lies))),
+            *(
+                (f"MiB of the largest {part}: before, after", f"{one}, {two}")
+                for part, (one, two) in self.memory.items()
+            ),
+        ]
+        lines = ["| what | how many |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows), ""]
+        lines += ["| mishap | times | whole again after: median | longest |", "|---|---|---|---|"]
+        for kind, seconds in sorted(self.recoveries.items()):
+            lines.append(f"| {kind} | {len(seconds)} | {statistics.median(seconds):.1f} s | {max(seconds):.1f} s |")
+        return "\n".join(lines)
+
+
+class Askers:
+    """Ask for jobs, stop some, look at all and at every picture that is finished."""
+
+    def __init__(self, stack: Stack, seed: int, report: Report) -> None:
+        self.client = httpx.Client(base_url=stack.http.base_url, timeout=4)
+        self.witness = Witness(self.client)
+        self._chance = random.Random(seed)
+        self._seeds = iter(range(seed * 100_000, seed * 100_000 + 100_000))
+        self._report = report
+        self._whole: set[str] = set()
+        self._stopped: set[str] = set()
+        photo = self.client.post("/v1/photos", content=encoded(corners()), headers={"content-type": "image/png"})
+        self._photo = photo.json()["photo"]
+
+    def turn(self) -> None:
+        """One more job, perhaps one less, and a look; what is not answered is no statement."""
+        try:
+            if len(self.witness.open) < MOST_OPEN:
+                self._ask()
+                if self.witness.open and self._chance.random() < STOPPED:
+                    self._stop(self._chance.choice(self.witness.open))
+        except httpx.TransportError:
+            time.sleep(0.2)
+        open_ones = self.witness.open
+        ended = sorted(self.witness.told.keys() - set(open_ones))
+        some = self._chance.sample(open_ones, min(6, len(open_ones)))
+        self.witness.look([*some, *self._chance.sample(ended, min(2, len(ended)))])
+        self.check(some)
+
+    def check(self, urls: list[str]) -> None:
+        """Looks at every byte of those that have succeeded, once."""
+        for url in urls:
+            if self.witness.told[url][-1:] == ["succeeded"] and url not in self._whole and "activations" not in url:
+                try:
+                    self._look_at(url)
+                except httpx.TransportError:
+                    continue
+
+    def _ask(self) -> None:
+        seed = next(self._seeds)
+        kind = self._chance.choice(["small", "small", "middle", "several", "snapshots", "activations", "sweep"])
+        spec: dict[str, Any] = BASE | {
+            "seed": seed,
+            "steps": self._chance.randint(2, 40),
+            "size": self._chance.choice([64, 80]),
+        }
+        match kind:
+            case "activations":
+                body = {"model": "patternnet", "photo": self._photo, "units": 1 + seed % 100, "size": 64 + seed % 64}
+                answer = self.client.post("/v1/activations", json=body)
+            case "sweep":
+                swept = {name: value for name, value in spec.items() if name not in {"channel", "seed"}}
+                answer = self.client.post("/v1/sweeps", json=swept | {"channels": "0-3", "seeds": [seed]})
+                if answer.status_code == 202:
+                    items = self.client.get(answer.json()["links"]["items"])
+                    self._accepted(kind, [item["url"] for item in items.json()["items"]] if items.is_success else [])
+                    return
+            case _:
+                answer = self.client.post("/v1/visualizations", json=spec | KINDS.get(kind, {}))
+        if answer.status_code == 202:
+            self._accepted(kind, [answer.headers["location"]])
+        elif answer.status_code not in {200, 503}:
+            raise RuntimeError(f"{kind}: {answer.status_code} {answer.text}")
+
+    def _accepted(self, kind: str, urls: list[str]) -> None:
+        self._report.jobs[kind] += len(urls)
+        self.witness.accepted(url for url in urls if url not in self.witness.told)
+
+    def _stop(self, url: str) -> None:
+        """From now on this one may end either way, but once."""
+        self._stopped.add(url)
+        self.client.delete(url)
+
+    def _look_at(self, url: str) -> None:
+        resource = self.client.get(url)
+        if resource.status_code == 503:
+            return
+        for index, said in enumerate(resource.json()["images"]):
+            answer = self.client.get(f"{url}/image", params={"index": index})
+            if answer.status_code == 503:
+                return
+            try:
+                Image.open(io.BytesIO(answer.content)).load()
+                good = hashlib.sha256(answer.content).hexdigest() == said["sha256"]
+            except OSError:
+                good = False
+            if not good:
+                self._report.torn.append(url)
+        self._whole.add(url)
+
+    def settle(self) -> None:
+        """Waits for all ends, looks at everything once more, and writes the report."""
+        self.witness.wait(REST)
+        self.check(list(self.witness.told))
+        told = self.witness.told
+        self._report.ends.update(states[-1] if states else "nothing" for states in told.values())
+        fine = {"succeeded", "cancelled"}
+        self._report.lost = {
+            url: states
+            for url, states in self.witness.lost.items()
+            if url not in self._stopped or (states and states[-1] not in fine and not fine & set(states))
+        }
+        self._report.lies = self.witness.lies
+
+
+def chaos(minutes: float, seed: int, folder: Path) -> Report:
+    """Runs for that long, and as long as it takes to come to rest."""
+    clock = WallClock(folder) if WallClock.available() else None
+    if clock is not None:
+        os.environ.update(clock.environment)
+    try:
+        with Stack(folder / "state", free_port()) as stack:
+            return _run(stack, clock, minutes, seed)
+    finally:
+        for name in clock.environment if clock else ():
+            del os.environ[name]
+
+
+def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Report:
+    report, chance, over = Report(), random.Random(seed), threading.Event()
+    askers = Askers(stack, seed, report)
+
+    def ask() -> None:
+        while not over.is_set():
+            askers.turn()
+            time.sleep(0.05)
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            until(lambda: report.jobs.total() > 20 or asking.done(), 120, "jobs")
+            before, many = _memory(stack), _processes(stack)
+            end = time.monotonic() + minutes * 60
+            while time.monotonic() < end and not asking.done():
+                mishap = draw(stack, clock, chance)
+                mishap.happen()
+                begun = time.monotonic()
+                time.sleep(0.3)
+                until(lambda: _whole(stack, many), 180, f"whole again after {mishap.kind}", every=0.1)
+                report.recoveries[mishap.kind].append(time.monotonic() - begun)
+                time.sleep(chance.uniform(0.5, 4))
+        finally:
+            over.set()
+    asking.result()
+    askers.settle()
+    askers.client.close()
+    report.memory = {part: (before[part], now) for part, now in _memory(stack).items()}
+    return report
+
+
+def _processes(stack: Stack) -> dict[str, int]:
+    return {part: len(pids(stack, part)) for part in MEMORY.values()}
+
+
+def _whole(stack: Stack, many: dict[str, int]) -> bool:
+    """Whether all processes are there, the renderer listens, and the service says that it is ready."""
+    if _processes(stack) != many or not ready(stack):
+        return False
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe,
+        unix_address(stack.state / "renderer.sock") as name,
+    ):
+        return probe.connect_ex(name) == 0
+
+
+def _memory(stack: Stack) -> dict[str, int]:
+    return {name: max(map(rss, pids(stack, part))) for name, part in MEMORY.items()}
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.chaos")
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="chaos") as folder:
+        report = chaos(asked.minutes, asked.seed, Path(folder))
+    print(report.table())
+    for name in ("lost", "torn", "lies"):
+        if bad := getattr(report, name):
+            print(f"{name}: {bad}")
+    return 0 if report.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Deaths that are nobody's fault: a process that was asked to end, or killed from outside.
+
+Whoever waited for the process knows how it ended (`from_outside`): the launcher for renderer and slots, a slot for its
+work horse. What the launcher knows it tells in Redis (`announcement`), because slots have to judge whether a picture
+was the cause (`nobodys_fault`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from redis import Redis
+
+KNOWN_FOR = 3600
+"""Seconds an announcement is kept."""
+
+HEARD_WITHIN = 2.0
+"""Seconds until the launcher has noticed a death and told it."""
+
+NO_SOCKET = os.EX_CANTCREAT
+"""Exit status of a renderer that cannot listen."""
+
+_ASKED = frozenset({0, NO_SOCKET, -signal.SIGTERM, -signal.SIGINT})
+
+
+def oom_kills() -> int | None:
+    """How many processes the kernel has killed because memory ran out; None where it does not tell."""
+    try:
+        counters = Path("/proc/vmstat").read_text().split()
+    except OSError:
+        return None
+    return int(counters[counters.index("oom_kill") + 1]) if "oom_kill" in counters else None
+
+
+def from_outside(status: int, oom_before: int | None) -> bool:
+    """Whether a process with this exit status (negative: the signal) did not end because of what it was doing.
+
+    SIGKILL comes from outside, unless memory has run out since `oom_before` was read, or the kernel does not say.
+    """
+    if status == -signal.SIGKILL:
+        return oom_before is not None and oom_kills() == oom_before
+    return status in _ASKED
+
+
+def announcement(pid: int) -> str:
+    """The Redis key that, set for `KNOWN_FOR`, tells that this process of this machine has died by nobody's fault."""
+    return f"featurelens:nobodys-fault:{pid}"
+
+
+def nobodys_fault(redis: Redis, pid: int, patience: float = HEARD_WITHIN) -> bool:
+    """Whether that has been told, waited for for `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not redis.exists(announcement(pid)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,48 @@
+"""The scripts with which Redis changes a record: as a whole or not at all.
+
+KEYS are those of the record and of its line in the index; ARGV begins with their expiries, in flight and ended, and the
+attempt that is meant.
+"""
+
+from __future__ import annotations
+
+_SET = """
+local function set(status, ended, ...)
+  redis.call('HSET', KEYS[1], 'status', status, ...)
+  if ended then redis.call('HINCRBY', 'featurelens:counts', status, 1) end
+  redis.call('HINCRBY', KEYS[1], 'moves', 1)
+  redis.call('EXPIRE', KEYS[1], ended and ARGV[2] or ARGV[1])
+  if redis.call('EXISTS', KEYS[2]) == 0 then return end
+  redis.call('HSET', KEYS[2], 'status', status == 'storing' and 'running' or status)
+  redis.call('EXPIRE', KEYS[2], ended and ARGV[2] or ARGV[1])
+  if status == 'succeeded' then redis.call('PERSIST', KEYS[2]) end
+end
+"""
+"""Every change of status: of the record, of its line in the index, and of their expiry."""
+
+MOVE = (
+    _SET
+    + """
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'execution')
+if not now[1] or now[2] ~= ARGV[3] or (ARGV[4] ~= '' and now[3] ~= ARGV[4]) then return false end
+local to = string.match(ARGV[6], '%f[%a]' .. now[1] .. '>(%a+)')
+if not to or (KEYS[3] and not redis.call('ZSCORE', KEYS[3], ARGV[5])) then return false end
+set(to, to == 'failed' or to == 'cancelled' or to == 'succeeded', unpack(ARGV, 7))
+return to
+"""
+)
+
+LEAVE = (
+    _SET
+    + """
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'askers')
+if not now[1] or (ARGV[3] ~= '' and now[2] ~= ARGV[3]) then return 'gone' end
+if now[1] == 'cancelling' then return 'cancelling' end
+if now[1] ~= 'queued' and now[1] ~= 'running' then return 'over' end
+if redis.call('HINCRBY', KEYS[1], 'askers', -1) > 0 then return 'left' end
+redis.call('HSET', KEYS[1], 'askers', 0)
+if now[1] == 'queued' then set('cancelled', true, 'finished', ARGV[4]) return 'cancelled' end
+set('cancelling', false, 'stage', 'stopping')
+return 'cancelling'
+"""
+)

@@ -1,0 +1,24 @@
+"""Tells the slots of deaths that say nothing about the pictures that were being made (see `jobs.queue.deaths`)."""
+
+from __future__ import annotations
+
+from redis.exceptions import RedisError
+
+from featurelens.jobs.queue.deaths import KNOWN_FOR, announcement, from_outside
+from featurelens.launcher.readiness import client
+from featurelens.launcher.role import Death, Died
+
+
+def announcing(url: str, *, hangs_count: bool) -> Died:
+    """For a role: `hangs_count` says whether one that hung may have been made to by a picture."""
+
+    async def died(death: Death) -> None:
+        if not (not hangs_count if death.hung else from_outside(death.status, death.oom_kills)):
+            return
+        try:
+            async with client(url) as redis:
+                await redis.set(announcement(death.pid), b"1", ex=KNOWN_FOR)
+        except (RedisError, OSError):
+            return  # what is not told counts, as a rule for once too often
+
+    return died

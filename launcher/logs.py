@@ -1,0 +1,35 @@
+"""The files that children write to, and what their ends tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO
+
+LONGEST_REASON = 300
+"""Characters of a last line that are told."""
+
+
+def open_log(log: Path | None) -> IO[bytes] | None:
+    """Opens a log to be appended to; its folder is made if need be."""
+    if log is None:
+        return None
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
+
+
+def end_of(log: Path | None) -> str:
+    """The last lines, to follow a sentence; empty when there are none."""
+    lines = _tail(log, 8)
+    return "\n".join((f"; the end of {log}:", *(f"  {line}" for line in lines))) if lines else ""
+
+
+def last_line(log: Path | None) -> str:
+    return "".join(_tail(log, 1))[:LONGEST_REASON]
+
+
+def _tail(log: Path | None, lines: int) -> list[str]:
+    """Nothing when there is no log, or no log any more."""
+    try:
+        return log.read_text(errors="replace").splitlines()[-lines:] if log else []
+    except OSError:
+        return []
