@@ -34,9 +34,9 @@ def image(
     format: Annotated[Format, Query(description="png alone is the picture exactly as it was made")] = "png",
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """PNG with the full specification and the numbers in its text chunk `featurelens`, or a thumbnail without.
+    """PNG with key, full specification and weights in its text chunk `featurelens`, or a thumbnail without.
 
-    Neither ever changes, so that both may be kept for ever.
+    Neither ever changes, so that both may be kept for ever. What was measured is in `numbers` of the visualization.
     """
     found = deps.store.image(key, index)
     if found is None:
