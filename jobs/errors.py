@@ -17,6 +17,7 @@ FeaturelensError
 │   ├── CatalogPending     the worker has not described this network yet
 │   ├── QueueFull          as many pictures wait as may
 │   ├── StoreUnavailable   the bucket with the pictures cannot be reached
+│   ├── OtherVersion       another version of Featurelens has written it, and this one does not understand it
 │   └── StoreFull          no room left for what is asked for
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
@@ -152,6 +153,18 @@ class QueueFull(Unavailable):
 class StoreUnavailable(Unavailable):
     code = "store-unavailable"
     title = "The result store does not answer"
+
+
+class OtherVersion(Unavailable):
+    """While one version replaces another, both read what either has written."""
+
+    code = "other-version"
+    title = "Another version of Featurelens has written this"
+    retry_after = 30
+
+    @classmethod
+    def of(cls, what: str) -> Self:
+        return cls(f"{what} was written by another version of Featurelens, and this one does not understand it")
 
 
 class StoreFull(Unavailable):

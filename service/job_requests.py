@@ -21,6 +21,7 @@ from featurelens.service.metrics import ASKED
 from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.prefer import ended, wait
 from featurelens.service.resolving import resolved_in
+from featurelens.service.schemas.job import Job
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
@@ -133,7 +134,7 @@ def listed(
     keys = [line.key for line in lines]
     found = deps.views[kind.name].lookup.find_all(keys) if keys else []
     deps.index.forget(*(key for key, job in zip(keys, found, strict=True) if job is None))
-    jobs = [job for job in found if job is not None and status in {None, job.status}]
+    jobs = [job for job in found if isinstance(job, Job) and status in {None, job.status}]
     if last is None:
         return jobs, None, complete
     query = {"model": model, **filters, "status": status, "limit": limit, "cursor": encode_cursor(last)}

@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, cast
 from uuid import uuid4
 
+from pydantic import ValidationError
 from redis import Redis
 from rq.job import Job
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.queue.job_queue import JobQueue, Wanted
 from featurelens.jobs.queue.records import now, record_key
@@ -29,6 +31,9 @@ EXPIRY = 30 * 24 * 3600
 
 STATES = ("queued", "running", "cancelling", "succeeded", "failed", "cancelled", "forgotten")
 """States of a picture. Forgotten: its record has expired, and the store does not have it any more."""
+
+_OVER = frozenset({"succeeded", "failed", "cancelled", "forgotten"})
+"""A state that only another version knows is told as it is; as far as this one can tell, it is not the last."""
 
 Standing = Literal["underway", "cancelling", "cancelled", "finished"]
 
@@ -99,13 +104,17 @@ class Sweeps:
         return Sweep(id, datetime.fromisoformat(str(fields["created"])), None, wanted[0].spec, len(wanted))
 
     def find(self, id: str) -> Sweep | None:
+        """Raises `OtherVersion`."""
         values = cast("list[bytes | None]", self._redis.hmget(_key(id), "created", "cancelled", "spec", "total"))
         created, cancelled, spec, total = values
         if created is None or spec is None or total is None:
             return None
         ended = datetime.fromisoformat(cancelled.decode()) if cancelled else None
         start = datetime.fromisoformat(created.decode())
-        return Sweep(id, start, ended, VisualizationSpec.model_validate_json(spec), int(total))
+        try:
+            return Sweep(id, start, ended, VisualizationSpec.model_validate_json(spec), int(total))
+        except ValidationError as error:
+            raise OtherVersion.of("this sweep") from error
 
     def items(self, id: str, start: int = 0, count: int | None = None) -> list[tuple[Item, str]]:
         """Pictures of the sweep in order, at most `count` from number `start`, each with one of `STATES`."""
@@ -146,7 +155,7 @@ class Sweeps:
 
     def _stored_state(self, id: str, key: str) -> str:
         """The state of a picture whose record has expired, as the result store tells it."""
-        if self._store.get(key) is None:
+        if key not in self._store.get_all([key]):
             return "forgotten"
         self._redis.hset(_key(id, "states"), key, "succeeded")
         return "succeeded"
@@ -154,7 +163,7 @@ class Sweeps:
 
 def standing(sweep: Sweep, states: Sequence[str]) -> Standing:
     """The state of the sweep as a whole."""
-    over = not any(state in {"queued", "running", "cancelling"} for state in states)
+    over = _OVER.issuperset(states)
     if sweep.cancelled is not None:
         return "cancelled" if over else "cancelling"
     return "finished" if over else "underway"
@@ -165,5 +174,5 @@ def _key(id: str, field: str = "") -> str:
 
 
 def _item(line: str) -> Item:
-    key, channel, sign, seed = line.split()
+    key, channel, sign, seed, *_ = line.split()
     return Item(key, int(channel), sign, int(seed))

@@ -23,6 +23,7 @@ from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
@@ -103,16 +104,19 @@ class JobQueue:
         return self._queues[name]
 
     def find(self, key: str) -> Ticket | None:
-        """The latest attempt at `key`. One whose RQ job has vanished is returned as failed: a new one may start."""
-        return self.find_all([key])[0]
+        """The latest attempt at `key`. One whose RQ job has vanished is returned as failed: a new one may start.
 
-    def find_all(self, keys: Sequence[str]) -> list[Ticket | None]:
-        """The same for many, in one round trip."""
+        Raises `OtherVersion`.
+        """
+        return _understood(self.find_all([key])[0])
+
+    def find_all(self, keys: Sequence[str]) -> list[Ticket | OtherVersion | None]:
+        """The same for many, in one round trip; one that is not understood spoils none of the others."""
         return self._read(keys)
 
     def join(self, key: str) -> Ticket | None:
         """Adds an asker to the attempt in flight; None when there is none."""
-        ticket = self._read([key], QUEUE)[0]
+        ticket = _understood(self._read([key], QUEUE)[0])
         return ticket if ticket is not None and ticket.record.joinable else None
 
     def submit(self, key: str, spec: JobSpec, digest: str) -> Ticket:
@@ -172,7 +176,8 @@ class JobQueue:
         """Joins those in flight; if there are none, starts all, unless another process starts one meanwhile."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
-            found = zip(wanted, self._read([one.key for one in wanted], queue), strict=True)
+            tickets = map(_understood, self._read([one.key for one in wanted], queue))
+            found = zip(wanted, tickets, strict=True)
             joined = {one.key: ticket for one, ticket in found if ticket is not None and ticket.record.joinable}
             try:
                 return joined or self._start(pipe, wanted, queue)
@@ -212,7 +217,7 @@ class JobQueue:
             description=key,
         )
 
-    def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | None]:
+    def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | OtherVersion | None]:
         arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
         if len(keys) == 1:
             return [_ticket(keys[0], *self._script(keys=[record_key(keys[0])], args=arguments))]
@@ -222,8 +227,17 @@ class JobQueue:
             return [_ticket(key, *answer) for key, answer in zip(keys, pipe.execute(), strict=True)]
 
 
-def _ticket(key: str, flat: list[bytes], job: bytes | None, position: int | None) -> Ticket | None:
-    record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
+def _understood(ticket: Ticket | OtherVersion | None) -> Ticket | None:
+    if isinstance(ticket, OtherVersion):
+        raise ticket
+    return ticket
+
+
+def _ticket(key: str, flat: list[bytes], job: bytes | None, position: int | None) -> Ticket | OtherVersion | None:
+    try:
+        record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
+    except OtherVersion as error:
+        return error
     if record is None:
         return None
     if record.in_flight and (job is None or job.decode() not in _RQ_ALIVE):

@@ -21,7 +21,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
 
-from featurelens.jobs.errors import FeaturelensError
+from featurelens.jobs.errors import FeaturelensError, OtherVersion
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.index import line_key
 from featurelens.jobs.spec.base import JobSpec
@@ -38,6 +38,9 @@ JOINABLE = frozenset({"queued", "running", "storing"})
 """Another asker may join these; a job that is being cancelled gives way to a new attempt."""
 
 IN_FLIGHT = JOINABLE | {"cancelling"}
+
+VERSION = 1
+"""Of what a record says. It rises when an older version would misread it; one that is merely new is ignored there."""
 
 _NO_PROGRESS = {"stage": "", "step": 0, "score": "", "seconds_left": "", "preview": ""}
 
@@ -90,7 +93,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    status: str
+    status: Status | Literal["storing"]
     attempt: str
     spec: JobSpec
     digest: str
@@ -120,7 +123,7 @@ class Record(BaseModel):
     @property
     def public_status(self) -> Status:
         """`status` as clients know it: to them storing is part of running."""
-        return cast(Status, "running" if self.status == "storing" else self.status)
+        return "running" if self.status == "storing" else self.status
 
 
 def record_key(key: str) -> str:
@@ -135,6 +138,7 @@ def now() -> str:
 def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
     """The fields of a new record: queued, one asker."""
     return {
+        "version": VERSION,
         "status": "queued",
         "attempt": attempt,
         "spec": spec.model_dump_json(),
@@ -147,12 +151,20 @@ def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> d
 
 
 def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
-    """A record from its hash; empty strings are values not known yet. None when the hash is empty or incomplete."""
+    """A record from its hash; empty strings are values not known yet. None when the hash is empty or incomplete.
+
+    Raises `OtherVersion` when it says what this version does not understand: a field of the spec, a status, a kind.
+    """
     values: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items() if value}
     if "attempt" not in values or "spec" not in values:
         return None
-    values["spec"] = kind_of(key).spec.model_validate(json.loads(values["spec"]))
-    return Record.model_validate(values)
+    try:
+        if int(values.get("version", VERSION)) > VERSION:
+            raise OtherVersion.of("the record of this job")
+        values["spec"] = kind_of(key).spec.model_validate(json.loads(values["spec"]))
+        return Record.model_validate(values)
+    except ValueError as error:
+        raise OtherVersion.of("the record of this job") from error
 
 
 class Records:

@@ -155,6 +155,21 @@ def test_a_job_lost_between_queue_and_slot(worker: WorkerHarness) -> None:
     assert worker.redis.llen(queue.intermediate_queue_key) == 0
 
 
+def test_a_job_of_a_newer_version(worker: WorkerHarness) -> None:
+    """Left in the queue by one that has been taken back: it fails and says why, the next one is made."""
+    worker.start_renderer()
+    key = worker.ask()
+    ours = worker.redis.hget(record_key(key), "spec")
+    assert isinstance(ours, bytes)
+    worker.redis.hset(record_key(key), "spec", ours.replace(b"{", b'{"hue": 0.5, ', 1))
+    other = worker.ask()
+    worker.start_slot()
+    worker.await_status(other, "succeeded")
+    worker.redis.hset(record_key(key), "spec", ours)
+    assert worker.record(key).status == "failed"
+    assert "another version" in (worker.record(key).error_detail or "")
+
+
 def test_cancelled_after_its_slot_died(worker: WorkerHarness) -> None:
     worker.start_renderer()
     slot = worker.start_slot()
