@@ -11,9 +11,7 @@ import signal
 import sys
 from contextlib import ExitStack
 
-from pydantic import ValidationError
-
-from featurelens.jobs.settings import Settings, settings
+from featurelens.jobs.settings import InvalidSettings, Settings, settings
 from featurelens.launcher.children import GaveUp
 from featurelens.launcher.claim import Refused, check_port, claim_state
 from featurelens.launcher.stack import Parts, Stack
@@ -28,7 +26,7 @@ def main() -> int:
     parts: Parts = parser.parse_args().parts
     with ExitStack() as held:
         try:
-            options = _settings()
+            options = settings()
             if parts != "all" and options.redis_url is None:
                 raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
             if parts != "service":
@@ -36,7 +34,7 @@ def main() -> int:
             if parts != "worker":
                 check_port(options.host, options.port)
             asyncio.run(_run(parts, options))
-        except Refused as refused:
+        except (InvalidSettings, Refused) as refused:
             _complain(str(refused))
             return NOT_STARTED
         except GaveUp as problem:
@@ -50,14 +48,6 @@ async def _run(parts: Parts, options: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Stack(parts, options, _say).run(stop)
-
-
-def _settings() -> Settings:
-    try:
-        return settings()
-    except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise Refused(f"the settings are not valid: {'; '.join(faults)}") from None
 
 
 def _say(line: str) -> None:

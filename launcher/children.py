@@ -51,6 +51,8 @@ class Role:
     """Whether the process hangs; it is killed after `STRIKES` checks in a row have said so."""
     orphaned: signal.Signals = signal.SIGKILL
     """The signal it gets when the launcher itself is killed."""
+    explain: Callable[[str], str] = lambda _: ""
+    """What the operator can do about an end, given the end of its log; empty: nothing is known."""
     niceness: int = 0
     """Added to the launcher's niceness once it is ready."""
 
@@ -184,7 +186,9 @@ class Child:
         if self.role.log is None:
             return ""
         lines = self.role.log.read_text(errors="replace").splitlines()[-8:]
-        return "\n".join((f"; the end of {self.role.log}:", *(f"  {line}" for line in lines)))
+        told = "\n".join((f"; the end of {self.role.log}:", *(f"  {line}" for line in lines)))
+        way_out = self.role.explain("\n".join(lines))
+        return f"{told}\n{way_out}" if way_out else told
 
 
 class Family:

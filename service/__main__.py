@@ -9,7 +9,7 @@ import uvicorn
 
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.logs import configure, logger
-from featurelens.jobs.settings import Settings, settings
+from featurelens.jobs.settings import Settings, settings_of
 from featurelens.service.app import create_app
 from featurelens.service.auth.api_keys import ApiKeys
 
@@ -20,7 +20,7 @@ SHUTDOWN_PATIENCE = 5
 
 def main() -> int:
     """Serves until asked to stop. One line on standard error and 1 when it cannot start."""
-    chosen = settings()
+    chosen = settings_of("service")
     try:
         listener = _listen(chosen)
         app = create_app(chosen)
@@ -34,6 +34,8 @@ def main() -> int:
         logger().warning(
             "nobody has an API key yet; python -m featurelens.service.keys create --scope render makes one"
         )
+    if not chosen.auth_required and "*" in chosen.host_names:
+        logger().warning("no keys are asked for, and any web page can reach this; FEATURELENS_ALLOWED_HOSTS stops that")
     config = uvicorn.Config(
         app,
         log_config=None,

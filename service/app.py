@@ -16,6 +16,7 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.settings import settings as process_settings
 from featurelens.service import endpoints
 from featurelens.service.dependencies import Dependencies
+from featurelens.service.middleware.allowed_hosts import AllowedHostsMiddleware
 from featurelens.service.middleware.body_limit import BodyLimitMiddleware
 from featurelens.service.middleware.connection_limit import ConnectionLimitMiddleware
 from featurelens.service.middleware.head import HeadMiddleware
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         BodyLimitMiddleware, limit=deps.settings.body_bytes, seconds=deps.settings.body_seconds, exceptions=uploads
     )
     app.add_middleware(ConnectionLimitMiddleware, limit=deps.settings.connections)
+    app.add_middleware(AllowedHostsMiddleware, names=deps.settings.host_names)
     app.add_middleware(RequestLogMiddleware)
     _open_to(app, deps.settings)
     app.state.deps = deps
@@ -82,7 +84,10 @@ def _open_to(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Prefer", "Last-Event-ID", "If-None-Match", "X-Request-ID"],
+            allow_headers=[
+                *("Authorization", "Content-Type", "Prefer", "Idempotency-Key"),
+                *("Last-Event-ID", "If-None-Match", "X-Request-ID"),
+            ],
             expose_headers=[
                 *("Location", "Retry-After", "ETag", "Cache-Status", "RateLimit", "RateLimit-Policy"),
                 *("Preference-Applied", "WWW-Authenticate", "X-Request-ID"),

@@ -54,5 +54,7 @@ def patiently(call: Callable[[], T]) -> T:
 
 def unavailable(error: RedisError) -> BrokerUnavailable:
     """`error` as a client may see it: without the address and the command."""
+    if isinstance(error, redis_errors.AuthenticationError):  # to redis-py a connection that was lost
+        return BrokerUnavailable("the job queue does not accept our password; finished pictures are still served")
     reason = "does not answer" if isinstance(error, LOST) else "refuses commands"
     return BrokerUnavailable(f"the job queue {reason}; finished pictures are still served")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, Path, Query, Response
@@ -14,7 +15,7 @@ from featurelens.jobs.kinds import ACTIVATIONS
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import Identified, needs
+from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs, still_allowed
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, known_key
 from featurelens.service.event_stream import LastEventId, event_stream
@@ -55,7 +56,7 @@ def _known_key(key: Annotated[str, Path(description="fa1_ and 64 hex digits", ex
 
 Key = Annotated[str, Depends(_known_key)]
 
-router = APIRouter(tags=["activations"], responses=GUARDED)
+router = APIRouter(tags=["activations"], responses=GUARDED, route_class=GuardedRoute)
 
 
 @router.post(
@@ -127,10 +128,11 @@ def show(key: Key, deps: Deps, response: Response) -> Activations:
     response_class=StreamingResponse,
     responses={**answers.event_stream(Activations, _EXAMPLE), **problems(404, 503)},
 )
-async def events(key: Key, deps: Deps, last_event_id: LastEventId = None) -> Response:
+async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
     """As for visualizations, without previews."""
     found = await run_in_threadpool(job_requests.find, deps, ACTIVATIONS, key)
-    return event_stream(deps.views[ACTIVATIONS.name].watcher, found, last_event_id)
+    allowed = partial(still_allowed, deps, caller)
+    return event_stream(deps.views[ACTIVATIONS.name].watcher, found, last_event_id, allowed)
 
 
 @router.get(

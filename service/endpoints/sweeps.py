@@ -17,7 +17,7 @@ from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import sweeps
-from featurelens.service.auth.access import Identified, needs
+from featurelens.service.auth.access import GuardedRoute, Identified, needs
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.openapi import answers, samples
@@ -30,7 +30,7 @@ from featurelens.service.schemas.sweep_spec import SweepSpec
 
 RETRY_AFTER = "2"
 
-router = APIRouter(tags=["sweeps"], responses=GUARDED)
+router = APIRouter(tags=["sweeps"], responses=GUARDED, route_class=GuardedRoute)
 
 
 def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:

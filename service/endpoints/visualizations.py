@@ -10,7 +10,7 @@ from featurelens.jobs import addresses
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import needs
+from featurelens.service.auth.access import GuardedRoute, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, Key
 from featurelens.service.openapi import samples
@@ -35,7 +35,7 @@ Spec = Annotated[
     ),
 ]
 
-router = APIRouter(tags=["visualizations"], responses=GUARDED)
+router = APIRouter(tags=["visualizations"], responses=GUARDED, route_class=GuardedRoute)
 
 
 @router.post(

@@ -12,7 +12,7 @@ from featurelens.engine.malloc import keep_memory
 from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.settings import settings
+from featurelens.jobs.settings import settings_of
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
@@ -24,7 +24,7 @@ def main() -> None:
     """Runs the renderer, its heartbeat and its cataloguer, and ends the process."""
     configure("renderer")
     keep_memory()
-    configured = settings()
+    configured = settings_of("renderer")
     configured.renderer_socket.parent.mkdir(parents=True, exist_ok=True)
     device = best_device(configured.device)
     registry = Registry(configured)
