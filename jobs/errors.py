@@ -7,9 +7,11 @@ FeaturelensError
 │   ├── UnknownLayer
 │   ├── UnknownPhoto
 │   ├── OutOfRange
+│   ├── KeyReused          an Idempotency-Key came with another request before
 │   └── TooExpensive       more work than the operator allows
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
+│   └── BeingAsked         the same request is still being answered
 ├── AlreadyOver            it has ended: there is nothing left to stop
 ├── Unavailable            nothing wrong with the request; try again later
 │   ├── BrokerUnavailable  Redis or Valkey cannot be reached
@@ -100,6 +102,11 @@ class TooExpensive(InvalidSpec):
     title = "This would take too much work"
 
 
+class KeyReused(InvalidSpec):
+    code = "idempotency-key-reused"
+    title = "This Idempotency-Key belongs to another request"
+
+
 class UnknownPhoto(InvalidSpec):
     code = "unknown-photo"
     title = "No such photograph"
@@ -113,6 +120,11 @@ class NotFound(FeaturelensError):
 class NotReady(FeaturelensError):
     code = "not-ready"
     title = "The picture is not finished"
+
+
+class BeingAsked(NotReady):
+    code = "being-asked"
+    title = "The same request is still being answered"
 
 
 class AlreadyOver(FeaturelensError):

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -70,6 +70,8 @@ class Settings(BaseSettings):
 
     ``*``: any. Left out: any, but none where only this machine can reach the service and no keys are asked for.
     """
+    trusted_proxies: str = ""
+    """Addresses and networks, such as ``127.0.0.1,10.0.0.0/8``, whose `X-Forwarded-For` and `-Proto` are believed."""
     cors_origins: str = ""
     """Web pages that may call the service from a browser, such as ``https://a.example,https://b.example``."""
     networks_bytes: int = Field(NETWORKS_BYTES, ge=0)
@@ -85,6 +87,24 @@ class Settings(BaseSettings):
             raise ValueError("no address of a Redis or Valkey; redis://:password@host:6379/0 would be one") from None
         return url
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for proxy in _listed(proxies):
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError(f"{proxy} is neither an address nor a network such as 10.0.0.0/8") from None
+        return proxies
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return _listed(self.cors_origins)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        return _listed(self.trusted_proxies)
+
     @property
     def results_folder(self) -> Path:
         return self.state.absolute() / "results"
@@ -96,7 +116,7 @@ class Settings(BaseSettings):
     @property
     def host_names(self) -> tuple[str, ...]:
         """What `Host` may say beside localhost and addresses."""
-        named = tuple(name.strip() for name in self.allowed_hosts.split(",") if name.strip())
+        named = _listed(self.allowed_hosts)
         return named or (() if _loopback(self.host) and not self.auth_required else ("*",))
 
     @property
@@ -128,6 +148,10 @@ class Settings(BaseSettings):
             return path
         digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"featurelens-{digest}.sock"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _loopback(host: str) -> bool:

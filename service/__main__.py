@@ -12,10 +12,9 @@ from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.settings import Settings, settings_of
 from featurelens.service.app import create_app
 from featurelens.service.auth.api_keys import ApiKeys
+from featurelens.service.http_server import configuration
 
 BACKLOG = 2048
-SHUTDOWN_PATIENCE = 5
-"""Seconds that open requests have at the end; none of them needs longer unless its client is slow."""
 
 
 def main() -> int:
@@ -36,14 +35,7 @@ def main() -> int:
         )
     if not chosen.auth_required and "*" in chosen.host_names:
         logger().warning("no keys are asked for, and any web page can reach this; FEATURELENS_ALLOWED_HOSTS stops that")
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(configuration(app, chosen)).run(sockets=[listener])
     return 0
 
 

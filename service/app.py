@@ -78,11 +78,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _open_to(app: FastAPI, settings: Settings) -> None:
     """Lets web pages of the origins that the operator names call the service."""
-    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    if origins:
+    if settings.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=origins,
+            allow_origins=settings.origins,
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=[
                 *("Authorization", "Content-Type", "Prefer", "Idempotency-Key"),

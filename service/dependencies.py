@@ -31,6 +31,7 @@ from featurelens.service.auth.signed_urls import SignedUrls
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictableResults
 from featurelens.service.eviction.eviction import Eviction
+from featurelens.service.idempotency import Retries
 from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
 from featurelens.service.schemas.visualization import Visualization
@@ -65,6 +66,7 @@ class Dependencies:
     views: dict[str, View]
     """By the name of the kind of job."""
     sweeps: Sweeps
+    retries: Retries
     previews: Previews
     evictions: dict[str, Eviction]
     """By what they evict from: results (unless they are in a bucket), thumbnails, photos."""
@@ -93,6 +95,7 @@ class Dependencies:
             Thumbnails(DiskCache(settings.thumbnails_folder)),
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
             Sweeps(redis, queue, store),
+            Retries(redis),
             previews,
             _evictions(settings),
         )

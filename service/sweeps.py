@@ -21,6 +21,7 @@ from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.queue.job_queue import JobQueue, Wanted
 from featurelens.jobs.queue.records import now, record_key
+from featurelens.jobs.queue.room import Reservation
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result_store import ResultStore
 
@@ -28,6 +29,9 @@ ID_PATTERN = re.compile(r"sweep_[0-9a-f]{32}")
 
 EXPIRY = 30 * 24 * 3600
 """Seconds a sweep is kept; its pictures have expiries of their own."""
+
+MOST_PICTURES = 1 << 18
+"""Of all sweeps that are kept: beyond it the oldest is forgotten. They cost 200 bytes each, made or not."""
 
 STATES = ("queued", "running", "cancelling", "succeeded", "failed", "cancelled", "forgotten")
 """States of a picture. Forgotten: its record has expired, and the store does not have it any more."""
@@ -56,6 +60,22 @@ for _, item in ipairs(redis.call('LRANGE', KEYS[1], ARGV[3], ARGV[4])) do
   table.insert(states, state)
 end
 return states
+"""
+
+
+_ALL = "featurelens:sweeps"
+"""Sorted set of sweeps by the time they were asked for, each with the number of its pictures."""
+
+_FORGET_OLDEST = """
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[1], time[1] + time[2] / 1000000, ARGV[2] .. ' ' .. ARGV[1])
+redis.call('INCRBY', KEYS[1] .. ':pictures', ARGV[2])
+while tonumber(redis.call('GET', KEYS[1] .. ':pictures')) > tonumber(ARGV[4]) do
+  local pictures, id = string.match(redis.call('ZPOPMIN', KEYS[1])[1], '^(%d+) (.+)$')
+  redis.call('DECRBY', KEYS[1] .. ':pictures', pictures)
+  local sweep = ARGV[3] .. id
+  redis.call('DEL', sweep, sweep .. ':items', sweep .. ':states', sweep .. ':asking')
+end
 """
 
 
@@ -88,8 +108,11 @@ class Sweeps:
         self._store = store
         self._script = redis.register_script(_STATES)
 
-    def create(self, wanted: Sequence[Wanted[VisualizationSpec]]) -> Sweep:
-        """Submits all jobs that the store has no result of. Keys must differ; takes about a millisecond a picture."""
+    def create(self, wanted: Sequence[Wanted[VisualizationSpec]], room: Reservation | None = None) -> Sweep:
+        """Submits all jobs that the store has no result of. Keys must differ; takes about a millisecond a picture.
+
+        They take the places of `room`.
+        """
         id = f"sweep_{uuid4().hex}"
         items = [f"{key} {spec.channel} {spec.sign} {spec.seed}" for key, spec, _ in wanted]
         fields = {"created": now(), "spec": wanted[0].spec.model_dump_json(), "total": len(wanted)}
@@ -98,9 +121,10 @@ class Sweeps:
             pipe.rpush(_key(id, "items"), *items)
             for field in ("", "items"):
                 pipe.expire(_key(id, field), EXPIRY)
+            pipe.eval(_FORGET_OLDEST, 1, _ALL, id, len(wanted), _key(""), MOST_PICTURES)
             pipe.execute()
         for start in range(0, len(wanted), _CHUNK):
-            self._submit(id, wanted[start : start + _CHUNK])
+            self._submit(id, wanted[start : start + _CHUNK], room)
         return Sweep(id, datetime.fromisoformat(str(fields["created"])), None, wanted[0].spec, len(wanted))
 
     def find(self, id: str) -> Sweep | None:
@@ -139,10 +163,10 @@ class Sweeps:
             if self._redis.hdel(_key(id, "asking"), key):
                 self._queue.leave(key.decode(), attempt.decode())
 
-    def _submit(self, id: str, wanted: Sequence[Wanted[VisualizationSpec]]) -> None:
+    def _submit(self, id: str, wanted: Sequence[Wanted[VisualizationSpec]], room: Reservation | None) -> None:
         there = self._store.get_all([one.key for one in wanted]).keys()
         missing = [one for one in wanted if one.key not in there]
-        tickets = self._queue.submit_all(missing, SWEEP_QUEUE)
+        tickets = self._queue.submit_all(missing, SWEEP_QUEUE, room)
         asking = {one.key: ticket.record.attempt for one, ticket in zip(missing, tickets, strict=True)}
         with self._redis.pipeline(transaction=True) as pipe:
             if there:

@@ -27,6 +27,7 @@ from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
+from featurelens.jobs.queue.room import Reservation, Room
 from featurelens.jobs.spec.base import JobSpec
 
 TASK = "featurelens.worker.slot.task.execute"
@@ -98,6 +99,7 @@ class JobQueue:
         self._records = Records(redis)
         self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
         self.rq = self._queues[QUEUE]
+        self.room = Room(redis)
 
     def of(self, name: str) -> Queue:
         """RQ's queue of this name."""
@@ -123,13 +125,15 @@ class JobQueue:
         """Joins the attempt in flight, or starts one; `spec` must be resolved."""
         return self.submit_all([Wanted(key, spec, digest)])[0]
 
-    def submit_all(self, wanted: Sequence[Wanted[Any]], queue: str = QUEUE) -> list[Ticket]:
-        """The same for many, `_TOGETHER` in a transaction; keys must differ."""
+    def submit_all(
+        self, wanted: Sequence[Wanted[Any]], queue: str = QUEUE, room: Reservation | None = None
+    ) -> list[Ticket]:
+        """The same for many, `_TOGETHER` in a transaction; keys must differ. They take the places of `room`."""
         tickets: dict[str, Ticket] = {}
         for start in range(0, len(wanted), _TOGETHER):
             missing = list(wanted[start : start + _TOGETHER])
             while missing:
-                tickets |= self._join_or_start(missing, queue)
+                tickets |= self._join_or_start(missing, queue, room)
                 missing = [one for one in missing if one.key not in tickets]
         return [tickets[one.key] for one in wanted]
 
@@ -172,7 +176,7 @@ class JobQueue:
         except (NoSuchJobError, InvalidJobOperation):
             return
 
-    def _join_or_start(self, wanted: Sequence[Wanted[Any]], queue: str) -> dict[str, Ticket]:
+    def _join_or_start(self, wanted: Sequence[Wanted[Any]], queue: str, room: Reservation | None) -> dict[str, Ticket]:
         """Joins those in flight; if there are none, starts all, unless another process starts one meanwhile."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
@@ -180,11 +184,13 @@ class JobQueue:
             found = zip(wanted, tickets, strict=True)
             joined = {one.key: ticket for one, ticket in found if ticket is not None and ticket.record.joinable}
             try:
-                return joined or self._start(pipe, wanted, queue)
+                return joined or self._start(pipe, wanted, queue, room)
             except WatchError:
                 return {}
 
-    def _start(self, pipe: Pipeline, wanted: Sequence[Wanted[Any]], queue: str) -> dict[str, Ticket]:
+    def _start(
+        self, pipe: Pipeline, wanted: Sequence[Wanted[Any]], queue: str, room: Reservation | None
+    ) -> dict[str, Ticket]:
         """Raises WatchError when one of the records that `pipe` watches has changed."""
         rq = self._queues[queue]
         opened = [(one, opening(one.key, one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
@@ -196,8 +202,12 @@ class JobQueue:
             created = datetime.fromisoformat(str(fields["created"]))
             index.write(pipe, key, spec, created, "queued", IN_FLIGHT_EXPIRY)
             rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
+        if room is not None:
+            room.give_back(pipe, len(wanted))
         pipe.llen(rq.key)
         last = pipe.execute()[-1]
+        if room is not None:
+            room.gave_back(len(wanted))
         tickets = {}
         for position, (one, fields) in enumerate(opened, last - len(wanted) + 1):
             record = parse(one.key, {name.encode(): str(value).encode() for name, value in fields.items()})

@@ -23,6 +23,7 @@ from redis import Redis
 
 from featurelens.jobs.errors import FeaturelensError, OtherVersion
 from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.queue.fruitless import forget_oldest
 from featurelens.jobs.queue.index import line_key
 from featurelens.jobs.spec.base import JobSpec
 
@@ -42,19 +43,29 @@ IN_FLIGHT = JOINABLE | {"cancelling"}
 VERSION = 1
 """Of what a record says. It rises when an older version would misread it; one that is merely new is ignored there."""
 
+
+def record_key(key: str) -> str:
+    """The Redis key of the record of job `key`; visualizations were the only kind when it got its name."""
+    return f"featurelens:visualization:{key}"
+
+
 _NO_PROGRESS = {"stage": "", "step": 0, "score": "", "seconds_left": "", "preview": ""}
 
-_SET = """
+_SET = (
+    forget_oldest(record_key(""))
+    + """
 local function set(status, ended, ...)
   redis.call('HSET', KEYS[1], 'status', status, ...)
   if ended then redis.call('HINCRBY', 'featurelens:counts', status, 1) end
   redis.call('EXPIRE', KEYS[1], ended and ARGV[2] or ARGV[1])
+  if status == 'failed' or status == 'cancelled' then forget_oldest() end
   if redis.call('EXISTS', KEYS[2]) == 0 then return end
   redis.call('HSET', KEYS[2], 'status', status == 'storing' and 'running' or status)
   redis.call('EXPIRE', KEYS[2], ended and ARGV[2] or ARGV[1])
   if status == 'succeeded' then redis.call('PERSIST', KEYS[2]) end
 end
 """
+)
 """Every change of status: of the record, of its line in the index, and of their expiry."""
 
 _MOVE = (
@@ -124,11 +135,6 @@ class Record(BaseModel):
     def public_status(self) -> Status:
         """`status` as clients know it: to them storing is part of running."""
         return "running" if self.status == "storing" else self.status
-
-
-def record_key(key: str) -> str:
-    """The Redis key of the record of job `key`; visualizations were the only kind when it got its name."""
-    return f"featurelens:visualization:{key}"
 
 
 def now() -> str:

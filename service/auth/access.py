@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Annotated, Any
 
 import structlog
@@ -121,7 +122,18 @@ def _logged(caller: Caller) -> Caller:
 
 def _anybody(request: Request) -> Caller:
     """Where no keys are asked for, everybody may do everything."""
-    return Caller("anybody", SCOPES[-1], request.client.host if request.client else "unknown")
+    return Caller("anybody", SCOPES[-1], _household(request.client.host) if request.client else "unknown")
+
+
+def _household(host: str) -> str:
+    """The address, or of IPv6 its network: whoever has one address there has 2^64 of them."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address) or address.ipv4_mapped is not None:
+        return host
+    return str(IPv6Network((address, 64), strict=False))
 
 
 def _by_key(deps: Dependencies, sent: HTTPAuthorizationCredentials | None) -> Caller:
