@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             eviction.stop()
         for view in deps.views.values():
             await view.watcher.close()
+        deps.decoding.close()
         deps.redis.close()
 
     app = FastAPI(

@@ -46,7 +46,7 @@ async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Sent, r
     deps.limits.check_cost(kind.cost(resolved))
     photo = kind.photo(resolved)
     if photo is not None:
-        await run_in_threadpool(deps.photos.get, photo, kind.photo_pointer)
+        await run_in_threadpool(deps.photos.claim, photo, kind.photo_pointer)
     wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
     lookup, watcher = deps.views[kind.name]
     patience = wait(sent.preferences)

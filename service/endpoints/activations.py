@@ -51,7 +51,9 @@ Spec = Annotated[
 ]
 
 
-def _known_key(key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])]) -> str:
+async def _known_key(
+    key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
+) -> str:
     return known_key(ACTIVATIONS, key)
 
 

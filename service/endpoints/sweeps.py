@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
@@ -28,13 +27,14 @@ from featurelens.service.resolving import resolved_in
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.sweep_spec import SweepSpec
+from featurelens.service.thumbnails import Tiles, sheet_name
 
 RETRY_AFTER = "2"
 
 router = APIRouter(tags=["sweeps"], responses=GUARDED, route_class=GuardedRoute)
 
 
-def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
+async def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
     if not sweeps.ID_PATTERN.fullmatch(id):
         raise NotFound("no sweep has such a name")
     return id
@@ -93,7 +93,7 @@ async def ask(
         raise OutOfRange(error.detail, faults) from error
     deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:
-        await run_in_threadpool(deps.photos.get, resolved.photo, VISUALIZATION.photo_pointer)
+        await run_in_threadpool(deps.photos.claim, resolved.photo, VISUALIZATION.photo_pointer)
     shown, headers = await run_in_threadpool(_accept, deps, caller, idempotency_key, spec, resolved, entry)
     response.headers.update(headers)
     response.headers["Location"] = shown.links.self
@@ -164,15 +164,22 @@ def cancel(sweep: Found, deps: Deps, response: Response) -> Sweep:
     response_class=Response,
     responses={**answers.conditional("the PNG", "image/png"), **problems(404, 409, 503)},
 )
-def sheet(sweep: Found, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
+async def sheet(sweep: Found, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     """Thumbnails in rows, in the order of `items`, blank where there is no picture; 409 until the sweep is over."""
+    keys, made = await run_in_threadpool(_sheet_of, deps, sweep)
+    name = sheet_name(keys)
+    tiles = Tiles(len(keys), lambda: (deps.store.image(key) if key else None for key in keys))
+    png, digest = made or await deps.making.get(name, lambda: deps.thumbnails.sheet(name, tiles))
+    return conditional(png, digest, "image/png", if_none_match, immutable=False)
+
+
+def _sheet_of(deps: Dependencies, sweep: sweeps.Sweep) -> tuple[list[str], tuple[bytes, str] | None]:
+    """Keys of its pictures, empty where there is none, and the sheet if it has been made before."""
     found = deps.sweeps.items(sweep.id)
     if sweeps.standing(sweep, [state for _, state in found]) in {"underway", "cancelling"}:
         raise NotReady(f"pictures are still to be made; how many: {addresses.sweep(sweep.id)}")
     keys = [item.key if state == "succeeded" else "" for item, state in found]
-    name = hashlib.sha256(" ".join(keys).encode()).hexdigest()
-    png, digest = deps.thumbnails.sheet(name, lambda: [deps.store.image(key) if key else None for key in keys])
-    return conditional(png, digest, "image/png", if_none_match, immutable=False)
+    return keys, deps.thumbnails.made(sheet_name(keys))
 
 
 def _accept(
