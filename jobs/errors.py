@@ -7,9 +7,11 @@ FeaturelensError
 │   ├── UnknownLayer
 │   ├── UnknownPhoto
 │   ├── OutOfRange
+│   ├── KeyReused          an Idempotency-Key came with another request before
 │   └── TooExpensive       more work than the operator allows
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
+│   └── BeingAsked         the same request is still being answered
 ├── AlreadyOver            it has ended: there is nothing left to stop
 ├── Unavailable            nothing wrong with the request; try again later
 │   ├── BrokerUnavailable  Redis or Valkey cannot be reached
@@ -17,6 +19,7 @@ FeaturelensError
 │   ├── CatalogPending     the worker has not described this network yet
 │   ├── QueueFull          as many pictures wait as may
 │   ├── StoreUnavailable   the bucket with the pictures cannot be reached
+│   ├── OtherVersion       another version of Featurelens has written it, and this one does not understand it
 │   └── StoreFull          no room left for what is asked for
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
@@ -99,6 +102,11 @@ class TooExpensive(InvalidSpec):
     title = "This would take too much work"
 
 
+class KeyReused(InvalidSpec):
+    code = "idempotency-key-reused"
+    title = "This Idempotency-Key belongs to another request"
+
+
 class UnknownPhoto(InvalidSpec):
     code = "unknown-photo"
     title = "No such photograph"
@@ -112,6 +120,11 @@ class NotFound(FeaturelensError):
 class NotReady(FeaturelensError):
     code = "not-ready"
     title = "The picture is not finished"
+
+
+class BeingAsked(NotReady):
+    code = "being-asked"
+    title = "The same request is still being answered"
 
 
 class AlreadyOver(FeaturelensError):
@@ -152,6 +165,18 @@ class QueueFull(Unavailable):
 class StoreUnavailable(Unavailable):
     code = "store-unavailable"
     title = "The result store does not answer"
+
+
+class OtherVersion(Unavailable):
+    """While one version replaces another, both read what either has written."""
+
+    code = "other-version"
+    title = "Another version of Featurelens has written this"
+    retry_after = 30
+
+    @classmethod
+    def of(cls, what: str) -> Self:
+        return cls(f"{what} was written by another version of Featurelens, and this one does not understand it")
 
 
 class StoreFull(Unavailable):

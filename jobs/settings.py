@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.connection import parse_url
 
 NETWORKS_BYTES = 4 * 2**30
 
@@ -57,11 +59,45 @@ class Settings(BaseSettings):
     """Of the disk: with less free nothing new is accepted."""
     auth: Literal["auto", "on", "off"] = "auto"
     """Whether API keys are asked for; auto: unless only this machine can reach the service."""
+    allowed_hosts: str = ""
+    """Names that the service goes by, such as ``vision.example.org,*.internal``; localhost and addresses always do.
+
+    ``*``: any. Left out: any, but none where only this machine can reach the service and no keys are asked for.
+    """
+    trusted_proxies: str = ""
+    """Addresses and networks, such as ``127.0.0.1,10.0.0.0/8``, whose `X-Forwarded-For` and `-Proto` are believed."""
     cors_origins: str = ""
     """Web pages that may call the service from a browser, such as ``https://a.example,https://b.example``."""
     networks_bytes: int = Field(NETWORKS_BYTES, ge=0)
     """Memory for the weights of networks kept warm; those with pictures in progress stay beyond it."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        try:
+            parse_url(url or "redis://")  # type: ignore[no-untyped-call]
+        except ValueError:
+            raise ValueError("no address of a Redis or Valkey; redis://:password@host:6379/0 would be one") from None
+        return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for proxy in _listed(proxies):
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError(f"{proxy} is neither an address nor a network such as 10.0.0.0/8") from None
+        return proxies
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return _listed(self.cors_origins)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        return _listed(self.trusted_proxies)
 
     @property
     def results_folder(self) -> Path:
@@ -70,6 +106,12 @@ class Settings(BaseSettings):
     @property
     def auth_required(self) -> bool:
         return self.auth == "on" or (self.auth == "auto" and not _loopback(self.host))
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """What `Host` may say beside localhost and addresses."""
+        named = _listed(self.allowed_hosts)
+        return named or (() if _loopback(self.host) and not self.auth_required else ("*",))
 
     @property
     def keys_file(self) -> Path:
@@ -98,6 +140,10 @@ class Settings(BaseSettings):
         return self.state.absolute() / "renderer.sock"
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -105,7 +151,24 @@ def _loopback(host: str) -> bool:
         return False
 
 
+class InvalidSettings(Exception):
+    """The environment makes no sense. The message is one line for the operator, no values: one holds a password."""
+
+
 @cache
 def settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once. Raises `InvalidSettings`."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        told = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors())
+        faults = "; ".join(f"{name}: {fault.removeprefix('Value error, ')}" for name, fault in told)
+        raise InvalidSettings(f"the settings are not valid: {faults}") from None
+
+
+def settings_of(process: str) -> Settings:
+    """The same; where they make no sense, `process` ends with that line and exit status 1."""
+    try:
+        return settings()
+    except InvalidSettings as error:
+        sys.exit(f"featurelens {process}: {error}")

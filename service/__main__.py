@@ -9,18 +9,17 @@ import uvicorn
 
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.logs import configure, logger
-from featurelens.jobs.settings import Settings, settings
+from featurelens.jobs.settings import Settings, settings_of
 from featurelens.service.app import create_app
 from featurelens.service.auth.api_keys import ApiKeys
+from featurelens.service.http_server import configuration
 
 BACKLOG = 2048
-SHUTDOWN_PATIENCE = 5
-"""Seconds that open requests have at the end; none of them needs longer unless its client is slow."""
 
 
 def main() -> int:
     """Serves until asked to stop. One line on standard error and 1 when it cannot start."""
-    chosen = settings()
+    chosen = settings_of("service")
     try:
         listener = _listen(chosen)
         app = create_app(chosen)
@@ -34,14 +33,9 @@ def main() -> int:
         logger().warning(
             "nobody has an API key yet; python -m featurelens.service.keys create --scope render makes one"
         )
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    if not chosen.auth_required and "*" in chosen.host_names:
+        logger().warning("no keys are asked for, and any web page can reach this; FEATURELENS_ALLOWED_HOSTS stops that")
+    uvicorn.Server(configuration(app, chosen)).run(sockets=[listener])
     return 0
 
 

@@ -16,6 +16,7 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.settings import settings as process_settings
 from featurelens.service import endpoints
 from featurelens.service.dependencies import Dependencies
+from featurelens.service.middleware.allowed_hosts import AllowedHostsMiddleware
 from featurelens.service.middleware.body_limit import BodyLimitMiddleware
 from featurelens.service.middleware.connection_limit import ConnectionLimitMiddleware
 from featurelens.service.middleware.head import HeadMiddleware
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             eviction.stop()
         for view in deps.views.values():
             await view.watcher.close()
+        deps.decoding.close()
         deps.redis.close()
 
     app = FastAPI(
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         BodyLimitMiddleware, limit=deps.settings.body_bytes, seconds=deps.settings.body_seconds, exceptions=uploads
     )
     app.add_middleware(ConnectionLimitMiddleware, limit=deps.settings.connections)
+    app.add_middleware(AllowedHostsMiddleware, names=deps.settings.host_names)
     app.add_middleware(RequestLogMiddleware)
     _open_to(app, deps.settings)
     app.state.deps = deps
@@ -76,13 +79,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _open_to(app: FastAPI, settings: Settings) -> None:
     """Lets web pages of the origins that the operator names call the service."""
-    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    if origins:
+    if settings.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=origins,
+            allow_origins=settings.origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Prefer", "Last-Event-ID", "If-None-Match", "X-Request-ID"],
+            allow_headers=[
+                *("Authorization", "Content-Type", "Prefer", "Idempotency-Key"),
+                *("Last-Event-ID", "If-None-Match", "X-Request-ID"),
+            ],
             expose_headers=[
                 *("Location", "Retry-After", "ETag", "Cache-Status", "RateLimit", "RateLimit-Policy"),
                 *("Preference-Applied", "WWW-Authenticate", "X-Request-ID"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Path, Request
 from redis import Redis
 from starlette.exceptions import HTTPException
@@ -19,6 +21,7 @@ from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import JobIndex
 from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.photos_in_flight import photos_in_flight
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
@@ -28,15 +31,23 @@ from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.auth.quota import Quota
 from featurelens.service.auth.signed_urls import SignedUrls
+from featurelens.service.decoding import Decoding
 from featurelens.service.disk_cache import DiskCache
-from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictableResults
+from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictablePhotos, EvictableResults
 from featurelens.service.eviction.eviction import Eviction
+from featurelens.service.idempotency import Retries
 from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
 from featurelens.service.schemas.visualization import Visualization
+from featurelens.service.single_flight import SingleFlight
 from featurelens.service.sweeps import Sweeps
 from featurelens.service.thumbnails import Thumbnails
 from featurelens.service.watcher import Watcher
+
+MAKING = 2
+"""Thumbnails and contact sheets made at once."""
+
+PROBES = 4
 
 
 class View(NamedTuple):
@@ -55,6 +66,7 @@ class Dependencies:
     queue: JobQueue
     store: ResultStore
     photos: Photos
+    decoding: Decoding
     settings: Settings
     limits: Limits
     quota: Quota | None
@@ -65,7 +77,12 @@ class Dependencies:
     views: dict[str, View]
     """By the name of the kind of job."""
     sweeps: Sweeps
+    retries: Retries
     previews: Previews
+    making: SingleFlight[tuple[bytes, str]]
+    """Of thumbnails and contact sheets."""
+    probes: CapacityLimiter
+    """Threads of their own for questions after health, which are answered however busy all others are."""
     evictions: dict[str, Eviction]
     """By what they evict from: results (unless they are in a bucket), thumbnails, photos."""
 
@@ -75,7 +92,7 @@ class Dependencies:
 
     @classmethod
     def of(cls, settings: Settings) -> Dependencies:
-        redis = connect(settings.redis_url)
+        redis, decoding = connect(settings.redis_url), Decoding()
         queue, store = JobQueue(redis), open_store(settings)
         previews = Previews(redis)
         return cls(
@@ -83,7 +100,8 @@ class Dependencies:
             Catalog(redis),
             queue,
             store,
-            Photos(settings.photos_folder),
+            Photos(settings.photos_folder, decoding),
+            decoding,
             settings,
             Limits.of(settings),
             Quota(redis, settings.quota) if settings.quota else None,
@@ -93,8 +111,11 @@ class Dependencies:
             Thumbnails(DiskCache(settings.thumbnails_folder)),
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
             Sweeps(redis, queue, store),
+            Retries(redis),
             previews,
-            _evictions(settings),
+            SingleFlight(MAKING),
+            CapacityLimiter(PROBES),
+            _evictions(settings, partial(photos_in_flight, redis, queue)),
         )
 
 
@@ -105,10 +126,10 @@ def _view(kind: str, store: ResultStore, queue: JobQueue, previews: Previews) ->
     return View(lookup, Watcher(partial(find_watched, lookup, previews)))
 
 
-def _evictions(settings: Settings) -> dict[str, Eviction]:
+def _evictions(settings: Settings, wanted: Callable[[], Collection[str]]) -> dict[str, Eviction]:
     evictables: dict[str, tuple[Evictable, int]] = {
         "thumbnails": (EvictableFiles(settings.thumbnails_folder), settings.thumbnails_max_bytes),
-        "photos": (EvictableFiles(settings.photos_folder), settings.photos_max_bytes),
+        "photos": (EvictablePhotos(settings.photos_folder, wanted), settings.photos_max_bytes),
     }
     if settings.results is None:
         folder = settings.results_folder
@@ -116,7 +137,7 @@ def _evictions(settings: Settings) -> dict[str, Eviction]:
     return {name: Eviction(name, evictable, limit) for name, (evictable, limit) in evictables.items()}
 
 
-def _deps(request: Request) -> Dependencies:
+async def _deps(request: Request) -> Dependencies:
     deps: Dependencies = request.app.state.deps
     return deps
 
@@ -128,13 +149,13 @@ def known_key(kind: Kind[Any], key: str) -> str:
     return key
 
 
-def _visualization_key(
+async def _visualization_key(
     key: Annotated[str, Path(description="fv1_ and 64 hex digits", examples=["fv1_" + "0" * 64])],
 ) -> str:
     return known_key(VISUALIZATION, key)
 
 
-def _json_only(request: Request) -> None:
+async def _json_only(request: Request) -> None:
     """Before the body is parsed: raises 415 when it is not declared as JSON."""
     message = Message()
     message["content-type"] = request.headers.get("content-type", "")

@@ -21,17 +21,26 @@ class DiskCache:
 
     def get(self, name: str, make: Callable[[], bytes]) -> tuple[bytes, str]:
         """The bytes named `name`, made now if they are not there, and their sha256 in hex."""
-        path = self._folder / name[:2] / name
-        cached = _read(path)
+        cached = self.find(name)
         if cached is not None:
-            touch(path)
             return cached
         body = make()
+        path = self._path(name)
         try:
             atomic_file.write(path, hashlib.sha256(body).digest() + body, durable=False)
         except OSError as error:
             logger().warning("not kept", name=name, reason=error.strerror)
         return body, hashlib.sha256(body).hexdigest()
+
+    def find(self, name: str) -> tuple[bytes, str] | None:
+        """The same if it has been made, else None."""
+        cached = _read(self._path(name))
+        if cached is not None:
+            touch(self._path(name))
+        return cached
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / name
 
 
 def _read(path: Path) -> tuple[bytes, str] | None:

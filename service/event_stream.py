@@ -7,7 +7,7 @@ however long it was away and whichever process answers, and nothing has to be st
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import anyio
@@ -23,12 +23,17 @@ from featurelens.service.watcher import Watched, Watcher
 SILENCE = 15.0
 """Seconds after which a comment shows proxies that the connection is alive."""
 
+CHECK = 2.0
+"""Seconds after which it is looked whether the reader may still read."""
+
 RETRY = 2000
 """Milliseconds after which a browser that has lost the connection comes back."""
 
 LastEventId = Annotated[str | None, Header(description="sent by browsers that come back")]
 
 J = TypeVar("J", bound=Job)
+
+Allowed = Callable[[], Awaitable[bool]]
 
 
 class Event:
@@ -50,25 +55,39 @@ class Event:
         return format_sse_event(data_str=self.data, event=self.name, id=self.id, retry=retry)
 
 
-def event_stream(watcher: Watcher[J], job: J, last_event_id: str | None) -> Response:
-    """Events from the state `job` to the end; 204 for a reader who has seen the end (`last_event_id`)."""
+def event_stream(watcher: Watcher[J], job: J, last_event_id: str | None, allowed: Allowed) -> Response:
+    """Events from the state `job` to the end; 204 for a reader who has seen the end (`last_event_id`).
+
+    They break off when `allowed` says that the reader may read no more.
+    """
     event = Event(job)
     if event.over and event.id == last_event_id:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    stream = _stream(watcher, job.key, event, last_event_id)
+    stream = _stream(watcher, job.key, event, last_event_id, allowed)
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
-async def _stream(watcher: Watcher[J], key: str, event: Event, last: str | None) -> AsyncIterator[bytes]:
+async def _stream(
+    watcher: Watcher[J], key: str, event: Event, last: str | None, allowed: Allowed
+) -> AsyncIterator[bytes]:
     yield event.encoded(RETRY) if event.id != last else format_sse_event(data_str=None, retry=RETRY)
     async with watcher.watching(key, previews=True) as watched:
         version, shown = 0, None
+        checked = told = anyio.current_time()
         while not event.over:
             version, silent = await _newer(watched, version)
+            now = anyio.current_time()
+            if now - checked >= CHECK:
+                if not await allowed():
+                    return  # a reader who comes back gets a 401
+                checked = now
             if silent:
-                yield KEEPALIVE_COMMENT
+                if now - told >= SILENCE:
+                    yield KEEPALIVE_COMMENT
+                    told = now
                 continue
+            told = now
             if watched.state is None:
                 return  # forgotten: a reader who comes back gets a 404
             before, event = event, Event(watched.state)
@@ -85,7 +104,7 @@ def _preview(url: str | None) -> bytes:
 
 
 async def _newer(watched: Watched[J], version: int) -> tuple[int, bool]:
-    """The next version, or True when there has been none for `SILENCE` seconds."""
-    with anyio.move_on_after(SILENCE):
+    """The next version, or True when there has been none for a while."""
+    with anyio.move_on_after(min(CHECK, SILENCE)):
         return await watched.newer(version), False
     return version, True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from fastapi import BackgroundTasks, Response
@@ -21,6 +21,7 @@ from featurelens.service.metrics import ASKED
 from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.prefer import ended, wait
 from featurelens.service.resolving import resolved_in
+from featurelens.service.schemas.job import Job
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
@@ -28,25 +29,30 @@ RETRY_AFTER = "1"
 CACHE_HIT = "featurelens; hit"
 
 
-async def submit(
-    deps: Dependencies, kind: Kind[Spec], spec: Spec, preferences: Sequence[str], response: Response
-) -> Any:
+class Sent(NamedTuple):
+    """What a request says beside the specification: who asks, its `Idempotency-Key`, its `Prefer` headers."""
+
+    client: str
+    token: str | None
+    preferences: Sequence[str]
+
+
+async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Sent, response: Response) -> Any:
     """The resource of what is asked for, and status and headers of `response`: 200 when it has ended, else 202.
 
-    `preferences` are the request's `Prefer` headers: a client may wait for the end. Raises what makes `spec`
-    unacceptable, or what is missing to do it.
+    A client may prefer to wait for the end. Raises what makes `spec` unacceptable, or what is missing to do it.
     """
     resolved, entry = await resolved_in(deps.catalog, kind, spec)
     deps.limits.check_cost(kind.cost(resolved))
     photo = kind.photo(resolved)
     if photo is not None:
-        await run_in_threadpool(deps.photos.get, photo, kind.photo_pointer)
+        await run_in_threadpool(deps.photos.claim, photo, kind.photo_pointer)
     wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
     lookup, watcher = deps.views[kind.name]
-    patience = wait(preferences)
+    patience = wait(sent.preferences)
     if patience is not None:
         response.headers["Preference-Applied"] = f"wait={patience}"
-    found = await run_in_threadpool(_accept, deps, wanted, kind.queue)
+    found = await run_in_threadpool(_accept, deps, wanted, kind.queue, sent)
     if isinstance(found, Result):
         ASKED.labels("hit").inc()
         response.headers["Cache-Status"] = CACHE_HIT
@@ -54,7 +60,9 @@ async def submit(
     else:
         ASKED.labels("accepted" if found.fresh else "joined").inc()
         structlog.contextvars.bind_contextvars(key=wanted.key, attempt=found.record.attempt)
-        job = await ended(watcher, wanted.key, patience) if patience else None
+        over = not found.record.in_flight  # what came of the same request when it was sent first
+        job = lookup.underway(wanted.key, found) if over else None
+        job = await ended(watcher, wanted.key, patience) if patience and job is None else job
     if job is not None:
         response.status_code = 200
     else:
@@ -66,14 +74,24 @@ async def submit(
     return job
 
 
-def _accept(deps: Dependencies, wanted: Wanted[Any], queue: str) -> Result | Ticket:
+def _accept(deps: Dependencies, wanted: Wanted[Any], queue: str, sent: Sent) -> Result | Ticket:
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
-    found = deps.store.get(wanted.key) or deps.queue.join(wanted.key)
-    if found is None:
-        liveness.check(deps.redis, queue)
-        deps.limits.check_room(len(deps.queue))
-        (found,) = deps.queue.submit_all([wanted], queue)
+    with deps.retries.once(sent.client, sent.token, wanted.key) as attempt:
+        before = _asked_before(deps, wanted.key) if attempt.made else None
+        found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
+        if found is None:
+            liveness.check(deps.redis, queue)
+            deps.limits.check_disk()
+            with deps.queue.room.reserved(1, deps.limits.queue) as room:
+                (found,) = deps.queue.submit_all([wanted], queue, room)
+        attempt.made = wanted.key
     return found
+
+
+def _asked_before(deps: Dependencies, key: str) -> Ticket | None:
+    """The attempt, without a further asker; None when its result or its record is gone."""
+    ticket = deps.queue.find(key)
+    return None if ticket is None or ticket.record.status == "succeeded" else ticket
 
 
 def find(deps: Dependencies, kind: Kind[Any], key: str) -> Any:
@@ -133,7 +151,7 @@ def listed(
     keys = [line.key for line in lines]
     found = deps.views[kind.name].lookup.find_all(keys) if keys else []
     deps.index.forget(*(key for key, job in zip(keys, found, strict=True) if job is None))
-    jobs = [job for job in found if job is not None and status in {None, job.status}]
+    jobs = [job for job in found if isinstance(job, Job) and status in {None, job.status}]
     if last is None:
         return jobs, None, complete
     query = {"model": model, **filters, "status": status, "limit": limit, "cursor": encode_cursor(last)}

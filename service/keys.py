@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from featurelens.jobs.settings import settings
+from featurelens.jobs.settings import settings_of
 from featurelens.service.auth.api_keys import SCOPES, ApiKeys
 
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     revoke = commands.add_parser("revoke", help="from the next request on")
     revoke.add_argument("id")
     chosen = parser.parse_args(arguments)
-    keys = ApiKeys(settings().keys_file)
+    keys = ApiKeys(settings_of("keys").keys_file)
     if chosen.command == "create":
         sys.stdout.write(keys.create(chosen.scope, chosen.note) + "\n")
     elif chosen.command == "list":

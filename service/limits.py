@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from featurelens.jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
+from featurelens.jobs.errors import Fault, StoreFull, TooExpensive
 from featurelens.jobs.settings import Settings
 
 
@@ -49,12 +49,6 @@ class Limits:
                 f"{self.sweep_cost:,} here; fewer channels at a time, fewer steps or a smaller size would do"
             )
             raise TooExpensive(detail, (Fault("", detail),))
-
-    def check_room(self, waiting: int, more: int = 1) -> None:
-        """Before `more` pictures join `waiting` ones. Raises `QueueFull` or `StoreFull`."""
-        if waiting + more > self.queue:
-            raise QueueFull(f"{waiting} pictures wait already, at most {self.queue} may")
-        self.check_disk()
 
     def check_disk(self) -> None:
         """Raises `StoreFull` rather than begin what could not be stored."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.job_queue import JobQueue, Ticket
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.store.result import Result
@@ -25,27 +26,41 @@ class Lookup(Generic[J]):
     underway: Callable[[str, Ticket], J]
 
     def find(self, key: str) -> J | None:
-        """None: never asked for, or forgotten. What is in the store is found even without a broker."""
-        found = self.store.get(key)
-        return self.finished(found) if found is not None else self.find_all([key])[0]
+        """None: never asked for, or forgotten. What is in the store is found even without a broker.
 
-    def find_all(self, keys: Sequence[str]) -> list[J | None]:
-        """The same for many, with one round trip to the broker."""
+        Raises `OtherVersion`.
+        """
+        result = self.store.get(key)
+        found = self.finished(result) if result is not None else self.find_all([key])[0]
+        if isinstance(found, OtherVersion):
+            raise found
+        return found
+
+    def find_all(self, keys: Sequence[str]) -> list[J | OtherVersion | None]:
+        """The same for many, with one round trip to the broker; one that is not understood spoils no other."""
         tickets = dict(zip(keys, self.queue.find_all(keys), strict=True))
-        landed = [key for key, ticket in tickets.items() if ticket is None or not ticket.record.in_flight]
-        results = self.store.get_all(landed)
-        return [self._resource(key, tickets[key], results.get(key)) for key in keys]
+        flying = {key for key, found in tickets.items() if isinstance(found, Ticket) and found.record.in_flight}
+        results = self.store.get_all([key for key in keys if key not in flying])
+        return [self._resource(key, results.get(key) or tickets[key]) for key in keys]
 
-    def _resource(self, key: str, ticket: Ticket | None, found: Result | None) -> J | None:
-        if found is not None:
-            return self.finished(found)
-        return None if ticket is None or ticket.record.status == "succeeded" else self.underway(key, ticket)
+    def _resource(self, key: str, found: Result | Ticket | OtherVersion | None) -> J | OtherVersion | None:
+        try:
+            if isinstance(found, Result):
+                return self.finished(found)
+            if isinstance(found, Ticket):
+                return None if found.record.status == "succeeded" else self.underway(key, found)
+        except OtherVersion as error:
+            return error
+        return found
 
 
 def find_watched(
     lookup: Lookup[J], previews: Previews, keys: Sequence[str], previewed: Sequence[str]
 ) -> list[J | None]:
-    """As `Lookup.find_all`, and asks the slots for previews of the jobs in `previewed`."""
+    """As `Lookup.find_all`, and asks the slots for previews of the jobs in `previewed`.
+
+    What is not understood cannot be watched: whoever comes back to it is told so.
+    """
     if previewed:
         previews.watch(previewed)
-    return lookup.find_all(keys)
+    return [None if isinstance(found, OtherVersion) else found for found in lookup.find_all(keys)]

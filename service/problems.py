@@ -47,6 +47,7 @@ CODES = {
     408: "body-too-slow",
     413: "body-too-large",
     415: "wrong-media-type",
+    421: "wrong-host",
     429: "over-quota",
 }
 
@@ -77,6 +78,12 @@ def busy(limit: int) -> JSONResponse:
     """The answer when `limit` requests are open already."""
     detail = f"{limit} requests are being answered at the moment, and no more may be"
     return _answer(503, "too-many-connections", "Too many requests at once", detail, headers={"Retry-After": "1"})
+
+
+def wrong_host() -> JSONResponse:
+    """The answer to a request that was sent to a name which is not the service's own."""
+    detail = "this service does not go by the name in Host; the operator lists its names in FEATURELENS_ALLOWED_HOSTS"
+    return _answer(421, CODES[421], HTTPStatus(421).phrase, detail)
 
 
 def _answer(

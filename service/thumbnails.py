@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from PIL import Image
@@ -25,6 +27,24 @@ SHEET_WIDTH = 2048
 _QUALITY = 85
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """Pictures of a sheet. `read` gives bytes and digest of one after the other; None leaves a blank."""
+
+    count: int
+    read: Callable[[], Iterable[tuple[bytes, str] | None]]
+
+
+def thumbnail_name(digest: str, width: int | None, format: Format) -> str:
+    """That of a version of the picture whose sha256 is `digest`."""
+    return f"{digest}-{width or 'full'}.{format}"
+
+
+def sheet_name(keys: Sequence[str]) -> str:
+    """That of the sheet of the results with these keys."""
+    return f"{hashlib.sha256(' '.join(keys).encode()).hexdigest()}-sheet.png"
+
+
 class Thumbnails:
     """Caches what it makes by the digest of the original."""
 
@@ -36,19 +56,23 @@ class Thumbnails:
 
         Pictures are never enlarged.
         """
-        return self._cache.get(f"{digest}-{width or 'full'}.{format}", lambda: _made(png, width, format))
+        return self._cache.get(thumbnail_name(digest, width, format), lambda: _made(png, width, format))
 
-    def sheet(self, name: str, tiles: Callable[[], Sequence[tuple[bytes, str] | None]]) -> tuple[bytes, str]:
-        """A PNG of pictures (bytes and digest) in rows, as square as it gets, and its sha256; None leaves a blank.
+    def sheet(self, name: str, tiles: Tiles) -> tuple[bytes, str]:
+        """A PNG of pictures in rows, as square as it gets, and its sha256.
 
-        `name` determines the content.
+        `name` (see `sheet_name`) determines the content.
         """
-        return self._cache.get(f"{name}-sheet.png", lambda: self._sheet(tiles()))
+        return self._cache.get(name, lambda: self._sheet(tiles))
 
-    def _sheet(self, tiles: Sequence[tuple[bytes, str] | None]) -> bytes:
-        columns = math.ceil(math.sqrt(len(tiles)))
+    def made(self, name: str) -> tuple[bytes, str] | None:
+        """What has been made under this name before, and its sha256."""
+        return self._cache.find(name)
+
+    def _sheet(self, tiles: Tiles) -> bytes:
+        columns = math.ceil(math.sqrt(tiles.count))
         width = next((width for width in (192, 128) if columns * (width + GAP) <= SHEET_WIDTH), WIDTHS[0])
-        small = [None if tile is None else self._thumbnail(*tile, width) for tile in tiles]
+        small = [None if tile is None else self._thumbnail(*tile, width) for tile in tiles.read()]
         height = max((image.height for image in small if image is not None), default=width)
         return _encoded(contact_sheet(small, width, height, columns), "png")
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis import Redis
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
-from featurelens.jobs.errors import CatalogPending, NotDescribable, UnknownModel, unknown
+from featurelens.jobs.errors import CatalogPending, NotDescribable, OtherVersion, UnknownModel, unknown
+from featurelens.jobs.logs import logger
 
 MODELS = "featurelens:catalog:models"
 """Hash: canonical name -> entry without its labels."""
@@ -112,35 +114,57 @@ class Catalog:
         return name.decode() if name else None
 
     def models(self) -> list[ModelSummary]:
-        """All networks, sorted by name."""
+        """All networks that this version understands, sorted by name."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(MODELS)
             pipe.hgetall(PROBLEMS)
             raw, problems = cast("list[dict[bytes, bytes]]", pipe.execute())
-        entries = (_with_problem(ModelSummary.model_validate_json(raw[name]), problems.get(name)) for name in raw)
-        return sorted(entries, key=lambda entry: entry.name)
+        entries = _understood(ModelSummary, map(json.loads, raw.values()))
+        told = (_with_problem(entry, problems.get(entry.name.encode())) for entry in entries)
+        return sorted(told, key=lambda entry: entry.name)
 
     def model(self, name: str) -> ModelEntry:
-        """The network with this canonical name or alias. Raises `UnknownModel` with the nearest names."""
+        """The network with this canonical name or alias.
+
+        Raises `UnknownModel` with the nearest names, or `OtherVersion`.
+        """
         raw = self._model(keys=[MODELS, ALIASES, LABELS, LABELLED, PROBLEMS], args=[name])
         if raw is None:
             known = [alias for entry in self.models() for alias in (*entry.aliases, entry.name)]
             raise unknown(UnknownModel, "/model", "there is no model", name, known, addresses.MODELS)
-        entry, labels = _with_problem(ModelEntry.model_validate_json(raw[0]), raw[2]), raw[1]
+        found = next(_understood(ModelEntry, [json.loads(raw[0])]), None)
+        if found is None:
+            raise OtherVersion.of("the catalog's entry of this network")
+        entry, labels = _with_problem(found, raw[2]), raw[1]
         return entry if labels is None else entry.model_copy(update={"labels": _NAMES.validate_json(labels)})
 
     def layers(self, entry: ModelEntry) -> list[LayerEntry]:
-        """The layers of a network in the order they run.
+        """The layers of a network in the order they run, as far as this version understands them.
 
         Raises `CatalogPending` while they are being worked out, `NotDescribable` where that has failed.
         """
         raw, problem = cast("list[bytes | None]", self._layers(keys=[LAYERS, PROBLEMS, WANTED], args=[entry.name]))
         if raw is not None:
-            return _LAYERS.validate_json(raw)
+            try:
+                return _LAYERS.validate_json(raw)
+            except ValidationError:
+                return list(_understood(LayerEntry, json.loads(raw)))
         if problem is not None:
             detail = f"the layers of {entry.name} cannot be listed: {problem.decode()}"
             raise NotDescribable.at("/model", detail)
         raise CatalogPending(f"the layers of {entry.name} are being worked out; ask again in a moment")
+
+
+Told = TypeVar("Told", bound=BaseModel)
+
+
+def _understood(entry: type[Told], told: Iterable[Any]) -> Iterator[Told]:
+    """Those that are such entries. A worker of another version may publish what is none to this one."""
+    for one in told:
+        try:
+            yield entry.model_validate(one)
+        except ValidationError:
+            logger().warning("not understood: written by another version", what=entry.__name__)
 
 
 Entry = TypeVar("Entry", bound=ModelSummary)

@@ -1,4 +1,7 @@
-"""What the catalog says of a network, of a layer and of its branches."""
+"""What the catalog says of a network, of a layer and of its branches.
+
+A worker of another version may say more: what is not known is ignored.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Source = Literal["bundled", "torchvision", "timm", "local"]
 class Branch(BaseModel):
     """A part of a concatenation: `channels` channels of the whole, counted from `first`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str = Field(description="what it is: its largest filter, or pool", examples=["3x3"])
     layer: str | None = Field(
@@ -35,7 +38,7 @@ class LayerEntry(BaseModel):
     input size.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     type: str
@@ -68,7 +71,7 @@ class LayerEntry(BaseModel):
 class ModelSummary(BaseModel):
     """One network with one set of weights, in a list. `name` is canonical, ``source:architecture@weights``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     aliases: tuple[str, ...] = ()

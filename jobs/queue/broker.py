@@ -75,9 +75,12 @@ def probe(redis: Redis) -> None:
 
 def unavailable(error: RedisError) -> BrokerUnavailable:
     """`error` as a client may see it: without the address and the command."""
-    if isinstance(error, LOST):
+    if isinstance(error, redis_errors.AuthenticationError):  # to redis-py a connection that was lost
+        reason = "does not accept our password"
+    elif isinstance(error, LOST):
         reason = "does not answer"
+    elif passing(error):
+        reason = "takes nothing new (its memory or disk is full, or it is a replica)"
     else:
-        full = "takes nothing new (its memory or disk is full, or it is a replica)"
-        reason = full if passing(error) else "refuses commands"
+        reason = "refuses commands"
     return BrokerUnavailable(f"the job queue {reason}; finished pictures are still served")

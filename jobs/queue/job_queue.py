@@ -23,10 +23,12 @@ from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
 from featurelens.jobs.queue.revival import alive, revive
+from featurelens.jobs.queue.room import Reservation, Room
 from featurelens.jobs.spec.base import JobSpec
 
 TASK = "featurelens.worker.slot.task.execute"
@@ -97,35 +99,42 @@ class JobQueue:
         self._records = Records(redis)
         self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
         self.rq = self._queues[QUEUE]
+        self.room = Room(redis)
 
     def of(self, name: str) -> Queue:
         """RQ's queue of this name."""
         return self._queues[name]
 
     def find(self, key: str) -> Ticket | None:
-        """The latest attempt at `key`. One whose RQ job has vanished is queued again: it was accepted."""
-        return self.find_all([key])[0]
+        """The latest attempt at `key`. One whose RQ job has vanished is queued again: it was accepted.
 
-    def find_all(self, keys: Sequence[str]) -> list[Ticket | None]:
-        """The same for many, in one round trip."""
+
+        Raises `OtherVersion`.
+        """
+        return _understood(self.find_all([key])[0])
+
+    def find_all(self, keys: Sequence[str]) -> list[Ticket | OtherVersion | None]:
+        """The same for many, in one round trip; one that is not understood spoils none of the others."""
         return self._read(keys)
 
     def join(self, key: str) -> Ticket | None:
         """Adds an asker to the attempt in flight; None when there is none."""
-        ticket = self._read([key], QUEUE)[0]
+        ticket = _understood(self._read([key], QUEUE)[0])
         return ticket if ticket is not None and ticket.record.joinable else None
 
     def submit(self, key: str, spec: JobSpec, digest: str) -> Ticket:
         """Joins the attempt in flight, or starts one; `spec` must be resolved."""
         return self.submit_all([Wanted(key, spec, digest)])[0]
 
-    def submit_all(self, wanted: Sequence[Wanted[Any]], queue: str = QUEUE) -> list[Ticket]:
-        """The same for many, `_TOGETHER` in a transaction; keys must differ."""
+    def submit_all(
+        self, wanted: Sequence[Wanted[Any]], queue: str = QUEUE, room: Reservation | None = None
+    ) -> list[Ticket]:
+        """The same for many, `_TOGETHER` in a transaction; keys must differ. They take the places of `room`."""
         tickets: dict[str, Ticket] = {}
         for start in range(0, len(wanted), _TOGETHER):
             missing = list(wanted[start : start + _TOGETHER])
             while missing:
-                tickets |= self._join_or_start(missing, queue)
+                tickets |= self._join_or_start(missing, queue, room)
                 missing = [one for one in missing if one.key not in tickets]
         return [tickets[one.key] for one in wanted]
 
@@ -168,18 +177,21 @@ class JobQueue:
         except (NoSuchJobError, InvalidJobOperation):
             return
 
-    def _join_or_start(self, wanted: Sequence[Wanted[Any]], queue: str) -> dict[str, Ticket]:
+    def _join_or_start(self, wanted: Sequence[Wanted[Any]], queue: str, room: Reservation | None) -> dict[str, Ticket]:
         """Joins those in flight; if there are none, starts all, unless another process starts one meanwhile."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.watch(*(record_key(one.key) for one in wanted))  # type: ignore[no-untyped-call]
-            found = zip(wanted, self._read([one.key for one in wanted], queue), strict=True)
+            tickets = map(_understood, self._read([one.key for one in wanted], queue))
+            found = zip(wanted, tickets, strict=True)
             joined = {one.key: ticket for one, ticket in found if ticket is not None and ticket.record.joinable}
             try:
-                return joined or self._start(pipe, wanted, queue)
+                return joined or self._start(pipe, wanted, queue, room)
             except WatchError:
                 return {}
 
-    def _start(self, pipe: Pipeline, wanted: Sequence[Wanted[Any]], queue: str) -> dict[str, Ticket]:
+    def _start(
+        self, pipe: Pipeline, wanted: Sequence[Wanted[Any]], queue: str, room: Reservation | None
+    ) -> dict[str, Ticket]:
         """Raises WatchError when one of the records that `pipe` watches has changed."""
         rq = self._queues[queue]
         opened = [(one, opening(one.key, one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
@@ -191,8 +203,12 @@ class JobQueue:
             created = datetime.fromisoformat(str(fields["created"]))
             index.write(pipe, key, spec, created, "queued", IN_FLIGHT_EXPIRY)
             rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
+        if room is not None:
+            room.give_back(pipe, len(wanted))
         pipe.llen(rq.key)
         last = pipe.execute()[-1]
+        if room is not None:
+            room.gave_back(len(wanted))
         tickets = {}
         for position, (one, fields) in enumerate(opened, last - len(wanted) + 1):
             record = parse(one.key, {name.encode(): str(value).encode() for name, value in fields.items()})
@@ -212,7 +228,7 @@ class JobQueue:
             description=key,
         )
 
-    def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | None]:
+    def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | OtherVersion | None]:
         arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
         if len(keys) == 1:  # by far the most frequent, and a pipeline of scripts is a round trip more
             return [self._ticket(keys[0], joiner, *self._script(keys=[record_key(keys[0])], args=arguments))]
@@ -224,8 +240,11 @@ class JobQueue:
 
     def _ticket(
         self, key: str, joiner: str, flat: list[bytes], job: bytes | None, position: int | None
-    ) -> Ticket | None:
-        record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
+    ) -> Ticket | OtherVersion | None:
+        try:
+            record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
+        except OtherVersion as error:
+            return error
         if record is None:
             return None
         if record.in_flight and not alive(job):
@@ -233,3 +252,9 @@ class JobQueue:
             revive(key, record, rq, self._records, self._job(rq, key, record.attempt))
             return self._read([key], joiner)[0]
         return Ticket(record, None if position is None else position + 1)
+
+
+def _understood(ticket: Ticket | OtherVersion | None) -> Ticket | None:
+    if isinstance(ticket, OtherVersion):
+        raise ticket
+    return ticket

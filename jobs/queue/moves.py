@@ -6,18 +6,27 @@ attempt that is meant.
 
 from __future__ import annotations
 
-_SET = """
+from featurelens.jobs.queue.fruitless import forget_oldest
+
+RECORD = "featurelens:visualization:"
+"""Stands before a job's key in the Redis key of its record; visualizations were the only kind when it got its name."""
+
+_SET = (
+    forget_oldest(RECORD)
+    + """
 local function set(status, ended, ...)
   redis.call('HSET', KEYS[1], 'status', status, ...)
   if ended then redis.call('HINCRBY', 'featurelens:counts', status, 1) end
   redis.call('HINCRBY', KEYS[1], 'moves', 1)
   redis.call('EXPIRE', KEYS[1], ended and ARGV[2] or ARGV[1])
+  if status == 'failed' or status == 'cancelled' then forget_oldest() end
   if redis.call('EXISTS', KEYS[2]) == 0 then return end
   redis.call('HSET', KEYS[2], 'status', status == 'storing' and 'running' or status)
   redis.call('EXPIRE', KEYS[2], ended and ARGV[2] or ARGV[1])
   if status == 'succeeded' then redis.call('PERSIST', KEYS[2]) end
 end
 """
+)
 """Every change of status: of the record, of its line in the index, and of their expiry."""
 
 MOVE = (

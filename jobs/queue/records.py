@@ -22,10 +22,10 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 from redis.client import Pipeline
 
-from featurelens.jobs.errors import FeaturelensError
+from featurelens.jobs.errors import FeaturelensError, OtherVersion
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.index import line_key
-from featurelens.jobs.queue.moves import LEAVE, MOVE
+from featurelens.jobs.queue.moves import LEAVE, MOVE, RECORD
 from featurelens.jobs.spec.base import JobSpec
 
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
@@ -41,6 +41,15 @@ JOINABLE = frozenset({"queued", "running", "storing"})
 
 IN_FLIGHT = JOINABLE | {"cancelling"}
 
+VERSION = 1
+"""Of what a record says. It rises when an older version would misread it; one that is merely new is ignored there."""
+
+
+def record_key(key: str) -> str:
+    """The Redis key of the record of job `key`."""
+    return RECORD + key
+
+
 _NO_PROGRESS = {"stage": "", "step": 0, "score": "", "seconds_left": "", "preview": ""}
 
 Left = Literal["gone", "over", "left", "cancelled", "cancelling"]
@@ -52,7 +61,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    status: str
+    status: Status | Literal["storing"]
     attempt: str
     spec: JobSpec
     digest: str
@@ -82,12 +91,7 @@ class Record(BaseModel):
     @property
     def public_status(self) -> Status:
         """`status` as clients know it: to them storing is part of running."""
-        return cast(Status, "running" if self.status == "storing" else self.status)
-
-
-def record_key(key: str) -> str:
-    """The Redis key of the record of job `key`; visualizations were the only kind when it got its name."""
-    return f"featurelens:visualization:{key}"
+        return "running" if self.status == "storing" else self.status
 
 
 def now() -> str:
@@ -97,6 +101,7 @@ def now() -> str:
 def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
     """The fields of a new record: queued, one asker."""
     return {
+        "version": VERSION,
         "status": "queued",
         "attempt": attempt,
         "spec": spec.model_dump_json(),
@@ -109,12 +114,20 @@ def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> d
 
 
 def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
-    """A record from its hash; empty strings are values not known yet. None when the hash is empty or incomplete."""
+    """A record from its hash; empty strings are values not known yet. None when the hash is empty or incomplete.
+
+    Raises `OtherVersion` when it says what this version does not understand: a field of the spec, a status, a kind.
+    """
     values: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items() if value}
     if "attempt" not in values or "spec" not in values:
         return None
-    values["spec"] = kind_of(key).spec.model_validate(json.loads(values["spec"]))
-    return Record.model_validate(values)
+    try:
+        if int(values.get("version", VERSION)) > VERSION:
+            raise OtherVersion.of("the record of this job")
+        values["spec"] = kind_of(key).spec.model_validate(json.loads(values["spec"]))
+        return Record.model_validate(values)
+    except ValueError as error:
+        raise OtherVersion.of("the record of this job") from error
 
 
 class Records:

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from redis import Redis
 from rq.job import Job
 
@@ -61,8 +61,12 @@ def count_start(redis: Redis) -> None:
 
 
 def renderer(redis: Redis) -> RendererStats | None:
+    """None: it is not running, or of another version and tells other figures."""
     raw = cast("bytes | None", redis.get(_RENDERER))
-    return RendererStats.model_validate(json.loads(raw)) if raw else None
+    try:
+        return RendererStats.model_validate(json.loads(raw)) if raw else None
+    except ValidationError:
+        return None
 
 
 def counts(redis: Redis) -> dict[str, int]:

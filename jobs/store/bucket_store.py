@@ -15,7 +15,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from featurelens.jobs.errors import NotStored, StoreUnavailable
+from featurelens.jobs.errors import NotStored, OtherVersion, StoreUnavailable
 from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, image_name
 from featurelens.jobs.store.result import Result, sealed
@@ -60,11 +60,11 @@ class BucketStore(CheckedReads):
             raise _unavailable(error) from error
         return True
 
-    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
         if len(keys) < 2:
             return super().get_all(keys)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = zip(keys, pool.map(self.get, keys), strict=True)
+            found = zip(keys, pool.map(self._found, keys), strict=True)
             return {key: result for key, result in found if result is not None}
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
@@ -99,7 +99,7 @@ class BucketStore(CheckedReads):
             for batch in obstore.list(self._store):
                 for entry in batch:
                     *_, key, name = entry["path"].split("/")
-                    result = self._result(key) if name == RESULT and KEY_PATTERN.fullmatch(key) else None
+                    result = self._understood(key) if name == RESULT and KEY_PATTERN.fullmatch(key) else None
                     if result is not None:
                         yield result
         except BaseError as error:

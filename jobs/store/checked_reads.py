@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.store.result import Result, unsealed
 
 RESULT = "result.json"
@@ -18,8 +19,8 @@ def image_name(index: int) -> str:
 class CheckedReads(ABC):
     """Reads of a store with a folder per key that holds ``result.json``, ``image-0.png``, ..."""
 
-    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
-        return {key: result for key in keys if (result := self.get(key)) is not None}
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
+        return {key: found for key in keys if (found := self._found(key)) is not None}
 
     def get(self, key: str) -> Result | None:
         result = self._result(key)
@@ -34,9 +35,22 @@ class CheckedReads(ABC):
         png = self._png(result, index)
         return None if png is None else (png, result.images[index].sha256)
 
+    def _found(self, key: str) -> Result | OtherVersion | None:
+        try:
+            return self.get(key)
+        except OtherVersion as error:
+            return error
+
     @abstractmethod
     def _read(self, key: str, name: str) -> bytes | None:
         """The file `name` in the folder of `key`; None when there is none."""
+
+    def _understood(self, key: str) -> Result | None:
+        """For lists: None for what is missing, damaged, or of another version."""
+        try:
+            return self._result(key)
+        except OtherVersion:
+            return None
 
     def _result(self, key: str) -> Result | None:
         content = self._read(key, RESULT)

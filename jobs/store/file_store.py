@@ -56,7 +56,7 @@ class FileStore(CheckedReads):
 
     def results(self) -> Iterator[Result]:
         for path in self._folder.glob("[0-9a-f][0-9a-f]/f*"):
-            result = self._result(path.name) if KEY_PATTERN.fullmatch(path.name) else None
+            result = self._understood(path.name) if KEY_PATTERN.fullmatch(path.name) else None
             if result is not None:
                 yield result
 

@@ -11,8 +11,8 @@ COUNTS_FOR = 3600.0
 """Seconds between two updates of a file's time: exact order does not matter, and an update is a write to disk."""
 
 
-def touch(path: Path) -> None:
-    """Marks a file as used now. A full disk, or a file that is gone, is ignored."""
+def touch(path: Path, counts_for: float = COUNTS_FOR) -> None:
+    """Marks a file as used now, unless it was within `counts_for` seconds. A full disk or a missing file is ignored."""
     with suppress(OSError):
-        if time.time() - path.stat().st_mtime > COUNTS_FOR:
+        if time.time() - path.stat().st_mtime > counts_for:
             os.utime(path)

@@ -9,14 +9,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError, model_validator
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds import with_spec
 from featurelens.jobs.spec.base import JobSpec
+
+VERSION = 1
+"""Of what is stored. It rises when an older version would misread it; a field that is merely new is ignored there."""
 
 
 class Image(BaseModel):
     """One PNG of a result: its size in pixels, the length and digest of its bytes, and the step it shows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     width: int
     height: int
@@ -29,7 +33,7 @@ class Image(BaseModel):
 class Result(BaseModel):
     """The result of one job. `numbers` are those of the renderer, unchanged; not every kind has images."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     key: str
     spec: SerializeAsAny[JobSpec]
@@ -58,16 +62,27 @@ def _digest(content: Any) -> str:
 
 
 def unsealed(content: bytes, key: str) -> Result | None:
-    """The result in what `sealed` wrote for `key`; None when it is damaged."""
+    """The result in what `sealed` wrote for `key`; None when it is damaged.
+
+    Raises `OtherVersion` for one that is whole, and says what this version does not understand.
+    """
     try:
         outer = json.loads(content)
-        result = Result.model_validate_json(json.dumps(outer["result"]))
-        return result if outer["sha256"] == _digest(outer["result"]) and result.key == key else None
-    except (ValidationError, ValueError, KeyError, TypeError):
+        inner, version = outer["result"], outer.get("version", VERSION)
+        whole = outer["sha256"] == _digest(inner) and inner["key"] == key
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+    if not whole:
+        return None
+    try:
+        if version != VERSION:
+            raise OtherVersion.of("this result")
+        return Result.model_validate_json(json.dumps(inner))
+    except ValidationError as error:
+        raise OtherVersion.of("this result") from error
 
 
 def sealed(result: Result) -> bytes:
     """JSON of the result and of its digest, as it is stored."""
     content = result.model_dump(mode="json")
-    return json.dumps({"result": content, "sha256": _digest(content)}, indent=1).encode() + b"\n"
+    return json.dumps({"version": VERSION, "result": content, "sha256": _digest(content)}, indent=1).encode() + b"\n"

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.store.result import Result
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -13,13 +14,16 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class ResultStore(Protocol):
-    """Results by key. A damaged one counts as missing: it is made again, never served."""
+    """Results by key. A damaged one counts as missing: it is made again, never served.
+
+    One that another version has written and this one does not understand is kept: reading it raises `OtherVersion`.
+    """
 
     def get(self, key: str) -> Result | None:
         """The result of `key`, its images checked against their digests."""
 
-    def get_all(self, keys: Sequence[str]) -> dict[str, Result]:
-        """The same for many; those missing are left out."""
+    def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
+        """The same for many; those missing are left out, and one that is not understood spoils none of the others."""
 
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
         """The bytes of image `index`, checked, and their sha256 in hex."""
@@ -31,4 +35,4 @@ class ResultStore(Protocol):
         """Deletes the result; returns whether there was one."""
 
     def results(self) -> Iterator[Result]:
-        """All readable results, in no order; their images are not checked."""
+        """All results that can be read and understood, in no order; their images are not checked."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Annotated, Any
 
 import structlog
-from fastapi import Depends, Query, Request, params
+from fastapi import Depends, Query, Request, Response, params
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -35,9 +38,12 @@ class Caller:
 
 async def identify(request: Request, deps: Deps, sent: Credentials) -> Caller:
     """The caller by API key, found once a request. Raises 401 without a valid one where keys are asked for."""
-    if not deps.settings.auth_required:
-        return _logged(_anybody(request))
-    return _logged(await run_in_threadpool(_by_key, deps, sent))
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is None:
+        required = deps.settings.auth_required
+        known = await run_in_threadpool(_by_key, deps, sent) if required else _anybody(request)
+        request.state.caller = known
+    return _logged(known)
 
 
 async def identify_or_token(request: Request, deps: Deps, sent: Credentials, token: UrlToken = None) -> Caller:
@@ -80,6 +86,29 @@ class ScopeOrTokenCheck(ScopeCheck):
         self.check(caller)
 
 
+class GuardedRoute(APIRoute):
+    """Finds out who is calling before the body is read: FastAPI would read and parse it first, whoever sends it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, behind the scope that the endpoint states."""
+        handle = super().get_route_handler()
+        checks = [one.dependency for one in self.dependencies if isinstance(one.dependency, ScopeCheck)]
+        if self.body_field is None:
+            return handle
+
+        async def guarded(request: Request) -> Response:
+            for check in checks:
+                check.check(await identify(request, request.app.state.deps, await _BEARER(request)))
+            return await handle(request)
+
+        return guarded
+
+
+async def still_allowed(deps: Dependencies, caller: Caller) -> bool:
+    """Whether the API key of `caller` has not been revoked since."""
+    return not deps.settings.auth_required or await run_in_threadpool(deps.api_keys.known, caller.id)
+
+
 def needs(scope: Scope, *, or_token: bool = False) -> params.Depends:
     """The first dependency of every endpoint under /v1. `or_token`: a token for the job in the path opens it, too."""
     return params.Depends(ScopeOrTokenCheck(scope) if or_token else ScopeCheck(scope))
@@ -93,7 +122,18 @@ def _logged(caller: Caller) -> Caller:
 
 def _anybody(request: Request) -> Caller:
     """Where no keys are asked for, everybody may do everything."""
-    return Caller("anybody", SCOPES[-1], request.client.host if request.client else "unknown")
+    return Caller("anybody", SCOPES[-1], _household(request.client.host) if request.client else "unknown")
+
+
+def _household(host: str) -> str:
+    """The address, or of IPv6 its network: whoever has one address there has 2^64 of them."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address) or address.ipv4_mapped is not None:
+        return host
+    return str(IPv6Network((address, 64), strict=False))
 
 
 def _by_key(deps: Dependencies, sent: HTTPAuthorizationCredentials | None) -> Caller:

@@ -12,11 +12,12 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from featurelens.jobs import atomic_file
+from featurelens.jobs.logs import logger
 
 Scope = Literal["read", "render", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -40,7 +41,7 @@ class ApiKey(BaseModel):
     note: str = ""
 
 
-_FILE = TypeAdapter(list[ApiKey])
+_FILE = TypeAdapter(list[dict[str, Any]])
 
 
 class ApiKeys:
@@ -56,17 +57,18 @@ class ApiKeys:
         id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         digest = hashlib.sha256(secret.encode()).hexdigest()
         new = ApiKey(id=id, scope=scope, sha256=digest, created=datetime.now(UTC), note=note)
-        self._change(lambda keys: [*keys, new])
+        self._change(lambda entries: [*entries, new.model_dump(mode="json")])
         return f"fl_{id}_{secret}"
 
     def revoke(self, id: str) -> bool:
         """Whether there was such a key."""
-        known = any(key.id == id for key in self.all())
-        self._change(lambda keys: [key for key in keys if key.id != id])
+        known = any(entry.get("id") == id for entry in self._entries())
+        self._change(lambda entries: [entry for entry in entries if entry.get("id") != id])
         return known
 
     def all(self) -> list[ApiKey]:
-        return _FILE.validate_json(self._path.read_bytes()) if self._path.exists() else []
+        """Without those that only another version understands: what limits them is not known, so they open nothing."""
+        return [key for entry in self._entries() if (key := _understood(entry)) is not None]
 
     def find(self, key: str) -> ApiKey | None:
         """The entry of a key as a client sends it; None when there is none."""
@@ -93,9 +95,21 @@ class ApiKeys:
             self._keys = {key.id: key for key in self.all()}
             self._version = version
 
-    def _change(self, change: Callable[[list[ApiKey]], list[ApiKey]]) -> None:
+    def _entries(self) -> list[dict[str, Any]]:
+        return _FILE.validate_json(self._path.read_bytes()) if self._path.exists() else []
+
+    def _change(self, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+        """Keeps the entries of other versions as they are."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.with_suffix(".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            content = _FILE.dump_json(change(self.all()), indent=1)
+            content = _FILE.dump_json(change(self._entries()), indent=1)
             atomic_file.write(self._path, content, durable=True, mode=atomic_file.OWNER_ONLY)
+
+
+def _understood(entry: dict[str, Any]) -> ApiKey | None:
+    try:
+        return ApiKey.model_validate(entry)
+    except ValidationError:
+        logger().warning("an API key of another version opens nothing here", id=entry.get("id"))
+        return None

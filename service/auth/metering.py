@@ -10,11 +10,16 @@ from featurelens.jobs.errors import Fault, TooExpensive
 from featurelens.service.auth.access import Identified
 from featurelens.service.auth.quota import Quota
 from featurelens.service.dependencies import Deps
+from featurelens.service.idempotency import IdempotencyKey
 
 
-async def count(caller: Identified, response: Response, deps: Deps) -> None:
-    """Takes one request from the client's quota: asking costs, reading and stopping do not. 429 beyond it."""
-    if deps.quota is not None:
+async def count(caller: Identified, response: Response, deps: Deps, idempotency_key: IdempotencyKey = None) -> None:
+    """Takes one request from the client's quota: asking costs, reading and stopping do not, nor asking again what has
+    been answered under the same key. 429 beyond it.
+    """
+    if deps.quota is None:
+        return
+    if not await run_in_threadpool(deps.retries.answered, caller.client, idempotency_key):
         response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client))
 
 

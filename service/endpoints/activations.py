@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, Path, Query, Response
@@ -14,10 +15,11 @@ from featurelens.jobs.kinds import ACTIVATIONS
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import Identified, needs
+from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs, still_allowed
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, known_key
 from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_activations
@@ -49,13 +51,15 @@ Spec = Annotated[
 ]
 
 
-def _known_key(key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])]) -> str:
+async def _known_key(
+    key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
+) -> str:
     return known_key(ACTIVATIONS, key)
 
 
 Key = Annotated[str, Depends(_known_key)]
 
-router = APIRouter(tags=["activations"], responses=GUARDED)
+router = APIRouter(tags=["activations"], responses=GUARDED, route_class=GuardedRoute)
 
 
 @router.post(
@@ -71,16 +75,24 @@ router = APIRouter(tags=["activations"], responses=GUARDED)
             "made before, `Cache-Status: featurelens; hit`, or while you waited",
             from_activations(),
         ),
-        **problems(400, 408, 413, 415, 422, 429, 503, 507),
+        **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(spec: Spec, deps: Deps, response: Response, prefer: Prefer = None) -> Activations:
+async def ask(
+    spec: Spec,
+    deps: Deps,
+    caller: Identified,
+    response: Response,
+    prefer: Prefer = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Activations:
     """One forward pass over an uploaded photograph, no optimization: for each layer the units that respond most and
     least, by their largest or smallest activation and where it is, and by the mean; and the class probabilities.
 
     In float32, before the network as its author wrote it. The same question is answered once.
     """
-    activations: Activations = await job_requests.submit(deps, ACTIVATIONS, spec, prefer or (), response)
+    sent = job_requests.Sent(caller.client, idempotency_key, prefer or ())
+    activations: Activations = await job_requests.submit(deps, ACTIVATIONS, spec, sent, response)
     return activations
 
 
@@ -127,10 +139,11 @@ def show(key: Key, deps: Deps, response: Response) -> Activations:
     response_class=StreamingResponse,
     responses={**answers.event_stream(Activations, _EXAMPLE), **problems(404, 503)},
 )
-async def events(key: Key, deps: Deps, last_event_id: LastEventId = None) -> Response:
+async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
     """As for visualizations, without previews."""
     found = await run_in_threadpool(job_requests.find, deps, ACTIVATIONS, key)
-    return event_stream(deps.views[ACTIVATIONS.name].watcher, found, last_event_id)
+    allowed = partial(still_allowed, deps, caller)
+    return event_stream(deps.views[ACTIVATIONS.name].watcher, found, last_event_id, allowed)
 
 
 @router.get(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -9,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs import addresses
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.service import job_requests
-from featurelens.service.auth.access import needs
+from featurelens.service.auth.access import IdentifiedOrToken, needs, still_allowed
 from featurelens.service.dependencies import Deps, Key
 from featurelens.service.event_stream import LastEventId, event_stream
 from featurelens.service.openapi import answers
@@ -43,6 +45,7 @@ router = APIRouter(tags=["visualizations"], responses=GUARDED)
 async def events(
     key: Key,
     deps: Deps,
+    caller: IdentifiedOrToken,
     last_event_id: LastEventId = None,
 ) -> Response:
     """How far it is, whenever that changes, then how it ended, with the whole resource. The end is always told.
@@ -50,4 +53,5 @@ async def events(
     Whoever comes back with `Last-Event-ID` hears what has changed since; 204 when that was the end.
     """
     found = await run_in_threadpool(job_requests.find, deps, VISUALIZATION, key)
-    return event_stream(deps.views[VISUALIZATION.name].watcher, found, last_event_id)
+    allowed = partial(still_allowed, deps, caller)
+    return event_stream(deps.views[VISUALIZATION.name].watcher, found, last_event_id, allowed)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from anyio import to_thread
 from fastapi import APIRouter
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import CatalogPending
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.broker import probe
-from featurelens.service.dependencies import Deps
+from featurelens.service.dependencies import Dependencies, Deps
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import answer, problems
 from featurelens.service.schemas.health import Health
@@ -27,10 +28,14 @@ async def live() -> Health:
     summary="Pictures can be asked for",
     responses={**answer(200, samples.HEALTH), **problems(503)},
 )
-def ready(deps: Deps) -> Health:
+async def ready(deps: Deps) -> Health:
     """503 with the part that is missing: the job queue, the renderer, the slots, or the catalog."""
+    await to_thread.run_sync(_check, deps, limiter=deps.probes)
+    return Health()
+
+
+def _check(deps: Dependencies) -> None:
     probe(deps.redis)
     liveness.check(deps.redis)
     if not deps.catalog.models():
         raise CatalogPending("the worker has not told its networks yet")
-    return Health()

@@ -19,7 +19,7 @@ from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_layer, from_model, from_unit
 from featurelens.service.pagination import MAX_JOBS, After, Limit, Search, has_words, page
 from featurelens.service.schemas.catalog import Layer, Layers, Models, Unit
-from featurelens.service.schemas.visualization import Summary
+from featurelens.service.schemas.visualization import Summary, Visualization
 
 LayerName = Annotated[str, Path(max_length=200, description="a name from /layers", examples=["logits"])]
 Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]
@@ -72,7 +72,7 @@ def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Uni
         raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
     lines, _ = deps.index.page(VISUALIZATION, MAX_JOBS, model=entry.name, layer=found.name, channel=n)
     jobs = deps.visualizations.find_all([line.key for line in lines]) if lines else []
-    return Unit.of(entry, found, n, [Summary.of(job) for job in jobs if job is not None])
+    return Unit.of(entry, found, n, [Summary.of(job) for job in jobs if isinstance(job, Visualization)])
 
 
 @router.get(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound, UnknownPhoto
-from featurelens.jobs.store.photos import FORMATS
+from featurelens.jobs.store.photo_decoding import FORMATS
 from featurelens.service.auth.access import needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps
@@ -43,7 +43,7 @@ async def upload(request: Request, response: Response, deps: Deps) -> Photo:
         raise HTTPException(415, f"send the photograph as one of {', '.join(MEDIA_TYPES)}")
     body = await request.body()
     deps.limits.check_disk()
-    photo = Photo.of(await run_in_threadpool(deps.photos.add, body))
+    photo = Photo.of(await to_thread.run_sync(deps.photos.add, body, limiter=deps.decoding.turns))
     response.headers["Location"] = photo.url
     return photo
 

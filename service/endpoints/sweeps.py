@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
@@ -17,9 +16,10 @@ from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import sweeps
-from featurelens.service.auth.access import Identified, needs
+from featurelens.service.auth.access import Caller, GuardedRoute, Identified, needs
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
+from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
@@ -27,13 +27,14 @@ from featurelens.service.resolving import resolved_in
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.sweep_spec import SweepSpec
+from featurelens.service.thumbnails import Tiles, sheet_name
 
 RETRY_AFTER = "2"
 
-router = APIRouter(tags=["sweeps"], responses=GUARDED)
+router = APIRouter(tags=["sweeps"], responses=GUARDED, route_class=GuardedRoute)
 
 
-def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
+async def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
     if not sweeps.ID_PATTERN.fullmatch(id):
         raise NotFound("no sweep has such a name")
     return id
@@ -74,10 +75,12 @@ Spec = Annotated[
     responses={
         **answer(202, samples.SWEEP, "on their way; `Location` says where to watch", from_sweep()),
         **answer(200, samples.FINISHED_SWEEP, "all of them had been made before", from_sweep()),
-        **problems(400, 408, 413, 415, 422, 429, 503, 507),
+        **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(spec: Spec, deps: Deps, caller: Identified, response: Response) -> Sweep:
+async def ask(
+    spec: Spec, deps: Deps, caller: Identified, response: Response, idempotency_key: IdempotencyKey = None
+) -> Sweep:
     """A picture for each of `channels` with each of `signs` and `seeds`, 4096 at most. In a quota each counts as one.
 
     They wait in a queue of their own, so that a picture asked for by itself does not wait for them; and a picture of a
@@ -90,11 +93,9 @@ async def ask(spec: Spec, deps: Deps, caller: Identified, response: Response) ->
         raise OutOfRange(error.detail, faults) from error
     deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:
-        await run_in_threadpool(deps.photos.get, resolved.photo, VISUALIZATION.photo_pointer)
-    await run_in_threadpool(_check_room, deps, spec.total)
-    if deps.quota is not None:
-        response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client, spec.total))
-    shown = await run_in_threadpool(_create, deps, spec, resolved, entry)
+        await run_in_threadpool(deps.photos.claim, resolved.photo, VISUALIZATION.photo_pointer)
+    shown, headers = await run_in_threadpool(_accept, deps, caller, idempotency_key, spec, resolved, entry)
+    response.headers.update(headers)
     response.headers["Location"] = shown.links.self
     if shown.status == "finished":
         response.status_code = 200
@@ -163,28 +164,54 @@ def cancel(sweep: Found, deps: Deps, response: Response) -> Sweep:
     response_class=Response,
     responses={**answers.conditional("the PNG", "image/png"), **problems(404, 409, 503)},
 )
-def sheet(sweep: Found, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
+async def sheet(sweep: Found, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     """Thumbnails in rows, in the order of `items`, blank where there is no picture; 409 until the sweep is over."""
+    keys, made = await run_in_threadpool(_sheet_of, deps, sweep)
+    name = sheet_name(keys)
+    tiles = Tiles(len(keys), lambda: (deps.store.image(key) if key else None for key in keys))
+    png, digest = made or await deps.making.get(name, lambda: deps.thumbnails.sheet(name, tiles))
+    return conditional(png, digest, "image/png", if_none_match, immutable=False)
+
+
+def _sheet_of(deps: Dependencies, sweep: sweeps.Sweep) -> tuple[list[str], tuple[bytes, str] | None]:
+    """Keys of its pictures, empty where there is none, and the sheet if it has been made before."""
     found = deps.sweeps.items(sweep.id)
     if sweeps.standing(sweep, [state for _, state in found]) in {"underway", "cancelling"}:
         raise NotReady(f"pictures are still to be made; how many: {addresses.sweep(sweep.id)}")
     keys = [item.key if state == "succeeded" else "" for item, state in found]
-    name = hashlib.sha256(" ".join(keys).encode()).hexdigest()
-    png, digest = deps.thumbnails.sheet(name, lambda: [deps.store.image(key) if key else None for key in keys])
-    return conditional(png, digest, "image/png", if_none_match, immutable=False)
+    return keys, deps.thumbnails.made(sheet_name(keys))
 
 
-def _check_room(deps: Dependencies, pictures: int) -> None:
+def _accept(
+    deps: Dependencies,
+    caller: Caller,
+    token: str | None,
+    spec: SweepSpec,
+    resolved: VisualizationSpec,
+    entry: ModelEntry,
+) -> tuple[Sweep, dict[str, str]]:
+    """The sweep, and headers that say what is left of the quota. Blocks: one thread for all of it."""
+    with deps.retries.once(caller.client, token, f"sweep {spec.model_dump_json()}") as attempt:
+        before = deps.sweeps.find(attempt.made) if attempt.made else None
+        if before is not None:
+            return _shown(deps, before), {}
+        shown, headers = _create(deps, caller, spec, resolved, entry)
+        attempt.made = shown.id
+    return shown, headers
+
+
+def _create(
+    deps: Dependencies, caller: Caller, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry
+) -> tuple[Sweep, dict[str, str]]:
     liveness.check(deps.redis, SWEEP_QUEUE)
-    deps.limits.check_room(len(deps.queue), pictures)
-
-
-def _create(deps: Dependencies, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:
-    wanted = [
-        Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
-        for one in spec.pictures_of(resolved)
-    ]
-    return _shown(deps, deps.sweeps.create(wanted))
+    deps.limits.check_disk()
+    with deps.queue.room.reserved(spec.total, deps.limits.queue) as room:
+        headers = {} if deps.quota is None else charge(deps.quota, caller.client, spec.total)
+        wanted = [
+            Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
+            for one in spec.pictures_of(resolved)
+        ]
+        return _shown(deps, deps.sweeps.create(wanted, room)), headers
 
 
 def _shown(deps: Dependencies, sweep: sweeps.Sweep) -> Sweep:

@@ -10,9 +10,10 @@ from featurelens.jobs import addresses
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import needs
+from featurelens.service.auth.access import GuardedRoute, Identified, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, Key
+from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_visualization
@@ -35,7 +36,7 @@ Spec = Annotated[
     ),
 ]
 
-router = APIRouter(tags=["visualizations"], responses=GUARDED)
+router = APIRouter(tags=["visualizations"], responses=GUARDED, route_class=GuardedRoute)
 
 
 @router.post(
@@ -51,14 +52,16 @@ router = APIRouter(tags=["visualizations"], responses=GUARDED)
             "made before, `Cache-Status: featurelens; hit`, or while you waited",
             from_visualization(),
         ),
-        **problems(400, 408, 413, 415, 422, 429, 503, 507),
+        **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
 async def ask(
     spec: Spec,
     deps: Deps,
+    caller: Identified,
     response: Response,
     prefer: Prefer = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Visualization:
     """A picture of what one channel of a layer responds to: starting from noise, the *input image* of the trained,
     frozen network is optimized until the channel's feature map is as high as it gets (`positive`), or as low
@@ -66,7 +69,8 @@ async def ask(
 
     The same specification is rendered once, however often and by however many it is asked for.
     """
-    visualization: Visualization = await job_requests.submit(deps, VISUALIZATION, spec, prefer or (), response)
+    sent = job_requests.Sent(caller.client, idempotency_key, prefer or ())
+    visualization: Visualization = await job_requests.submit(deps, VISUALIZATION, spec, sent, response)
     return visualization
 
 

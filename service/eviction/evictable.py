@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -13,6 +13,10 @@ from featurelens.jobs.store.file_store import FileStore
 
 LEFTOVER = 3600.0
 """Seconds after which an unfinished file has been left by a process that died; nothing takes that long to write."""
+
+
+JUST_NOW = 60.0
+"""Seconds within which a job is among those in flight, once it has been found acceptable."""
 
 
 class Entry(NamedTuple):
@@ -30,6 +34,9 @@ class Evictable(Protocol):
 
     def delete(self, name: str) -> bool:
         """Whether there was anything to delete."""
+
+    def needed(self) -> Collection[str]:
+        """Names of entries that must stay, whatever their size."""
 
     def tidy(self) -> None:
         """Clears away what processes that died have left unfinished."""
@@ -55,11 +62,34 @@ class EvictableFiles:
             return False
         return True
 
+    def needed(self) -> Collection[str]:
+        return ()
+
     def tidy(self) -> None:
         for path in self._folder.rglob(".*"):
             with suppress(FileNotFoundError):
                 if path.is_file() and _left_over(path):
                     path.unlink()
+
+
+class EvictablePhotos(EvictableFiles):
+    """Photographs, but for those that jobs in flight work on (`wanted`), or that have been used just now.
+
+    So one that a job is being accepted for stays: it was used before, and the job is among the others before long.
+    """
+
+    def __init__(self, folder: Path, wanted: Callable[[], Collection[str]]) -> None:
+        super().__init__(folder)
+        self._wanted = wanted
+
+    def needed(self) -> Collection[str]:
+        return {f"{digest}.png" for digest in self._wanted()}
+
+    def delete(self, name: str) -> bool:
+        with suppress(FileNotFoundError):
+            if time.time() - (self._folder / name).stat().st_mtime < JUST_NOW:
+                return False
+        return super().delete(name)
 
 
 class EvictableResults:
@@ -78,6 +108,9 @@ class EvictableResults:
 
     def delete(self, name: str) -> bool:
         return self._store.delete(name)
+
+    def needed(self) -> Collection[str]:
+        return ()
 
     def tidy(self) -> None:
         for path in (self._folder / ".aside").glob("*"):

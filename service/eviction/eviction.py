@@ -10,6 +10,8 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
+from redis import RedisError
+
 from featurelens.jobs.logs import logger
 from featurelens.service.eviction.evictable import Evictable
 
@@ -48,8 +50,8 @@ class Eviction(threading.Thread):
             begun = time.monotonic()
             try:
                 self.evict()
-            except OSError as error:
-                logger().warning("not evicted", what=self._of, reason=error.strerror)
+            except (OSError, RedisError) as error:  # without the broker nobody knows what is needed
+                logger().warning("not evicted", what=self._of, reason=str(error))
             if self._stopped.wait(max(INTERVAL, _PAUSE * (time.monotonic() - begun))):
                 return
 
@@ -63,10 +65,11 @@ class Eviction(threading.Thread):
         total = sum(entry.bytes for entry in found)
         gone = 0
         if self._limit and total > self._limit:
+            needed = self._evictable.needed()
             for entry in found:
                 if total <= self._limit * DOWN_TO:
                     break
-                if self._evictable.delete(entry.name):
+                if entry.name not in needed and self._evictable.delete(entry.name):
                     gone += 1
                     total -= entry.bytes
             logger().info("evicted", what=self._of, number=gone, bytes_left=total)

@@ -78,5 +78,5 @@ def problems(*statuses: int) -> Answers:
     }
 
 
-GUARDED: Answers = problems(401, 403, 503)
+GUARDED: Answers = problems(401, 403, 421, 503)
 """What every endpoint may answer that states a scope."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from featurelens.jobs import addresses
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.activations import ActivationsSpec
@@ -103,12 +104,13 @@ class ActivationsPage(BaseModel):
 
 
 def finished(result: Result) -> Activations:
-    """The resource of activations that are in the result store."""
+    """The resource of activations that are in the result store. Raises `OtherVersion`."""
     numbers = dict(result.numbers)
-    classes, layers = numbers.pop("classes"), numbers.pop("layers")
-    return Activations(
-        **of_result(result), classes=classes, layers=layers, numbers=numbers, links=_links(result.key, result.spec)
-    )
+    try:
+        told = {"classes": numbers.pop("classes"), "layers": numbers.pop("layers"), "numbers": numbers}
+        return Activations(**of_result(result), **told, links=_links(result.key, result.spec))
+    except (KeyError, ValidationError) as error:
+        raise OtherVersion.of("this result") from error
 
 
 def underway(key: str, ticket: Ticket) -> Activations:

@@ -10,7 +10,7 @@ from featurelens.jobs import addresses
 
 
 class Photo(BaseModel):
-    """An uploaded photograph, kept as PNG of at most 1024 pixels on either side, without its metadata."""
+    """An uploaded photograph, kept as PNG of at most 1024 pixels on either side, in sRGB, without its metadata."""
 
     photo: str = Field(description="its name in objectives: sha256 of what is kept", examples=["sha256:" + "0" * 64])
     url: str

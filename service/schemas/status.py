@@ -14,7 +14,7 @@ class SystemStatus(BaseModel):
     missing: str | None = Field(description="the part that is not there", examples=["the renderer is not running"])
     queues: dict[str, QueueStats]
     slots: dict[str, int] = Field(description="how many take jobs, by queue")
-    renderer: RendererStats | None = Field(description="null: it is not running")
+    renderer: RendererStats | None = Field(description="null: it is not running, or of another version")
     renderer_starts: int = Field(description="each but the first is a restart")
     ended: dict[str, int] = Field(description="pictures by outcome, since the job queue was last emptied")
     store_bytes: dict[str, int] = Field(

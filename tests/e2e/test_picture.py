@@ -40,6 +40,33 @@ def test_a_spec_becomes_a_picture_and_stays_one(stack: Stack) -> None:
     assert unchanged.status_code == 304
 
 
+@pytest.mark.parametrize(
+    ("more", "files"),
+    [({}, 1), ({"snapshots": [2, 5]}, 4), ({"objective": {"type": "diversity", "pictures": 2}}, 3)],
+    ids=["one", "snapshots", "diversity"],
+)
+def test_deleted_and_made_again_it_is_the_same_file(stack: Stack, more: dict[str, Any], files: int) -> None:
+    """The address says that it never changes: pictures, contact sheet and thumbnails, bytes and ETag."""
+    wanted = SMALL | {"seed": 71, "size": 48} | more
+    url = stack.post(**wanted).headers["location"]
+    made = [_files(stack, stack.finished(url))]
+    assert stack.http.delete(f"{url}/image").status_code == 204
+    assert stack.post(**wanted).status_code == 202
+    made.append(_files(stack, stack.finished(url)))
+    assert len(made[0]) == 2 * files
+    assert made[0] == made[1]
+
+
+def _files(stack: Stack, resource: dict[str, Any]) -> list[tuple[bytes, str]]:
+    """Bytes and ETag of all images of a visualization, and of a thumbnail of each."""
+    indices = range(len(resource["images"]) + (resource["links"]["sheet"] is not None))
+    image = resource["links"]["self"] + "/image"
+    queries = [f"index={index}{small}" for index in indices for small in ("", "&width=64&format=webp")]
+    answers = [stack.http.get(f"{image}?{query}") for query in queries]
+    assert {answer.status_code for answer in answers} == {200}
+    return [(answer.content, answer.headers["etag"]) for answer in answers]
+
+
 def test_the_curl_works_as_printed(stack: Stack) -> None:
     """The very line that a new user copies."""
     line = next(line for line in stack.printed if line.startswith("  curl "))

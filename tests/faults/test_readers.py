@@ -17,7 +17,7 @@ def test_slow_and_vanishing(stack: Stack) -> None:
     stack.running(url)
     (service,) = pids(stack, "service")
     before = rss(service)
-    request = f"GET {url}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    request = f"GET {url}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     readers = [socket.create_connection(("127.0.0.1", stack.port), timeout=20) for _ in range(READERS)]
     try:
         for reader in readers:

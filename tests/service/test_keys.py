@@ -12,7 +12,7 @@ from featurelens.service.auth.api_keys import ApiKeys
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(keys, "settings", lambda: Settings(state=tmp_path))
+    monkeypatch.setattr(keys, "settings_of", lambda _: Settings(state=tmp_path))
     assert keys.main(["create", "--scope", "render", "--note", "mine"]) == 0
     key = capsys.readouterr().out.strip()
     assert keys.main(["list"]) == 0

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 from redis import Redis
 
+from featurelens.jobs.errors import QueueFull
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.room import EXPIRY
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from tests.support.problems import check
@@ -61,6 +65,45 @@ def test_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) 
         assert int(answers[2].headers["retry-after"]) > 0
         assert len(JobQueue(redis)) == 2
         assert server.client.get("/livez").status_code == 200
+
+
+def test_sweeps_at_once_share_the_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    """Four of 2,048 pictures into a queue of 5,000, and single ones beside them: the bound holds at every moment."""
+    with Server(Settings(redis_url=broker, state=tmp_path, queue_limit=5000)) as server, ThreadPoolExecutor(8) as pool:
+
+        def sweep(number: int) -> int:
+            seeds = list(range(64 * number, 64 * number + 64))
+            body = {"model": "tinynet", "layer": "conv2", "channels": "0-15", "seeds": seeds}
+            return server.client.post("/v1/sweeps", json=body | {"signs": ["positive", "negative"]}).status_code
+
+        asked = [pool.submit(sweep, number) for number in range(4)]
+        lengths = [len(JobQueue(redis))]
+        while not all(one.done() for one in asked):
+            server.client.post(URL, json={**BODY, "seed": 10_000 + len(lengths)})
+            lengths.append(len(JobQueue(redis)))
+        assert sorted(one.result() for one in asked) == [202, 202, 503, 503]
+        assert 4096 <= max(lengths) <= 5000
+        assert not redis.smembers("featurelens:reservations")
+
+
+def test_singles_at_once_share_the_queue(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    with Server(Settings(redis_url=broker, state=tmp_path, queue_limit=10)) as server, ThreadPoolExecutor(20) as pool:
+        ask = partial(server.client.post, URL)
+        answers = list(pool.map(lambda seed: ask(json={**BODY, "seed": seed}).status_code, range(60)))
+    assert (answers.count(202), answers.count(503)) == (10, 50)
+    assert len(JobQueue(redis)) == 10
+
+
+def test_places_of_a_process_that_died_are_free_again(redis: Redis) -> None:
+    room = JobQueue(redis).room
+    with pytest.raises(RuntimeError), room.reserved(3, 4) as reservation:
+        assert 0 < redis.ttl(f"featurelens:reservations:{reservation.token}") <= EXPIRY
+        with pytest.raises(QueueFull), room.reserved(2, 4):
+            raise AssertionError("there is room for one")
+        redis.delete(f"featurelens:reservations:{reservation.token}")  # as when it runs out
+        with room.reserved(4, 4):
+            raise RuntimeError
+    assert not redis.keys("featurelens:reservations*")
 
 
 def test_disk(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:

@@ -196,5 +196,5 @@ def test_declared(server: Server) -> None:
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
-    answers = {"200", "202", "400", "401", "403", "408", "413", "415", "422", "429", "503", "507"}
+    answers = {"200", "202", "400", "401", "403", "408", "409", "413", "415", "421", "422", "429", "503", "507"}
     assert set(server.api["paths"][URL]["post"]["responses"]) == answers

@@ -12,6 +12,7 @@ import uvicorn
 from featurelens.jobs.settings import Settings
 from featurelens.launcher.claim import free_port
 from featurelens.service.app import create_app
+from featurelens.service.http_server import configuration
 from tests.support.wait import until
 
 
@@ -23,7 +24,7 @@ class Server:
         app = create_app(settings)
         self.api = app.openapi()
         self.watcher = app.state.deps.views["visualization"].watcher
-        self._server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
+        self._server = uvicorn.Server(configuration(app, settings, port=port))
         self._thread = threading.Thread(target=self._server.run)
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=self.url, timeout=30)

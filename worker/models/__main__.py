@@ -12,7 +12,7 @@ from pathlib import Path
 
 from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure
-from featurelens.jobs.settings import settings
+from featurelens.jobs.settings import settings_of
 from featurelens.worker.models.inspection.checkup import check
 from featurelens.worker.models.registry import Registry
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument("photograph", nargs="?", type=Path, help="something the network should know")
     checking.add_argument("--label", help="what the photograph shows, as the network's labels say it")
     given = parser.parse_args(arguments)
-    configured = settings()
+    configured = settings_of("models")
     registry = Registry(configured)
     if given.command == "list":
         for entry in registry.entries():

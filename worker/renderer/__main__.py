@@ -14,7 +14,7 @@ from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.deaths import NO_SOCKET
-from featurelens.jobs.settings import settings
+from featurelens.jobs.settings import settings_of
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
@@ -27,7 +27,7 @@ def main() -> None:
     """Runs the renderer, its heartbeat and its cataloguer, and ends the process."""
     configure("renderer")
     keep_memory()
-    configured = settings()
+    configured = settings_of("renderer")
     device = best_device(configured.device)
     registry = Registry(configured)
     heartbeat = Heartbeat(connect())

@@ -11,6 +11,7 @@ from redis import Redis, RedisError
 from featurelens.jobs.kinds.base import QUEUE, QUEUES
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect, probe
+from featurelens.jobs.settings import settings_of
 from featurelens.worker.slot.slot import Slot
 
 
@@ -48,7 +49,7 @@ def main() -> int:
         return 2
     configure("slot")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    redis = connect()
+    redis = connect(settings_of("slot").redis_url)
     while True:
         await_broker(redis)
         if take_jobs(redis, queue):

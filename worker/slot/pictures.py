@@ -15,7 +15,8 @@ def encoded(key: str, record: Record, finished: Finished, pixels: bytes) -> tupl
     """The files and their descriptions; none where the kind of job has no pictures."""
     if not finished.pictures:
         return [], ()
-    text = {"key": key, "spec": record.spec.model_dump(mode="json"), "numbers": finished.numbers}
+    # Only what decides the picture: what is measured, seconds above all, differs when it is made again.
+    text = {"key": key, "spec": record.spec.model_dump(mode="json"), "weights": record.digest}
     shown = pictures(pixels, finished.height, finished.width, finished.channels)
     files = [encode(picture, text) for picture in shown]
     steps = finished.steps or [record.steps] * len(shown)

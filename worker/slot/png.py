@@ -1,4 +1,4 @@
-"""From pixels to PNG files that carry the spec and the numbers of their picture."""
+"""From pixels to PNG files that carry what decides their picture."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK, JobQueue
+from featurelens.jobs.errors import OtherVersion, RenderFailed
+from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK, JobQueue, Ticket
 from featurelens.jobs.queue.records import Records, record_key
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
@@ -79,6 +79,7 @@ def test_a_job_that_vanished_is_queued_again(queue: JobQueue, redis: Redis, aske
     if asked != "find":
         assert Records(redis).start(KEY, first.record.attempt, "x")
     queue.rq.empty()  # type: ignore[no-untyped-call]
+    found: Ticket | OtherVersion | None
     match asked:
         case "find":
             found = queue.find(KEY)
@@ -86,7 +87,7 @@ def test_a_job_that_vanished_is_queued_again(queue: JobQueue, redis: Redis, aske
             found = queue.submit(KEY, SPEC, "sha256:0")
         case _:
             _, found = queue.find_all([f"fv1_{1:064x}", KEY])
-    assert found is not None
+    assert isinstance(found, Ticket)
     assert (found.record.status, found.record.attempt) == ("queued", first.record.attempt)
     assert (found.position, found.record.askers) == (1, 2 if asked == "submit" else 1)
     assert len(queue) == 1

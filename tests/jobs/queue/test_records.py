@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.records import ENDED_EXPIRY, Records, opening, record_key
+from featurelens.jobs.queue.fruitless import KEPT, KEPT_BYTES
+from featurelens.jobs.queue.index import INDEX, write
+from featurelens.jobs.queue.records import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 KEY = "fv1_" + "a" * 64
@@ -173,3 +176,46 @@ def test_any_order(redis: Redis, moves: list[tuple[str, str]]) -> None:
         assert not ended or after == before
         ended = after in {"succeeded", "failed", "cancelled"}
         assert not (stopped and after not in {"cancelling", "cancelled"})
+
+
+def end_many(redis: Redis, count: int, spec: VisualizationSpec = SPEC) -> list[str]:
+    """Asked for and cancelled, one after the other."""
+    records = Records(redis)
+    keys = [f"fv1_{number:064x}" for number in range(count)]
+    for key in keys:
+        with redis.pipeline() as pipe:
+            fields = opening(key, spec, "sha256:0", "first", "featurelens")
+            pipe.hset(record_key(key), mapping=cast("Any", fields))
+            write(pipe, key, spec, datetime.now(UTC), "queued", IN_FLIGHT_EXPIRY)
+            pipe.execute()
+        assert records.cancel(key, "first")
+    return keys
+
+
+def test_so_many_cancelled_records_and_no_more(redis: Redis) -> None:
+    """The oldest go, with their lines and places in the index; one that has been asked for again stays."""
+    keys = end_many(redis, KEPT)
+    assert len(redis.keys("featurelens:line:*")) == redis.zcard(INDEX) == KEPT
+    redis.hset(record_key(keys[0]), "status", "queued")
+    for attempt in ("second", "third", "fourth"):
+        open_record(redis, attempt)
+        redis.rename(record_key(KEY), record_key(f"fv1_{attempt:0>64}"))
+        assert Records(redis).cancel(f"fv1_{attempt:0>64}", attempt)
+    left = [redis.exists(record_key(key)) for key in keys[:5]]
+    assert left == [1, 0, 0, 1, 1]
+    assert redis.zscore(INDEX, keys[1]) is None
+    assert len(redis.keys("featurelens:line:*")) == KEPT - 2
+
+
+def test_so_many_bytes_of_cancelled_records_and_no_more(redis: Redis) -> None:
+    """A direction of the widest layers is two thirds of a megabyte."""
+    vector = [0.123456789] * 65_536
+    wide = VisualizationSpec.model_validate(
+        {"model": "m", "layer": "l", "objective": {"type": "direction", "vector": vector}}
+    )
+    keys = end_many(redis, 60, wide)
+    size = len(wide.model_dump_json())
+    kept = [key for key in keys if redis.exists(record_key(key))]
+    assert kept == keys[-(KEPT_BYTES // size) :]
+    assert redis.zrange(INDEX, 0, -1) == [key.encode() for key in kept]
+    assert len(redis.keys("featurelens:line:*")) == len(kept)

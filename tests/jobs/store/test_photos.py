@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from featurelens.jobs.errors import InvalidSpec, UnknownPhoto
-from featurelens.jobs.store.photos import MAX_SIDE, Photos
+from featurelens.jobs.store.photo_decoding import MAX_SIDE
+from featurelens.jobs.store.photos import Photos
+from featurelens.service.decoding import Decoding
 from tests.support.photographs import BLUE, GREEN, RED, WHITE, corners, encoded
 
 ORIENTATION, MAKER, RESOLUTION = 0x0112, 0x010F, 0x011A
@@ -91,6 +93,70 @@ def test_what_is_transparent_is_white(photos: Photos, mode: str) -> None:
     assert (image.getpixel((2, 8)), image.getpixel((13, 8))) == (WHITE, (0, 0, 0))
 
 
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def profile() -> bytes:
+    """That of a screen whose red is green, so that nobody overlooks it: two entries of its table are exchanged."""
+    red, green = SRGB.index(b"rXYZ"), SRGB.index(b"gXYZ")
+    changed = bytearray(SRGB)
+    changed[red : red + 4], changed[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_profile_is_applied_and_dropped(photos: Photos, kind: str) -> None:
+    options = {"quality": 95, "lossless": True} if kind == "WEBP" else {"quality": 95}
+    image = Image.new("RGB", (64, 32), RED)
+    seen = kept(photos, encoded(image, kind, icc_profile=profile(), exif=tagged(6), dpi=(300, 300), **options))
+    pixel = seen.getpixel((10, 10))
+    assert isinstance(pixel, tuple)
+    assert pixel[0] < 20 < 235 < pixel[1], "what that profile calls red is green"
+    assert (seen.size, seen.mode) == ((32, 64), "RGB")
+    assert seen.info == {}
+    same = kept(photos, encoded(Image.new("RGB", (64, 32), RED), kind, icc_profile=SRGB, **options))
+    assert max(abs(a - b) for a, b in zip(same.getpixel((10, 10)), RED, strict=True)) <= 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [1 << 20, 3 << 20])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_huge_profile_neither_breaks_nor_stays(tmp_path: Path, kind: str, size: int) -> None:
+    """The picture of one in a JPEG was kept with it, and failed whoever used it. As the service decodes them."""
+    decoding = Decoding()
+    photos = Photos(tmp_path, decoding)
+    huge = profile() + random.Random(0).randbytes(size)
+    png = photos.get(photos.add(encoded(Image.new("RGB", (64, 32), RED), kind, icc_profile=huge)))
+    decoding.close()
+    with Image.open(io.BytesIO(png)) as image:
+        image.load()
+        pixel = image.getpixel((10, 10))
+    assert isinstance(pixel, tuple)
+    assert pixel[1] > 200 > 60 > pixel[0]
+    assert len(png) < 1000
+
+
+@pytest.mark.parametrize("damaged", [b"", b"x", b"nonsense" * 100, profile()[:200], profile()[:-300]])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_damaged_profile_does_not_matter(photos: Photos, damaged: bytes, mode: str) -> None:
+    """Nor does one that is meant for other colours."""
+    white = (0, 0, 0, 0) if mode == "CMYK" else "white"
+    for icc in (damaged, profile()) if mode != "RGB" else (damaged,):
+        image = kept(photos, encoded(Image.new(mode, (16, 16), white), "JPEG", icc_profile=icc))
+        assert (image.getpixel((8, 8)), image.info) == (WHITE, {})
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "LA"])
+def test_transparency_and_a_profile(photos: Photos, mode: str) -> None:
+    half = Image.new("RGBA", (16, 16), (0, 0, 0, 0))
+    half.paste((255, 0, 0, 255), (8, 0, 16, 16))
+    image = kept(photos, encoded(half.convert(mode), icc_profile=profile()))
+    left, right = image.getpixel((2, 8)), image.getpixel((13, 8))
+    assert isinstance(left, tuple)
+    assert isinstance(right, tuple)
+    assert min(left) >= 253
+    assert right[1] > 200 if mode != "LA" else right[0] == right[1]
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG of a few hundred bytes that says it is huge."""
 
@@ -104,7 +170,7 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("upload", "reason"),
     [
-        pytest.param(bomb(6000, 6000), "at most 24 million pixels", id="bomb"),
+        pytest.param(bomb(6000, 6000), "at most 24 million pixels; this one has 6000 x 6000, 36,000,000", id="bomb"),
         pytest.param(bomb(200_000, 200_000), "photograph must be", id="larger bomb"),
         pytest.param(b"", "readable picture in one of PNG, JPEG, WEBP", id="nothing"),
         pytest.param(b"GIF89a nonsense", "readable picture", id="garbage"),

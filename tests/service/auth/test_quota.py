@@ -70,3 +70,23 @@ def test_a_sweep_counts_its_pictures(broker: str, tmp_path: Path, client: httpx.
         assert sweep("7-9").status_code == 202
         check(server.client.post(URL, json=BODY | {"seed": 9}), 429, "over-quota")
         check(server.client.post("/v1/photos", content=b"x", headers={"Content-Type": "image/png"}), 429, "over-quota")
+
+
+def asked_as(server: Server, *clients: str) -> list[int]:
+    """The answers to one who says in `X-Forwarded-For` that it is another each time."""
+    posts = [server.client.post(URL, json=BODY, headers={"X-Forwarded-For": client}) for client in clients]
+    return [post.status_code for post in posts]
+
+
+def test_who_says_to_be_another_is_not_believed(broker: str, tmp_path: Path, client: httpx.Client) -> None:
+    with Server(Settings(redis_url=broker, state=tmp_path, quota=2)) as server:
+        assert asked_as(server, "1.1.1.1", "2.2.2.2", "3.3.3.3") == [202, 202, 429]
+
+
+def test_a_proxy_that_is_trusted_is(broker: str, tmp_path: Path, client: httpx.Client) -> None:
+    """As to the one that it names itself, the last; what stood there before may be made up. IPv6 counts by network."""
+    trusting = Settings(redis_url=broker, state=tmp_path, quota=2, trusted_proxies="10.0.0.0/8, 127.0.0.1")
+    with Server(trusting) as server:
+        assert asked_as(server, "1.1.1.1", "1.1.1.1", "1.1.1.1", "2.2.2.2") == [202, 202, 429, 202]
+        assert asked_as(server, "9.9.9.9, 3.3.3.3", "8.8.8.8, 3.3.3.3, 10.1.1.1", "3.3.3.3") == [202, 202, 429]
+        assert asked_as(server, "2001:db8::1", "2001:db8::2:1", "2001:db8::3", "2001:db8:1::1") == [202, 202, 429, 202]

@@ -206,3 +206,13 @@ def test_a_large_one(client: httpx.Client, redis: Redis) -> None:
     assert asked - begun < 10
     assert counted - asked < 1
     assert stopped - counted < 10
+
+
+def test_so_many_are_kept_and_no_more(client: httpx.Client, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten, not its pictures."""
+    monkeypatch.setattr("featurelens.service.sweeps.MOST_PICTURES", 10)
+    urls = [ask(client, seed=seed) for seed in range(4)]
+    assert [client.get(url).status_code for url in urls] == [404, 404, 200, 200]
+    assert len(redis.keys("featurelens:sweep:*:items")) == 2
+    assert redis.get("featurelens:sweeps:pictures") == b"8"
+    assert redis.llen(f"rq:queue:{SWEEP_QUEUE}") == 16

@@ -70,8 +70,8 @@ def test_a_body_that_does_not_come(broker: str, tmp_path: Path, client: httpx.Cl
         assert server.client.post(URL, content=slowly(), headers=JSON).status_code == 202
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=10) as slow:
-            head = f"POST {URL} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
-            slow.sendall(head.encode() + b'{"model": ')
+            kind = "Content-Type: application/json\r\nContent-Length: 99"
+            slow.sendall(f'POST {URL} HTTP/1.1\r\nHost: localhost\r\n{kind}\r\n\r\n{{"model": '.encode())
             said = b"".join(iter(lambda: slow.recv(4096), b""))
         assert said.startswith(b"HTTP/1.1 408 ")
         assert b"body-too-slow" in said

