@@ -105,7 +105,6 @@ class Askers:
         self._seeds = iter(range(seed * 100_000, seed * 100_000 + 100_000))
         self._report = report
         self._whole: set[str] = set()
-        self._stopped: set[str] = set()
         photo = self.client.post("/v1/photos", content=encoded(corners()), headers={"content-type": "image/png"})
         self._photo = photo.json()["photo"]
 
@@ -165,7 +164,7 @@ class Askers:
 
     def _stop(self, url: str) -> None:
         """From now on this one may end either way, but once."""
-        self._stopped.add(url)
+        self.witness.stopped.add(url)
         self.client.delete(url)
 
     def _look_at(self, url: str) -> None:
@@ -191,11 +190,10 @@ class Askers:
         self.check(list(self.witness.told))
         told = self.witness.told
         self._report.ends.update(states[-1] if states else "nothing" for states in told.values())
-        fine = {"succeeded", "cancelled"}
         self._report.lost = {
             url: states
             for url, states in self.witness.lost.items()
-            if url not in self._stopped or (states and states[-1] not in fine and not fine & set(states))
+            if url not in self.witness.stopped or states[-1:] not in (["cancelled"], ["forgotten"])
         }
         self._report.lies = self.witness.lies
 

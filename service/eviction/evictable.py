@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple, Protocol
 
 from featurelens.jobs.store.file_store import FileStore
@@ -116,8 +118,13 @@ class EvictableResults:
         for path in (self._folder / ".aside").glob("*"):
             with suppress(FileNotFoundError):
                 if _left_over(path):
-                    shutil.rmtree(path)
+                    # Away as a whole first: should somebody still write there, nothing torn is published.
+                    gone = path.rename(path.with_name(f"{path.name}.gone"))
+                    shutil.rmtree(gone)
 
 
 def _left_over(path: Path) -> bool:
-    return time.time() - path.stat().st_mtime > LEFTOVER
+    """By the clock that times files: that of this process may have been set since, or be another machine's."""
+    with TemporaryFile(dir=path.parent) as fresh:
+        now = os.fstat(fresh.fileno()).st_mtime
+    return now - path.stat().st_mtime > LEFTOVER

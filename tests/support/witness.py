@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import httpx
 
-ENDS = frozenset({"succeeded", "failed", "cancelled"})
+ENDS = frozenset({"succeeded", "failed", "cancelled", "forgotten"})
 
 
 class Witness:
@@ -16,6 +16,8 @@ class Witness:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self.told: dict[str, list[str]] = {}
+        self.stopped: set[str] = set()
+        """Jobs that were asked to stop: when a clock jumps by days they may be forgotten before anybody looks."""
 
     def accepted(self, urls: Iterable[str]) -> None:
         self.told |= {url: [] for url in urls}
@@ -59,7 +61,9 @@ class Witness:
         if answer.status_code == 503:
             return None
         if answer.status_code == 404 and {"failed", "cancelled"} & set(self.told[url]):
-            return None  # forgotten, as it may be a day later
+            return None  # as it may be a day later
+        if answer.status_code == 404 and url in self.stopped:
+            return "forgotten"
         return str(answer.json()["status"]) if answer.status_code == 200 else f"answer {answer.status_code}"
 
 

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -71,6 +72,17 @@ def test_leftovers_go(tmp_path: Path) -> None:
     Eviction("results", EvictableResults(store, tmp_path), 0).evict()
     assert (old.exists(), young.exists()) == (False, True)
     assert store.get(key(0)) is not None
+
+
+def test_a_clock_that_was_set_makes_nothing_a_leftover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is being written stays, whatever this process takes for the time."""
+    store = filled(tmp_path, [1.0])
+    young = tmp_path / ".aside" / "young"
+    young.mkdir()
+    now = time.time() + 2 * LEFTOVER
+    monkeypatch.setattr(time, "time", lambda: now)
+    Eviction("results", EvictableResults(store, tmp_path), 0).evict()
+    assert young.exists()
 
 
 def test_files(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_nothing_undeclared(url: str, tmp_path: Path) -> None:
 
 def test_the_walk_finds_what_the_links_promise(url: str, tmp_path: Path) -> None:
     walk = ("--phases", "stateful", "--include-path-regex", "^/v1/(visualizations|sweeps|photos)")
-    found = followed(run(url, tmp_path, 15, *walk))
+    found = followed(run(url, tmp_path, 30, *walk))
     assert not WALKED - found.keys(), found
 
 
