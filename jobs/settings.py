@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     """The same of all pictures of a sweep together."""
     quota: int = Field(0, ge=0)
     """What one client (API key, or address where none is asked for) may ask for in a minute; 0: no quota."""
+    header_bytes: int = Field(64 << 10, ge=1024)
+    """Of the address and the headers of a request."""
+    header_seconds: float = Field(10.0, gt=0)
+    """Until all of them have come."""
     body_bytes: int = Field(2 << 20, ge=1)
     """Of the body of a request: a specification is some hundred, but a direction of 65,536 numbers is 1.7 million."""
     body_seconds: float = Field(30.0, gt=0)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import socket
 import sys
 
-import uvicorn
-
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.settings import Settings, settings_of
 from featurelens.service.app import create_app
 from featurelens.service.auth.api_keys import ApiKeys
-from featurelens.service.http_server import configuration
+from featurelens.service.descriptors import within
+from featurelens.service.http_server import HttpServer
 
 BACKLOG = 2048
 
@@ -21,13 +20,14 @@ def main() -> int:
     """Serves until asked to stop. One line on standard error and 1 when it cannot start."""
     chosen = settings_of("service")
     try:
+        configure("service")
+        chosen = within(chosen)
         listener = _listen(chosen)
         app = create_app(chosen)
     except OSError as error:
         return _refuse(f"{chosen.host}:{chosen.port} cannot be listened on: {error.strerror or error}")
     except FeaturelensError as error:
         return _refuse(error.detail)
-    configure("service")
     logger().info("listening", host=chosen.host, port=chosen.port, keys=chosen.auth_required)
     if chosen.auth_required and not ApiKeys(chosen.keys_file).all():
         logger().warning(
@@ -35,7 +35,7 @@ def main() -> int:
         )
     if not chosen.auth_required and "*" in chosen.host_names:
         logger().warning("no keys are asked for, and any web page can reach this; FEATURELENS_ALLOWED_HOSTS stops that")
-    uvicorn.Server(configuration(app, chosen)).run(sockets=[listener])
+    HttpServer(app, chosen, listener).run()
     return 0
 
 

@@ -49,6 +49,7 @@ CODES = {
     415: "wrong-media-type",
     421: "wrong-host",
     429: "over-quota",
+    431: "header-too-large",
 }
 
 _DETAILS = {
@@ -84,6 +85,22 @@ def wrong_host() -> JSONResponse:
     """The answer to a request that was sent to a name which is not the service's own."""
     detail = "this service does not go by the name in Host; the operator lists its names in FEATURELENS_ALLOWED_HOSTS"
     return _answer(421, CODES[421], HTTPStatus(421).phrase, detail)
+
+
+def header_too_large(limit: int) -> JSONResponse:
+    """The answer to an address and headers of more than `limit` bytes."""
+    detail = f"address and headers are larger than the {limit:,} bytes that they may have"
+    return _answer(431, CODES[431], HTTPStatus(431).phrase, detail)
+
+
+def header_too_slow(seconds: float) -> JSONResponse:
+    """The answer to headers that have begun to come, and are not complete within `seconds`."""
+    return _answer(408, "header-too-slow", HTTPStatus(408).phrase, f"the headers have not come within {seconds:g} s")
+
+
+def malformed(reason: str) -> JSONResponse:
+    """The answer to what is no HTTP."""
+    return _answer(400, CODES[400], HTTPStatus(400).phrase, reason)
 
 
 def _answer(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from types import TracebackType
 from typing import Self
 
 import httpx
-import uvicorn
 
 from featurelens.jobs.settings import Settings
-from featurelens.launcher.claim import free_port
 from featurelens.service.app import create_app
-from featurelens.service.http_server import configuration
+from featurelens.service.http_server import HttpServer
 from tests.support.wait import until
 
 
@@ -20,13 +19,13 @@ class Server:
     """Started when entered. `client` asks it; `api` is the app's OpenAPI document."""
 
     def __init__(self, settings: Settings) -> None:
-        port = free_port()
+        listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         app = create_app(settings)
         self.api = app.openapi()
         self.watcher = app.state.deps.views["visualization"].watcher
-        self._server = uvicorn.Server(configuration(app, settings, port=port))
+        self._server = HttpServer(app, settings, listener)
         self._thread = threading.Thread(target=self._server.run)
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.client = httpx.Client(base_url=self.url, timeout=30)
 
     def __enter__(self) -> Self:
