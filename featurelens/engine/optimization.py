@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import torch
@@ -14,15 +15,20 @@ from featurelens.engine.regularizers import SHAPING, Regularizers
 from featurelens.engine.transforms import Transform
 from featurelens.engine.waking import TRIES, Waking
 
+USUAL = 128
+"""Steps that schedule and learning rates were chosen at."""
+_LONGER = 0.25
+"""The power with which the schedule grows with the steps beyond that."""
+
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides a picture but the network: same recipe, same network, same picture.
 
     `size` is (height, width) in pixels; `pictures` how many are made together (strips, diversity); `learning_rate`
-    None means what suits parameterization and optimizer, and over the last `anneal` of the steps it falls to a tenth;
-    `leak` (0 to 1) is the part of the gradient that passes shut rectifiers while the picture takes shape; `snapshots`
-    are steps after which the picture is kept, 0 is the start.
+    None means what suits parameterization, optimizer and steps, and over the last `anneal` of the schedule it falls to
+    a tenth; `leak` (0 to 1) is the part of the gradient that passes shut rectifiers while the picture takes shape;
+    `snapshots` are steps after which the picture is kept, 0 is the start.
     """
 
     objective: Objective
@@ -93,12 +99,29 @@ class Optimization:
         return self.step >= self.recipe.steps
 
     @property
+    def progress(self) -> float:
+        """0 to 1: the part of the schedule that is done, on which prior, leak and learning rate fall.
+
+        A long run begins before its schedule does: the picture goes on taking shape. Were the schedule as long as the
+        run, it would be this network's own for longer, and others recognized it less (docs/experiments/long-runs.md).
+        """
+        steps = self.recipe.steps
+        if steps <= USUAL:
+            return self.step / max(1, steps)
+        return max(0.0, 1 - (steps - self.step) / (USUAL * math.pow(steps / USUAL, _LONGER)))
+
+    @property
     def rate(self) -> float:
-        """The learning rate of the coming step: large steps find the picture, small ones finish it."""
+        """The learning rate of the coming step: large steps find the picture, small ones finish it.
+
+        What suits falls with the root of the number of steps: so a walk of more leads no further, to no harsher tones.
+        """
         recipe = self.recipe
         suits = recipe.parameterization.learning_rate * recipe.optimizer.share
+        if recipe.steps > USUAL:
+            suits *= math.sqrt(USUAL / recipe.steps)
         full = suits if recipe.learning_rate is None else recipe.learning_rate
-        late = max(0.0, self.step / max(1, recipe.steps) - (1 - recipe.anneal))
+        late = max(0.0, self.progress - (1 - recipe.anneal))
         return full * (1 - 0.9 * late / recipe.anneal) if late and recipe.anneal else full
 
     @property
@@ -109,7 +132,7 @@ class Optimization:
     @property
     def leak(self) -> float:
         """Of the coming step: none until the unit is proven, and none when the picture has its shape."""
-        return self.recipe.leak if self.proven and self.step < SHAPING * self.recipe.steps else 0.0
+        return self.recipe.leak if self.proven and self.progress < SHAPING else 0.0
 
     @property
     def rows(self) -> int:

@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 SHAPING = 0.7
-"""The part of the steps in which a picture takes shape, before it is finished."""
+"""The part of the schedule in which a picture takes shape, before it is finished."""
 _BOUNDARY = 20
 """Pixels from the edge that count as boundary (lucid, `penalize_boundary_complexity`)."""
 
@@ -26,7 +26,7 @@ class Regularizers:
     the score, so that it means the same for every unit (see docs/experiments/accentuation.md).
 
     `prior` is the weight of the network's own memory of natural pictures (see `prior`), as a part of the score; it
-    falls to nothing over the first `SHAPING` of the steps: first something natural, then all that the unit wants.
+    falls to nothing over the first `SHAPING` of the schedule: first something natural, then all that the unit wants.
     """
 
     tv: float = 0.0
@@ -39,7 +39,7 @@ class Regularizers:
     home: Tensor | None = None
 
     def prior_at(self, progress: float) -> float:
-        """The weight of the prior when `progress` (0 to 1) of the steps are done."""
+        """The weight of the prior when `progress` (0 to 1) of the schedule is done."""
         return self.prior * max(0.0, 1 - progress / SHAPING)
 
     @property

@@ -92,7 +92,7 @@ def _before(reading: Reading) -> Tensor:
 
 def _prior(one: Optimization) -> float:
     """The weight of the prior at this step; none until it is known that the unit itself has a gradient."""
-    return one.recipe.regularizers.prior_at(one.step / max(1, one.recipe.steps)) if one.proven else 0.0
+    return one.recipe.regularizers.prior_at(one.progress) if one.proven else 0.0
 
 
 def _weights(

@@ -15,7 +15,7 @@ from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
-from featurelens.engine.optimization import Recipe, Rendering
+from featurelens.engine.optimization import Optimization, Recipe, Rendering
 from featurelens.engine.optimizers import Adam
 from featurelens.engine.parameterizations import (
     CPPN,
@@ -207,6 +207,19 @@ def test_the_learning_rate_falls_at_the_end() -> None:
         rates.append(render.rate)
         lane.tick()
     assert rates == pytest.approx([0.2] * 6 + [0.164, 0.128, 0.092, 0.056])
+
+
+def test_a_long_run_takes_shape_for_longer_and_is_finished_as_all_are() -> None:
+    """Sixteen times the steps: the schedule is twice as long and ends with the run, at a quarter of the rate."""
+    objective = Channel("4", 3)
+    usual, long = (Optimization(Recipe(objective, SIZE, steps=steps), objective) for steps in (128, 2048))
+    for long.step in (0, 100, 2048 - 256):
+        assert (long.progress, long.rate) == (0.0, usual.rate / 4)
+    for usual.step, long.step in ((32, 2048 - 192), (96, 2048 - 64), (127, 2046)):
+        assert long.progress == pytest.approx(usual.progress)
+        assert long.rate == pytest.approx(usual.rate / 4)
+    asked = Optimization(Recipe(objective, SIZE, steps=512, learning_rate=0.2), objective)
+    assert asked.rate == 0.2
 
 
 def test_the_curve_rises_and_the_measures_are_of_the_pixels() -> None:
