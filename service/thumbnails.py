@@ -13,6 +13,7 @@ from PIL import Image
 from pydantic import BeforeValidator
 
 from featurelens.jobs.contact_sheet import GAP, contact_sheet
+from featurelens.jobs.errors import OutOfRange
 from featurelens.service.disk_cache import DiskCache
 
 WIDTHS = (64, 128, 192, 256, 512)
@@ -23,6 +24,9 @@ Format = Literal["png", "webp"]
 
 SHEET_WIDTH = 2048
 """Pixels that a contact sheet should have at most; thumbnails get smaller until it fits, down to the smallest."""
+
+MOST_PIXELS = 64_000_000
+"""Of a picture that is made smaller: a sheet may show 16 pictures at 17 steps each, more than a gigabyte of memory."""
 
 _QUALITY = 85
 
@@ -81,10 +85,22 @@ class Thumbnails:
 
 
 def _made(png: bytes, width: int | None, format: Format) -> bytes:
-    image: Image.Image = Image.open(io.BytesIO(png))
+    image: Image.Image = _opened(png)
     if width is not None and width < image.width:
         image = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
     return _encoded(image, format)
+
+
+def _opened(png: bytes) -> Image.Image:
+    """Not decoded yet. Raises `OutOfRange` for what would take too much memory."""
+    try:
+        image = Image.open(io.BytesIO(png))
+    except Image.DecompressionBombError:
+        image = None
+    if image is None or image.width * image.height > MOST_PIXELS:
+        detail = f"there are no smaller versions of more than {MOST_PIXELS:,} pixels, but of each picture on the sheet"
+        raise OutOfRange.at("width", detail)
+    return image
 
 
 def _encoded(image: Image.Image, format: Format) -> bytes:

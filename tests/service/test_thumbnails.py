@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.thumbnails import WIDTHS, Thumbnails
 from tests.support.photographs import encoded
+from tests.support.problems import check
 from tests.support.visualizations import KEY, URL, put
 
 
@@ -51,6 +53,19 @@ def test_other_widths_and_formats_are_refused(client: httpx.Client, store: FileS
     for query in ("width=100", "width=0", "width=x", "format=gif", "format="):
         assert client.get(f"{URL}/{KEY}/image?{query}").status_code == 422
     assert client.get(f"{URL}/{KEY}/image?format=png").content == png
+
+
+def test_of_a_sheet_that_is_too_large(client: httpx.Client, store: FileStore) -> None:
+    """The first is more than Pillow opens without a warning, the second more than it opens at all."""
+    for side in (10_000, 14_000):
+        huge = encoded(Image.new("1", (side, side)))
+        store.delete(KEY)
+        put(store, [huge])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            answer = client.get(f"{URL}/{KEY}/image?width=64")
+        check(answer, 422, "out-of-range")
+        assert client.get(f"{URL}/{KEY}/image").content == huge
 
 
 def test_of_what_does_not_exist(client: httpx.Client) -> None:
