@@ -11,8 +11,8 @@ from featurelens.jobs.spec.base import SpecModel
 
 class OptimizerChoice(SpecModel):
     """Left out, `learning_rate` is what suits parameterization, optimizer and steps, and `beta1` what suits the former;
-    over the last `anneal` of the schedule the rate falls to a tenth. The schedule is the last 128 * (steps / 128) ** 0.25
-    steps of more than 128, otherwise all.
+    over the last `anneal` of the schedule the rate falls to a tenth. The schedule is all steps, of more than 128 the
+    last 128 * (steps / 128) ** 0.25.
     `beta1` is how much of the direction so far `adam` and `nadam` keep at every step; `gradient` remembers nothing: a
     step is the gradient of each parameter, brought to a root mean square of 1, times the learning rate.
     `leak` is the part of the gradient that passes shut rectifiers while the picture takes shape; 0 is exact.
