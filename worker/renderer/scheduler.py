@@ -1,7 +1,7 @@
 """Which jobs wait for a network, which are in progress, and which advance in a tick. Knows no kind and no socket.
 
-Every group that has work gets one tick a turn. Where it has more work than a tick takes, single jobs go before those of
-sweeps, but in one turn of four, so that neither starves.
+A turn is one tick of one group: of the one that has used least time (`fair_share`). Where a group has more work than a
+tick takes, single jobs go before those of sweeps, but in one of its turns of four, so that neither starves.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.logs import logger
 from featurelens.worker.renderer.connection import Connection
+from featurelens.worker.renderer.fair_share import FairShare
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.work import Group, Work, Workshop
@@ -29,7 +30,7 @@ class Scheduler:
         self._waiting: list[Connection] = []
         self._working: dict[int, Connection] = {}
         """By the identity of the work."""
-        self._turns = 0
+        self._shares = FairShare()
 
     @property
     def busy(self) -> bool:
@@ -48,11 +49,12 @@ class Scheduler:
             connection.work.leave()
 
     def turn(self) -> None:
-        """Admits the jobs whose network is loaded, then advances every group by one tick."""
-        self._turns += 1
+        """Admits the jobs whose network is loaded, then advances one group by one tick."""
         self._admit()
-        for group in self._groups():
-            self._tick(group)
+        group = self._shares.next(self._groups())
+        if group is not None:
+            with self._shares.turn(group) as turns:
+                self._tick(group, sweeps_first=turns % SWEEP_EVERY == SWEEP_EVERY - 1)
         self._stats.note(self._groups(), len(self._waiting))
 
     def _groups(self) -> list[Group]:
@@ -84,10 +86,10 @@ class Scheduler:
         for workshop in self._workshops.values():
             workshop.release(gone)
 
-    def _tick(self, group: Group) -> None:
+    def _tick(self, group: Group, *, sweeps_first: bool) -> None:
         try:
             with self._stats.tick(group):
-                ended = group.tick(choose(group.works, group.room, sweeps_first=self._turns % SWEEP_EVERY == 0))
+                ended = group.tick(choose(group.works, group.room, sweeps_first=sweeps_first))
         except Exception as error:  # noqa: BLE001  # its jobs fail with the reason, other groups go on
             logger().exception("a tick failed", model=group.network.name)
             for work in list(group.works):
