@@ -18,6 +18,7 @@ FeaturelensError
 │   ├── QueueFull          as many pictures wait as may
 │   ├── StoreUnavailable   the bucket with the pictures cannot be reached
 │   └── StoreFull          no room left for what is asked for
+│       └── StoreReadOnly  there may be room, but the disk takes nothing
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
     ├── RendererLost       the renderer went away in the middle; worth another attempt
@@ -158,6 +159,11 @@ class StoreFull(Unavailable):
     code = "store-full"
     title = "There is no room left"
     retry_after = 60
+
+
+class StoreReadOnly(StoreFull):
+    code = "store-read-only"
+    title = "Nothing can be stored"
 
 
 class RenderError(FeaturelensError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from featurelens.jobs.errors import Fault, QueueFull, StoreFull, TooExpensive
+from featurelens.jobs import disk
+from featurelens.jobs.errors import Fault, QueueFull, StoreFull, StoreReadOnly, TooExpensive
 from featurelens.jobs.settings import Settings
 
 
@@ -18,7 +18,8 @@ class Limits:
     sweep_cost: int
     queue: int
     free_bytes: int
-    folder: Path
+    results: Path
+    """Where results are stored; the state folder where that is a bucket."""
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -27,7 +28,7 @@ class Limits:
             settings.sweep_cost_limit,
             settings.queue_limit,
             settings.min_free_bytes,
-            settings.state.absolute(),
+            settings.results_folder if settings.results is None else settings.state.absolute(),
         )
 
     def check_cost(self, asked: int) -> None:
@@ -56,8 +57,19 @@ class Limits:
             raise QueueFull(f"{waiting} pictures wait already, at most {self.queue} may")
         self.check_disk()
 
-    def check_disk(self) -> None:
-        """Raises `StoreFull` rather than begin what could not be stored."""
-        existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
-        if shutil.disk_usage(existing).free < self.free_bytes:
+    def check_disk(self, folder: Path | None = None) -> None:
+        """Raises `StoreFull` rather than begin what could not be stored in `folder`, or as a result."""
+        where = folder or self.results
+        if disk.free(where) < self.free_bytes:
             raise StoreFull("the disk is nearly full; finished pictures are still served")
+        try:
+            disk.check_writable(where)
+        except OSError as error:
+            raise unstorable(error) from error
+
+
+def unstorable(error: OSError) -> StoreFull:
+    """What a client is told when the disk did not take something."""
+    why = disk.reason(error) or "the disk takes nothing"
+    kind = StoreFull if error.errno in disk.NO_ROOM else StoreReadOnly
+    return kind(f"{why}; finished pictures are still served")

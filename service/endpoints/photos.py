@@ -42,7 +42,7 @@ async def upload(request: Request, response: Response, deps: Deps) -> Photo:
     if kind not in MEDIA_TYPES:
         raise HTTPException(415, f"send the photograph as one of {', '.join(MEDIA_TYPES)}")
     body = await request.body()
-    deps.limits.check_disk()
+    await run_in_threadpool(deps.limits.check_disk, deps.settings.photos_folder)
     photo = Photo.of(await run_in_threadpool(deps.photos.add, body))
     response.headers["Location"] = photo.url
     return photo

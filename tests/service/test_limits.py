@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import httpx
@@ -71,3 +73,44 @@ def test_disk(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -
         assert len(JobQueue(redis)) == 0
         photo = {"Content-Type": "image/png"}
         check(server.client.post("/v1/photos", content=b"x", headers=photo), 507, "store-full")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "why"),
+    [
+        (errno.EROFS, "store-read-only", "the disk is read-only"),
+        (errno.EIO, "store-read-only", "the disk fails"),
+        (errno.EACCES, "store-read-only", "permissions"),
+        (errno.EDQUOT, "store-full", "quota"),
+    ],
+)
+def test_a_disk_that_takes_nothing(
+    client: httpx.Client, redis: Redis, monkeypatch: pytest.MonkeyPatch, number: int, code: str, why: str
+) -> None:
+    """Said before anything is accepted, for whatever is asked; without a path of the host."""
+
+    def failing(folder: Path) -> None:
+        raise OSError(number, os.strerror(number), str(folder))
+
+    monkeypatch.setattr("featurelens.jobs.disk.check_writable", failing)
+    sweep = {"model": "tinynet", "layer": "conv2", "channels": "0-3"}
+    png = {"Content-Type": "image/png"}
+    for answer in (
+        client.post(URL, json=BODY),
+        client.post("/v1/sweeps", json=sweep),
+        client.post("/v1/photos", content=b"x", headers=png),
+    ):
+        problem = check(answer, 507, code)
+        assert why in problem["detail"]
+        assert "/" not in problem["detail"]
+        assert int(answer.headers["retry-after"]) > 0
+    assert len(JobQueue(redis)) == 0
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_a_disk_that_gives_nothing(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def failing(*_: object) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("featurelens.jobs.store.file_store.FileStore._read", failing)
+    check(client.get(f"{URL}/fv1_{'0' * 64}"), 503, "store-unavailable")
