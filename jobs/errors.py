@@ -7,7 +7,8 @@ FeaturelensError
 │   ├── UnknownLayer
 │   ├── UnknownPhoto
 │   ├── OutOfRange
-│   └── TooExpensive       more work than the operator allows
+│   ├── TooExpensive       more work than the operator allows
+│   └── TooLarge           more memory than there is, or than the operator allows
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
 ├── AlreadyOver            it has ended: there is nothing left to stop
@@ -98,6 +99,11 @@ class OutOfRange(InvalidSpec):
 class TooExpensive(InvalidSpec):
     code = "too-expensive"
     title = "This would take too much work"
+
+
+class TooLarge(InvalidSpec):
+    code = "too-large"
+    title = "This would take too much memory"
 
 
 class UnknownPhoto(InvalidSpec):

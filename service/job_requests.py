@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import AlreadyOver, NotFound, UnknownModel
 from featurelens.jobs.kinds.base import Kind, Spec
-from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue import liveness, stats
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
@@ -46,7 +46,7 @@ async def submit(
     patience = wait(preferences)
     if patience is not None:
         response.headers["Preference-Applied"] = f"wait={patience}"
-    found = await run_in_threadpool(_accept, deps, wanted, kind.queue)
+    found = await run_in_threadpool(_accept, deps, kind, wanted)
     if isinstance(found, Result):
         ASKED.labels("hit").inc()
         response.headers["Cache-Status"] = CACHE_HIT
@@ -66,13 +66,22 @@ async def submit(
     return job
 
 
-def _accept(deps: Dependencies, wanted: Wanted[Any], queue: str) -> Result | Ticket:
+def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
+    """Raises `TooLarge` for what would never fit into the renderer's memory. Blocks."""
+    asked = kind.memory(deps.catalog, spec)
+    if asked:
+        renderer = stats.renderer(deps.redis)
+        deps.limits.check_memory(asked, renderer.memory if renderer else 0)
+
+
+def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any]) -> Result | Ticket:
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
     found = deps.store.get(wanted.key) or deps.queue.join(wanted.key)
     if found is None:
-        liveness.check(deps.redis, queue)
+        liveness.check(deps.redis, kind.queue)
         deps.limits.check_room(len(deps.queue))
-        (found,) = deps.queue.submit_all([wanted], queue)
+        check_memory(deps, kind, wanted.spec)
+        (found,) = deps.queue.submit_all([wanted], kind.queue)
     return found
 
 

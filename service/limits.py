@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featurelens.jobs import disk
-from featurelens.jobs.errors import Fault, QueueFull, StoreFull, StoreReadOnly, TooExpensive
+from featurelens.jobs.errors import Fault, QueueFull, StoreFull, StoreReadOnly, TooExpensive, TooLarge
 from featurelens.jobs.settings import Settings
 
 
@@ -16,6 +16,7 @@ class Limits:
 
     cost: int
     sweep_cost: int
+    picture: int
     queue: int
     free_bytes: int
     results: Path
@@ -26,6 +27,7 @@ class Limits:
         return cls(
             settings.cost_limit,
             settings.sweep_cost_limit,
+            settings.picture_bytes,
             settings.queue_limit,
             settings.min_free_bytes,
             settings.results_folder if settings.results is None else settings.state.absolute(),
@@ -50,6 +52,16 @@ class Limits:
                 f"{self.sweep_cost:,} here; fewer channels at a time, fewer steps or a smaller size would do"
             )
             raise TooExpensive(detail, (Fault("", detail),))
+
+    def check_memory(self, asked: int, found: int) -> None:
+        """`asked` bytes are estimated, the renderer has `found` (0: not known). Raises `TooLarge` with both."""
+        most = min((bound for bound in (self.picture, found) if bound), default=asked)
+        if asked > most:
+            detail = (
+                f"this would take about {asked:,} bytes of memory, and at most {most:,} may be taken here; "
+                "a smaller size, or fewer pictures or views, would do"
+            )
+            raise TooLarge(detail, (Fault("", detail),))
 
     def check_room(self, waiting: int, more: int = 1) -> None:
         """Before `more` pictures join `waiting` ones. Raises `QueueFull` or `StoreFull`."""

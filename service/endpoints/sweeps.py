@@ -20,6 +20,7 @@ from featurelens.service import sweeps
 from featurelens.service.auth.access import Identified, needs
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
+from featurelens.service.job_requests import check_memory
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
@@ -91,7 +92,7 @@ async def ask(spec: Spec, deps: Deps, caller: Identified, response: Response) ->
     deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:
         await run_in_threadpool(deps.photos.get, resolved.photo, VISUALIZATION.photo_pointer)
-    await run_in_threadpool(_check_room, deps, spec.total)
+    await run_in_threadpool(_check_room, deps, resolved, spec.total)
     if deps.quota is not None:
         response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client, spec.total))
     shown = await run_in_threadpool(_create, deps, spec, resolved, entry)
@@ -174,9 +175,10 @@ def sheet(sweep: Found, deps: Deps, if_none_match: IfNoneMatch = None) -> Respon
     return conditional(png, digest, "image/png", if_none_match, immutable=False)
 
 
-def _check_room(deps: Dependencies, pictures: int) -> None:
+def _check_room(deps: Dependencies, spec: VisualizationSpec, pictures: int) -> None:
     liveness.check(deps.redis, SWEEP_QUEUE)
     deps.limits.check_room(len(deps.queue), pictures)
+    check_memory(deps, VISUALIZATION, spec)
 
 
 def _create(deps: Dependencies, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> Sweep:

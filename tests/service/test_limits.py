@@ -11,11 +11,13 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.stats import RENDERER
 from tests.support.visualizations import BODY, URL
 
 
@@ -114,3 +116,19 @@ def test_a_disk_that_gives_nothing(client: httpx.Client, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("featurelens.jobs.store.file_store.FileStore._read", failing)
     check(client.get(f"{URL}/fv1_{'0' * 64}"), 503, "store-unavailable")
+
+
+def test_memory(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    """The operator's bound, or what the renderer has: the answer says what was estimated and what is allowed."""
+    large = {**BODY, "size": 1024, "objective": {"type": "diversity", "pictures": 16}, "transform": {"views": 16}}
+    large["steps"] = 1
+    stats.publish_renderer(redis, RENDERER.model_copy(update={"memory": 1_000_000_000}))
+    for bound, most in ((0, "1,000,000,000"), (5_000_000, "5,000,000")):
+        with Server(Settings(redis_url=broker, state=tmp_path, picture_bytes=bound)) as server:
+            problem = check(server.client.post(URL, json=large), 422, "too-large")
+            assert most in problem["detail"]
+            sweep = {name: value for name, value in large.items() if name != "channel"}
+            check(server.client.post("/v1/sweeps", json={**sweep, "channels": "0-3"}), 422, "too-large")
+            assert len(JobQueue(redis)) == 0
+    with Server(Settings(redis_url=broker, state=tmp_path)) as server:
+        assert server.client.post(URL, json=BODY).status_code == 202

@@ -16,6 +16,7 @@ from featurelens.jobs.settings import settings
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
+from featurelens.worker.renderer.free_memory import memory_for_jobs
 from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.renderer import Renderer
 
@@ -30,7 +31,8 @@ def main() -> None:
     registry = Registry(configured)
     heartbeat = Heartbeat(connect())
     photos = Photos(configured.photos_folder)
-    renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, configured.networks_bytes)
+    budgets = configured.networks_bytes, memory_for_jobs(device)
+    renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, *budgets)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: renderer.stop())
     cataloguer = Cataloguer(registry, connect())

@@ -2,6 +2,8 @@
 
 A turn is one tick of one group: of the one that has used least time (`fair_share`). Where a group has more work than a
 tick takes, single jobs go before those of sweeps, but in one of its turns of four, so that neither starves.
+
+What has no room in memory beside the others waits until they have left, and what takes much waits in line behind it.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.logs import logger
+from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.connection import Connection
 from featurelens.worker.renderer.fair_share import FairShare
 from featurelens.worker.renderer.lane_stats import LaneStats
@@ -19,11 +22,19 @@ from featurelens.worker.renderer.work import Group, Work, Workshop
 SWEEP_EVERY = 4
 """Sweeps go first in one of so many turns."""
 
+_SMALL = 1 / 64
+"""Of the memory: what takes no more waits for nobody's, a quarter of the device is kept free for it."""
+
 
 class Scheduler:
-    """Admits jobs to the workshop of their kind and ticks groups. `workshops` is by the name of the kind."""
+    """Admits jobs to the workshop of their kind and ticks groups.
 
-    def __init__(self, workshops: Mapping[str, Workshop], networks: Networks, stats: LaneStats) -> None:
+    `workshops` is by the name of the kind; `memory` is how many bytes all jobs together may take (0: any).
+    """
+
+    def __init__(
+        self, workshops: Mapping[str, Workshop], networks: Networks, stats: LaneStats, memory: int = 0
+    ) -> None:
         self._workshops = workshops
         self._networks = networks
         self._stats = stats
@@ -31,6 +42,7 @@ class Scheduler:
         self._working: dict[int, Connection] = {}
         """By the identity of the work."""
         self._shares = FairShare()
+        self._memory = memory
 
     @property
     def busy(self) -> bool:
@@ -61,12 +73,14 @@ class Scheduler:
         return [group for workshop in self._workshops.values() for group in workshop.groups()]
 
     def _admit(self) -> None:
+        crowded = False
         for connection in list(self._waiting):
             ask = connection.ask
             assert ask is not None
             try:
                 network = self._networks.get(ask.spec.model, ask.digest)
-                if network is None:
+                crowded = crowded or not self._has_room(ask)
+                if network is None or (crowded and ask.memory > self._memory * _SMALL):
                     connection.report("loading")
                     continue
                 connection.work = self._workshops[kind_of(ask.key).name].begin(ask, network, connection.begun)
@@ -77,6 +91,11 @@ class Scheduler:
                 connection.report(connection.work.stage, now=True)
             self._waiting.remove(connection)
         self._make_room()
+
+    def _has_room(self, ask: Ask) -> bool:
+        """Beside those in progress; whoever is alone has, whatever it takes."""
+        taken = sum(one.ask.memory for one in self._working.values() if one.ask is not None)
+        return not self._memory or not taken or taken + ask.memory <= self._memory
 
     def _make_room(self) -> None:
         """Keeps the weights in memory within their budget."""

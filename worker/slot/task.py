@@ -12,7 +12,8 @@ from rq import get_current_job
 from rq.timeouts import JobTimeoutException
 
 from featurelens.jobs import disk
-from featurelens.jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotStored, RendererLost, RenderError, RenderFailed
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
@@ -65,7 +66,8 @@ def _do(redis: Redis, records: Records, record: Record, key: str, execution: str
     if found is None:
         report = ProgressReport(records, record, key, execution)
         swept = record.queue == SWEEP_QUEUE
-        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept)
+        memory = patiently(lambda: _memory(redis, key, record))
+        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
         finished, pixels = _rendered(redis, report, asked, execution)
         images, pictures = encoded(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
@@ -115,6 +117,13 @@ def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str) ->
 def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:
     patiently(lambda: records.fail(key, record.attempt, error, execution))
     logger().warning("failed", key=key, attempt=record.attempt, code=error.code, detail=error.detail)
+
+
+def _memory(redis: Redis, key: str, record: Record) -> int:
+    try:
+        return kind_of(key).memory(Catalog(redis), record.spec)
+    except (InvalidSpec, CatalogPending):  # its network has gone or changed: the renderer says so
+        return 0
 
 
 def _alive(redis: Redis) -> bool:
