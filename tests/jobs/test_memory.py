@@ -20,11 +20,11 @@ def bytes_of(layer: str = "conv2", size: tuple[int, int] = (64, 96), **fields: A
 
 
 def test_exact_numbers() -> None:
-    picture = 32 * 3 * PIXELS
-    assert bytes_of("conv1") == 4 * (1.5 * CONV1 + 4 * CONV1 + picture)
-    assert bytes_of("conv2") == 4 * (1.5 * (CONV1 + CONV2) + 4 * CONV2 + picture)
+    picture = 12 * 3 * PIXELS
+    assert bytes_of("conv1") == 4 * (1.5 * CONV1 + 5 * CONV1 + picture)
+    assert bytes_of("conv2") == 4 * (1.5 * (CONV1 + CONV2) + 5 * CONV2 + picture)
     views = bytes_of("conv2", transform={"views": 5})
-    assert views == 4 * (1.5 * (CONV1 + CONV2) + 4 * 5 * CONV2 + picture), "only one of the rows passes at once"
+    assert views == 4 * (1.5 * (CONV1 + CONV2) + 5 * 5 * CONV2 + picture), "only one of the rows passes at once"
     noisy = bytes_of("conv2", transform={"views": 5, "noise": 0.1})
     assert noisy == views + 4 * 5 * 3 * PIXELS
 
@@ -46,4 +46,4 @@ def test_a_joint_objective_goes_as_deep_as_its_deepest_term() -> None:
     terms = [{"layer": "conv1", "channel": 0}, {"layer": "conv2", "channel": 0}]
     spec = VisualizationSpec.model_validate({"model": "tinynet", "objective": {"type": "joint", "terms": terms}})
     both = estimate(spec.completed(size=(64, 96)), ENTRY, LAYERS)
-    assert both == 4 * (1.5 * (CONV1 + CONV2) + 4 * (CONV1 + CONV2) + 32 * 3 * PIXELS)
+    assert both == 4 * (1.5 * (CONV1 + CONV2) + 5 * (CONV1 + CONV2) + 12 * 3 * PIXELS)
