@@ -8,7 +8,8 @@ FeaturelensError
 │   ├── UnknownPhoto
 │   ├── OutOfRange
 │   ├── KeyReused          an Idempotency-Key came with another request before
-│   └── TooExpensive       more work than the operator allows
+│   ├── TooExpensive       more work than the operator allows
+│   └── TooLarge           more memory than there is, or than the operator allows
 ├── NotFound               a resource asked for by URL does not exist
 ├── NotReady               the picture is not finished yet (or never will be)
 │   └── BeingAsked         the same request is still being answered
@@ -21,6 +22,7 @@ FeaturelensError
 │   ├── StoreUnavailable   the bucket with the pictures cannot be reached
 │   ├── OtherVersion       another version of Featurelens has written it, and this one does not understand it
 │   └── StoreFull          no room left for what is asked for
+│       └── StoreReadOnly  there may be room, but the disk takes nothing
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
     ├── RendererLost       the renderer went away in the middle; worth another attempt
@@ -107,6 +109,11 @@ class KeyReused(InvalidSpec):
     title = "This Idempotency-Key belongs to another request"
 
 
+class TooLarge(InvalidSpec):
+    code = "too-large"
+    title = "This would take too much memory"
+
+
 class UnknownPhoto(InvalidSpec):
     code = "unknown-photo"
     title = "No such photograph"
@@ -183,6 +190,11 @@ class StoreFull(Unavailable):
     code = "store-full"
     title = "There is no room left"
     retry_after = 60
+
+
+class StoreReadOnly(StoreFull):
+    code = "store-read-only"
+    title = "Nothing can be stored"
 
 
 class RenderError(FeaturelensError):

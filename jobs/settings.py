@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """Pictures asked for one by one that are in the making at once."""
     sweep_slots: int = Field(4, ge=0, le=256)
     """The same for pictures of sweeps; 0: sweeps are refused."""
+    picture_bytes: int = Field(0, ge=0)
+    """Of memory that one picture may take, as estimated (`jobs.memory`); 0: as much as the renderer has for all."""
     queue_limit: int = Field(10_000, ge=1)
     """Pictures that may wait; beyond it nothing new is accepted."""
     cost_limit: int = Field(1 << 32, ge=1)

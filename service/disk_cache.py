@@ -14,7 +14,7 @@ _SEAL = hashlib.sha256().digest_size
 
 
 class DiskCache:
-    """The folder may be deleted at any time. A damaged file is made again; what finds no room is served uncached."""
+    """The folder may be deleted at any time. A damaged file is made again, and what cannot be kept is served."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,6 +47,9 @@ def _read(path: Path) -> tuple[bytes, str] | None:
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        logger().warning("not read", name=path.name, reason=error.strerror)
         return None
     seal, body = content[:_SEAL], content[_SEAL:]
     return (body, seal.hex()) if hashlib.sha256(body).digest() == seal else None

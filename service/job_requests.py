@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import AlreadyOver, NotFound, UnknownModel
 from featurelens.jobs.kinds.base import Kind, Spec
-from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue import liveness, stats
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
@@ -52,7 +52,7 @@ async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Sent, r
     patience = wait(sent.preferences)
     if patience is not None:
         response.headers["Preference-Applied"] = f"wait={patience}"
-    found = await run_in_threadpool(_accept, deps, wanted, kind.queue, sent)
+    found = await run_in_threadpool(_accept, deps, kind, wanted, sent)
     if isinstance(found, Result):
         ASKED.labels("hit").inc()
         response.headers["Cache-Status"] = CACHE_HIT
@@ -74,16 +74,25 @@ async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Sent, r
     return job
 
 
-def _accept(deps: Dependencies, wanted: Wanted[Any], queue: str, sent: Sent) -> Result | Ticket:
+def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
+    """Raises `TooLarge` for what would never fit into the renderer's memory. Blocks."""
+    asked = kind.memory(deps.catalog, spec)
+    if asked:
+        renderer = stats.renderer(deps.redis)
+        deps.limits.check_memory(asked, renderer.memory if renderer else 0)
+
+
+def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Sent) -> Result | Ticket:
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
     with deps.retries.once(sent.client, sent.token, wanted.key) as attempt:
         before = _asked_before(deps, wanted.key) if attempt.made else None
         found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
         if found is None:
-            liveness.check(deps.redis, queue)
+            liveness.check(deps.redis, kind.queue)
             deps.limits.check_disk()
+            check_memory(deps, kind, wanted.spec)
             with deps.queue.room.reserved(1, deps.limits.queue) as room:
-                (found,) = deps.queue.submit_all([wanted], queue, room)
+                (found,) = deps.queue.submit_all([wanted], kind.queue, room)
         attempt.made = wanted.key
     return found
 

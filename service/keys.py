@@ -6,12 +6,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from featurelens.jobs import disk
 from featurelens.jobs.settings import settings_of
 from featurelens.service.auth.api_keys import SCOPES, ApiKeys
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0, or 1 when there is no such key."""
+    """0, or 1 when there is no such key, or the disk does not let it be kept."""
+    try:
+        return _main(arguments)
+    except OSError as error:
+        sys.stderr.write(f"nothing is changed: {disk.reason(error) or error}\n")
+        return 1
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m featurelens.service.keys", description="API keys; see docs/operations.md"
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from featurelens.jobs.errors import Fault, StoreFull, TooExpensive
+from featurelens.jobs import disk
+from featurelens.jobs.errors import Fault, StoreFull, StoreReadOnly, TooExpensive, TooLarge
 from featurelens.jobs.settings import Settings
 
 
@@ -16,18 +16,21 @@ class Limits:
 
     cost: int
     sweep_cost: int
+    picture: int
     queue: int
     free_bytes: int
-    folder: Path
+    results: Path
+    """Where results are stored; the state folder where that is a bucket."""
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         return cls(
             settings.cost_limit,
             settings.sweep_cost_limit,
+            settings.picture_bytes,
             settings.queue_limit,
             settings.min_free_bytes,
-            settings.state.absolute(),
+            settings.results_folder if settings.results is None else settings.state.absolute(),
         )
 
     def check_cost(self, asked: int) -> None:
@@ -50,8 +53,29 @@ class Limits:
             )
             raise TooExpensive(detail, (Fault("", detail),))
 
-    def check_disk(self) -> None:
-        """Raises `StoreFull` rather than begin what could not be stored."""
-        existing = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
-        if shutil.disk_usage(existing).free < self.free_bytes:
+    def check_memory(self, asked: int, found: int) -> None:
+        """`asked` bytes are estimated, the renderer has `found` (0: not known). Raises `TooLarge` with both."""
+        most = min((bound for bound in (self.picture, found) if bound), default=asked)
+        if asked > most:
+            detail = (
+                f"this would take about {asked:,} bytes of memory, and at most {most:,} may be taken here; "
+                "a smaller size, or fewer pictures or views, would do"
+            )
+            raise TooLarge(detail, (Fault("", detail),))
+
+    def check_disk(self, folder: Path | None = None) -> None:
+        """Raises `StoreFull` rather than begin what could not be stored in `folder`, or as a result."""
+        where = folder or self.results
+        if disk.free(where) < self.free_bytes:
             raise StoreFull("the disk is nearly full; finished pictures are still served")
+        try:
+            disk.check_writable(where)
+        except OSError as error:
+            raise unstorable(error) from error
+
+
+def unstorable(error: OSError) -> StoreFull:
+    """What a client is told when the disk did not take something."""
+    why = disk.reason(error) or "the disk takes nothing"
+    kind = StoreFull if error.errno in disk.NO_ROOM else StoreReadOnly
+    return kind(f"{why}; finished pictures are still served")

@@ -13,10 +13,10 @@ from fastapi.responses import JSONResponse
 from redis import RedisError
 from starlette.exceptions import HTTPException
 
-from featurelens.jobs import addresses, errors
+from featurelens.jobs import addresses, disk, errors
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import unavailable
-from featurelens.jobs.store.result_store import NO_ROOM
+from featurelens.service.limits import unstorable
 from featurelens.service.schemas.problem import FaultyPart, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -159,12 +159,12 @@ def _allowed(request: Request) -> str:
 
 
 async def _os_error(request: Request, error: Exception) -> JSONResponse:
-    """507 when the disk is full; any other error is unexpected."""
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
-        logger().error("no room left", path=request.url.path)
-        return await _featurelens_error(
-            request, errors.StoreFull("the disk is full; finished pictures are still served")
-        )
+    """507 when the disk does not take something, 503 when it does not give; any other error is unexpected."""
+    if isinstance(error, OSError) and (why := disk.reason(error)) is not None:
+        logger().error("the disk fails", path=request.url.path, reason=why)
+        if request.method in {"GET", "HEAD"}:
+            return await _featurelens_error(request, errors.StoreUnavailable(why))
+        return await _featurelens_error(request, unstorable(error))
     return unexpected(request.url.path, error)
 
 

@@ -18,7 +18,7 @@ MAX_LINE = 4 << 20
 """Bytes of a message: a spec with a direction of 65,536 numbers is 1.6 million, activations of 64 layers 1.9."""
 
 Stage = Literal["loading", "rendering", "reading"]
-"""``loading`` until the network is in memory; then ``rendering`` for pictures, ``reading`` for activations."""
+"""``loading`` until network and job have room in memory; ``rendering`` for pictures, ``reading`` for activations."""
 
 
 class _Message(BaseModel):
@@ -29,7 +29,7 @@ class _Message(BaseModel):
 
 
 class Ask(_Message):
-    """A resolved spec and the digest of its network; `attempt` is for the log, `sweep` for scheduling."""
+    """A resolved spec and the digest of its network; `attempt` is for the log, `sweep` and `memory` for scheduling."""
 
     type: Literal["ask"] = "ask"
     key: str
@@ -37,6 +37,8 @@ class Ask(_Message):
     digest: str
     attempt: str = ""
     sweep: bool = False
+    memory: int = 0
+    """Bytes, as estimated; 0: not known, or too few to matter."""
 
     @model_validator(mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.optimization import Optimization
 from featurelens.engine.parameterizations import Size
 from featurelens.engine.parameterizations.alpha import background, composite
-from featurelens.engine.transforms import add_noise, draw_numbers, resample
+from featurelens.engine.transforms import add_noise, draw_numbers, noise, resample
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,38 @@ def present(optimizations: Sequence[Optimization], pictures: Pictures, channels:
     )
 
 
+class Views:
+    """What `present` would show of one optimization, a few rows at a time; the same is drawn, in the same order."""
+
+    def __init__(self, one: Optimization, own: Tensor, channels: int) -> None:
+        self.opaque = opaque(one, own, channels)
+        """(pictures, channels, H, W): one row for each picture; all views look at it."""
+        size, transform = one.recipe.size, one.recipe.transform
+        self._affine = transform.affine(size, draw_numbers(one.rows, one.generator))
+        shape = (one.rows, channels, *size)
+        self._noise = noise(shape, transform.noise, one.generator) if transform.noise else None
+
+    def pictures(self, rows: range) -> list[int]:
+        """Which picture each of the rows shows."""
+        return [row % len(self.opaque) for row in rows]
+
+    def look(self, shown: Tensor, rows: range) -> Tensor:
+        """`shown` are the rows of `opaque` at `pictures(rows)`: as the network is to see them."""
+        part = slice(rows.start, rows.stop)
+        moved = resample(shown, self._affine[part])
+        return moved if self._noise is None else moved + self._noise[part].to(moved)
+
+
+def opaque(one: Optimization, own: Tensor, channels: int) -> Tensor:
+    """One optimization's pictures, over a background drawn anew where they are transparent."""
+    if own.shape[1] == channels:
+        return own
+    return composite(own, background(one.recipe.size, own.shape[0], channels, one.generator).to(own))
+
+
 def _shown(one: Optimization, own: Tensor, channels: int) -> Tensor:
     """One optimization's pictures, opaque, as often as they are looked at."""
-    if own.shape[1] > channels:
-        own = composite(own, background(one.recipe.size, own.shape[0], channels, one.generator).to(own))
-    return own.repeat(one.recipe.transform.views, 1, 1, 1)
+    return opaque(one, own, channels).repeat(one.recipe.transform.views, 1, 1, 1)
 
 
 def each_view(readings: Mapping[str, Reading], pictures: int) -> Iterator[dict[str, Reading]]:

@@ -2,7 +2,7 @@
 
 Pictures join and leave between ticks, as requests do in continuous batching of language models; nobody waits for a
 batch to fill or to finish. Each keeps its own parameters, moments, random draws and objective, so its result does not
-depend on who shares the lane, beyond rounding (tolerances: tests/featurelens/engine/test_lane.py).
+depend on who shares the lane, beyond rounding (tolerances: tests/engine/test_lane.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,9 +19,11 @@ from torch.autograd.graph import allow_mutation_on_saved_tensors
 
 from featurelens.engine import compositing
 from featurelens.engine.draws import drawn_from
-from featurelens.engine.extraction.hooks import Reading
+from featurelens.engine.extraction.hooks import Reading, together
 from featurelens.engine.extraction.rectifier import Passage
 from featurelens.engine.extraction.untouched import read_untouched
+from featurelens.engine.memory import out_of_memory
+from featurelens.engine.micro_batches import advance_in_passes
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Optimization, Recipe, Rendering
 from featurelens.engine.parameterizations import Size
@@ -37,8 +40,8 @@ class Lane:
 
     How the network is run is found out when the lane opens (see `verification`): `warnings` tell what had to be given
     up, `dtype` among it. Raises what the network raises. What is told of pictures is read from the network as it is.
-    `limit` is how many pictures go through the network in one tick; more take turns. It halves when the device runs
-    out of memory.
+    `limit` is how many rows (pictures times views) go through the network in one tick; more pictures take turns, and
+    one with more rows goes in several passes. It halves when the device runs out of memory.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class Lane:
         self.limit = limit
         self.device = torch.device(device)
         self.optimizations: list[Optimization] = []
+        self._begun: dict[Optimization, tuple[Iterator[None], Tensor]] = {}
+        """Those in the middle of a step: the passes that are left, and what the generator was before."""
         self._extract, verdict = verified(network, self.layers, size, dtype, self.device)
         self.dtype = verdict.dtype
         self.warnings = verdict.warnings
@@ -78,25 +83,16 @@ class Lane:
     def leave(self, optimization: Optimization) -> None:
         """Takes a picture out, finished or not; its place is free at the next tick."""
         self.optimizations.remove(optimization)
+        self._begun.pop(optimization, None)
 
     def tick(self, chosen: Sequence[Optimization] | None = None) -> list[Optimization]:
-        """One step for `chosen`, or for the next `limit` pictures. Returns those finished or failed; they have left."""
+        """One step for `chosen`, or for the next `limit` rows; returns those finished or failed, which have left.
+
+        Of a picture that has more rows than `limit`, one pass of those that make a step. One that raises fails; where
+        several did together, each is tried alone.
+        """
         chunk = self._next() if chosen is None else list(chosen)
-        draws = [optimization.generator.get_state() for optimization in chunk]
-        ticks = [optimization.ticks for optimization in chunk]
-        try:
-            for group in self._groups(chunk):
-                with self._drawing(group[0].recipe.seed + 1 + group[0].step), self._overwriting():
-                    advance(group, self.network.preprocessing, self._extract, _passage(group[0]))
-        except torch.OutOfMemoryError as error:
-            if len(chunk) == 1:
-                chunk[0].failure = error
-            self.limit = max(1, sum(optimization.rows for optimization in chunk) // 2)
-            log.warning("out of memory with %d pictures at once, going on with %d", 2 * self.limit, self.limit)
-            torch.cuda.empty_cache()
-            for optimization, state, tick in zip(chunk, draws, ticks, strict=True):
-                if optimization.ticks == tick:  # the same draws again, so that the picture stays the same
-                    optimization.generator.set_state(state)
+        self._advance(chunk)
         done = [optimization for optimization in chunk if optimization.finished or optimization.failure]
         rest = [optimization for optimization in self.optimizations if optimization not in chunk]
         self.optimizations = rest + [optimization for optimization in chunk if optimization not in done]
@@ -140,6 +136,44 @@ class Lane:
             chunk.append(optimization)
         return chunk
 
+    def _advance(self, chunk: Sequence[Optimization]) -> None:
+        before = [(one, one.ticks, one.generator.get_state()) for one in chunk]
+        try:
+            if len(chunk) == 1 and (chunk[0] in self._begun or chunk[0].rows > self.limit):
+                self._pass(chunk[0])
+            else:
+                for group in self._groups(chunk):
+                    with self._within(group[0]):
+                        advance(group, self.network.preprocessing, self._extract, _passage(group[0]))
+            return
+        except Exception as error:  # noqa: BLE001 (a network's own Python may raise anything)
+            # Only the error goes on: its traceback holds all tensors of the pass.
+            raised, short = error.with_traceback(None), out_of_memory(error)
+        halted = [one for one, ticks, _ in before if one.ticks == ticks]
+        for one, _, state in before:
+            if one in halted:  # the same draws again, so that the picture stays the same
+                one.generator.set_state(self._begun.pop(one, (None, state))[1])
+        tried = min(self.limit, sum(one.rows for one in chunk))
+        if short and tried > 1:
+            self.limit = tried // 2
+            log.warning("out of memory with %d rows at once, going on with %d", tried, self.limit)
+            torch.cuda.empty_cache()
+        elif len(chunk) == 1:
+            chunk[0].failure = raised
+        else:
+            log.warning("%d pictures failed together (%s: %s), each goes alone", len(chunk), type(raised), raised)
+            for one in halted:
+                self._advance([one])
+
+    def _pass(self, one: Optimization) -> None:
+        """The next pass of a picture that takes many for a step."""
+        if one not in self._begun:
+            within = partial(self._within, one)
+            arguments = self.network.preprocessing, self._extract, _passage(one), self.limit, within
+            self._begun[one] = advance_in_passes(one, *arguments), one.generator.get_state()
+        if next(self._begun[one][0], "over"):
+            del self._begun[one]
+
     def _groups(self, chunk: Sequence[Optimization]) -> Iterator[list[Optimization]]:
         """Those that go through the network together: those whose gradients pass rectifiers alike."""
         if self._draws:  # what the network draws for one must not depend on others
@@ -152,12 +186,22 @@ class Lane:
         """A pass of a network that draws at random is made in it."""
         return drawn_from(seed % 2**63, self.device) if self._draws else nullcontext()
 
-    def _overwriting(self) -> AbstractContextManager[object]:
-        """Where a network may write over what its own gradient needs, torch keeps that."""
-        return allow_mutation_on_saved_tensors() if self._overwrites else nullcontext()
+    @contextmanager
+    def _within(self, one: Optimization, first: int = 0) -> Iterator[None]:
+        """A pass at the coming step of `one`, from its row `first` on, is made in it."""
+        # Where a network may write over what its own gradient needs, torch keeps that.
+        overwriting = allow_mutation_on_saved_tensors() if self._overwrites else nullcontext()
+        with self._drawing(one.recipe.seed + 1 + one.step + (first << 32)), overwriting:
+            yield
 
     def _read_exactly(self, pictures: Tensor) -> dict[str, Reading]:
-        return read_untouched(self.network, self.network.preprocessing(pictures.to(self.device)), self.layers)
+        """No more rows at once than in a tick."""
+        return together(
+            [
+                read_untouched(self.network, self.network.preprocessing(part.to(self.device)), self.layers)
+                for part in torch.split(pictures, self.limit)
+            ]
+        )
 
 
 def _passage(optimization: Optimization) -> Passage:

@@ -13,6 +13,7 @@ from featurelens.engine import compositing
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import EXACT, Passage
+from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
 from featurelens.engine.waking import PUSH
@@ -26,21 +27,13 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
     """
     # Neighbours with equal parameterizations are decoded in one go.
     optimizations = sorted(chunk, key=lambda one: hash(one.recipe.parameterization))
-    for one in optimizations:
-        for tensor in one.parameters:
-            tensor.requires_grad_(True)
-    decoded = compositing.decode(optimizations, optimizations[0].recipe.size)
+    decoded = decode(optimizations)
     pictures = decoded.each
-    for one, own in zip(optimizations, pictures, strict=True):
-        if one.step in one.recipe.snapshots and one.step not in one.snapshots:
-            one.snapshots[one.step] = channels_last(as_bytes(own.detach()))
     seen = compositing.present(optimizations, decoded, preprocessing.channels)
-    priors = {one: _prior(one) for one in optimizations}
+    priors = {one: prior(one) for one in optimizations}
     with extract.statistics.recording() if any(priors.values()) else nullcontext():
-        readings = extract(preprocessing(seen), passage)
-    if passage.redirect:
-        readings = {name: Reading(_before(reading)) for name, reading in readings.items()}
-    scores = _scores(optimizations, pictures, readings)
+        readings = climbed(extract(preprocessing(seen), passage), passage)
+    scores = score(optimizations, pictures, readings)
     distance = extract.statistics.distance() if any(priors.values()) else None
     alive = [(one, own) for one, own in zip(optimizations, pictures, strict=True) if one in scores]
     if not alive:
@@ -49,20 +42,46 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
     total = torch.stack([scores[one] for one, _ in alive]).sum()
     for one, own in alive:
         if one.recipe.regularizers.any:
-            if _may_sleep(one, passage):
+            if may_sleep(one, passage):
                 # The penalty has a gradient of its own; whether the unit has one must be asked before.
-                reached[one] = _any(torch.autograd.grad(scores[one], one.parameters, retain_graph=True))
+                reached[one] = any_slope(torch.autograd.grad(scores[one], one.parameters, retain_graph=True))
             total = total - one.recipe.regularizers.penalty(own, scores[one] / one.recipe.pictures).sum()
     if distance is not None:
         total = total - distance @ _weights(optimizations, priors, scores)
     wanted = [[*one.parameters, *([own] if compositing.wants_mask(one) else [])] for one, own in alive]
     flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))
     gradients = [list(itertools.islice(flat, len(tensors))) for tensors in wanted]
+    move([one for one, _ in alive], gradients, reached, scores, passage)
+
+
+def decode(optimizations: Sequence[Optimization]) -> compositing.Pictures:
+    """Their pictures, from parameters that take gradients; those whose step is a snapshot's are kept."""
+    for one in optimizations:
+        for tensor in one.parameters:
+            tensor.requires_grad_(True)
+    decoded = compositing.decode(optimizations, optimizations[0].recipe.size)
+    for one, own in zip(optimizations, decoded.each, strict=True):
+        if one.step in one.recipe.snapshots and one.step not in one.snapshots:
+            one.snapshots[one.step] = channels_last(as_bytes(own.detach()))
+    return decoded
+
+
+def move(
+    optimizations: Sequence[Optimization],
+    gradients: Sequence[list[Tensor]],
+    reached: Mapping[Optimization, bool],
+    scores: Mapping[Optimization, Tensor],
+    passage: Passage,
+) -> None:
+    """One step along `gradients`: those of an optimization's parameters and, where it wants a mask, of its pictures.
+
+    `reached` says of some whether their unit has a gradient, where that is not the gradient here.
+    """
     moving: list[tuple[Optimization, list[Tensor]]] = []
-    for (one, _), slopes in zip(alive, gradients, strict=True):
+    for one, slopes in zip(optimizations, gradients, strict=True):
         one.ticks += 1
         slope = slopes.pop().abs().sum(1) if compositing.wants_mask(one) else None
-        if _may_sleep(one, passage) and not one.test(reached[one] if one in reached else _any(slopes)):
+        if may_sleep(one, passage) and not one.test(reached[one] if one in reached else any_slope(slopes)):
             continue
         if passage.redirect:
             _push(one, slopes)
@@ -86,11 +105,14 @@ def channels_last(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 2, 3, 1).contiguous().cpu()
 
 
-def _before(reading: Reading) -> Tensor:
-    return reading.value if reading.before is None else reading.before
+def climbed(readings: dict[str, Reading], passage: Passage) -> dict[str, Reading]:
+    """What objectives are told: where gradients are redirected, what stood before rectification."""
+    if not passage.redirect:
+        return readings
+    return {name: Reading(value if before is None else before) for name, (value, before) in readings.items()}
 
 
-def _prior(one: Optimization) -> float:
+def prior(one: Optimization) -> float:
     """The weight of the prior at this step; none until it is known that the unit itself has a gradient."""
     return one.recipe.regularizers.prior_at(one.progress) if one.proven else 0.0
 
@@ -104,16 +126,16 @@ def _weights(
     return torch.stack([share for one, share in zip(optimizations, shares, strict=True) for _ in range(one.rows)])
 
 
-def _may_sleep(one: Optimization, passage: Passage) -> bool:
+def may_sleep(one: Optimization, passage: Passage) -> bool:
     """Asked at the first step, and again while no gradient has reached the picture: it makes everybody wait."""
     return passage == EXACT and not one.proven
 
 
-def _any(slopes: Sequence[Tensor]) -> bool:
+def any_slope(slopes: Sequence[Tensor]) -> bool:
     return any(bool(slope.any()) for slope in slopes)
 
 
-def _scores(
+def score(
     optimizations: Sequence[Optimization], pictures: Sequence[Tensor], readings: dict[str, Reading]
 ) -> dict[Optimization, Tensor]:
     """What each climbs, summed over its pictures; one whose objective does not fit fails alone, without."""
@@ -128,19 +150,19 @@ def _scores(
         try:
             seen = compositing.each_view({layer: rows[layer][index] for layer in rows}, one.recipe.pictures)
             answers = [one.objective.score(view) for view in seen]
-            score = answers[0] if len(answers) == 1 else torch.stack(answers).mean(0)
-        except torch.OutOfMemoryError:
-            raise
+            climb = answers[0] if len(answers) == 1 else torch.stack(answers).mean(0)
         except (ValueError, IndexError, RuntimeError) as error:
+            if out_of_memory(error):
+                raise
             one.failure = error
             continue
-        if not score.requires_grad:
+        if not climb.requires_grad:
             one.failure = ValueError(f"no gradient leads from {', '.join(one.objective.layers)} to the picture")
             continue
         if one.recipe.parameterization.transparent:
             # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
-            score = score - score.detach().abs() * own[:, -1].mean((1, 2))
-        scores[one] = score.sum()
+            climb = climb - climb.detach().abs() * own[:, -1].mean((1, 2))
+        scores[one] = climb.sum()
     return scores
 
 

@@ -7,6 +7,7 @@ the picture's own reflection, so that no grey border is ever optimized against.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -74,10 +75,14 @@ def _between(bounds: tuple[float, float], uniform: Tensor) -> Tensor:
 
 
 def add_noise(pictures: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
-    """Normal noise and uniform noise of the same size (MaCo); not clamped, so that the gradient lives everywhere."""
-    shape = pictures.shape
-    noise = torch.randn(shape, generator=generator) + torch.rand(shape, generator=generator) - 0.5
-    return pictures + deviation * noise.to(pictures)
+    """Not clamped, so that the gradient lives everywhere."""
+    return pictures + noise(pictures.shape, deviation, generator).to(pictures)
+
+
+def noise(shape: Sequence[int], deviation: float, generator: torch.Generator) -> Tensor:
+    """Normal noise and uniform noise of the same size (MaCo)."""
+    drawn = torch.randn(shape, generator=generator) + torch.rand(shape, generator=generator) - 0.5
+    return deviation * drawn
 
 
 def resample(pictures: Tensor, affine: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from featurelens.engine.draws import drawn_from
 from featurelens.engine.extraction.extractor import Extractor, Way
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.untouched import read_untouched
+from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Network
 from featurelens.engine.parameterizations import Size
 
@@ -77,9 +78,9 @@ class _Trial:
         self._overwrites = False
         try:
             self._show((SMALL, SMALL) if size[0] * size[1] > SMALL**2 else size)
-        except torch.OutOfMemoryError:
-            raise
-        except Exception:  # noqa: BLE001 (a network's own Python may raise anything)
+        except Exception as error:
+            if out_of_memory(error):
+                raise
             self._show(size)  # raises it again if the size is not to blame
 
     def judge(self, dtype: torch.dtype) -> tuple[Extractor, Verdict]:
@@ -134,9 +135,9 @@ class _Trial:
                 fault = comparison.fault(self._observed(extract), self._truth, dtype)
                 if fault:
                     return None, fault
-        except torch.OutOfMemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001 (a network's own Python may raise anything)
+        except Exception as error:
+            if out_of_memory(error):
+                raise
             return None, f"raises {type(error).__name__}: {textwrap.shorten(str(error), 120)}"
         return extract, ""
 

@@ -54,6 +54,13 @@ class Kind(ABC, Generic[Spec]):
     def cost(self, spec: Spec) -> int:
         """Pixels that pass through the network in all. `spec` is resolved."""
 
+    def memory(self, catalog: Catalog, spec: Spec) -> int:
+        """Bytes of the device's memory that it takes, as estimated; 0: too little to matter. `spec` is resolved.
+
+        Raises what `resolve` raises.
+        """
+        return 0
+
     def steps(self, spec: Spec) -> int:
         """Steps until it is done, as progress counts them."""
         return 1

@@ -6,6 +6,7 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.kinds.base import Kind, Listed, digest
+from featurelens.jobs.memory import estimate
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
@@ -27,6 +28,10 @@ class Visualization(Kind[VisualizationSpec]):
         height, width = spec.size
         views = (spec.transform or TransformRanges()).views
         return spec.steps * height * width * spec.pictures * views
+
+    def memory(self, catalog: Catalog, spec: VisualizationSpec) -> int:
+        entry = catalog.model(spec.model)
+        return estimate(spec, entry, catalog.layers(entry))
 
     def steps(self, spec: VisualizationSpec) -> int:
         return spec.steps

@@ -38,6 +38,8 @@ class RendererStats(BaseModel):
     waiting: int
     capacity: int
     """Pictures that all lanes in use together advance in one tick."""
+    memory: int = 0
+    """Bytes that the pictures in progress may take together, as estimated; 0: not known."""
     ticks: int
     tick_seconds: float
     steps: int

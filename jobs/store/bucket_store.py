@@ -79,6 +79,9 @@ class BucketStore(CheckedReads):
         except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
             raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
 
+    def check_writable(self) -> None:
+        """What a bucket takes is seen when it is given."""
+
     def delete(self, key: str) -> bool:
         result = self._read(key, RESULT)
         if result is None:

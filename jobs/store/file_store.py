@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from featurelens.jobs import disk
 from featurelens.jobs.atomic_file import new_file, sync_folder
 from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, image_name
@@ -42,6 +43,9 @@ class FileStore(CheckedReads):
             sync_folder(target.parent)
         finally:
             shutil.rmtree(written, ignore_errors=True)
+
+    def check_writable(self) -> None:
+        disk.check_writable(self._folder)
 
     def delete(self, key: str) -> bool:
         aside = self._folder / ".aside"

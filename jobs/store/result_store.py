@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.store.result import Result
-
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""The error numbers of a full disk."""
 
 
 class ResultStore(Protocol):
@@ -30,6 +26,9 @@ class ResultStore(Protocol):
 
     def put(self, result: Result, images: Sequence[bytes]) -> None:
         """Stores all or nothing; replaces a damaged result, keeps an intact one."""
+
+    def check_writable(self) -> None:
+        """Raises the OSError for which nothing can be stored, as far as that is known at once."""
 
     def delete(self, key: str) -> bool:
         """Deletes the result; returns whether there was one."""

@@ -42,7 +42,7 @@ async def upload(request: Request, response: Response, deps: Deps) -> Photo:
     if kind not in MEDIA_TYPES:
         raise HTTPException(415, f"send the photograph as one of {', '.join(MEDIA_TYPES)}")
     body = await request.body()
-    deps.limits.check_disk()
+    await to_thread.run_sync(deps.limits.check_disk, deps.settings.photos_folder)
     photo = Photo.of(await to_thread.run_sync(deps.photos.add, body, limiter=deps.decoding.turns))
     response.headers["Location"] = photo.url
     return photo

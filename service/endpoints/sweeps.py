@@ -20,6 +20,7 @@ from featurelens.service.auth.access import Caller, GuardedRoute, Identified, ne
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.idempotency import IdempotencyKey
+from featurelens.service.job_requests import check_memory
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
@@ -205,6 +206,7 @@ def _create(
 ) -> tuple[Sweep, dict[str, str]]:
     liveness.check(deps.redis, SWEEP_QUEUE)
     deps.limits.check_disk()
+    check_memory(deps, VISUALIZATION, resolved)
     with deps.queue.room.reserved(spec.total, deps.limits.queue) as room:
         headers = {} if deps.quota is None else charge(deps.quota, caller.client, spec.total)
         wanted = [

@@ -141,6 +141,7 @@ STATUS = SystemStatus(
         pictures=4,
         waiting=0,
         capacity=8,
+        memory=12 << 30,
         ticks=5120,
         tick_seconds=96.1,
         steps=19200,

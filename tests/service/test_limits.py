@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -12,12 +14,14 @@ from redis import Redis
 
 from featurelens.jobs.errors import QueueFull
 from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.room import EXPIRY
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.stats import RENDERER
 from tests.support.visualizations import BODY, URL
 
 
@@ -114,3 +118,60 @@ def test_disk(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -
         assert len(JobQueue(redis)) == 0
         photo = {"Content-Type": "image/png"}
         check(server.client.post("/v1/photos", content=b"x", headers=photo), 507, "store-full")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "why"),
+    [
+        (errno.EROFS, "store-read-only", "the disk is read-only"),
+        (errno.EIO, "store-read-only", "the disk fails"),
+        (errno.EACCES, "store-read-only", "permissions"),
+        (errno.EDQUOT, "store-full", "quota"),
+    ],
+)
+def test_a_disk_that_takes_nothing(
+    client: httpx.Client, redis: Redis, monkeypatch: pytest.MonkeyPatch, number: int, code: str, why: str
+) -> None:
+    """Said before anything is accepted, for whatever is asked; without a path of the host."""
+
+    def failing(folder: Path) -> None:
+        raise OSError(number, os.strerror(number), str(folder))
+
+    monkeypatch.setattr("featurelens.jobs.disk.check_writable", failing)
+    sweep = {"model": "tinynet", "layer": "conv2", "channels": "0-3"}
+    png = {"Content-Type": "image/png"}
+    for answer in (
+        client.post(URL, json=BODY),
+        client.post("/v1/sweeps", json=sweep),
+        client.post("/v1/photos", content=b"x", headers=png),
+    ):
+        problem = check(answer, 507, code)
+        assert why in problem["detail"]
+        assert "/" not in problem["detail"]
+        assert int(answer.headers["retry-after"]) > 0
+    assert len(JobQueue(redis)) == 0
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_a_disk_that_gives_nothing(client: httpx.Client, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def failing(*_: object) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("featurelens.jobs.store.file_store.FileStore._read", failing)
+    check(client.get(f"{URL}/fv1_{'0' * 64}"), 503, "store-unavailable")
+
+
+def test_memory(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis) -> None:
+    """The operator's bound, or what the renderer has: the answer says what was estimated and what is allowed."""
+    large = {**BODY, "size": 1024, "objective": {"type": "diversity", "pictures": 16}, "transform": {"views": 16}}
+    large["steps"] = 1
+    stats.publish_renderer(redis, RENDERER.model_copy(update={"memory": 1_000_000_000}))
+    for bound, most in ((0, "1,000,000,000"), (5_000_000, "5,000,000")):
+        with Server(Settings(redis_url=broker, state=tmp_path, picture_bytes=bound)) as server:
+            problem = check(server.client.post(URL, json=large), 422, "too-large")
+            assert most in problem["detail"]
+            sweep = {name: value for name, value in large.items() if name != "channel"}
+            check(server.client.post("/v1/sweeps", json={**sweep, "channels": "0-3"}), 422, "too-large")
+            assert len(JobQueue(redis)) == 0
+    with Server(Settings(redis_url=broker, state=tmp_path)) as server:
+        assert server.client.post(URL, json=BODY).status_code == 202

@@ -21,9 +21,11 @@ def finish(lane: Lane, ticks: int = 10_000) -> list[Optimization]:
     raise AssertionError(f"{len(lane.optimizations)} pictures never finish")
 
 
-def alone(net: Network, layers: Sequence[str], recipe: Recipe, dtype: torch.dtype = torch.float32) -> Rendering:
+def alone(
+    net: Network, layers: Sequence[str], recipe: Recipe, dtype: torch.dtype = torch.float32, limit: int = 64
+) -> Rendering:
     """A picture with a lane to itself."""
-    lane = Lane(net, layers, recipe.size, dtype=dtype)
+    lane = Lane(net, layers, recipe.size, dtype=dtype, limit=limit)
     render = lane.join(recipe)
     finish(lane)
     if render.failure is not None:

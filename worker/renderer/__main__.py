@@ -18,6 +18,7 @@ from featurelens.jobs.settings import settings_of
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.cataloguer import Cataloguer
+from featurelens.worker.renderer.free_memory import memory_for_jobs
 from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.listener import NoSocket
 from featurelens.worker.renderer.renderer import Renderer
@@ -32,8 +33,9 @@ def main() -> None:
     registry = Registry(configured)
     heartbeat = Heartbeat(connect())
     photos = Photos(configured.photos_folder)
+    budgets = configured.networks_bytes, memory_for_jobs(device)
     try:
-        renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, configured.networks_bytes)
+        renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, *budgets)
     except NoSocket as error:
         _end(error)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,8 +15,9 @@ from featurelens.worker.renderer.work import Group
 class LaneStats:
     """Written by the loop, read by the heartbeat's thread, which sees the state after a whole turn."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, memory: int = 0) -> None:
         self._device = device
+        self._memory = memory
         self._started = datetime.now(UTC)
         self._ticks = 0
         self._seconds = 0.0
@@ -46,6 +47,7 @@ class LaneStats:
             **self._now,
             device=self._device.name,
             precision=precision(self._device.dtype),
+            memory=self._memory,
             started=self._started,
             ticks=self._ticks,
             tick_seconds=round(self._seconds, 3),

@@ -29,7 +29,7 @@ from featurelens.worker.renderer.work import Workshop
 
 
 class Renderer:
-    """Listens on the unix socket `path` until `stop` is called. `budget` is that of `Networks`, in bytes."""
+    """Listens on the unix socket `path` until `stop` is called. In bytes: `budget` of `Networks`, `memory` of jobs."""
 
     def __init__(
         self,
@@ -39,13 +39,14 @@ class Renderer:
         photos: Photos,
         heartbeat: Heartbeat,
         budget: int = NETWORKS_BYTES,
+        memory: int = 0,
     ) -> None:
         self.device = Device.of(device)
         self._heartbeat = heartbeat
         self._networks = Networks(registry.load, self._interrupt, budget)
         workshops = {kind.name: _workshop(kind.name, self.device, photos) for kind in KINDS}
-        heartbeat.stats = LaneStats(self.device)
-        self._scheduler = Scheduler(workshops, self._networks, heartbeat.stats)
+        heartbeat.stats = LaneStats(self.device, memory)
+        self._scheduler = Scheduler(workshops, self._networks, heartbeat.stats, memory)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._interrupt_receiver, self._interrupt_sender = socket.socketpair()

@@ -1,7 +1,9 @@
 """Which jobs wait for a network, which are in progress, and which advance in a tick. Knows no kind and no socket.
 
-Every group that has work gets one tick a turn. Where it has more work than a tick takes, single jobs go before those of
-sweeps, but in one turn of four, so that neither starves.
+A turn is one tick of one group: of the one that has used least time (`fair_share`). Where a group has more work than a
+tick takes, single jobs go before those of sweeps, but in one of its turns of four, so that neither starves.
+
+What has no room in memory beside the others waits until they have left, and what takes much waits in line behind it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.logs import logger
+from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.connection import Connection
+from featurelens.worker.renderer.fair_share import FairShare
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.work import Group, Work, Workshop
@@ -18,18 +22,27 @@ from featurelens.worker.renderer.work import Group, Work, Workshop
 SWEEP_EVERY = 4
 """Sweeps go first in one of so many turns."""
 
+_SMALL = 1 / 64
+"""Of the memory: what takes no more waits for nobody's, a quarter of the device is kept free for it."""
+
 
 class Scheduler:
-    """Admits jobs to the workshop of their kind and ticks groups. `workshops` is by the name of the kind."""
+    """Admits jobs to the workshop of their kind and ticks groups.
 
-    def __init__(self, workshops: Mapping[str, Workshop], networks: Networks, stats: LaneStats) -> None:
+    `workshops` is by the name of the kind; `memory` is how many bytes all jobs together may take (0: any).
+    """
+
+    def __init__(
+        self, workshops: Mapping[str, Workshop], networks: Networks, stats: LaneStats, memory: int = 0
+    ) -> None:
         self._workshops = workshops
         self._networks = networks
         self._stats = stats
         self._waiting: list[Connection] = []
         self._working: dict[int, Connection] = {}
         """By the identity of the work."""
-        self._turns = 0
+        self._shares = FairShare()
+        self._memory = memory
 
     @property
     def busy(self) -> bool:
@@ -48,23 +61,26 @@ class Scheduler:
             connection.work.leave()
 
     def turn(self) -> None:
-        """Admits the jobs whose network is loaded, then advances every group by one tick."""
-        self._turns += 1
+        """Admits the jobs whose network is loaded, then advances one group by one tick."""
         self._admit()
-        for group in self._groups():
-            self._tick(group)
+        group = self._shares.next(self._groups())
+        if group is not None:
+            with self._shares.turn(group) as turns:
+                self._tick(group, sweeps_first=turns % SWEEP_EVERY == SWEEP_EVERY - 1)
         self._stats.note(self._groups(), len(self._waiting))
 
     def _groups(self) -> list[Group]:
         return [group for workshop in self._workshops.values() for group in workshop.groups()]
 
     def _admit(self) -> None:
+        crowded = False
         for connection in list(self._waiting):
             ask = connection.ask
             assert ask is not None
             try:
                 network = self._networks.get(ask.spec.model, ask.digest)
-                if network is None:
+                crowded = crowded or not self._has_room(ask)
+                if network is None or (crowded and ask.memory > self._memory * _SMALL):
                     connection.report("loading")
                     continue
                 connection.work = self._workshops[kind_of(ask.key).name].begin(ask, network, connection.begun)
@@ -76,6 +92,11 @@ class Scheduler:
             self._waiting.remove(connection)
         self._make_room()
 
+    def _has_room(self, ask: Ask) -> bool:
+        """Beside those in progress; whoever is alone has, whatever it takes."""
+        taken = sum(one.ask.memory for one in self._working.values() if one.ask is not None)
+        return not self._memory or not taken or taken + ask.memory <= self._memory
+
     def _make_room(self) -> None:
         """Keeps the weights in memory within their budget."""
         asked = {(one.ask.spec.model, one.ask.digest) for one in self._waiting if one.ask is not None}
@@ -84,10 +105,10 @@ class Scheduler:
         for workshop in self._workshops.values():
             workshop.release(gone)
 
-    def _tick(self, group: Group) -> None:
+    def _tick(self, group: Group, *, sweeps_first: bool) -> None:
         try:
             with self._stats.tick(group):
-                ended = group.tick(choose(group.works, group.room, sweeps_first=self._turns % SWEEP_EVERY == 0))
+                ended = group.tick(choose(group.works, group.room, sweeps_first=sweeps_first))
         except Exception as error:  # noqa: BLE001  # its jobs fail with the reason, other groups go on
             logger().exception("a tick failed", model=group.network.name)
             for work in list(group.works):

@@ -48,6 +48,10 @@ class Group(Protocol):
     """Works that pass through a network together."""
 
     @property
+    def identity(self) -> object:
+        """The same, and hashable, as long as the group has work."""
+
+    @property
     def network(self) -> Network: ...
 
     @property
@@ -59,7 +63,7 @@ class Group(Protocol):
         """Rows that one tick takes, at most."""
 
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
-        """Does one step of each of `chosen`; returns those that have ended and left the group.
+        """Does one step of each of `chosen`, or a part of one; returns those that have ended and left the group.
 
         An error it raises fails all works of the group.
         """

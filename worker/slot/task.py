@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from uuid import uuid4
 
 from redis import Redis, RedisError
 from rq.timeouts import JobTimeoutException
 
-from featurelens.jobs.errors import NotStored, RendererLost, RenderError, RenderFailed
+from featurelens.jobs import disk
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotStored, RendererLost, RenderError, RenderFailed
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
@@ -20,8 +23,7 @@ from featurelens.jobs.queue.liveness import renderer_alive
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.jobs.settings import settings
 from featurelens.jobs.store.open_store import open_store
-from featurelens.jobs.store.result import Result, describe
-from featurelens.jobs.store.result_store import NO_ROOM, ResultStore
+from featurelens.jobs.store.result import describe
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
 from featurelens.worker.slot.pictures import encoded
@@ -62,28 +64,36 @@ def execute(key: str, attempt: str, execution: str = "", leases: str = "", last:
 
 def _do(redis: Redis, records: Records, record: Record, key: str, execution: str, last: bool) -> None:
     store = open_store(settings(), patient=True)
-    if store.get(key) is None:
+    with _storing():
+        found = store.get(key)
+        if found is None:
+            store.check_writable()
+    if found is None:
         report = ProgressReport(records, record, key, execution)
         swept = record.queue == SWEEP_QUEUE
-        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept)
+        memory = patiently(lambda: _memory(redis, key, record))
+        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
         finished, pixels = _rendered(redis, report, asked, execution, last)
         images, pictures = encoded(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
         result = describe(key, record.spec, finished.numbers, record.created, record.started)
-        _keep(store, result.model_copy(update={"images": pictures}), images)
+        with _storing(made=True):
+            store.put(result.model_copy(update={"images": pictures}), images)
     elif not patiently(lambda: records.commit(key, record.attempt, execution)):
         raise Unwanted
     patiently(lambda: records.succeed(key, record.attempt, execution))
 
 
-def _keep(store: ResultStore, result: Result, images: Sequence[bytes]) -> None:
+@contextmanager
+def _storing(made: bool = False) -> Iterator[None]:
+    """What the disk does not do ends the job as `NotStored`: to make it again would help nobody."""
     try:
-        store.put(result, images)
+        yield
     except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        raise NotStored("the disk is full: the result was made, but could not be kept") from error
+        why = disk.reason(error) or error.strerror or type(error).__name__
+        what = "the result was made, but could not be kept" if made else "the result could not be kept and was not made"
+        raise NotStored(f"{why}: {what}") from error
 
 
 def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str, last: bool) -> tuple[Finished, bytes]:
@@ -111,6 +121,13 @@ def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str, la
 def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:
     patiently(lambda: records.fail(key, record.attempt, error, execution))
     logger().warning("failed", key=key, attempt=record.attempt, code=error.code, detail=error.detail)
+
+
+def _memory(redis: Redis, key: str, record: Record) -> int:
+    try:
+        return kind_of(key).memory(Catalog(redis), record.spec)
+    except (InvalidSpec, CatalogPending):  # its network has gone or changed: the renderer says so
+        return 0
 
 
 def _alive(redis: Redis) -> bool:

@@ -46,6 +46,17 @@ class Reading(NamedTuple):
     before: Tensor | None = None
 
 
+def together(parts: Sequence[Mapping[str, Reading]]) -> dict[str, Reading]:
+    """What was said to some rows, and to the next, and to the next, as one."""
+    if len(parts) == 1:
+        return dict(parts[0])
+    joined = {}
+    for layer in parts[0]:
+        values, befores = zip(*(part[layer] for part in parts), strict=True)
+        joined[layer] = Reading(torch.cat(values), None if befores[0] is None else torch.cat(befores))
+    return joined
+
+
 def arranged(
     readings: Mapping[str, Reading], channels_last: Collection[str], layouts: Mapping[str, str]
 ) -> dict[str, Reading]:

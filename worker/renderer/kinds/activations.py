@@ -30,6 +30,7 @@ class ForwardPass:
     def __init__(self, ask: Ask, network: Network, png: bytes, device: Device, begun: float) -> None:
         self.ask = ask
         self.network = network
+        self.identity = self
         self.works: list[ForwardPass] = [self]
         self._png = png
         self._device = device

@@ -6,8 +6,10 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 
 from featurelens.engine.lane import Lane
+from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Optimization
+from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.protocol import Ask, Finished, Preview, Stage
@@ -46,8 +48,11 @@ class OptimizationWork:
         return preview(self.lane, self.optimization) if self.step else None
 
     def finish(self) -> tuple[Finished, bytes]:
-        if self.optimization.failure is not None:
-            raise self.optimization.failure
+        failure = self.optimization.failure
+        if failure is not None and out_of_memory(failure):
+            raise RenderFailed("the device has too little memory for this picture, even row by row; try a smaller size")
+        if failure is not None:
+            raise failure
         result = self.lane.result(self.optimization)
         response = Response(_spec(self.ask), result, self.step, time.monotonic() - self._begun)
         return response.message(self.lane.network, Device(self.lane.device, self.lane.dtype))
@@ -62,6 +67,7 @@ class LaneGroup:
 
     def __init__(self, lane: Lane, works: Sequence[OptimizationWork]) -> None:
         self.works = works
+        self.identity = lane
         self.network = lane.network
         self.room = lane.limit
         self._lane = lane

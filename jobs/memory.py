@@ -1,0 +1,59 @@
+"""What a picture takes of the device's memory, estimated from what the catalog says of its network.
+
+Measured on a CPU in float32 (docs/reliability.md). Of the rows that pass one is counted, because a picture with more
+can go in passes as small as that (docs/decisions/0020-large-pictures-in-passes.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
+from featurelens.jobs.spec.objectives import InterpolationObjective, JointObjective
+from featurelens.jobs.spec.parameterizations import CPPNParameters
+from featurelens.jobs.spec.visualization import VisualizationSpec
+
+_FLOAT = 4
+_PASS = 1.5
+"""Kept for the way back, as a part of what all layers up to the deepest one answer (measured: 0.6 to 1.4 in six
+convolutional networks, 2.3 in a vision transformer)."""
+_ANSWERS = 5
+"""Of every row, while others are on their way: what it answers and what stood before, both slopes, and some twice."""
+_PICTURE = 12
+"""Numbers for each value of a picture: parameters, moments, gradients, the way to the pixels (measured: 9 to 12)."""
+_CPPN = 8
+"""Numbers for each pixel and hidden unit of a CPPN (measured: 6.5)."""
+
+
+def estimate(spec: VisualizationSpec, entry: ModelEntry, layers: Sequence[LayerEntry]) -> int:
+    """Bytes. `spec` is resolved, `layers` are those of its network in the order they answer."""
+    assert spec.size is not None
+    assert spec.transform is not None
+    pixels = spec.size[0] * spec.size[1]
+    larger = pixels / (entry.input_size[0] * entry.input_size[1])
+    read = _read(spec)
+    places = {layer.name: place for place, layer in enumerate(layers)}
+    upto = layers[: max((places[name] for name in read if name in places), default=len(layers) - 1) + 1]
+    holders = {layer.name.rpartition(".")[0] for layer in layers}
+    row = sum(_values(layer) for layer in upto if layer.name not in holders) * larger
+    answers = sum(_values(layer) for layer in upto if layer.name in read) * larger
+    rows = spec.pictures * spec.transform.views
+    picture = _PICTURE * entry.input_channels
+    if isinstance(spec.parameterization, CPPNParameters):
+        picture += _CPPN * spec.parameterization.layers * spec.parameterization.width
+    noise = rows * pixels * entry.input_channels if spec.transform.noise else 0
+    return int(_FLOAT * (_PASS * row + _ANSWERS * rows * answers + spec.pictures * pixels * picture + noise))
+
+
+def _values(layer: LayerEntry) -> int:
+    return layer.channels * (layer.height or 1) * (layer.width or 1)
+
+
+def _read(spec: VisualizationSpec) -> set[str]:
+    """The layers that the objective reads."""
+    names = {spec.layer} if spec.layer else set()
+    if isinstance(spec.objective, JointObjective):
+        names |= {term.layer for term in spec.objective.terms}
+    if isinstance(spec.objective, InterpolationObjective) and spec.objective.layer:
+        names.add(spec.objective.layer)
+    return names
