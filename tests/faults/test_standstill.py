@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from featurelens.launcher.claim import free_port
-from tests.support.fault_injection import FULL, LOG, horses, pids, send
+from tests.support.fault_injection import FULL, LOG, horses, pids, ready, send
 from tests.support.stack import Stack
 from tests.support.stack_pictures import LONG, accept
+from tests.support.wait import until
 from tests.support.wall_clock import WallClock
 from tests.support.witness import Witness, all_made
 
@@ -79,6 +80,8 @@ def test_the_clock_jumps(clock: WallClock, tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv(name, value)
     with Stack(tmp_path / "state", free_port()) as stack:
         for jump in (2 * HOUR, -2 * HOUR, 8 * DAY):
+            # To Valkey the last heartbeat is hours old until the next one comes.
+            until(lambda: ready(stack), 20, "ready")
             witness, begun = asked(stack), time.monotonic()
             clock.shift(jump)
             all_made(witness, WITHIN)
