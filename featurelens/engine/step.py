@@ -157,13 +157,18 @@ def score(
             one.failure = error
             continue
         if not climb.requires_grad:
-            one.failure = ValueError(f"no gradient leads from {', '.join(one.objective.layers)} to the picture")
+            one.failure = no_way_back(one)
             continue
         if one.recipe.parameterization.transparent:
             # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
             climb = climb - climb.detach().abs() * own[:, -1].mean((1, 2))
         scores[one] = climb.sum()
     return scores
+
+
+def no_way_back(one: Optimization) -> ValueError:
+    """The failure of an optimization whose layers answer without regard to the picture."""
+    return ValueError(f"no gradient leads from {', '.join(one.objective.layers)} to the picture")
 
 
 @torch.no_grad()

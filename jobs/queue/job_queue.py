@@ -108,7 +108,6 @@ class JobQueue:
     def find(self, key: str) -> Ticket | None:
         """The latest attempt at `key`. One whose RQ job has vanished is queued again: it was accepted.
 
-
         Raises `OtherVersion`.
         """
         return _understood(self.find_all([key])[0])

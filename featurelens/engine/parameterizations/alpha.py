@@ -10,10 +10,8 @@ import torch
 from torch import Tensor
 
 from featurelens.engine.parameterizations.base import Parameterization, Size
+from featurelens.engine.parameterizations.fourier import Fourier
 from featurelens.engine.parameterizations.spectrum import synthesize
-
-_RATE = 0.05
-"""The learning rate that suits a spectrum."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Alpha:
     @property
     def _gain(self) -> float:
         """By which opacity moves faster than the colours."""
-        return _RATE / self.base.learning_rate
+        return Fourier.learning_rate / self.base.learning_rate
 
 
 def background(size: Size, pictures: int, channels: int, generator: torch.Generator) -> Tensor:
