@@ -17,6 +17,16 @@ GAP = 2
 """Pixels between tiles, white, or nothing where the picture is transparent; between pictures there are more."""
 
 
+def display_of(channels: int, stated: Display | None) -> Display:
+    """What is stated, or the usual."""
+    return usual_display(channels) if stated is None else stated
+
+
+def photograph_of(channels: int, display: Display, stated: Channels | None) -> Channels | None:
+    """What is stated, or the usual; None: photographs are not taken."""
+    return stated or usual_photograph(channels, display)
+
+
 def usual_display(channels: int) -> Display:
     """One channel is grey and three are colours. Which of two or four are, nobody can tell: they come on a sheet."""
     return tuple(range(channels)) if channels in (1, 3) else "sheet"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.display import Channels, Display, usual_display, usual_photograph
+from featurelens.engine.display import Channels, Display, display_of, photograph_of
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ class Network:
     @property
     def shows(self) -> Display:
         """What a picture shows."""
-        return usual_display(self.preprocessing.channels) if self.display is None else self.display
+        return display_of(self.preprocessing.channels, self.display)
 
     @property
     def takes(self) -> Channels | None:
         """Where a photograph goes; None: the network takes none."""
-        return self.photograph or usual_photograph(self.preprocessing.channels, self.shows)
+        return photograph_of(self.preprocessing.channels, self.shows, self.photograph)
 
     @property
     def bytes(self) -> int:

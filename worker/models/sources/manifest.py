@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validat
 from torch import nn
 
 from featurelens.engine import constant_inputs
-from featurelens.engine.display import Channels, Display, usual_display, usual_photograph
+from featurelens.engine.display import Channels, Display, display_of, photograph_of
 from featurelens.engine.network import Preprocessing
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.spec.base import MAX_SIZE, MIN_SIZE
@@ -111,12 +111,12 @@ class Manifest(BaseModel):
 
     @property
     def shows(self) -> Display:
-        return usual_display(self.channels) if self.display is None else self.display
+        return display_of(self.channels, self.display)
 
     @property
     def takes(self) -> Channels | None:
         """Where photographs go; None: it takes none."""
-        return self.photograph or usual_photograph(self.channels, self.shows)
+        return photograph_of(self.channels, self.shows, self.photograph)
 
     def preprocessing(self) -> Preprocessing:
         low, high = self.value_range
