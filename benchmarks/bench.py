@@ -88,7 +88,7 @@ class LaneCase:
 
     def kept(self) -> int:
         """Bytes that a step of the whole lane saves for its backward pass, weights excluded."""
-        weights = {tensor.untyped_storage().data_ptr() for tensor in self._lane._extract._module.parameters()}
+        weights = {tensor.untyped_storage().data_ptr() for tensor in self._lane._extract.module.parameters()}
         storages: dict[int, int] = {}
 
         def note(tensor: Tensor) -> Tensor:

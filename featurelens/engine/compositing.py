@@ -11,7 +11,7 @@ from torch import Tensor
 
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.optimization import Optimization
-from featurelens.engine.parameterizations import Size
+from featurelens.engine.parameterizations import Parameterization, Size
 from featurelens.engine.parameterizations.alpha import background, composite
 from featurelens.engine.transforms import add_noise, draw_numbers, noise, resample
 
@@ -25,9 +25,13 @@ class Pictures:
 
 
 def decode(optimizations: Sequence[Optimization], size: Size) -> Pictures:
-    """Equal parameterizations side by side are decoded at once."""
+    """Equal parameterizations side by side are decoded at once, but on a CPU each by itself.
+
+    There the last few numbers of a tensor, sums over large ones, single transforms and products are computed in another
+    way than others, so that company would show in the last bits.
+    """
     blocks: list[Tensor] = []
-    for parameterization, group in itertools.groupby(optimizations, key=lambda one: one.recipe.parameterization):
+    for (parameterization, _), group in itertools.groupby(optimizations, key=_decoded_with):
         own = [one.parameters for one in group]
         parameters = tuple(torch.cat(tensors) for tensors in zip(*own, strict=True))
         blocks.append(parameterization.decode(parameters, size))
@@ -37,6 +41,10 @@ def decode(optimizations: Sequence[Optimization], size: Size) -> Pictures:
         return Pictures(whole, torch.split(whole, counts))
     each = itertools.chain.from_iterable(torch.split(block, 1) for block in blocks)
     return Pictures(None, tuple(torch.cat(list(itertools.islice(each, count))) for count in counts))
+
+
+def _decoded_with(one: Optimization) -> tuple[Parameterization, Optimization | None]:
+    return one.recipe.parameterization, one if one.parameters[0].device.type == "cpu" else None
 
 
 def present(optimizations: Sequence[Optimization], pictures: Pictures, channels: int) -> Tensor:

@@ -1,8 +1,9 @@
 """A lane: all pictures in progress that share one forward pass, advanced together one step a tick.
 
 Pictures join and leave between ticks, as requests do in continuous batching of language models; nobody waits for a
-batch to fill or to finish. Each keeps its own parameters, moments, random draws and objective, so its result does not
-depend on who shares the lane, beyond rounding (tolerances: tests/engine/test_lane.py).
+batch to fill or to finish. Each keeps its own parameters, moments, random draws and objective, and goes through the
+network in numbers of rows that change nobody's bits (see `batch_invariance`), so its result does not depend on who
+shares the lane.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch import Tensor
 from torch.autograd.graph import allow_mutation_on_saved_tensors
 
 from featurelens.engine import compositing
+from featurelens.engine.batch_invariance import BatchInvariance, Filled
 from featurelens.engine.draws import drawn_from
 from featurelens.engine.extraction.hooks import Reading, together
 from featurelens.engine.extraction.rectifier import Passage
@@ -66,6 +68,7 @@ class Lane:
         self.dtype = verdict.dtype
         self.warnings = verdict.warnings
         self._draws, self._overwrites = verdict.draws, verdict.overwrites
+        self._invariance = BatchInvariance(network, self._extract, size, self.device, self._overwriting)
 
     def join(self, recipe: Recipe) -> Optimization:
         """Starts a picture at the next tick. Raises ValueError when it does not belong in this lane."""
@@ -139,12 +142,8 @@ class Lane:
     def _advance(self, chunk: Sequence[Optimization]) -> None:
         before = [(one, one.ticks, one.generator.get_state()) for one in chunk]
         try:
-            if len(chunk) == 1 and (chunk[0] in self._begun or chunk[0].rows > self.limit):
-                self._pass(chunk[0])
-            else:
-                for group in self._groups(chunk):
-                    with self._within(group[0]):
-                        advance(group, self.network.preprocessing, self._extract, _passage(group[0]))
+            for group in self._groups(chunk):
+                self._step(group)
             return
         except Exception as error:  # noqa: BLE001 (a network's own Python may raise anything)
             # Only the error goes on: its traceback holds all tensors of the pass.
@@ -165,11 +164,33 @@ class Lane:
             for one in halted:
                 self._advance([one])
 
-    def _pass(self, one: Optimization) -> None:
+    def _step(self, group: Sequence[Optimization]) -> None:
+        """Those of a group that go at once, then those behind them."""
+        rest = list(group)
+        while rest:
+            room = rows = self._rows(sum(one.rows for one in rest))
+            first = rest[0]
+            if first in self._begun or first.rows > rows:
+                self._pass(first, rows)
+                del rest[0]
+                continue
+            part: list[Optimization] = []
+            while rest and rest[0].rows <= room:
+                room -= rest[0].rows
+                part.append(rest.pop(0))
+            with self._within(first):
+                advance(part, self.network.preprocessing, Filled(self._extract, rows), _passage(first))
+
+    def _rows(self, wanted: int) -> int:
+        """How many rows go through the network at once, where so many are to go."""
+        # Passes of a network that draws are each picture's own.
+        return min(wanted, self.limit) if self._draws else self._invariance.rows(wanted, self.limit)
+
+    def _pass(self, one: Optimization, rows: int) -> None:
         """The next pass of a picture that takes many for a step."""
         if one not in self._begun:
             within = partial(self._within, one)
-            arguments = self.network.preprocessing, self._extract, _passage(one), self.limit, within
+            arguments = self.network.preprocessing, Filled(self._extract, rows), _passage(one), rows, within
             self._begun[one] = advance_in_passes(one, *arguments), one.generator.get_state()
         if next(self._begun[one][0], "over"):
             del self._begun[one]
@@ -189,17 +210,19 @@ class Lane:
     @contextmanager
     def _within(self, one: Optimization, first: int = 0) -> Iterator[None]:
         """A pass at the coming step of `one`, from its row `first` on, is made in it."""
-        # Where a network may write over what its own gradient needs, torch keeps that.
-        overwriting = allow_mutation_on_saved_tensors() if self._overwrites else nullcontext()
-        with self._drawing(one.recipe.seed + 1 + one.step + (first << 32)), overwriting:
+        with self._drawing(one.recipe.seed + 1 + one.step + (first << 32)), self._overwriting():
             yield
 
+    def _overwriting(self) -> AbstractContextManager[object]:
+        """Where a network may write over what its own gradient needs, torch keeps that."""
+        return allow_mutation_on_saved_tensors() if self._overwrites else nullcontext()
+
     def _read_exactly(self, pictures: Tensor) -> dict[str, Reading]:
-        """No more rows at once than in a tick."""
+        """One picture at a time: what is told of it depends neither on others nor on memory."""
         return together(
             [
                 read_untouched(self.network, self.network.preprocessing(part.to(self.device)), self.layers)
-                for part in torch.split(pictures, self.limit)
+                for part in torch.split(pictures, 1)
             ]
         )
 

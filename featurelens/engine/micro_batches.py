@@ -1,9 +1,9 @@
 """One step of a picture that has more rows than go through the network at once: in passes, whose gradients are summed.
 
-Every row passes twice. First without a gradient: from what all rows answer come the score and its slope at each answer,
-because objectives look at all pictures of a view together. Then once more, a few rows at a time, to carry these slopes
-back. The sum is in the order of the views, as it is where all rows pass at once, so that cutting changes no more than
-company does (see `lane`).
+Every row passes twice. First without a gradient: from what all rows of a view answer come its score and its slope at
+each answer, because objectives look at all pictures of a view together. Then once more, a few rows at a time, to carry
+these slopes back. The sum is in the order of the views, as it is where all rows pass at once, so that cutting changes
+no bit (see `lane`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,22 @@ import torch
 from torch import Tensor
 
 from featurelens.engine import compositing
-from featurelens.engine.extraction.extractor import Extractor
+from featurelens.engine.batch_invariance import Filled
 from featurelens.engine.extraction.hooks import Reading, together
 from featurelens.engine.extraction.rectifier import Passage
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
-from featurelens.engine.step import any_slope, climbed, decode, may_sleep, move, no_way_back, prior, score
+from featurelens.engine.step import (
+    answered,
+    any_slope,
+    climbed,
+    decode,
+    may_sleep,
+    move,
+    no_way_back,
+    prior,
+    transparent,
+)
 
 Within = Callable[[int], AbstractContextManager[object]]
 """From the first row of a pass to what the pass is made in."""
@@ -30,9 +40,9 @@ Slopes = dict[tuple[str, int], Tensor]
 
 
 def advance_in_passes(
-    one: Optimization, preprocessing: Preprocessing, extract: Extractor, passage: Passage, rows: int, within: Within
+    one: Optimization, preprocessing: Preprocessing, extract: Filled, passage: Passage, rows: int, within: Within
 ) -> Iterator[None]:
-    """As `step.advance` of `one`, `rows` at a time; stops after each pass, so that others can go in between.
+    """As `step.advance` of `one`, `rows` at a time; stops after each pass or view, so that others can go in between.
 
     Its draws are made before the first stop, its parameters are moved after the last.
     """
@@ -53,16 +63,18 @@ def advance_in_passes(
             heard.append(answers(opaque[views.pictures(part)], part))
     readings = together(heard)
     heard.clear()
-    for reading in readings.values():
-        for value in reading:
-            if value is not None:
-                value.requires_grad_(True)
-    scores = score([one], [picture], readings)
-    if one not in scores:
-        return
-    slopes, gradient = _slopes(scores[one], readings, picture)
+    slopes: Slopes = {}
+    said: list[Tensor] = []
+    for view in _parts(one.rows, one.recipe.pictures):
+        if said:
+            yield
+        said += _climbed(one, readings, view, slopes)
+        if one.failure is not None:
+            return
     del readings
-    share = weight / one.rows * float(scores[one].detach().abs()) if weight else 0.0
+    climb = torch.stack(said).mean(0) if len(said) > 1 else said[0]
+    scores, gradient = _scored(one, climb, picture)
+    share = weight / one.rows * scores[one].abs()
 
     seen = torch.zeros_like(opaque)
     for part in _parts(one.rows, rows):
@@ -73,7 +85,7 @@ def advance_in_passes(
                 back = _back(answers(shown, part), slopes, part)
             distance = extract.statistics.distance() if weight else None
             if distance is not None:
-                back.append((distance, torch.full_like(distance, -share)))
+                back.append((distance, -share.expand_as(distance)))
             if not back:
                 one.failure = no_way_back(one)
                 return
@@ -96,16 +108,35 @@ def _parts(count: int, rows: int) -> Iterator[range]:
     return (range(first, min(first + rows, count)) for first in range(0, count, rows))
 
 
-def _slopes(climb: Tensor, readings: Mapping[str, Reading], picture: Tensor) -> tuple[Slopes, Tensor]:
-    """The slope of what is climbed at every answer, and at the pictures themselves (their transparency)."""
+def _climbed(one: Optimization, readings: Mapping[str, Reading], view: range, slopes: Slopes) -> list[Tensor]:
+    """What is climbed of one view, alone in a list, and into `slopes` its slope at every answer, as a part of the mean.
+
+    Nothing where the objective does not fit; then that is the failure of `one`.
+    """
     leaves = {
-        (layer, at): value
+        (layer, at): value[view.start : view.stop].detach().requires_grad_(True)
         for layer, reading in readings.items()
         for at, value in enumerate(reading)
         if value is not None
     }
-    *found, own = torch.autograd.grad(climb, [*leaves.values(), picture], allow_unused=True, materialize_grads=True)
-    return dict(zip(leaves, found, strict=True)), own
+    shown = {layer: Reading(leaves[layer, 0], leaves.get((layer, 1))) for layer in readings}
+    (said,) = answered(one, [shown]) or (None,)
+    if said is None:
+        return []
+    part = torch.full_like(said, one.recipe.pictures / one.rows)
+    found = torch.autograd.grad(said, list(leaves.values()), part, allow_unused=True, materialize_grads=True)
+    for (layer, at), slope in zip(leaves, found, strict=True):
+        value = readings[layer][at]
+        assert value is not None
+        slopes.setdefault((layer, at), torch.zeros_like(value))[view.start : view.stop] = slope
+    return [said.detach()]
+
+
+def _scored(one: Optimization, climb: Tensor, picture: Tensor) -> tuple[dict[Optimization, Tensor], Tensor]:
+    """Its score, and the slope of that at the pictures themselves (their transparency)."""
+    score = transparent(one, climb, picture).sum()
+    slope = torch.autograd.grad(score, picture)[0] if score.requires_grad else torch.zeros_like(picture)
+    return {one: score.detach()}, slope
 
 
 def _back(answers: Mapping[str, Reading], slopes: Slopes, part: range) -> list[tuple[Tensor, Tensor]]:

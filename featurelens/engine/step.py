@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 
 from featurelens.engine import compositing
-from featurelens.engine.extraction.extractor import Extractor
+from featurelens.engine.batch_invariance import Filled
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.memory import out_of_memory
@@ -19,7 +19,7 @@ from featurelens.engine.optimization import Optimization
 from featurelens.engine.waking import PUSH
 
 
-def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract: Extractor, passage: Passage) -> None:
+def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract: Filled, passage: Passage) -> None:
     """Advances all by one step; one whose objective does not fit gets its `failure` and stays where it is.
 
     Only a gradient of exact `passage` proves that there is one. A step of redirected gradients climbs the
@@ -147,23 +147,34 @@ def score(
         rows[layer] = [Reading(value, before) for value, before in zip(values, befores, strict=True)]
     scores: dict[Optimization, Tensor] = {}
     for index, (one, own) in enumerate(zip(optimizations, pictures, strict=True)):
-        try:
-            seen = compositing.each_view({layer: rows[layer][index] for layer in rows}, one.recipe.pictures)
-            answers = [one.objective.score(view) for view in seen]
+        seen = compositing.each_view({layer: rows[layer][index] for layer in rows}, one.recipe.pictures)
+        answers = answered(one, seen)
+        if answers:
             climb = answers[0] if len(answers) == 1 else torch.stack(answers).mean(0)
-        except (ValueError, IndexError, RuntimeError) as error:
-            if out_of_memory(error):
-                raise
-            one.failure = error
-            continue
-        if not climb.requires_grad:
-            one.failure = no_way_back(one)
-            continue
-        if one.recipe.parameterization.transparent:
-            # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
-            climb = climb - climb.detach().abs() * own[:, -1].mean((1, 2))
-        scores[one] = climb.sum()
+            scores[one] = transparent(one, climb, own).sum()
     return scores
+
+
+def answered(one: Optimization, views: Iterable[dict[str, Reading]]) -> list[Tensor]:
+    """What is climbed of each view; nothing where the objective does not fit, which then is the failure of `one`."""
+    try:
+        answers = [one.objective.score(view) for view in views]
+    except (ValueError, IndexError, RuntimeError) as error:
+        if out_of_memory(error):
+            raise
+        one.failure = error
+        return []
+    if not any(answer.requires_grad for answer in answers):
+        one.failure = no_way_back(one)
+        return []
+    return answers
+
+
+def transparent(one: Optimization, climb: Tensor, own: Tensor) -> Tensor:
+    """Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha))."""
+    if not one.recipe.parameterization.transparent:
+        return climb
+    return climb - climb.detach().abs() * own[:, -1].mean((1, 2))
 
 
 def no_way_back(one: Optimization) -> ValueError:

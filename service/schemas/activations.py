@@ -67,7 +67,9 @@ class Activations(Job):
         None, description="the likeliest first; empty for a network without classes"
     )
     layers: list[LayerResponses] | None = Field(None, description="in the order asked for")
-    numbers: dict[str, Any] | None = Field(None, description="seconds, device, precision, weights, versions")
+    numbers: dict[str, Any] | None = Field(
+        None, description="seconds, device, instructions, threads, precision, weights, versions"
+    )
     links: ActivationsLinks
 
 

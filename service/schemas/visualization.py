@@ -43,7 +43,7 @@ class Visualization(Job):
     numbers: dict[str, Any] | None = Field(
         None,
         description="measured on the final picture, untransformed, in float32: the unit's activation; "
-        "further seconds, device, precision, seed, versions",
+        "further seconds, device, instructions, threads, precision, seed, versions",
     )
     images: list[Picture] = Field(default_factory=list)
     links: Links

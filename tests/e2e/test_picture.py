@@ -57,6 +57,31 @@ def test_deleted_and_made_again_it_is_the_same_file(stack: Stack, more: dict[str
     assert made[0] == made[1]
 
 
+def test_made_alone_and_again_among_seven_others_it_is_the_same_file(stack: Stack) -> None:
+    """Every picture of the company too, each made alone first."""
+    company = [
+        {"model": "patternnet", "layer": "conv6", "steps": 64, "size": [61, 53], "seed": 900, **more}
+        for more in (
+            {"channel": 1},
+            {"channel": 2},
+            {"channel": 3, "sign": "negative"},
+            {"channel": 4, "parameterization": {"type": "fourier", "alpha": True}},
+            {"channel": 5, "parameterization": {"type": "maco"}},
+            {"channel": 6, "parameterization": {"type": "cppn"}},
+            {"channel": 7, "transform": {"views": 2}},
+            {"channel": 8, "objective": {"type": "diversity", "pictures": 2}},
+        )
+    ]
+    urls, alone = [], []
+    for one in company:
+        urls.append(stack.post(**one).headers["location"])
+        alone.append(_files(stack, stack.finished(urls[-1])))
+    for url in urls:
+        assert stack.http.delete(f"{url}/image").status_code == 204
+    assert [stack.post(**one).status_code for one in company] == [202] * 8
+    assert [_files(stack, stack.finished(url)) for url in urls] == alone
+
+
 def _files(stack: Stack, resource: dict[str, Any]) -> list[tuple[bytes, str]]:
     """Bytes and ETag of all images of a visualization, and of a thumbnail of each."""
     indices = range(len(resource["images"]) + (resource["links"]["sheet"] is not None))

@@ -29,7 +29,7 @@ def photograph(width: int = 60, height: int = 50, mode: str = "RGB") -> bytes:
 
 def asked(kind: str = "channel", objective: dict[str, Any] | None = None, **fields: Any) -> VisualizationSpec:
     """Resolved, as the renderer gets it."""
-    made = spec(kind, {**PUT.get(kind, {}), **(objective or {})}, steps=2, size=list(SIZE), **fields)
+    made = spec(kind, {**PUT.get(kind, {}), **(objective or {})}, **{"steps": 2, "size": list(SIZE), **fields})
     layer = LAYER if made.layer or kind == "class" else None
     return made.completed(layer=layer)
 

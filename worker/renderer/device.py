@@ -1,4 +1,4 @@
-"""The device of a renderer, and what a result records of device, precision, weights and versions."""
+"""The device of a renderer, and what a result records of what decides its bits."""
 
 from __future__ import annotations
 
@@ -29,6 +29,26 @@ class Device:
     def name(self) -> str:
         """The GPU's name, or ``cpu``."""
         return torch.cuda.get_device_name(self.torch_device) if self.torch_device.type == "cuda" else "cpu"
+
+    @property
+    def instructions(self) -> str:
+        """What its kernels are chosen by: ``AVX2``, ``AVX512 BF16 AMX`` and the like, of a GPU ``sm_90``."""
+        if self.torch_device.type == "cuda":
+            major, minor = torch.cuda.get_device_capability(self.torch_device)
+            return f"sm_{major}{minor}"
+        has = {"BF16": torch.cpu._is_avx512_bf16_supported(), "AMX": torch.cpu._is_amx_tile_supported()}
+        return " ".join([torch.backends.cpu.get_cpu_capability(), *(name for name, there in has.items() if there)])
+
+    def numbers(self, network: Network) -> dict[str, Any]:
+        """What decides the bits of a result beside its spec: where all of it is the same, they are the same."""
+        return {
+            "device": self.name,
+            "instructions": self.instructions,
+            "threads": torch.get_num_threads(),
+            "precision": precision(self.dtype),
+            "weights": weights(network),
+            "versions": versions(),
+        }
 
 
 def precision(dtype: torch.dtype) -> str:

@@ -14,7 +14,7 @@ from featurelens.engine.optimization import Rendering
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Finished
-from featurelens.worker.renderer.device import Device, precision, versions, weights
+from featurelens.worker.renderer.device import Device
 
 DORMANT = "no gradient reached the picture, not even with redirected ReLU gradients: the unit never woke up"
 
@@ -69,12 +69,9 @@ class Response:
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "seed": self.spec.seed,
-            "device": device.name,
-            "precision": precision(device.dtype),
+            **device.numbers(network),
             **_display(network),
-            "weights": weights(network),
             "warnings": [*self.result.warnings, *([DORMANT] if self.result.dormant else [])],
-            "versions": versions(),
         }
 
 

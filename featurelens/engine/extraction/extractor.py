@@ -18,6 +18,7 @@ from torch import Tensor, fx, nn
 
 from featurelens.engine.extraction import functional_layers
 from featurelens.engine.extraction.hooks import Reading, arranged, read
+from featurelens.engine.extraction.passes.single_rows import pad_single_rows
 from featurelens.engine.extraction.passes.stem import rewrite_stems
 from featurelens.engine.extraction.rectifier import EXACT, Gate, Passage, install
 from featurelens.engine.extraction.truncation import truncate
@@ -68,11 +69,13 @@ class Extractor:
             self.way = "hooked"
         if way == "untouched":
             self.dtype = torch.float32
-            self._module, norms = on_device(network.module, torch.device(device)), every
+            self.module, norms = on_device(network.module, torch.device(device)), every
         else:
-            self._module, norms = made or (copy.deepcopy(network.module), every)
+            self.module, norms = made or (copy.deepcopy(network.module), every)
             self.cast(dtype, device)
-        answering = {self._module.get_submodule(name): norm for name, norm in norms.items()}
+            if torch.device(device).type == "cpu":
+                pad_single_rows(self.module)
+        answering = {self.module.get_submodule(name): norm for name, norm in norms.items()}
         self.statistics = BatchNormStatistics(answering, len(every), overwritten=not self.traced)
 
     @property
@@ -82,8 +85,8 @@ class Extractor:
     def cast(self, dtype: torch.dtype, device: torch.device | str | None = None) -> None:
         """From now on in this precision."""
         self.dtype = dtype
-        self._module.to(device=device, dtype=dtype).requires_grad_(False)
-        for tensor in (*self._module.parameters(), *self._module.buffers()):
+        self.module.to(device=device, dtype=dtype).requires_grad_(False)
+        for tensor in (*self.module.parameters(), *self.module.buffers()):
             if tensor.dim() == 4:
                 tensor.data = tensor.data.to(memory_format=torch.channels_last)
 
@@ -96,10 +99,10 @@ class Extractor:
         if self.traced:
             self._gate.passage = passage
             # Called as a module, a graph would print what goes wrong in it.
-            pairs = self._module.forward(prepared)
+            pairs = self.module.forward(prepared)
             readings = {name: Reading(*pair) for name, pair in zip(self.layers, pairs, strict=True)}
         else:
-            readings = read(self._module, prepared, self.layers, follow=self._follow, passage=passage)
+            readings = read(self.module, prepared, self.layers, follow=self._follow, passage=passage)
         return arranged(readings, self._channels_last, self._layouts)
 
     def _traced(

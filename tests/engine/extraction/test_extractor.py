@@ -51,7 +51,7 @@ def test_graph_and_hooks_agree(architecture: str) -> None:
 
 
 def kinds(extract: Extractor) -> list[type[nn.Module]]:
-    return [type(child) for child in extract._module.modules()]
+    return [type(child) for child in extract.module.modules()]
 
 
 def test_batch_norm_is_folded_and_nothing_runs_behind() -> None:

@@ -99,6 +99,8 @@ def test_numbers() -> None:
     assert (numbers["steps"], numbers["seconds"], numbers["seed"]) == (48, 1.235, 7)
     assert (numbers["device"], numbers["precision"], numbers["weights"]) == ("cpu", "bfloat16", net.digest)
     assert numbers["versions"]["torch"] == torch.__version__
+    assert numbers["instructions"].split()[0] == torch.backends.cpu.get_cpu_capability()
+    assert numbers["threads"] == torch.get_num_threads()
     assert "pictures" not in numbers
     measured = Network("m", nn.Identity(), net.preprocessing, digest="torchvision:x", sha256="ab" * 32)
     assert message(result(shade(9)), measured)[0].numbers["weights"] == "sha256:" + "ab" * 32

@@ -14,7 +14,7 @@ from featurelens.engine.network import Network
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.protocol import Ask, Finished, Preview, Stage
-from featurelens.worker.renderer.device import Device, precision, versions, weights
+from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.photograph import decoded
 from featurelens.worker.renderer.work import Identity, Work
 
@@ -55,10 +55,7 @@ class ForwardPass:
         self._numbers = {
             "classes": [_class(one, self.network.labels) for one in classes],
             "layers": [{"layer": name, **asdict(response)} for name, response in layers.items()],
-            "device": "cpu",
-            "precision": precision(torch.float32),
-            "weights": weights(self.network),
-            "versions": versions(),
+            **Device(torch.device("cpu"), torch.float32).numbers(self.network),
         }
         self.leave()
         return [self]

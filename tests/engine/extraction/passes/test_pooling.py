@@ -30,10 +30,10 @@ class Pair(nn.Module):
 
 def order(extract: Extractor) -> list[str]:
     """What the graph does to rectify and to pool, in order."""
-    assert isinstance(extract._module, fx.GraphModule)
-    modules = dict(extract._module.named_modules())
+    assert isinstance(extract.module, fx.GraphModule)
+    modules = dict(extract.module.named_modules())
     done = []
-    for node in extract._module.graph.nodes:
+    for node in extract.module.graph.nodes:
         part = modules.get(str(node.target)) if node.op == "call_module" else None
         name = type(part).__name__ if part else getattr(node.target, "__name__", str(node.target))
         if "pool" in name.lower():

@@ -34,9 +34,9 @@ class Branches(nn.Module):
 
 def widths(extract: Extractor) -> list[int]:
     """Channels of the convolutions that are run, in order."""
-    assert isinstance(extract._module, fx.GraphModule)
-    modules = dict(extract._module.named_modules())
-    parts = [modules[str(node.target)] for node in extract._module.graph.nodes if node.op == "call_module"]
+    assert isinstance(extract.module, fx.GraphModule)
+    modules = dict(extract.module.named_modules())
+    parts = [modules[str(node.target)] for node in extract.module.graph.nodes if node.op == "call_module"]
     return [part.out_channels for part in parts if isinstance(part, nn.Conv2d)]
 
 

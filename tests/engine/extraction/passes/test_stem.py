@@ -54,6 +54,6 @@ def test_same_answers_and_gradients(
 def test_only_what_it_is_true_of(convolution: nn.Conv2d, rewritten: bool) -> None:
     whole = seeded(nn.Sequential(convolution, nn.ReLU()))
     extract = Extractor(network(whole, convolution.in_channels), ["1"])
-    assert rewritten == any(isinstance(part, Stem) for part in extract._module.modules())
+    assert rewritten == any(isinstance(part, Stem) for part in extract.module.modules())
     picture = torch.rand(2, convolution.in_channels, 32, 33, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(extract(picture)["1"].value, whole(picture), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,150 @@
+"""Rows go through the network in numbers that change nobody's bits.
+
+A processor's libraries choose the order of their sums by the shape of all there is to do, the number of rows too. Here
+numbers of rows are found in which each row is answered as it is beside one other, gradient included; what goes through
+is filled up with idle rows to such a number. What is chosen does not depend on what is in the rows: noise shows it, and
+in bfloat16 sums that cancel. Measured: docs/experiments/company.md.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from featurelens.engine.cancellation import Rows, cancelling, steady
+from featurelens.engine.extraction.extractor import Extractor
+from featurelens.engine.extraction.hooks import Reading
+from featurelens.engine.extraction.rectifier import EXACT, Passage
+from featurelens.engine.memory import out_of_memory
+from featurelens.engine.network import Network
+from featurelens.engine.parameterizations import Size
+
+log = logging.getLogger(__name__)
+
+NUMBERS = (*range(1, 9), *range(10, 17, 2), *range(20, 33, 4), *range(40, 65, 8), *range(96, 513, 32))
+"""Of rows, that are tried: where there are many, a few idle ones are cheap."""
+
+_LEAK = Passage(0.05)
+"""How gradients pass rectifiers most of the time; in each other way it is the same operations that carry them."""
+
+Found = dict[tuple[tuple[str, ...], Size, torch.dtype, int], bool]
+_FOUND: WeakKeyDictionary[Network, Found] = WeakKeyDictionary()
+
+
+class BatchInvariance:
+    """Of one way through a network at one size of pictures, on a CPU. Every pass that tries it is made `within`.
+
+    Elsewhere nothing is tried, and company may show in the last bits.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        extract: Extractor,
+        size: Size,
+        device: torch.device,
+        within: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        self._network, self._extract, self._size, self._device = network, extract, size, device
+        self._within = within
+        self._found = _FOUND.setdefault(network, {})
+
+    def rows(self, wanted: int, most: int) -> int:
+        """In how many rows at once `wanted` rows go: enough for all if such a number is no more than `most`."""
+        if self._device.type != "cpu" or most == 1:
+            return min(wanted, most)
+        numbers = [number for number in NUMBERS if number <= most]
+        fewer = [number for number in numbers if number < wanted]
+        # An odd number often disturbs; with one more row it may not.
+        enough = numbers[len(fewer) : len(fewer) + 2]
+        return next((number for number in (*enough, *reversed(fewer)) if self._holds(number)), 1)
+
+    def _holds(self, number: int) -> bool:
+        key = self._extract.layers, self._size, self._extract.dtype, number
+        if key not in self._found:
+            try:
+                with self._within():
+                    self._found[key] = self._tried(number)
+            except Exception as error:
+                if out_of_memory(error):
+                    raise
+                log.info("%s does not take %d rows at once: %s", self._network.name, number, error)
+                self._found[key] = False
+        return self._found[key]
+
+    def _tried(self, number: int) -> bool:
+        if number != 2 and not self._holds(2):
+            return number == 1
+        if not steady(self._noise, number):
+            return False
+        return self._extract.dtype == torch.float32 or all(steady(answers, number) for answers in self._layers())
+
+    def _noise(self, rows: Sequence[int]) -> list[Tensor]:
+        """What is read of rows of noise, and the gradient of a mixture of it, each drawn with the row's own number."""
+        shape = (self._network.preprocessing.channels, *self._size)
+        each = [torch.rand(shape, generator=torch.Generator().manual_seed(row)) for row in rows]
+        shown = torch.stack(each).to(self._device).requires_grad_(True)
+        with self._extract.statistics.recording():
+            readings = self._extract(self._network.preprocessing(shown), _LEAK)
+        found = [value for reading in readings.values() for value in reading if value is not None]
+        distance = self._extract.statistics.distance()
+        leading = [end for end in (*found, *([] if distance is None else [distance])) if end.requires_grad]
+        gradient = torch.autograd.grad(leading, shown, [_mixture(end, rows) for end in leading]) if leading else ()
+        return [*(value.detach() for value in found), *gradient]
+
+    def _layers(self) -> list[Rows]:
+        """Layers like the network's, of numbers in which the order of sums shows whatever they are rounded to."""
+        met: dict[tuple[object, ...], tuple[nn.Conv2d | nn.Linear, Tensor]] = {}
+
+        def meet(layer: nn.Module, inputs: tuple[Tensor, ...], _output: object) -> None:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                value = inputs[0].detach()
+                met[repr(layer), value.shape, value.stride()] = layer, value
+
+        handles = [part.register_forward_hook(meet) for part in self._extract.module.modules()]
+        try:
+            self._noise(range(2))
+        finally:
+            for handle in handles:
+                handle.remove()
+        return [cancelling(layer, value) for layer, value in met.values()]
+
+
+class Filled:
+    """An extractor to which `rows` rows are shown, idle ones behind those that are given."""
+
+    def __init__(self, extract: Extractor, rows: int) -> None:
+        self._extract, self._rows = extract, rows
+        self._idle = 0
+        self.statistics = self
+
+    def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
+        self._idle = max(0, self._rows - len(inputs))
+        if not self._idle:
+            return self._extract(inputs, passage)
+        readings = self._extract(torch.cat([inputs, inputs.new_zeros(self._idle, *inputs.shape[1:])]), passage)
+        return {
+            layer: Reading(value[: len(inputs)], None if before is None else before[: len(inputs)])
+            for layer, (value, before) in readings.items()
+        }
+
+    def recording(self) -> AbstractContextManager[None]:
+        """As `BatchNormStatistics`."""
+        return self._extract.statistics.recording()
+
+    def distance(self) -> Tensor | None:
+        """As `BatchNormStatistics`, of the rows that were given."""
+        distance = self._extract.statistics.distance()
+        return distance if distance is None or not self._idle else distance[: -self._idle]
+
+
+def _mixture(end: Tensor, rows: Sequence[int]) -> Tensor:
+    """A weight for each channel of each row."""
+    shape = (*end.shape[1:2], *(1 for _ in end.shape[2:]))
+    each = [torch.randn(shape, generator=torch.Generator().manual_seed(row)) for row in rows]
+    return torch.stack(each).to(end).expand_as(end)
