@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import structlog
-from fastapi import BackgroundTasks, Response
+from fastapi import BackgroundTasks, Depends, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
@@ -16,10 +16,12 @@ from featurelens.jobs.queue import liveness, stats
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
+from featurelens.service.auth.access import Identified
 from featurelens.service.dependencies import Dependencies
+from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.metrics import ASKED
 from featurelens.service.pagination import decode_cursor, encode_cursor
-from featurelens.service.prefer import ended, wait
+from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
 from featurelens.service.schemas.job import Job
 
@@ -29,7 +31,7 @@ RETRY_AFTER = "1"
 CACHE_HIT = "featurelens; hit"
 
 
-class Sent(NamedTuple):
+class Headers(NamedTuple):
     """What a request says beside the specification: who asks, its `Idempotency-Key`, its `Prefer` headers."""
 
     client: str
@@ -37,7 +39,14 @@ class Sent(NamedTuple):
     preferences: Sequence[str]
 
 
-async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Sent, response: Response) -> Any:
+async def _headers(caller: Identified, prefer: Prefer = None, idempotency_key: IdempotencyKey = None) -> Headers:
+    return Headers(caller.client, idempotency_key, prefer or ())
+
+
+Sent = Annotated[Headers, Depends(_headers)]
+
+
+async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Headers, response: Response) -> Any:
     """The resource of what is asked for, and status and headers of `response`: 200 when it has ended, else 202.
 
     A client may prefer to wait for the end. Raises what makes `spec` unacceptable, or what is missing to do it.
@@ -82,7 +91,7 @@ def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
         deps.limits.check_memory(asked, renderer.memory if renderer else 0)
 
 
-def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Sent) -> Result | Ticket:
+def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Headers) -> Result | Ticket:
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
     with deps.retries.once(sent.client, sent.token, wanted.key) as attempt:
         before = _asked_before(deps, wanted.key) if attempt.made else None

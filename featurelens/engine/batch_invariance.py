@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.cancellation import Rows, cancelling, steady
+from featurelens.engine.cancellation import cancelling, steady
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.rectifier import EXACT, Passage
@@ -34,6 +34,8 @@ _LEAK = Passage(0.05)
 
 Found = dict[tuple[tuple[str, ...], Size, torch.dtype, int], bool]
 _FOUND: WeakKeyDictionary[Network, Found] = WeakKeyDictionary()
+_STEADY: dict[tuple[tuple[object, ...], int], bool] = {}
+"""By kind of layer and number of rows."""
 
 
 class BatchInvariance:
@@ -53,6 +55,8 @@ class BatchInvariance:
         self._network, self._extract, self._size, self._device = network, extract, size, device
         self._within = within
         self._found = _FOUND.setdefault(network, {})
+        self._met: dict[tuple[object, ...], tuple[nn.Conv2d | nn.Linear, Tensor]] = {}
+        """A layer of each kind, and what it was given for two rows."""
 
     def rows(self, wanted: int, most: int) -> int:
         """In how many rows at once `wanted` rows go: enough for all if such a number is no more than `most`."""
@@ -82,7 +86,7 @@ class BatchInvariance:
             return number == 1
         if not steady(self._noise, number):
             return False
-        return self._extract.dtype == torch.float32 or all(steady(answers, number) for answers in self._layers())
+        return self._extract.dtype == torch.float32 or self._layers_hold(number)
 
     def _noise(self, rows: Sequence[int]) -> list[Tensor]:
         """What is read of rows of noise, and the gradient of a mixture of it, each drawn with the row's own number."""
@@ -97,14 +101,21 @@ class BatchInvariance:
         gradient = torch.autograd.grad(leading, shown, [_mixture(end, rows) for end in leading]) if leading else ()
         return [*(value.detach() for value in found), *gradient]
 
-    def _layers(self) -> list[Rows]:
-        """Layers like the network's, of numbers in which the order of sums shows whatever they are rounded to."""
-        met: dict[tuple[object, ...], tuple[nn.Conv2d | nn.Linear, Tensor]] = {}
+    def _layers_hold(self, number: int) -> bool:
+        """Of layers like the network's, with numbers in which the order of sums shows whatever they are rounded to."""
+        if not self._met:
+            self._meet_layers()
+        for kind, (layer, inputs) in self._met.items():
+            if (kind, number) not in _STEADY:
+                _STEADY[kind, number] = steady(cancelling(layer, inputs), number)
+        return all(_STEADY[kind, number] for kind in self._met)
 
+    def _meet_layers(self) -> None:
         def meet(layer: nn.Module, inputs: tuple[Tensor, ...], _output: object) -> None:
             if isinstance(layer, nn.Conv2d | nn.Linear):
-                value = inputs[0].detach()
-                met[repr(layer), value.shape, value.stride()] = layer, value
+                # Its shape is enough.
+                value = torch.empty_like(inputs[0], device="meta")
+                self._met[repr(layer), value.shape, value.stride(), value.dtype] = layer, value
 
         handles = [part.register_forward_hook(meet) for part in self._extract.module.modules()]
         try:
@@ -112,7 +123,6 @@ class BatchInvariance:
         finally:
             for handle in handles:
                 handle.remove()
-        return [cancelling(layer, value) for layer, value in met.values()]
 
 
 class Filled:

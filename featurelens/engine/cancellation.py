@@ -20,8 +20,8 @@ Rows = Callable[[Sequence[int]], list[Tensor]]
 def steady(answers: Rows, number: int) -> bool:
     """Whether `number` rows at once are answered as each is beside one other, at another place."""
     whole = answers(range(number))
-    # Two are held against each beside a stranger, or what they do to each other would not show.
-    pairs = [[2, 0], [1, 3]] if number == 2 else [[first + 1, first] for first in range(0, number, 2)]
+    # Of two, one is looked at beside a stranger, or what they do to each other would not show.
+    pairs = [[1, 2]] if number == 2 else [[first + 1, first] for first in range(0, number, 2)]
     for pair in pairs:
         for together, apart in zip(whole, answers(pair), strict=True):
             for place, row in enumerate(pair):
@@ -37,7 +37,7 @@ def _equal(one: Tensor, other: Tensor) -> bool:
 def cancelling(layer: nn.Conv2d | nn.Linear, inputs: Tensor) -> Rows:
     """A layer like `layer`, its weights drawn so that what it sums cancels, forth and back.
 
-    `inputs` (B, ...) are like those of its rows.
+    `inputs` (B, ...) are laid out as those of its rows are; what is in them does not matter.
     """
     generator = torch.Generator().manual_seed(0)
     axis = 1 if isinstance(layer, nn.Conv2d) else -1
@@ -58,11 +58,8 @@ def cancelling(layer: nn.Conv2d | nn.Linear, inputs: Tensor) -> Rows:
             for row in rows
         ]
         last = like.dim() == 4 and like.is_contiguous(memory_format=torch.channels_last)
-        return (
-            torch.stack(each)
-            .to(like)
-            .contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
-        )
+        layout = torch.channels_last if last else torch.contiguous_format
+        return torch.stack(each).to(layer.weight).contiguous(memory_format=layout)
 
     def answers(rows: Sequence[int]) -> list[Tensor]:
         shown = drawn(rows, inputs).requires_grad_(True)

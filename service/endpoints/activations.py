@@ -19,12 +19,10 @@ from featurelens.service.auth.access import GuardedRoute, Identified, Identified
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, known_key
 from featurelens.service.event_stream import LastEventId, event_stream
-from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_activations
 from featurelens.service.pagination import MAX_JOBS
-from featurelens.service.prefer import Prefer
 from featurelens.service.schemas.activations import Activations, ActivationsPage, ActivationsSummary
 from featurelens.service.schemas.token import Token
 
@@ -78,20 +76,12 @@ router = APIRouter(tags=["activations"], responses=GUARDED, route_class=GuardedR
         **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(
-    spec: Spec,
-    deps: Deps,
-    caller: Identified,
-    response: Response,
-    prefer: Prefer = None,
-    idempotency_key: IdempotencyKey = None,
-) -> Activations:
+async def ask(spec: Spec, deps: Deps, sent: job_requests.Sent, response: Response) -> Activations:
     """One forward pass over an uploaded photograph, no optimization: for each layer the units that respond most and
     least, by their largest or smallest activation and where it is, and by the mean; and the class probabilities.
 
     In float32, before the network as its author wrote it. The same question is answered once.
     """
-    sent = job_requests.Sent(caller.client, idempotency_key, prefer or ())
     activations: Activations = await job_requests.submit(deps, ACTIVATIONS, spec, sent, response)
     return activations
 

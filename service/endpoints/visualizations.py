@@ -10,14 +10,12 @@ from featurelens.jobs import addresses
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import GuardedRoute, Identified, needs
+from featurelens.service.auth.access import GuardedRoute, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, Key
-from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_visualization
-from featurelens.service.prefer import Prefer
 from featurelens.service.schemas.visualization import Visualization
 
 Spec = Annotated[
@@ -55,21 +53,13 @@ router = APIRouter(tags=["visualizations"], responses=GUARDED, route_class=Guard
         **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )
-async def ask(
-    spec: Spec,
-    deps: Deps,
-    caller: Identified,
-    response: Response,
-    prefer: Prefer = None,
-    idempotency_key: IdempotencyKey = None,
-) -> Visualization:
+async def ask(spec: Spec, deps: Deps, sent: job_requests.Sent, response: Response) -> Visualization:
     """A picture of what one channel of a layer responds to: starting from noise, the *input image* of the trained,
     frozen network is optimized until the channel's feature map is as high as it gets (`positive`), or as low
     (`negative`: what the unit is most against, not merely what leaves it cold).
 
     The same specification is rendered once, however often and by however many it is asked for.
     """
-    sent = job_requests.Sent(caller.client, idempotency_key, prefer or ())
     visualization: Visualization = await job_requests.submit(deps, VISUALIZATION, spec, sent, response)
     return visualization
 
