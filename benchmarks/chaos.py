@@ -39,8 +39,10 @@ from tests.support.wait import until
 from tests.support.wall_clock import WallClock
 from tests.support.witness import Witness
 
-MOST_OPEN = 24
+MOST_OPEN = 40
 """Jobs on their way at once."""
+
+SLOTS = {"FEATURELENS_SLOTS": "5", "FEATURELENS_SWEEP_SLOTS": "3"}
 
 STOPPED = 0.05
 """Share of requests that are followed by the stop of some job."""
@@ -204,7 +206,7 @@ def chaos(minutes: float, seed: int, folder: Path) -> Report:
     if clock is not None:
         os.environ.update(clock.environment)
     try:
-        with Stack(folder / "state", free_port()) as stack:
+        with Stack(folder / "state", free_port(), **SLOTS) as stack:
             return _run(stack, clock, minutes, seed)
     finally:
         for name in clock.environment if clock else ():
@@ -233,7 +235,7 @@ def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Re
                 time.sleep(0.3)
                 until(lambda: _whole(stack, many), 180, f"whole again after {mishap.kind}", every=0.1)
                 report.recoveries[mishap.kind].append(time.monotonic() - begun)
-                time.sleep(chance.uniform(0.5, 4))
+                time.sleep(chance.uniform(0.5, 3))
         finally:
             over.set()
     asking.result()

@@ -9,8 +9,10 @@ in bfloat16 sums that cancel. Measured: docs/experiments/company.md.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import torch
@@ -32,8 +34,19 @@ NUMBERS = (*range(1, 9), *range(10, 17, 2), *range(20, 33, 4), *range(40, 65, 8)
 _LEAK = Passage(0.05)
 """How gradients pass rectifiers most of the time; in each other way it is the same operations that carry them."""
 
-Found = dict[tuple[tuple[str, ...], Size, torch.dtype, int], bool]
-_FOUND: WeakKeyDictionary[Network, Found] = WeakKeyDictionary()
+_PATIENCE = 10.0
+"""Seconds that trying a number may take, or it is not tried: lanes wait meanwhile."""
+
+
+@dataclass
+class _Tried:
+    """The numbers that were tried, and how many seconds two rows took."""
+
+    holds: dict[int, bool] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+_TRIED: WeakKeyDictionary[Network, dict[tuple[tuple[str, ...], Size, torch.dtype], _Tried]] = WeakKeyDictionary()
 _STEADY: dict[tuple[tuple[object, ...], int], bool] = {}
 """By kind of layer and number of rows."""
 
@@ -54,7 +67,8 @@ class BatchInvariance:
     ) -> None:
         self._network, self._extract, self._size, self._device = network, extract, size, device
         self._within = within
-        self._found = _FOUND.setdefault(network, {})
+        kind = extract.layers, size, extract.dtype
+        self._tried = _TRIED.setdefault(network, {}).setdefault(kind, _Tried())
         self._met: dict[tuple[object, ...], tuple[nn.Conv2d | nn.Linear, Tensor]] = {}
         """A layer of each kind, and what it was given for two rows."""
 
@@ -69,21 +83,26 @@ class BatchInvariance:
         return next((number for number in (*enough, *reversed(fewer)) if self._holds(number)), 1)
 
     def _holds(self, number: int) -> bool:
-        key = self._extract.layers, self._size, self._extract.dtype, number
-        if key not in self._found:
+        known = self._tried.holds
+        if number != 2 and not self._holds(2):
+            return number == 1
+        if number not in known:
+            if self._tried.seconds * number / 2 > _PATIENCE:
+                return False
+            begun = time.perf_counter()
             try:
                 with self._within():
-                    self._found[key] = self._tried(number)
+                    known[number] = self._try(number)
             except Exception as error:
                 if out_of_memory(error):
                     raise
                 log.info("%s does not take %d rows at once: %s", self._network.name, number, error)
-                self._found[key] = False
-        return self._found[key]
+                known[number] = False
+            if number == 2:
+                self._tried.seconds = time.perf_counter() - begun
+        return known[number]
 
-    def _tried(self, number: int) -> bool:
-        if number != 2 and not self._holds(2):
-            return number == 1
+    def _try(self, number: int) -> bool:
         if not steady(self._noise, number):
             return False
         return self._extract.dtype == torch.float32 or self._layers_hold(number)

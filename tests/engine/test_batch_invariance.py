@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from featurelens.engine import batch_invariance
 from featurelens.engine.batch_invariance import NUMBERS, BatchInvariance, Filled
 from featurelens.engine.cancellation import cancelling, steady
 from featurelens.engine.extraction.extractor import Extractor
@@ -165,3 +166,9 @@ def test_steady_is_what_does_not_depend_on_others() -> None:
         [True, True, True, False],
         [False, False, False, False],
     ]
+
+
+def test_what_would_take_too_long_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes wait meanwhile; fewer rows at once give the same bits."""
+    monkeypatch.setattr(batch_invariance, "_PATIENCE", 0.0)
+    assert invariance(network(stack()), "4").rows(8, 8) == 2

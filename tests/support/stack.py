@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -24,24 +25,20 @@ from tests.support.wait import until
 READY_WITHIN = 120.0
 
 
-def environment(state: Path, port: int) -> dict[str, str]:
-    """What an operator would set."""
+def environment(state: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What an operator would set, and `more`."""
     rest = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    return rest | {
-        "FEATURELENS_STATE": str(state),
-        "PORT": str(port),
-        "FEATURELENS_SLOTS": "2",
-        "FEATURELENS_SWEEP_SLOTS": "1",
-    }
+    few = {"FEATURELENS_SLOTS": "2", "FEATURELENS_SWEEP_SLOTS": "1"}
+    return rest | {"FEATURELENS_STATE": str(state), "PORT": str(port)} | few | dict(more)
 
 
-def launch(state: Path, port: int) -> subprocess.Popen[str]:
+def launch(state: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[str]:
     """`make run` without make."""
     command = (sys.executable, "-m", "featurelens.launcher")
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment(state, port),
+        env=environment(state, port, more),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -49,13 +46,13 @@ def launch(state: Path, port: int) -> subprocess.Popen[str]:
 
 
 class Stack:
-    """Starts on creation and returns when it says that it is ready. Use as a context manager."""
+    """Starts on creation and returns when it says that it is ready. Use as a context manager. `more` are settings."""
 
-    def __init__(self, state: Path, port: int) -> None:
+    def __init__(self, state: Path, port: int, **more: str) -> None:
         self.state = state
         self.port = port
         began = time.monotonic()
-        self.launcher = launch(state, port)
+        self.launcher = launch(state, port, more)
         self.printed: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
