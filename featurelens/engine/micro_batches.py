@@ -128,7 +128,9 @@ def _climbed(one: Optimization, readings: Mapping[str, Reading], view: range, sl
     for (layer, at), slope in zip(leaves, found, strict=True):
         value = readings[layer][at]
         assert value is not None
-        slopes.setdefault((layer, at), torch.zeros_like(value))[view.start : view.stop] = slope
+        if (layer, at) not in slopes:
+            slopes[layer, at] = torch.empty_like(value)
+        slopes[layer, at][view.start : view.stop] = slope
     return [said.detach()]
 
 
