@@ -43,6 +43,7 @@ MOST_OPEN = 40
 """Jobs on their way at once."""
 
 SLOTS = {"FEATURELENS_SLOTS": "5", "FEATURELENS_SWEEP_SLOTS": "3"}
+"""More than a test needs, so that more jobs are hurt."""
 
 STOPPED = 0.05
 """Share of requests that are followed by the stop of some job."""

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from featurelens.engine.cancellation import cancelling, steady
 from featurelens.engine.extraction.extractor import Extractor
-from featurelens.engine.extraction.hooks import Reading
+from featurelens.engine.extraction.hooks import Reading, rows_of
 from featurelens.engine.extraction.rectifier import EXACT, Passage
 from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Network
@@ -127,7 +127,9 @@ class BatchInvariance:
         for kind, (layer, inputs) in self._met.items():
             if (kind, number) not in _STEADY:
                 _STEADY[kind, number] = steady(cancelling(layer, inputs), number)
-        return all(_STEADY[kind, number] for kind in self._met)
+            if not _STEADY[kind, number]:
+                return False
+        return True
 
     def _meet_layers(self) -> None:
         def meet(layer: nn.Module, inputs: tuple[Tensor, ...], _output: object) -> None:
@@ -157,10 +159,7 @@ class Filled:
         if not self._idle:
             return self._extract(inputs, passage)
         readings = self._extract(torch.cat([inputs, inputs.new_zeros(self._idle, *inputs.shape[1:])]), passage)
-        return {
-            layer: Reading(value[: len(inputs)], None if before is None else before[: len(inputs)])
-            for layer, (value, before) in readings.items()
-        }
+        return rows_of(readings, slice(len(inputs)))
 
     def recording(self) -> AbstractContextManager[None]:
         """As `BatchNormStatistics`."""

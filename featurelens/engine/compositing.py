@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from featurelens.engine.extraction.hooks import Reading
+from featurelens.engine.extraction.hooks import Reading, rows_of
 from featurelens.engine.optimization import Optimization
 from featurelens.engine.parameterizations import Parameterization, Size
 from featurelens.engine.parameterizations.alpha import background, composite
@@ -116,12 +116,7 @@ def each_view(readings: Mapping[str, Reading], pictures: int) -> Iterator[dict[s
         yield dict(readings)
         return
     for start in range(0, rows, pictures):
-        yield {
-            layer: Reading(
-                value[start : start + pictures], None if before is None else before[start : start + pictures]
-            )
-            for layer, (value, before) in readings.items()
-        }
+        yield rows_of(readings, slice(start, start + pictures))
 
 
 def over_grey(pictures: Tensor, channels: int) -> Tensor:

@@ -29,7 +29,7 @@ from featurelens.engine.step import (
     move,
     no_way_back,
     prior,
-    transparent,
+    summed,
 )
 
 Within = Callable[[int], AbstractContextManager[object]]
@@ -72,8 +72,10 @@ def advance_in_passes(
         if one.failure is not None:
             return
     del readings
-    climb = torch.stack(said).mean(0) if len(said) > 1 else said[0]
-    scores, gradient = _scored(one, climb, picture)
+    score = summed(one, said, picture)
+    scores = {one: score.detach()}
+    # Only transparency leads from here to the pictures themselves.
+    gradient = torch.autograd.grad(score, picture)[0] if score.requires_grad else torch.zeros_like(picture)
     share = weight / one.rows * scores[one].abs()
 
     seen = torch.zeros_like(opaque)
@@ -120,9 +122,10 @@ def _climbed(one: Optimization, readings: Mapping[str, Reading], view: range, sl
         if value is not None
     }
     shown = {layer: Reading(leaves[layer, 0], leaves.get((layer, 1))) for layer in readings}
-    (said,) = answered(one, [shown]) or (None,)
-    if said is None:
+    answers = answered(one, [shown])
+    if not answers:
         return []
+    said = answers[0]
     part = torch.full_like(said, one.recipe.pictures / one.rows)
     found = torch.autograd.grad(said, list(leaves.values()), part, allow_unused=True, materialize_grads=True)
     for (layer, at), slope in zip(leaves, found, strict=True):
@@ -132,13 +135,6 @@ def _climbed(one: Optimization, readings: Mapping[str, Reading], view: range, sl
             slopes[layer, at] = torch.empty_like(value)
         slopes[layer, at][view.start : view.stop] = slope
     return [said.detach()]
-
-
-def _scored(one: Optimization, climb: Tensor, picture: Tensor) -> tuple[dict[Optimization, Tensor], Tensor]:
-    """Its score, and the slope of that at the pictures themselves (their transparency)."""
-    score = transparent(one, climb, picture).sum()
-    slope = torch.autograd.grad(score, picture)[0] if score.requires_grad else torch.zeros_like(picture)
-    return {one: score.detach()}, slope
 
 
 def _back(answers: Mapping[str, Reading], slopes: Slopes, part: range) -> list[tuple[Tensor, Tensor]]:

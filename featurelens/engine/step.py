@@ -150,8 +150,7 @@ def score(
         seen = compositing.each_view({layer: rows[layer][index] for layer in rows}, one.recipe.pictures)
         answers = answered(one, seen)
         if answers:
-            climb = answers[0] if len(answers) == 1 else torch.stack(answers).mean(0)
-            scores[one] = transparent(one, climb, own).sum()
+            scores[one] = summed(one, answers, own)
     return scores
 
 
@@ -170,11 +169,13 @@ def answered(one: Optimization, views: Iterable[dict[str, Reading]]) -> list[Ten
     return answers
 
 
-def transparent(one: Optimization, climb: Tensor, own: Tensor) -> Tensor:
-    """Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha))."""
-    if not one.recipe.parameterization.transparent:
-        return climb
-    return climb - climb.detach().abs() * own[:, -1].mean((1, 2))
+def summed(one: Optimization, answers: Sequence[Tensor], own: Tensor) -> Tensor:
+    """What is climbed, from that of each view: its mean, summed over the pictures `own`."""
+    climb = answers[0] if len(answers) == 1 else torch.stack(list(answers)).mean(0)
+    if one.recipe.parameterization.transparent:
+        # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
+        climb = climb - climb.detach().abs() * own[:, -1].mean((1, 2))
+    return climb.sum()
 
 
 def no_way_back(one: Optimization) -> ValueError:

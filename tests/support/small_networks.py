@@ -35,13 +35,13 @@ def seeded(module: nn.Module, seed: int = 0) -> nn.Module:
     return module.eval()
 
 
-def stack(channels: int = 3) -> nn.Sequential:
-    """conv, norm, ReLU, conv, ReLU: layers "0" to "4", 12 channels, the picture's own size."""
+def stack(channels: int = 3, stride: int = 1) -> nn.Sequential:
+    """conv, norm, ReLU, conv, ReLU: layers "0" to "4", 12 channels; at a stride of 1, the picture's own size."""
     layers = nn.Sequential(
-        nn.Conv2d(channels, 8, 5, padding=2),
+        nn.Conv2d(channels, 8, 5, stride=stride, padding=2),
         nn.BatchNorm2d(8),
         nn.ReLU(),
-        nn.Conv2d(8, 12, 3, padding=1),
+        nn.Conv2d(8, 12, 3, stride=stride, padding=1),
         nn.ReLU(),
     )
     seeded(layers)

@@ -9,9 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -25,20 +24,20 @@ from tests.support.wait import until
 READY_WITHIN = 120.0
 
 
-def environment(state: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+def environment(state: Path, port: int, **more: str) -> dict[str, str]:
     """What an operator would set, and `more`."""
     rest = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     few = {"FEATURELENS_SLOTS": "2", "FEATURELENS_SWEEP_SLOTS": "1"}
-    return rest | {"FEATURELENS_STATE": str(state), "PORT": str(port)} | few | dict(more)
+    return rest | {"FEATURELENS_STATE": str(state), "PORT": str(port)} | few | more
 
 
-def launch(state: Path, port: int, more: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[str]:
+def launch(state: Path, port: int, **more: str) -> subprocess.Popen[str]:
     """`make run` without make."""
     command = (sys.executable, "-m", "featurelens.launcher")
     return subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment(state, port, more),
+        env=environment(state, port, **more),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -52,7 +51,7 @@ class Stack:
         self.state = state
         self.port = port
         began = time.monotonic()
-        self.launcher = launch(state, port, more)
+        self.launcher = launch(state, port, **more)
         self.printed: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)

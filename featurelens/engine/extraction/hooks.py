@@ -57,6 +57,14 @@ def together(parts: Sequence[Mapping[str, Reading]]) -> dict[str, Reading]:
     return joined
 
 
+def rows_of(readings: Mapping[str, Reading], rows: slice) -> dict[str, Reading]:
+    """What was said to some of the rows: the reverse of `together`."""
+    return {
+        layer: Reading(value[rows], None if before is None else before[rows])
+        for layer, (value, before) in readings.items()
+    }
+
+
 def arranged(
     readings: Mapping[str, Reading], channels_last: Collection[str], layouts: Mapping[str, str]
 ) -> dict[str, Reading]:

@@ -9,34 +9,20 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
 
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
-from featurelens.engine.optimization import Optimization, Recipe
+from featurelens.engine.optimization import Optimization, Recipe, Rendering
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.renderer.recipes import recipe
-from tests.support.lanes import finish
+from tests.support.lanes import alone, finish
 from tests.support.recipes import LAYER, OTHER, asked, photograph
-from tests.support.small_networks import network, seeded
+from tests.support.small_networks import network, stack
 from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS
 
 SIZE = (33, 47)
 """Of an odd number of pixels: the last of them are computed otherwise than the others."""
 STEPS = 64
-
-
-def shrinking() -> nn.Sequential:
-    """Layers "2" (8 channels) and "4" (12) of small maps, on which a single row is computed otherwise than several."""
-    layers = nn.Sequential(
-        nn.Conv2d(3, 8, 5, stride=2, padding=2),
-        nn.BatchNorm2d(8),
-        nn.ReLU(),
-        nn.Conv2d(8, 12, 3, stride=2, padding=1),
-        nn.ReLU(),
-    )
-    seeded(layers)
-    return layers
 
 
 def wanted() -> Iterator[VisualizationSpec]:
@@ -57,9 +43,7 @@ def wanted() -> Iterator[VisualizationSpec]:
     yield asked(transform={"views": 3}, size=list(SIZE), steps=STEPS)
 
 
-def digest(lane: Lane, one: Optimization) -> str:
-    assert one.failure is None, one.failure
-    result = lane.result(one)
+def digest(result: Rendering) -> str:
     told = repr((result.measures, result.curve, result.warnings))
     return hashlib.sha256(result.pixels.numpy().tobytes() + told.encode()).hexdigest()
 
@@ -79,21 +63,18 @@ def in_company(net: Network, recipes: Sequence[Recipe], dtype: torch.dtype, limi
         if visitor in lane.optimizations:
             lane.leave(visitor)
     finish(lane)
-    return [digest(lane, joined[index]) for index in range(len(recipes))]
+    assert not [one.failure for one in joined.values() if one.failure is not None]
+    return [digest(lane.result(joined[index])) for index in range(len(recipes))]
 
 
 @pytest.mark.parametrize(("dtype", "limit"), [(torch.float32, 24), (torch.bfloat16, 5)], ids=["float32", "bfloat16"])
 def test_alone_and_in_any_company_it_is_the_same_file(dtype: torch.dtype, limit: int) -> None:
-    net = replace(network(shrinking()), channels={LAYER: 8, OTHER: 12})
+    # Of small maps, on which a single row is computed otherwise than several.
+    net = replace(network(stack(stride=2)), channels={LAYER: 8, OTHER: 12})
     specs = list(wanted())
     recipes = [recipe(spec, net, lambda _: photograph()) for spec in specs]
-    alone = []
-    for one in recipes:
-        lane = Lane(net, [LAYER, OTHER], SIZE, dtype=dtype, limit=limit)
-        render = lane.join(one)
-        finish(lane)
-        alone.append(digest(lane, render))
+    apart = [digest(alone(net, [LAYER, OTHER], one, dtype, limit)) for one in recipes]
     together = in_company(net, recipes, dtype, limit)
-    different = [spec for spec, one, other in zip(specs, alone, together, strict=True) if one != other]
+    different = [spec for spec, one, other in zip(specs, apart, together, strict=True) if one != other]
     assert not different, f"{len(different)} of {len(specs)}, the first: {different[0]}"
-    assert len(set(alone)) > len(alone) - 4, "few of these are the same picture"
+    assert len(set(apart)) > len(apart) - 4, "few of these are the same picture"
