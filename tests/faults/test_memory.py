@@ -1,7 +1,10 @@
-"""Many pictures of different sizes one after the other, in memory that stays flat."""
+"""Memory: flat over many pictures of different sizes, and short in the renderer."""
 
 from __future__ import annotations
 
+import resource
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from tests.support.fault_injection import FULL, LOG, pids
 from tests.support.processes import rss
 from tests.support.stack import Stack
-from tests.support.stack_pictures import SHORT
+from tests.support.stack_pictures import LONG, SHORT, accept, whole
 
 
 @pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full asks for it")
@@ -34,3 +37,20 @@ def _mixed(number: int) -> dict[str, Any]:
     sign = "negative" if number % 3 == 0 else "positive"
     size = (64, 80, 96)[number % 3]
     return SHORT | {"seed": 8000 + number, "size": size, "steps": 2 + number % 5, "sign": sign}
+
+
+@pytest.mark.parametrize("megabytes", [0, 3])
+def test_a_renderer_that_can_compute_no_more_is_replaced(stack: Stack, megabytes: int) -> None:
+    """With less memory than the code of a new primitive takes, once: a library that fails once may fail for ever."""
+    (renderer,) = pids(stack, "worker.renderer")
+    urls = [accept(stack, **LONG, seed=8800 + 10 * megabytes + number) for number in range(2)]
+    stack.running(urls[0])
+    pages = int(Path(f"/proc/{renderer}/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + (megabytes << 20)
+    resource.prlimit(renderer, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    urls += [accept(stack, **SHORT | {"size": size, "seed": 8800 + megabytes}) for size in (112, 120, 136)]
+    try:
+        whole(stack, urls)
+    finally:
+        with suppress(ProcessLookupError):
+            resource.prlimit(renderer, resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)

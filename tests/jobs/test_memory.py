@@ -47,3 +47,9 @@ def test_a_joint_objective_goes_as_deep_as_its_deepest_term() -> None:
     spec = VisualizationSpec.model_validate({"model": "tinynet", "objective": {"type": "joint", "terms": terms}})
     both = estimate(spec.completed(size=(64, 96)), ENTRY, LAYERS)
     assert both == 4 * (1.5 * (CONV1 + CONV2) + 5 * (CONV1 + CONV2) + 12 * 3 * PIXELS)
+
+
+def test_tokens_keep_more() -> None:
+    tokens = [layer.model_copy(update={"kind": "tokens"}) for layer in LAYERS]
+    spec = VisualizationSpec.model_validate({"model": "tinynet", "layer": "conv1", "channel": 0}).completed(size=(64, 96))
+    assert estimate(spec, ENTRY, tokens) - estimate(spec, ENTRY, LAYERS) == 4 * CONV1

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import torch
 
+from featurelens.engine.device_check import DeviceLost
 from featurelens.engine.malloc import keep_memory
 from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure, logger
@@ -22,6 +23,9 @@ from featurelens.worker.renderer.free_memory import memory_for_jobs
 from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.listener import NoSocket
 from featurelens.worker.renderer.renderer import Renderer
+
+DEVICE_LOST = 71
+"""Exit status of a renderer that can compute nothing any more."""
 
 
 def main() -> None:
@@ -46,7 +50,7 @@ def main() -> None:
     logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
     try:
         renderer.run()
-    except NoSocket as error:
+    except (NoSocket, DeviceLost) as error:
         heartbeat.stop()
         _end(error)
     cataloguer.stop()
@@ -55,12 +59,12 @@ def main() -> None:
     _end()
 
 
-def _end(problem: NoSocket | None = None) -> NoReturn:
+def _end(problem: NoSocket | DeviceLost | None = None) -> NoReturn:
     """Ends the process. Loading threads may be in the middle of a download: they are not waited for."""
     if problem is not None:
         sys.stderr.write(f"featurelens renderer: {problem}\n")
     sys.stderr.flush()
-    os._exit(NO_SOCKET if problem else 0)
+    os._exit(NO_SOCKET if isinstance(problem, NoSocket) else DEVICE_LOST if problem else 0)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import selectors
 import socket
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
 import torch
 
+from featurelens.engine.device_check import check
 from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.settings import NETWORKS_BYTES
 from featurelens.jobs.store.photos import Photos
@@ -46,7 +48,8 @@ class Renderer:
         self._networks = Networks(registry.load, self._interrupt, budget)
         workshops = {kind.name: _workshop(kind.name, self.device, photos) for kind in KINDS}
         heartbeat.stats = LaneStats(self.device, memory)
-        self._scheduler = Scheduler(workshops, self._networks, heartbeat.stats, memory)
+        usable = partial(check, device, self.device.dtype)
+        self._scheduler = Scheduler(workshops, self._networks, heartbeat.stats, usable, memory)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._interrupt_receiver, self._interrupt_sender = socket.socketpair()
@@ -62,7 +65,10 @@ class Renderer:
         self._interrupt()
 
     def run(self) -> None:
-        """Runs the loop until `stop` is called, then closes everything. Raises `NoSocket` when the socket is gone."""
+        """Runs the loop until `stop` is called, then closes everything.
+
+        Raises `NoSocket` when the socket is gone, `DeviceLost` before a job would fail because of that.
+        """
         while not self._stopping:
             self._heartbeat.touch()
             self._listen()

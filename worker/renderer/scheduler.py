@@ -8,7 +8,7 @@ What has no room in memory beside the others waits until they have left, and wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.logs import logger
@@ -29,15 +29,22 @@ _SMALL = 1 / 64
 class Scheduler:
     """Admits jobs to the workshop of their kind and ticks groups.
 
-    `workshops` is by the name of the kind; `memory` is how many bytes all jobs together may take (0: any).
+    `workshops` is by the name of the kind; `memory` is how many bytes all jobs together may take (0: any). `check`
+    raises where the failure of a job is none of its own, because nothing can be computed any more.
     """
 
     def __init__(
-        self, workshops: Mapping[str, Workshop], networks: Networks, stats: LaneStats, memory: int = 0
+        self,
+        workshops: Mapping[str, Workshop],
+        networks: Networks,
+        stats: LaneStats,
+        check: Callable[[], None],
+        memory: int = 0,
     ) -> None:
         self._workshops = workshops
         self._networks = networks
         self._stats = stats
+        self._check = check
         self._waiting: list[Connection] = []
         self._working: dict[int, Connection] = {}
         """By the identity of the work."""
@@ -130,6 +137,7 @@ class Scheduler:
                     connection.show(*preview)
 
     def _fail(self, connection: Connection, error: Exception) -> None:
+        self._check()
         named = {"key": connection.ask.key, "attempt": connection.ask.attempt} if connection.ask else {}
         logger().warning("job failed", **named, error=str(error))
         connection.fail_with(error)

@@ -26,7 +26,7 @@ class Desk:
         workshop.begin.side_effect = lambda ask, *_: Mock(ask=ask, stage="rendering", step=0, score=None)
         workshop.groups.return_value = []
         networks.settle.return_value = []
-        self.scheduler = Scheduler({"visualization": cast("Any", workshop)}, networks, Mock(), MEMORY)
+        self.scheduler = Scheduler({"visualization": cast("Any", workshop)}, networks, Mock(), Mock(), MEMORY)
         self.sockets: list[socket.socket] = []
 
     def ask(self, memory: int) -> Connection:
