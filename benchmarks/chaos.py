@@ -39,8 +39,11 @@ from tests.support.wait import until
 from tests.support.wall_clock import WallClock
 from tests.support.witness import Witness
 
-MOST_OPEN = 40
-"""Jobs on their way at once."""
+ASKERS = 3
+"""At once; each looks at every byte of what it has asked for."""
+
+MOST_OPEN = 16
+"""Jobs of an asker on their way at once."""
 
 SLOTS = {"FEATURELENS_SLOTS": "5", "FEATURELENS_SWEEP_SLOTS": "3"}
 """More than a test needs, so that more jobs are hurt."""
@@ -98,15 +101,16 @@ class Report:
         return "\n".join(lines)
 
 
-class Askers:
-    """Ask for jobs, stop some, look at all and at every picture that is finished."""
+class Asker:
+    """Asks for jobs, stops some, looks at all and at every picture that is finished."""
 
-    def __init__(self, stack: Stack, seed: int, report: Report) -> None:
+    def __init__(self, stack: Stack, seed: int) -> None:
         self.client = httpx.Client(base_url=stack.http.base_url, timeout=4)
         self.witness = Witness(self.client)
         self._chance = random.Random(seed)
         self._seeds = iter(range(seed * 100_000, seed * 100_000 + 100_000))
-        self._report = report
+        self.jobs: Counter[str] = Counter()
+        self._torn: list[str] = []
         self._whole: set[str] = set()
         photo = self.client.post("/v1/photos", content=encoded(corners()), headers={"content-type": "image/png"})
         self._photo = photo.json()["photo"]
@@ -162,7 +166,7 @@ class Askers:
             raise RuntimeError(f"{kind}: {answer.status_code} {answer.text}")
 
     def _accepted(self, kind: str, urls: list[str]) -> None:
-        self._report.jobs[kind] += len(urls)
+        self.jobs[kind] += len(urls)
         self.witness.accepted(url for url in urls if url not in self.witness.told)
 
     def _stop(self, url: str) -> None:
@@ -184,21 +188,23 @@ class Askers:
             except OSError:
                 good = False
             if not good:
-                self._report.torn.append(url)
+                self._torn.append(url)
         self._whole.add(url)
 
-    def settle(self) -> None:
-        """Waits for all ends, looks at everything once more, and writes the report."""
+    def settle(self, report: Report) -> None:
+        """Waits for all ends, looks at everything once more, and adds it to the report."""
         self.witness.wait(REST)
         self.check(list(self.witness.told))
         told = self.witness.told
-        self._report.ends.update(states[-1] if states else "nothing" for states in told.values())
-        self._report.lost = {
+        report.jobs += self.jobs
+        report.torn += self._torn
+        report.ends.update(states[-1] if states else "nothing" for states in told.values())
+        report.lost |= {
             url: states
             for url, states in self.witness.lost.items()
             if url not in self.witness.stopped or states[-1:] not in (["cancelled"], ["forgotten"])
         }
-        self._report.lies = self.witness.lies
+        report.lies |= self.witness.lies
 
 
 def chaos(minutes: float, seed: int, folder: Path) -> Report:
@@ -216,20 +222,24 @@ def chaos(minutes: float, seed: int, folder: Path) -> Report:
 
 def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Report:
     report, chance, over = Report(), random.Random(seed), threading.Event()
-    askers = Askers(stack, seed, report)
+    askers = [Asker(stack, seed + number) for number in range(ASKERS)]
 
-    def ask() -> None:
+    def ask(asker: Asker) -> None:
         while not over.is_set():
-            askers.turn()
+            asker.turn()
             time.sleep(0.05)
 
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask)
+    with ThreadPoolExecutor(ASKERS) as pool:
+        asking = [pool.submit(ask, asker) for asker in askers]
+
+        def ended() -> bool:
+            return any(one.done() for one in asking)
+
         try:
-            until(lambda: report.jobs.total() > 20 or asking.done(), 120, "jobs")
+            until(lambda: sum(asker.jobs.total() for asker in askers) > 20 or ended(), 120, "jobs")
             before, many = _memory(stack), _processes(stack)
             end = time.monotonic() + minutes * 60
-            while time.monotonic() < end and not asking.done():
+            while time.monotonic() < end and not ended():
                 mishap = draw(stack, clock, chance)
                 mishap.happen()
                 begun = time.monotonic()
@@ -239,9 +249,10 @@ def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Re
                 time.sleep(chance.uniform(0.5, 3))
         finally:
             over.set()
-    asking.result()
-    askers.settle()
-    askers.client.close()
+    for one, asker in zip(asking, askers, strict=True):
+        one.result()
+        asker.settle(report)
+        asker.client.close()
     report.memory = {part: (before[part], now) for part, now in _memory(stack).items()}
     return report
 
