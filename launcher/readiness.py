@@ -15,7 +15,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from rq.worker_registration import REDIS_WORKER_KEYS
 
 from featurelens.jobs.queue.broker import PROBE
-from featurelens.jobs.queue.liveness import RENDERER
+from featurelens.jobs.queue.liveness import CATALOGUER, RENDERER
 from featurelens.jobs.unix_address import unix_address
 from featurelens.launcher.role import Ready
 
@@ -73,7 +73,7 @@ def renderer_ready(url: str, path: Path) -> Ready:
 
     @_false_while_away
     async def ready(pid: int) -> bool:
-        if not await _has_heartbeat(url):
+        if not await _has_heartbeat(url, RENDERER):
             return False
         async with asyncio.timeout(ANSWER_WITHIN):
             with unix_address(path) as address:
@@ -86,13 +86,17 @@ def renderer_ready(url: str, path: Path) -> Ready:
 
 def renderer_hangs(url: str) -> Ready:
     """Whether the renderer's heartbeat has expired in the broker; False while that is away or takes no writes."""
+    return _expired(url, RENDERER)
 
-    @_false_while_away
-    async def hangs(_: int) -> bool:
-        await _write(url)
-        return not await _has_heartbeat(url)
 
-    return hangs
+def cataloguer_ready(url: str) -> Ready:
+    """Whether the cataloguer has a heartbeat."""
+    return _false_while_away(lambda _: _has_heartbeat(url, CATALOGUER))
+
+
+def cataloguer_hangs(url: str) -> Ready:
+    """Whether its heartbeat has expired, as of `renderer_hangs`."""
+    return _expired(url, CATALOGUER)
 
 
 def slot_ready(url: str, host: str) -> Ready:
@@ -122,9 +126,18 @@ async def _write(url: str) -> None:
         await redis.set(PROBE, b"1", ex=60)
 
 
-async def _has_heartbeat(url: str) -> bool:
+def _expired(url: str, part: str) -> Ready:
+    @_false_while_away
+    async def expired(_: int) -> bool:
+        await _write(url)
+        return not await _has_heartbeat(url, part)
+
+    return expired
+
+
+async def _has_heartbeat(url: str, part: str) -> bool:
     async with client(url) as redis:
-        return bool(await redis.exists(RENDERER))
+        return bool(await redis.exists(part))
 
 
 async def _registered(url: str, host: str, pid: int) -> bool:

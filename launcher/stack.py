@@ -23,6 +23,8 @@ from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import (
     broker_ready,
     broker_refusal,
+    cataloguer_hangs,
+    cataloguer_ready,
     renderer_hangs,
     renderer_ready,
     service_ready,
@@ -68,6 +70,7 @@ class Stack:
         self._service: list[Child] = []
         self._slots: list[Child] = []
         self._renderer: list[Child] = []
+        self._cataloguer: list[Child] = []
         self._valkey: list[Child] = []
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -93,7 +96,7 @@ class Stack:
         finally:
             await finish((start, watch, stopped))
             # Front to back: no new jobs come in, running ones return to the queue, the queue is written to disk.
-            await self._family.stop((self._service, self._slots, self._renderer, self._valkey))
+            await self._family.stop((self._service, self._slots, self._cataloguer + self._renderer, self._valkey))
             if self._owner is not None and not self._valkey:
                 with suppress(RedisError, OSError):  # then it is free by itself, a little later
                     await self._owner.release()
@@ -122,7 +125,7 @@ class Stack:
             owned = await self._own(url)
         if works:
             self._keep_worker(url)
-        await self._ready(self._service + self._renderer + self._slots)
+        await self._ready(self._service + self._renderer + self._cataloguer + self._slots)
         await self._greet(began)
 
     def _keep_worker(self, url: str) -> None:
@@ -134,6 +137,16 @@ class Stack:
                 hangs=renderer_hangs(url),
                 niceness=RENDERER_NICENESS,
                 died=announcing(url, hangs_count=True),
+                vital=False,
+            )
+        )
+        self._cataloguer.append(
+            self._keep(
+                "cataloguer",
+                python("featurelens.worker.cataloguer"),
+                cataloguer_ready(url),
+                hangs=cataloguer_hangs(url),
+                niceness=RENDERER_NICENESS,
                 vital=False,
             )
         )

@@ -103,13 +103,23 @@ class Catalog:
         """Canonical names of the networks whose layers are published."""
         return {name.decode() for name in cast("list[bytes]", self._redis.hkeys(LAYERS))}
 
+    def is_described(self, name: str) -> bool:
+        """Whether its layers are published, or why they cannot be."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hexists(LAYERS, name)
+            pipe.hexists(PROBLEMS, name)
+            return any(pipe.execute())
+
     def problems(self) -> dict[str, str]:
         """Why the layers of networks cannot be listed, by canonical name."""
         raw = cast("dict[bytes, bytes]", self._redis.hgetall(PROBLEMS))
         return {name.decode(): reason.decode() for name, reason in raw.items()}
 
-    def next_wanted(self) -> str | None:
-        """The network somebody waits for, if any (the worker asks before it describes the next one on its own)."""
+    def next_wanted(self, patience: float = 0.0) -> str | None:
+        """The network that somebody has asked for and waits for; waits up to `patience` seconds for one."""
+        if patience:
+            found = cast("list[bytes] | None", self._redis.blpop([WANTED], timeout=patience))
+            return found[1].decode() if found else None
         name = cast("bytes | None", self._redis.lpop(WANTED))
         return name.decode() if name else None
 

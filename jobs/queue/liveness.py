@@ -1,4 +1,4 @@
-"""Whether jobs can be done: at least one slot and the renderer have sent a heartbeat lately."""
+"""Which processes have sent a heartbeat lately, and whether jobs can be done: by a slot and the renderer."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from featurelens.jobs.errors import NoWorker
 from featurelens.jobs.kinds.base import QUEUE
 
 RENDERER = "featurelens:renderer"
-RENDERER_EXPIRY = 30
-"""Seconds the renderer counts as alive after a heartbeat; it sends one at least three times as often."""
+CATALOGUER = "featurelens:cataloguer"
+EXPIRY = 30
+"""Seconds one of these counts as alive after a heartbeat; it sends one at least three times as often."""
 
 
-def beat(redis: Redis) -> None:
-    """Sends the renderer's heartbeat. Call every 10 s or more often."""
-    redis.set(RENDERER, b"1", ex=RENDERER_EXPIRY)
+def beat(redis: Redis, part: str = RENDERER) -> None:
+    """Sends a heartbeat. Call every 10 s or more often."""
+    redis.set(part, b"1", ex=EXPIRY)
 
 
-def rest(redis: Redis) -> None:
-    """Withdraws the renderer's heartbeat, as it ends on purpose."""
-    redis.delete(RENDERER)
+def rest(redis: Redis, part: str = RENDERER) -> None:
+    """Withdraws the heartbeat of a process that ends on purpose."""
+    redis.delete(part)
 
 
 def renderer_alive(redis: Redis) -> bool:

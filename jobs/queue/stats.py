@@ -13,7 +13,7 @@ from rq.job import Job
 
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.job_queue import JobQueue
-from featurelens.jobs.queue.liveness import RENDERER_EXPIRY
+from featurelens.jobs.queue.liveness import EXPIRY
 
 COUNTS = "featurelens:counts"
 """Counters: jobs that succeeded, failed, were cancelled (incremented by the moves of `jobs.queue.records`); starts."""
@@ -54,7 +54,7 @@ class QueueStats(BaseModel):
 
 def publish_renderer(redis: Redis, stats: RendererStats) -> None:
     """Stores the renderer's state. Call with each heartbeat."""
-    redis.set(_RENDERER, stats.model_dump_json(), ex=RENDERER_EXPIRY)
+    redis.set(_RENDERER, stats.model_dump_json(), ex=EXPIRY)
 
 
 def count_start(redis: Redis) -> None:

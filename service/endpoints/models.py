@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, LayerKind, ModelEntry, Source
@@ -18,11 +18,30 @@ from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_layer, from_model, from_unit
 from featurelens.service.pagination import MAX_JOBS, After, Limit, Search, has_words, page
+from featurelens.service.resolving import described
 from featurelens.service.schemas.catalog import Layer, Layers, Models, Unit
 from featurelens.service.schemas.visualization import Summary, Visualization
 
 LayerName = Annotated[str, Path(max_length=200, description="a name from /layers", examples=["logits"])]
 Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]
+
+
+class Described(NamedTuple):
+    """A network and its layers, in the order they run."""
+
+    entry: ModelEntry
+    layers: list[LayerEntry]
+
+
+async def _described(model: ModelName, deps: Deps) -> Described:
+    def ask() -> Described:
+        entry = _entry(model, deps)
+        return Described(entry, deps.catalog.layers(entry))
+
+    return await described(ask)
+
+
+Known = Annotated[Described, Depends(_described)]
 
 router = APIRouter(tags=["models"], responses=GUARDED)
 # Names may hold slashes: the longest addresses come first, or a unit would be taken for a layer.
@@ -64,10 +83,9 @@ def list_models(
     summary="One unit",
     responses={**answer(200, samples.UNIT, links=from_unit()), **problems(404, 422, 503)},
 )
-def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Unit:
+def show_unit(known: Known, layer: LayerName, n: Channel, deps: Deps) -> Unit:
     """What is known of channel `n`, every picture of it that exists or is on its way, and how to ask for another."""
-    entry = _entry(model, deps)
-    found = _layer(entry, layer, deps)
+    entry, found = known.entry, _layer(known, layer)
     if n >= found.channels:
         raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
     lines, _ = deps.index.page(VISUALIZATION, MAX_JOBS, model=entry.name, layer=found.name, channel=n)
@@ -81,10 +99,9 @@ def show_unit(model: ModelName, layer: LayerName, n: Channel, deps: Deps) -> Uni
     summary="One layer",
     responses={**answer(200, samples.LAYER, links=from_layer()), **problems(404, 422, 503)},
 )
-def show_layer(model: ModelName, layer: LayerName, deps: Deps) -> Layer:
+def show_layer(known: Known, layer: LayerName) -> Layer:
     """Its shape, what it sees of the picture, what it is put together from, and how many units it has."""
-    entry = _entry(model, deps)
-    return Layer.of(entry, _layer(entry, layer, deps))
+    return Layer.of(known.entry, _layer(known, layer))
 
 
 @router.get(
@@ -94,8 +111,7 @@ def show_layer(model: ModelName, layer: LayerName, deps: Deps) -> Layer:
     responses={**answer(200, samples.LAYERS), **problems(404, 422, 503)},
 )
 def list_layers(
-    model: ModelName,
-    deps: Deps,
+    known: Known,
     q: Search = None,
     kind: LayerKind | None = None,
     recommended: bool | None = None,
@@ -104,10 +120,9 @@ def list_layers(
 ) -> Layers:
     """In the order they run, each with the number of its channels: one channel's output is a *feature map*.
 
-    `recommended=true`: those worth looking at first. 503 while the worker works them out; ask again in a moment.
+    `recommended=true`: those worth looking at first. Waits while the worker works them out; 503 where that takes long.
     """
-    entry = _entry(model, deps)
-    layers = deps.catalog.layers(entry)
+    entry, layers = known
     places = {layer.name: place for place, layer in enumerate(layers)}
     found = [
         layer
@@ -145,8 +160,8 @@ def _entry(name: str, deps: Dependencies) -> ModelEntry:
         raise NotFound(error.detail) from error
 
 
-def _layer(entry: ModelEntry, name: str, deps: Dependencies) -> LayerEntry:
+def _layer(known: Described, name: str) -> LayerEntry:
     try:
-        return LayerNames(entry, deps.catalog.layers(entry)).named(name, "layer")
+        return LayerNames(*known).named(name, "layer")
     except UnknownLayer as error:
         raise NotFound(error.detail) from error

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.launcher.claim import free_port
 from tests.support.processes import processes
 from tests.support.stack import Stack, launch
@@ -55,6 +56,19 @@ def test_requests_go_first(stack: Stack) -> None:
 
 def _niceness(thread: Path) -> int:
     return int((thread / "stat").read_text().rpartition(")")[2].split()[16])
+
+
+def test_a_network_is_described_when_somebody_asks(stack: Stack) -> None:
+    """Not before, and the request waits for it."""
+    name = "torchvision:mobilenet_v2"
+    with stack.redis() as redis:
+        catalog = Catalog(redis)
+        assert {one.partition(":")[0] for one in catalog.described()} <= {"bundled", "torchvision"}
+        assert not any(one.startswith(name) for one in catalog.described())
+        answer = stack.post(model="mobilenet_v2", layer="features.3", channel=10**6)
+        assert answer.status_code == 422, answer.text
+        assert any(one.startswith(name) for one in catalog.described())
+    assert stack.http.get("/v1/models/mnasnet0_5/layers").status_code == 200
 
 
 def test_stop_under_load_then_go_on_then_die(tmp_path: Path) -> None:

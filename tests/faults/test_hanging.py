@@ -34,6 +34,17 @@ def test_the_renderer(stack: Stack) -> None:
     LOG.info("hung renderer: another one after %.1f s, 2 made after %.1f s", there, time.monotonic() - begun)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL] if not FULL else [signal.SIGKILL, signal.SIGSTOP])
+def test_the_cataloguer(stack: Stack, number: signal.Signals) -> None:
+    """Nobody notices but who asks for a network for the first time, and who does gets it from the next one."""
+    before, begun = pids(stack, "worker.cataloguer"), time.monotonic()
+    send(number, before)
+    there = replaced(stack, "worker.cataloguer", before, begun)
+    name = {signal.SIGKILL: "resnet18", signal.SIGSTOP: "resnet34"}[number]
+    until(lambda: stack.http.get(f"/v1/models/{name}/layers").status_code == 200, 30, "described")
+    LOG.info("%s to the cataloguer: another one after %.1f s", number.name, there)
+
+
 @WAITS
 def test_a_slot(stack: Stack) -> None:
     """Its work horse goes on meanwhile; in the end there are as many slots as before."""

@@ -51,5 +51,7 @@ def test_a_joint_objective_goes_as_deep_as_its_deepest_term() -> None:
 
 def test_tokens_keep_more() -> None:
     tokens = [layer.model_copy(update={"kind": "tokens"}) for layer in LAYERS]
-    spec = VisualizationSpec.model_validate({"model": "tinynet", "layer": "conv1", "channel": 0}).completed(size=(64, 96))
+    spec = VisualizationSpec.model_validate({"model": "tinynet", "layer": "conv1", "channel": 0}).completed(
+        size=(64, 96)
+    )
     assert estimate(spec, ENTRY, tokens) - estimate(spec, ENTRY, LAYERS) == 4 * CONV1

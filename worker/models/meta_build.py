@@ -27,6 +27,25 @@ class _StorageOnMeta(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
+_NO_SAY_IN_SHAPES: set[Callable[..., Any]] = {nn.functional.batch_norm, torch.relu}
+"""On the meta device torch works them out in Python, step by step, which was half of a run of DenseNet-201."""
+
+
+class ShapesOnly(TorchFunctionMode):
+    """Spares, on the meta device, what has no say in shapes."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: Sequence[Any] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func in _NO_SAY_IN_SHAPES and args[0].is_meta:
+            return args[0].clone()
+        return func(*args, **(kwargs or {}))
+
+
 def build_on_meta(build: Callable[[], nn.Module]) -> nn.Module:
     """What `build` answers with, all parameters and buffers on the meta device."""
     with _StorageOnMeta():

@@ -17,7 +17,7 @@ from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.inspection.layers import Description, describe
-from featurelens.worker.models.meta_build import build_on_meta
+from featurelens.worker.models.meta_build import ShapesOnly, build_on_meta
 from featurelens.worker.models.sources.base import Source
 from featurelens.worker.models.sources.bundled import Bundled
 from featurelens.worker.models.sources.local import Local
@@ -110,7 +110,7 @@ def _described(source: Source, entry: ModelEntry) -> Description:
     orders = source.orders(entry)
     try:
         module = build_on_meta(lambda: source.build(entry))
-        with torch.device("meta"):
+        with torch.device("meta"), ShapesOnly():
             return describe(module, entry.input_channels, entry.input_size, orders)
     except KeyboardInterrupt:
         raise

@@ -15,12 +15,12 @@ from featurelens.engine.precision import best_device
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.deaths import NO_SOCKET
+from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.settings import settings_of
 from featurelens.jobs.store.photos import Photos
+from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
-from featurelens.worker.renderer.cataloguer import Cataloguer
 from featurelens.worker.renderer.free_memory import memory_for_jobs
-from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.listener import NoSocket
 from featurelens.worker.renderer.renderer import Renderer
 
@@ -29,13 +29,13 @@ DEVICE_LOST = 71
 
 
 def main() -> None:
-    """Runs the renderer, its heartbeat and its cataloguer, and ends the process."""
+    """Runs the renderer and its heartbeat, and ends the process."""
     configure("renderer")
     keep_memory()
     configured = settings_of("renderer")
     device = best_device(configured.device)
     registry = Registry(configured)
-    heartbeat = Heartbeat(connect())
+    heartbeat = Heartbeat(connect(), RENDERER)
     photos = Photos(configured.photos_folder)
     budgets = configured.networks_bytes, memory_for_jobs(device)
     try:
@@ -44,8 +44,6 @@ def main() -> None:
         _end(error)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: renderer.stop())
-    cataloguer = Cataloguer(registry, connect())
-    cataloguer.start()
     heartbeat.start()
     logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
     try:
@@ -53,7 +51,6 @@ def main() -> None:
     except (NoSocket, DeviceLost) as error:
         heartbeat.stop()
         _end(error)
-    cataloguer.stop()
     heartbeat.stop()
     configured.renderer_socket.unlink(missing_ok=True)
     _end()

@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from redis import Redis
+
+from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.worker.renderer.device import Device, precision
 from featurelens.worker.renderer.work import Group
@@ -19,6 +22,7 @@ class LaneStats:
         self._device = device
         self._memory = memory
         self._started = datetime.now(UTC)
+        self._counted = False
         self._ticks = 0
         self._seconds = 0.0
         self._steps = 0
@@ -41,6 +45,13 @@ class LaneStats:
             "capacity": sum(group.room for group in groups),
             "waiting": waiting,
         }
+
+    def tell(self, redis: Redis) -> None:
+        """Publishes the state, and the first time that a renderer has started."""
+        if not self._counted:
+            stats.count_start(redis)
+            self._counted = True
+        stats.publish_renderer(redis, self.read())
 
     def read(self) -> RendererStats:
         return RendererStats(

@@ -19,10 +19,10 @@ from featurelens.engine.device_check import check
 from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.settings import NETWORKS_BYTES
 from featurelens.jobs.store.photos import Photos
+from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.connection import Connection
 from featurelens.worker.renderer.device import Device
-from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.listener import Listener
 from featurelens.worker.renderer.networks import Networks
@@ -47,9 +47,10 @@ class Renderer:
         self._heartbeat = heartbeat
         self._networks = Networks(registry.load, self._interrupt, budget)
         workshops = {kind.name: _workshop(kind.name, self.device, photos) for kind in KINDS}
-        heartbeat.stats = LaneStats(self.device, memory)
+        self.stats = LaneStats(self.device, memory)
+        heartbeat.tell = self.stats.tell
         usable = partial(check, device, self.device.dtype)
-        self._scheduler = Scheduler(workshops, self._networks, heartbeat.stats, usable, memory)
+        self._scheduler = Scheduler(workshops, self._networks, self.stats, usable, memory)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._interrupt_receiver, self._interrupt_sender = socket.socketpair()

@@ -27,4 +27,4 @@ def test_both_must_be_there(redis: Redis) -> None:
 
 def test_a_beat_runs_out(redis: Redis) -> None:
     liveness.beat(redis)
-    assert 0 < redis.ttl(liveness.RENDERER) <= liveness.RENDERER_EXPIRY
+    assert 0 < redis.ttl(liveness.RENDERER) <= liveness.EXPIRY

@@ -25,15 +25,16 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
+from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.objective_spec import ObjectiveSpec
 from featurelens.jobs.spec.objectives import DirectionObjective, InversionObjective, NeuronObjective
 from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
 from featurelens.jobs.store.photos import Photos
+from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.protocol import Ask, Finished, Progress
-from featurelens.worker.renderer.heartbeat import Heartbeat
 from featurelens.worker.renderer.renderer import Renderer
 from featurelens.worker.slot.client import converse
 from tests.support.local_network import write
@@ -84,7 +85,7 @@ class Booth:
         write(self.networks / "small", MANIFEST, small(0), CODE)
         self.registry = Patient(Settings(state=folder / "state", models=self.networks))
         self.photos = Photos(folder / "photos")
-        self.heartbeat = Heartbeat(redis)
+        self.heartbeat = Heartbeat(redis, RENDERER)
         self.renderer = Renderer(self.path, torch.device("cpu"), self.registry, self.photos, self.heartbeat)
         self.catalog = Catalog(redis)
         self.thread = threading.Thread(target=self.renderer.run)
@@ -121,14 +122,10 @@ class Booth:
         return connection
 
     def pictures(self) -> int:
-        stats = self.heartbeat.stats
-        assert stats is not None
-        return stats.read().pictures
+        return self.renderer.stats.read().pictures
 
     def lanes(self) -> int:
-        stats = self.heartbeat.stats
-        assert stats is not None
-        return stats.read().lanes
+        return self.renderer.stats.read().lanes
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from featurelens.engine.extraction.functional_layers import FunctionalLayers
-from featurelens.engine.extraction.hooks import first_of, read
+from featurelens.engine.extraction.hooks import Reading, first_of, read
 from featurelens.engine.network import out_of_place
 from featurelens.jobs.catalog.entries import Branch, LayerEntry
 from featurelens.worker.models.inspection import channels
@@ -75,9 +75,7 @@ def describe(
     stated = orders or {}
     if unknown := [name for name in stated if name not in found]:
         raise ValueError(f"layouts of model.json names {', '.join(unknown)}, which is none of its layers")
-    with torch.no_grad():
-        readings = read(module, large, list(found), follow=True) if found else {}
-    apart = _apart(module, large, list(found))
+    readings, apart = _read(module, large, list(found))
     layers = []
     for name, answer in found.items():
         reading = readings[name]
@@ -151,22 +149,25 @@ def _heard(module: nn.Module, inputs: Tensor) -> tuple[dict[str, _Answer], dict[
     return found, {name: reason for name, reason in silent.items() if name not in found}
 
 
-def _apart(module: nn.Module, inputs: Tensor, names: list[str]) -> set[str]:
-    """Those of `names` that no gradient leads from to the picture, such as what looks at another input alone.
+def _read(module: nn.Module, inputs: Tensor, names: list[str]) -> tuple[dict[str, Reading], set[str]]:
+    """What the layers answer, and those that no gradient leads from to the picture, such as what looks elsewhere.
 
     None are told of a network that raises where there are gradients: which of its layers do is seen when they are asked
     for.
     """
+    if not names:
+        return {}, set()
     try:
         # Nothing is kept for a way back that nobody goes.
         with torch.enable_grad(), saved_tensors_hooks(_emptied, _emptied), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # A value of its own, because the network may write over it.
-            readings = read(module, inputs.requires_grad_().clone(), names) if names else {}
+            readings = read(module, inputs.clone().requires_grad_().clone(), names, follow=True)
     except Exception as error:  # noqa: BLE001  # a network's own Python may raise anything
         log.info("gradients not followed", reason=str(error))
-        return set()
-    return {name for name, reading in readings.items() if not reading.value.requires_grad}
+        with torch.no_grad():
+            return read(module, inputs, names, follow=True), set()
+    return readings, {name for name, reading in readings.items() if not reading.value.requires_grad}
 
 
 def _emptied(tensor: Tensor) -> Tensor:

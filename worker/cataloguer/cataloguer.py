@@ -1,12 +1,14 @@
-"""Publishes what can be pictured: the list of networks at once, their layers one by one, the wanted ones first.
+"""Publishes what can be pictured: the list of networks at once, the layers of one when somebody asks for them.
 
-Each network is described once, and again when it changes; one that cannot be is published with the reason.
+The operator's own networks count as asked for, so that what is wrong with one is told before anybody uses it. Each is
+described once, and again when it changes; one that cannot be is published with the reason.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from redis import Redis, RedisError
 
@@ -19,16 +21,20 @@ from featurelens.worker.models.registry import Registry
 RELIST_INTERVAL = 10.0
 """Seconds until networks that the operator has added or taken away are noticed, or a wiped Redis is filled again."""
 
-WANTED_INTERVAL = 0.2
+WANTED_INTERVAL = 1.0
+"""Seconds it waits for somebody to ask before it looks whether it is to stop."""
+
+_ASKED_FOR = ("bundled", "local")
+"""Sources whose networks are described without being asked for."""
 
 
-class Cataloguer(threading.Thread):
-    """A background thread of the renderer; it ends with the process or when `stop` is called."""
+class Cataloguer:
+    """Runs until `stop` is called; `alive` is called every `WANTED_INTERVAL`, but not within a description."""
 
-    def __init__(self, registry: Registry, redis: Redis) -> None:
-        super().__init__(name="cataloguer", daemon=True)
+    def __init__(self, registry: Registry, redis: Redis, alive: Callable[[], None] = lambda: None) -> None:
         self._registry = registry
         self._catalog = Catalog(redis)
+        self._alive = alive
         self._stopped = threading.Event()
         self._pending: dict[str, ModelEntry] = {}
         self._failed: set[str] = set()
@@ -51,11 +57,11 @@ class Cataloguer(threading.Thread):
         self._catalog.forget(outdated)
         self._catalog.publish(entries.values())
         known = (described | (problems.keys() & self._failed)) - outdated
-        # timm has so many that they are described when somebody asks.
-        wanted = [entry for entry in entries.values() if entry.downloaded or entry.source != "timm"]
+        wanted = [entry for entry in entries.values() if entry.source in _ASKED_FOR or entry.name in problems]
         self._pending = {entry.name: entry for entry in wanted if entry.name not in known}
 
     def run(self) -> None:
+        """Lists and describes until `stop` is called."""
         while not self._stopped.is_set():
             try:
                 self.list()
@@ -68,13 +74,14 @@ class Cataloguer(threading.Thread):
                 self._stopped.wait(RELIST_INTERVAL)
 
     def describe(self, seconds: float) -> None:
-        """Describes networks, one at least, until `seconds` are over; the others have to wait for the next list."""
+        """Describes networks, one at least, until `seconds` are over; others have to wait for the next list."""
         end = time.monotonic() + seconds
         while not self._stopped.is_set():
-            name = self._catalog.next_wanted() or next(iter(self._pending), None)
-            if name is None:
-                self._stopped.wait(WANTED_INTERVAL)
-            else:
+            self._alive()
+            own = next(iter(self._pending), None)
+            name = self._catalog.next_wanted(0.0 if own or not seconds else WANTED_INTERVAL) or own
+            # Who waits asks again and again, also while it is being described.
+            if name is not None and (name == own or not self._catalog.is_described(name)):
                 self._pending.pop(name, None)
                 self._describe(name)
             if time.monotonic() > end:

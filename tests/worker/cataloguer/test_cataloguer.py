@@ -8,11 +8,11 @@ import pytest
 from redis import Redis
 from structlog.testing import capture_logs
 
-from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.catalog.catalog import WANTED, Catalog
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import CatalogPending, ModelLoadFailed, NotDescribable
+from featurelens.worker.cataloguer.cataloguer import Cataloguer
 from featurelens.worker.models.registry import Registry
-from featurelens.worker.renderer.cataloguer import Cataloguer
 from tests.support.catalog import ENTRY, LAYERS
 
 OTHER = ENTRY.model_copy(update={"name": "bundled:other@sha256-0123456789ab", "aliases": ("other",)})
@@ -40,6 +40,13 @@ class OneNetwork:
         return LAYERS[: self.described]
 
 
+class Published(OneNetwork):
+    """As those of torchvision."""
+
+    def entries(self) -> list[ModelEntry]:
+        return [entry.model_copy(update={"source": "torchvision"}) for entry in super().entries()]
+
+
 def test_layers_are_described_once_and_again_when_the_code_changes(redis: Redis) -> None:
     registry, catalog = OneNetwork(), Catalog(redis)
     cataloguer = Cataloguer(cast("Registry", registry), redis)
@@ -55,6 +62,23 @@ def test_layers_are_described_once_and_again_when_the_code_changes(redis: Redis)
     assert layers() == 2
     redis.flushall()
     assert layers() == 3
+
+
+def test_published_networks_wait_until_somebody_asks(redis: Redis) -> None:
+    """And are described once, however often is asked meanwhile."""
+    registry, catalog = Published(), Catalog(redis)
+    cataloguer = Cataloguer(cast("Registry", registry), redis)
+    cataloguer.list()
+    cataloguer.describe(0.0)
+    assert registry.described == 0
+    entry = catalog.model("tinynet")
+    with pytest.raises(CatalogPending):
+        catalog.layers(entry)
+    cataloguer.describe(0.0)
+    assert len(catalog.layers(entry)) == registry.described == 1
+    redis.rpush(WANTED, entry.name)
+    cataloguer.describe(0.0)
+    assert registry.described == 1
 
 
 class TwoNetworks(OneNetwork):

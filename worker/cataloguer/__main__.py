@@ -1,0 +1,38 @@
+"""``python -m featurelens.worker.cataloguer``: tells what can be pictured, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import signal
+
+import torch
+
+from featurelens.jobs.logs import configure, logger
+from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.liveness import CATALOGUER
+from featurelens.jobs.settings import settings_of
+from featurelens.worker.cataloguer.cataloguer import Cataloguer
+from featurelens.worker.heartbeat import Heartbeat
+from featurelens.worker.models.registry import Registry
+from featurelens.worker.models.trial import SECONDS
+
+HANG = SECONDS + 60.0
+"""Of its loop: the trial of an own network may take as long as it may take."""
+
+
+def main() -> None:
+    """Runs the cataloguer and its heartbeat."""
+    configure("cataloguer")
+    configured = settings_of("cataloguer")
+    torch.set_num_threads(1)  # the cores are the renderer's
+    heartbeat = Heartbeat(connect(), CATALOGUER, HANG)
+    cataloguer = Cataloguer(Registry(configured), connect(), heartbeat.touch)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: cataloguer.stop())
+    heartbeat.start()
+    logger().info("ready")
+    cataloguer.run()
+    heartbeat.stop()
+
+
+if __name__ == "__main__":
+    main()
