@@ -27,8 +27,8 @@ class Settings(BaseSettings):
     models: Path | None = None
     slots: int = Field(8, ge=1, le=256)
     """Pictures asked for one by one that are in the making at once."""
-    sweep_slots: int = Field(4, ge=0, le=256)
-    """The same for pictures of sweeps; 0: sweeps are refused."""
+    sweep_slots: int | None = Field(None, ge=0, le=1024)
+    """The same for pictures of sweeps; 0: sweeps are refused; none: as many as suit the device."""
     picture_bytes: int = Field(0, ge=0)
     """Of memory that one picture may take, as estimated (`jobs.memory`); 0: as much as the renderer has for all."""
     queue_limit: int = Field(10_000, ge=1)

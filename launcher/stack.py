@@ -152,8 +152,8 @@ class Stack:
         )
         for number in range(1, self._options.slots + 1):
             self._slots.append(self._keep_slot(f"slot {number}", url))
-        for number in range(1, self._options.sweep_slots + 1):
-            self._slots.append(self._keep_slot(f"sweep slot {number}", url, SWEEP_QUEUE))
+        if self._options.sweep_slots != 0:
+            self._slots.append(self._keep_slot("sweep slot", url, SWEEP_QUEUE))
 
     def _keep_slot(self, name: str, url: str, *queue: str) -> Child:
         host = socket.gethostname()

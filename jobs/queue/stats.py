@@ -38,6 +38,8 @@ class RendererStats(BaseModel):
     waiting: int
     capacity: int
     """Pictures that all lanes in use together advance in one tick."""
+    sweep_pictures: int = 4
+    """Pictures of sweeps that it is worth having in the making at once."""
     memory: int = 0
     """Bytes that the pictures in progress may take together, as estimated; 0: not known."""
     ticks: int

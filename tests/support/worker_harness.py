@@ -55,11 +55,11 @@ class WorkerHarness:
         until(socket.exists)
         return process
 
-    def start_slot(self, module: str = "featurelens.worker.slot") -> subprocess.Popen[bytes]:
+    def start_slot(self, module: str = "featurelens.worker.slot", queue: str = QUEUE) -> subprocess.Popen[bytes]:
         """Returns when it is registered."""
-        others = liveness.slots_alive(self.redis)
-        process = self._spawn(module)
-        until(lambda: liveness.slots_alive(self.redis) > others)
+        others = liveness.slots_alive(self.redis, queue)
+        process = self._spawn(module, queue)
+        until(lambda: liveness.slots_alive(self.redis, queue) > others)
         return process
 
     def ask(self, seed: int = 0, steps: int = 5, channel: int | None = None, queue: str = QUEUE) -> str:

@@ -44,6 +44,7 @@ def main() -> None:
         _end(error)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: renderer.stop())
+    renderer.warm_up()
     heartbeat.start()
     logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
     try:

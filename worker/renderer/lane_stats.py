@@ -12,6 +12,7 @@ from redis import Redis
 from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.worker.renderer.device import Device, precision
+from featurelens.worker.renderer.lanes import SWEEP_PICTURES
 from featurelens.worker.renderer.work import Group
 
 
@@ -58,6 +59,7 @@ class LaneStats:
             **self._now,
             device=self._device.name,
             precision=precision(self._device.dtype),
+            sweep_pictures=SWEEP_PICTURES[self._device.torch_device.type],
             memory=self._memory,
             started=self._started,
             ticks=self._ticks,

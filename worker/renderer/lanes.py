@@ -15,6 +15,9 @@ IDLE = 4
 BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
 """Pixels through a network in one tick: a larger batch has a longer latency and no more throughput."""
 
+SWEEP_PICTURES = {"cpu": 16, "cuda": 64}
+"""Pictures of sweeps in the making at once (measured on two cores: docs/experiments/sweeps.md)."""
+
 
 class Lanes:
     """Opens a lane when it is first needed and closes the least recently used idle ones beyond `IDLE`."""

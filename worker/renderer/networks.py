@@ -35,6 +35,11 @@ class Networks:
         self._futures[name, digest] = future
         return future.result() if future.done() else None
 
+    def load(self, name: str, digest: str) -> Network:
+        """The network, waited for. Raises `ModelLoadFailed`."""
+        self.get(name, digest)
+        return self._futures[name, digest].result()
+
     def settle(self, busy: Collection[Identity]) -> list[Identity]:
         """Forgets failures, so that these networks are loaded anew; call it when every waiting job has called `get`.
 

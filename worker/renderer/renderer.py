@@ -17,6 +17,7 @@ import torch
 
 from featurelens.engine.device_check import check
 from featurelens.jobs.kinds import KINDS
+from featurelens.jobs.logs import logger
 from featurelens.jobs.settings import NETWORKS_BYTES
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.heartbeat import Heartbeat
@@ -27,6 +28,7 @@ from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.listener import Listener
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.scheduler import Scheduler
+from featurelens.worker.renderer.warm_up import warm_up
 from featurelens.worker.renderer.work import Workshop
 
 
@@ -45,6 +47,7 @@ class Renderer:
     ) -> None:
         self.device = Device.of(device)
         self._heartbeat = heartbeat
+        self._registry = registry
         self._networks = Networks(registry.load, self._interrupt, budget)
         workshops = {kind.name: _workshop(kind.name, self.device, photos) for kind in KINDS}
         self.stats = LaneStats(self.device, memory)
@@ -59,6 +62,14 @@ class Renderer:
         self._selector.register(self._interrupt_receiver, selectors.EVENT_READ)
         self._listener = Listener(path)
         self._selector.register(self._listener.socket, selectors.EVENT_READ)
+
+    def warm_up(self) -> None:
+        """Spares the first picture what torch does only once; without it that one takes longer."""
+        try:
+            entry = next(entry for entry in self._registry.entries() if entry.source == "bundled")
+            warm_up(self._networks.load(entry.name, entry.digest), entry.input_size, self.device)
+        except Exception as error:  # noqa: BLE001  # whatever it is, a job that meets it says so
+            logger().warning("not warmed up", error=str(error))
 
     def stop(self) -> None:
         """Ends `run` after the current turn; slots see their connections close."""

@@ -22,6 +22,9 @@ from featurelens.worker.renderer.work import Group, Work, Workshop
 SWEEP_EVERY = 4
 """Sweeps go first in one of so many turns."""
 
+SWEEPS_BESIDE = 4
+"""Pictures of sweeps in a tick, at most, beside a job asked for alone: it waits for each tick as a whole."""
+
 _SMALL = 1 / 64
 """Of the memory: what takes no more waits for nobody's, a quarter of the device is kept free for it."""
 
@@ -146,8 +149,12 @@ class Scheduler:
 def choose(works: Sequence[Work], room: int, *, sweeps_first: bool) -> list[Work]:
     """The works that advance in a tick of `room` rows, at least one; of equal priority in the order given."""
     ordered = sorted(works, key=lambda work: work.ask.sweep != sweeps_first)
+    sweeps = SWEEPS_BESIDE if any(not work.ask.sweep for work in works) else len(works)
     chosen: list[Work] = []
     for work in ordered:
+        if work.ask.sweep and sweeps == 0:
+            continue
+        sweeps -= work.ask.sweep
         room -= work.rows
         if room < 0 and chosen:
             break

@@ -8,11 +8,12 @@ import time
 
 from redis import Redis, RedisError
 
-from featurelens.jobs.kinds.base import QUEUE, QUEUES
+from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect, probe
 from featurelens.jobs.settings import settings_of
 from featurelens.worker.slot.slot import Slot
+from featurelens.worker.slot.sweep_slot import SweepSlot
 
 
 def await_broker(redis: Redis) -> None:
@@ -33,7 +34,7 @@ def take_jobs(redis: Redis, queue: str) -> bool:
     """Takes jobs until asked to leave (True), or until the broker has trouble (False)."""
     slot: Slot | None = None
     try:
-        slot = Slot(redis, queue)
+        slot = SweepSlot(redis) if queue == SWEEP_QUEUE else Slot(redis, queue)
         logger().info("ready", slot=slot.name, queue=queue)
         slot.work(logging_level="WARNING")
     except RedisError as error:

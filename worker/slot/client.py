@@ -13,6 +13,7 @@ from featurelens.jobs.errors import BY_CODE, RendererLost, RenderError, RenderFa
 from featurelens.jobs.unix_address import unix_address
 from featurelens.worker.protocol import MAX_LINE, REPLY, Ask, Failed, Finished, Preview, Progress, Watch
 from featurelens.worker.slot.preview_relay import PreviewRelay
+from featurelens.worker.slot.stop import Stop
 
 CONNECT_PATIENCE = 60.0
 """Seconds to wait for a renderer that is being restarted and loads its libraries."""
@@ -34,15 +35,18 @@ def converse(
     alive: Callable[[], bool],
     patience: float = CONNECT_PATIENCE,
     relay: PreviewRelay | None = None,
+    stop: Stop | None = None,
 ) -> tuple[Finished, bytes]:
     """Sends `ask` and returns the last message and its pixels. What `on_progress` raises closes the connection.
 
     `alive` is called after every `SILENCE` and tells whether the renderer has a heartbeat; it is given up once looks
-    that found none add up to `HUNG_PATIENCE`. `relay` requests and receives previews.
+    that found none add up to `HUNG_PATIENCE`. `relay` requests and receives previews, `stop` is told the connection.
     Raises `RendererLost` when no renderer accepts within `patience` seconds or it goes away, and the `RenderError` that
     the renderer answers with.
     """
     with _connect(path, patience, alive) as connection:
+        if stop is not None:
+            stop.connected(connection)
         try:
             return _talk(_Stream(connection, alive), ask, on_progress, relay)
         except RendererLost as lost:

@@ -7,6 +7,8 @@ from functools import partial
 
 from redis import Redis, RedisError
 
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue.job_queue import JOB_TIMEOUT
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.worker.protocol import Progress
@@ -17,6 +19,9 @@ MEASURED_STEPS, MEASURED_SECONDS = 8, 1.0
 
 PROGRESS_INTERVAL = 0.5
 """Seconds between two reports of the same stage."""
+
+
+TOO_LONG = "it took longer than a job may take"
 
 
 class Unwanted(Exception):
@@ -35,6 +40,7 @@ class ProgressReport:
         self._due = 0.0
         self._latest = partial(self.write, "waiting", 0, None)
         self._measured: tuple[int, float] | None = None
+        self._begun = time.monotonic()
 
     def __call__(self, progress: Progress) -> bool:
         """Writes `progress` if it is due; returns whether it was."""
@@ -51,7 +57,12 @@ class ProgressReport:
         self._latest()
 
     def write(self, stage: str, step: int, score: float | None, seconds_left: float | None = None) -> None:
-        """Raises `Unwanted` when this execution was cancelled or replaced. The broker may be away, or refuse."""
+        """The broker may be away, or refuse.
+
+        Raises `Unwanted` when this execution was cancelled or replaced, `RenderFailed` when it takes too long.
+        """
+        if time.monotonic() - self._begun > JOB_TIMEOUT:
+            raise RenderFailed(TOO_LONG)
         try:
             wanted = self._records.progress(
                 self._key, self._record.attempt, self._execution, stage, step, score, seconds_left

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import cache
 from typing import cast
 
 from redis import Redis
@@ -59,12 +60,13 @@ class Recovery:
                 pipe.hmget(execution.key, ["last_heartbeat", HOST, PROCESS, PARENT, "worker_name"])
             known = cast("list[list[bytes | None]]", pipe.execute())
         self._leased = {one.id: self._leased.get(one.id) or Silence(self._pace) for one in executions}
+        dead = cache(self._dead)  # a slot may hold many leases, and is waited for once
         for execution, (beat, host, *slot) in zip(executions, known, strict=True):
             silent = self._leased[execution.id].seconds(beat)
             here = host is not None and host.decode() == socket.gethostname()
-            dead = self._dead(*slot) if here else None
-            if dead is not None:
-                self._return(execution.job_id, execution, blamed=dead, reason="the process that made it died")
+            blamed = dead(*slot) if here else None
+            if blamed is not None:
+                self._return(execution.job_id, execution, blamed=blamed, reason="the process that made it died")
             elif silent >= LEASE:
                 if here:
                     self._stop(*slot)

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import time
-from types import TracebackType
 from typing import Any, cast
 
 from redis import Redis, RedisError
@@ -23,13 +22,13 @@ from rq.serializers import JSONSerializer
 from rq.worker.base import WorkerStatus
 from rq.worker_registration import clean_worker_registry, register
 
-from featurelens.jobs.errors import FeaturelensError, RendererLost
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import patiently
 from featurelens.jobs.queue.deaths import from_outside, oom_kills
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.silence import Silence
+from featurelens.worker.slot.blame import Blame, judged
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.recovery import Recovery
 from featurelens.worker.slot.slot_job import SlotJob
@@ -47,7 +46,6 @@ _RQ_MARGIN = 15
 """RQ blocks on an empty queue for its `worker_ttl` less this."""
 
 _PR_SET_PDEATHSIG = 1
-_DIED = "the process that made it died or failed"
 
 
 class Slot(Worker):
@@ -76,8 +74,7 @@ class Slot(Worker):
 
     def _forget(self) -> None:
         """What is known of the execution before."""
-        self._reason = _DIED
-        self._blamed = True
+        self._blame = Blame()
         self._oom_kills = oom_kills()
         self._silence = Silence(HEARTBEAT)
         self._hung = False
@@ -121,7 +118,7 @@ class Slot(Worker):
             super().monitor_work_horse(job, queue, execution)
         except RedisError as error:
             logger().warning("the broker went away as the horse ended", attempt=job.id, reason=type(error).__name__)
-            self._blamed = False
+            self._blame = self._blame._replace(blamed=False)
             patiently(lambda: self.handle_job_failure(job, queue, execution=execution), seconds=None)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
@@ -169,18 +166,12 @@ class Slot(Worker):
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Runs in the work horse: keeps the reason, if it may be shown to clients, and whether the job is to blame."""
-        error: BaseException | TracebackType | None = exc_info[1]
-        self._blamed = not (isinstance(error, RedisError) or (isinstance(error, RendererLost) and error.nobodys_fault))
-        if isinstance(error, FeaturelensError):
-            self._reason = error.detail
-            logger().warning("execution lost", attempt=job.id, detail=error.detail, blamed=self._blamed)
-        else:
-            logger().error("execution failed", attempt=job.id, blamed=self._blamed, exc_info=exc_info)
+        self._blame = judged(job.id, exc_info[1])
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
         """Runs in the slot: one that was killed from outside says nothing about its job."""
         if ret_val is not None and not self._hung:
-            self._blamed = not from_outside(os.waitstatus_to_exitcode(ret_val), self._oom_kills)
+            self._blame = Blame(not from_outside(os.waitstatus_to_exitcode(ret_val), self._oom_kills))
 
     def handle_job_failure(
         self,
@@ -201,8 +192,8 @@ class Slot(Worker):
             self._give_back(job, execution)
 
     def _give_back(self, job: SlotJob, execution: Execution | None) -> None:
-        blamed = self._blamed and not self.leaving
-        patiently(lambda: self._leases.give_back(job, execution, blamed=blamed, reason=self._reason), seconds=None)
+        blamed, reason = self._blame.blamed and not self.leaving, self._blame.reason
+        patiently(lambda: self._leases.give_back(job, execution, blamed=blamed, reason=reason), seconds=None)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """Kills the work horse only. RQ kills its process group, the slot's own until the horse has left it."""

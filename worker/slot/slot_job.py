@@ -19,7 +19,7 @@ class SlotJob(Job):
     """The id of the execution that it is leased to."""
 
     @property
-    def func(self) -> Callable[[str, str], None]:
+    def func(self) -> Callable[..., None]:
         """The task; raises PermissionError for any other name."""
         if self.func_name not in TASKS or self.instance is not None:
             raise PermissionError(f"a slot executes {TASK} only")

@@ -27,14 +27,18 @@ from featurelens.jobs.store.result import describe
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
 from featurelens.worker.slot.pictures import encoded
-from featurelens.worker.slot.progress_report import ProgressReport, Unwanted
+from featurelens.worker.slot.progress_report import TOO_LONG, ProgressReport, Unwanted
 from featurelens.worker.slot.quarantine import quarantined
+from featurelens.worker.slot.stop import Stop
 
 
-def execute(key: str, attempt: str, execution: str = "", leases: str = "", last: bool = False) -> None:
+def execute(
+    key: str, attempt: str, execution: str = "", leases: str = "", last: bool = False, stop: Stop | None = None
+) -> None:
     """Does the job `key`. Raises errors after which another execution may succeed; any other ends in the record.
 
     `execution` is the one that it is leased to in the sorted set `leases`; the `last` one goes into quarantine.
+    One that is asked to `stop` ends the record only if that is being cancelled.
     """
     log = logger().bind(key=key, attempt=attempt)
     redis = connect()
@@ -47,22 +51,28 @@ def execute(key: str, attempt: str, execution: str = "", leases: str = "", last:
     log.info("started", kind=kind_of(key).name, model=record.spec.model)
     begun = time.monotonic()
     try:
-        _do(redis, records, record, key, execution, last)
+        _do(redis, records, record, key, execution, last, stop)
     except Unwanted:
         patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
     except RendererLost as lost:
+        if stop is not None and stop.asked:
+            patiently(lambda: records.cancelled(key, attempt))
+            log.info("stopped")
+            return
         lost.nobodys_fault = lost.renderer is None or patiently(partial(nobodys_fault, redis, lost.renderer))
         raise
     except RenderError as error:
         _fail(records, record, key, execution, error)
     except JobTimeoutException:
-        _fail(records, record, key, execution, RenderFailed("it took longer than a job may take"))
+        _fail(records, record, key, execution, RenderFailed(TOO_LONG))
     else:
         log.info("finished", seconds=round(time.monotonic() - begun, 3))
 
 
-def _do(redis: Redis, records: Records, record: Record, key: str, execution: str, last: bool) -> None:
+def _do(
+    redis: Redis, records: Records, record: Record, key: str, execution: str, last: bool, stop: Stop | None
+) -> None:
     store = open_store(settings(), patient=True)
     with _storing():
         found = store.get(key)
@@ -73,7 +83,7 @@ def _do(redis: Redis, records: Records, record: Record, key: str, execution: str
         swept = record.queue == SWEEP_QUEUE
         memory = patiently(lambda: _memory(redis, key, record))
         asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
-        finished, pixels = _rendered(redis, report, asked, execution, last)
+        finished, pixels = _rendered(redis, report, asked, execution, last, stop)
         images, pictures = encoded(key, record, finished, pixels)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
@@ -96,7 +106,9 @@ def _storing(made: bool = False) -> Iterator[None]:
         raise NotStored(f"{why}: {what}") from error
 
 
-def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str, last: bool) -> tuple[Finished, bytes]:
+def _rendered(
+    redis: Redis, report: ProgressReport, ask: Ask, execution: str, last: bool, stop: Stop | None
+) -> tuple[Finished, bytes]:
     path = settings().renderer_socket
 
     def alive() -> bool:
@@ -104,7 +116,7 @@ def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str, la
         return _alive(redis)
 
     if not last:
-        return converse(path, ask, report, alive, relay=report.relay(redis))
+        return converse(path, ask, report, alive, relay=report.relay(redis), stop=stop)
     with quarantined(redis, execution, report.again) as renew:
 
         def renewing(progress: Progress) -> None:
@@ -115,7 +127,7 @@ def _rendered(redis: Redis, report: ProgressReport, ask: Ask, execution: str, la
             renew()
             return alive()
 
-        return converse(path, ask, renewing, alive_alone, relay=report.relay(redis))
+        return converse(path, ask, renewing, alive_alone, relay=report.relay(redis), stop=stop)
 
 
 def _fail(records: Records, record: Record, key: str, execution: str, error: RenderError) -> None:

@@ -44,6 +44,9 @@ def chosen(names: str, room: int, *, sweeps_first: bool = False) -> str:
         ("aBcDE", 3, False, "BDE"),
         ("aBcDE", 3, True, "acB"),
         ("abc", 2, False, "ab"),
+        ("abcdefg", 9, False, "abcdefg"),
+        ("abcdefG", 9, False, "Gabcd"),
+        ("abcdefG", 9, True, "abcdG"),
         ("", 2, False, ""),
     ],
 )
