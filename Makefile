@@ -3,6 +3,7 @@
 # make check   runs everything that must pass: format, lint, types, import contracts, the package's metadata, tests
 # make bench   measures speed on this machine
 # make chaos   hurts a running Featurelens at random for 20 minutes (MINUTES=5 make chaos: for 5); prints one table
+# make gpu     what an NVIDIA card does with the same pictures: bits, activations, speed, memory
 # make quality measures the pictures beside Lucent's figures
 # make architectures  pictures a unit of every kind of network, with random weights
 # make gallery makes the pictures of the README again
@@ -17,7 +18,7 @@ LOCKS := requirements.lock requirements-service.lock requirements-dev.lock
 # OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
 export GOMP_SPINCOUNT ?= 2000
 
-.PHONY: run test check format lint types contracts package bench chaos architectures quality gallery lock upgrade
+.PHONY: run test check format lint types contracts package bench gpu chaos architectures quality gallery lock upgrade
 
 run: $(READY)
 	@exec $(BIN)/python -P -m featurelens.launcher
@@ -44,6 +45,9 @@ package: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.bench
+
+gpu: $(READY)
+	$(BIN)/python -m benchmarks.gpu
 
 chaos: $(READY)
 	$(BIN)/python -m benchmarks.chaos --minutes $(or $(MINUTES),20)

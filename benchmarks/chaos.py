@@ -45,7 +45,7 @@ ASKERS = 3
 MOST_OPEN = 16
 """Jobs of an asker on their way at once."""
 
-SLOTS = {"FEATURELENS_SLOTS": "5", "FEATURELENS_SWEEP_SLOTS": "3"}
+SLOTS = {"FEATURELENS_SLOTS": "5", "FEATURELENS_SWEEP_SLOTS": "8"}
 """More than a test needs, so that more jobs are hurt."""
 
 STOPPED = 0.05
@@ -60,7 +60,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "several": {"objective": {"type": "diversity", "pictures": 3}, "layer": "conv6"},
     "snapshots": {"steps": 17, "snapshots": list(range(16))},
 }
-MEMORY = {"service": "service", "renderer": "worker.renderer", "slot": "worker.slot", "Valkey": "valkey"}
+MEMORY = {
+    "service": "service",
+    "renderer": "worker.renderer",
+    "cataloguer": "worker.cataloguer",
+    "slot": "worker.slot",
+    "Valkey": "valkey",
+}
 
 
 @dataclass

@@ -19,6 +19,7 @@ from tests.support.wall_clock import WallClock
 PARTS: dict[str, Callable[[Stack], set[int]]] = {
     "service": lambda stack: pids(stack, "service"),
     "renderer": lambda stack: pids(stack, "worker.renderer"),
+    "cataloguer": lambda stack: pids(stack, "worker.cataloguer"),
     "slots": lambda stack: pids(stack, "worker.slot"),
     "work horses": horses,
     "Valkey": lambda stack: pids(stack, "valkey"),

@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from redis.exceptions import RedisError
 
-from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.settings import Settings
-from featurelens.launcher.children import Child, Family, GaveUp, finish, python
+from featurelens.launcher import roles
+from featurelens.launcher.children import Child, Family, GaveUp, finish
 from featurelens.launcher.claim import Claim
-from featurelens.launcher.deaths import announcing
 from featurelens.launcher.greeting import greeting
 from featurelens.launcher.owner import RENEWAL, Owner
-from featurelens.launcher.readiness import (
-    broker_ready,
-    broker_refusal,
-    cataloguer_hangs,
-    cataloguer_ready,
-    renderer_hangs,
-    renderer_ready,
-    service_ready,
-    silent,
-    slot_hangs,
-    slot_ready,
-)
-from featurelens.launcher.role import Ready, Role
+from featurelens.launcher.readiness import broker_ready, broker_refusal, service_ready
+from featurelens.launcher.role import Ready
 from featurelens.launcher.valkey import embedded
 
 Parts = Literal["all", "worker", "service"]
@@ -45,8 +32,6 @@ BROKER_WITHIN = 30.0
 """Seconds for the server of REDIS_URL to answer."""
 CHECK_EVERY = 0.1
 """Seconds between two checks whether something is ready."""
-SLOT_NICENESS, RENDERER_NICENESS = 5, 10
-"""Requests are answered first, then results are stored; optimization takes what is left."""
 
 
 class Stack:
@@ -118,8 +103,8 @@ class Stack:
         works = self._parts != "service"
         owned = works and await self._own(url)
         if self._parts != "worker":
-            ready = service_ready(self._host, self._options.port)
-            self._service.append(self._keep("service", python("featurelens.service"), ready, hangs=silent(ready)))
+            role = roles.service(self._host, self._options.port, self._log("service"))
+            self._service.append(self._family.start(role))
         while works and not owned:
             await asyncio.sleep(1)
             owned = await self._own(url)
@@ -129,48 +114,17 @@ class Stack:
         await self._greet(began)
 
     def _keep_worker(self, url: str) -> None:
-        self._renderer.append(
-            self._keep(
-                "renderer",
-                python("featurelens.worker.renderer"),
-                renderer_ready(url, self._options.renderer_socket),
-                hangs=renderer_hangs(url),
-                niceness=RENDERER_NICENESS,
-                died=announcing(url, hangs_count=True),
-                vital=False,
-            )
-        )
-        self._cataloguer.append(
-            self._keep(
-                "cataloguer",
-                python("featurelens.worker.cataloguer"),
-                cataloguer_ready(url),
-                hangs=cataloguer_hangs(url),
-                niceness=RENDERER_NICENESS,
-                vital=False,
-            )
-        )
-        for number in range(1, self._options.slots + 1):
-            self._slots.append(self._keep_slot(f"slot {number}", url))
+        renderer = roles.renderer(url, self._options.renderer_socket, self._log("renderer"))
+        self._renderer.append(self._family.start(renderer))
+        self._cataloguer.append(self._family.start(roles.cataloguer(url, self._log("cataloguer"))))
+        log = self._log("slots")
+        slots = [roles.slot(number, url, log) for number in range(1, self._options.slots + 1)]
         if self._options.sweep_slots != 0:
-            self._slots.append(self._keep_slot("sweep slot", url, SWEEP_QUEUE))
+            slots.append(roles.sweep_slot(url, log))
+        self._slots += map(self._family.start, slots)
 
-    def _keep_slot(self, name: str, url: str, *queue: str) -> Child:
-        host = socket.gethostname()
-        return self._keep(
-            name,
-            python("featurelens.worker.slot", *queue),
-            slot_ready(url, host),
-            log="slots",
-            hangs=slot_hangs(url, host),
-            niceness=SLOT_NICENESS,
-            died=announcing(url, hangs_count=False),
-            vital=False,
-        )
-
-    def _keep(self, name: str, command: Sequence[str], ready: Ready, *, log: str = "", **rest: Any) -> Child:
-        file = self._logs and self._logs / f"{log or name}.log"
-        return self._family.start(Role(name, command, ready, file, **rest))
+    def _log(self, name: str) -> Path | None:
+        return self._logs and self._logs / f"{name}.log"
 
     async def _own(self, url: str) -> bool:
         """Claims the queue; False: the broker cannot be written to yet. Raises `Refused` when it is another's."""
@@ -189,7 +143,7 @@ class Stack:
         """The URL of the operator's Redis, or of the embedded server, which is started here."""
         url = self._options.redis_url
         if url is None:
-            server = embedded(self._state, self._logs and self._logs / "valkey.log")
+            server = embedded(self._state, self._log("valkey"))
             self._valkey.append(self._family.start(server.role))
             await self._ready(self._valkey)
             url = server.url

@@ -21,7 +21,7 @@ _FLOOR = 0.1
 """Of a layer's mean spread: channels that hardly ever spoke would drown all others."""
 _EARLY = 0.5
 """The part of the batch norms that nobody listens to: what they see are no whole things that could look natural, and
-at their size listening is dear (docs/quality.md, docs/performance.md)."""
+at their size listening is dear (docs/quality.md, docs/experiments/speed.md)."""
 _LEEWAY = 0.3
 """Spreads by which a mean may be off: single photographs differ from the mean over all of them, and a picture that may
 not shows in some corner what it lacks, as loud as it takes."""

@@ -98,10 +98,15 @@ def run(state: Path, module: str, **environment: str) -> subprocess.CompletedPro
     )
 
 
+NONSENSE = [("PORT", "many"), ("REDIS_URL", "nonsense-s3cret"), ("REDIS_URL", "redis://:s3cret@x:port/0")]
+MODULES = ["launcher", "service", "worker.slot"]
+SLOW_MODULES = ["worker.renderer", "worker.cataloguer"]
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "many"), ("REDIS_URL", "nonsense-s3cret"), ("REDIS_URL", "redis://:s3cret@x:port/0")]
+    ("module", "name", "value"),
+    [(module, *one) for module in MODULES for one in NONSENSE] + [(module, *NONSENSE[2]) for module in SLOW_MODULES],
 )
-@pytest.mark.parametrize("module", ["launcher", "service", "worker.slot", "worker.renderer", "worker.cataloguer"])
 def test_settings_that_make_no_sense_are_one_line(tmp_path: Path, module: str, name: str, value: str) -> None:
     """Not a traceback, and without what may be a password."""
     answer = run(tmp_path, module, **{name: value})

@@ -83,9 +83,10 @@ class Stack:
         return status
 
     def children(self, module: str) -> list[Process]:
-        """The launcher's own children that run this module."""
+        """The launcher's own children that run this module; of slots, those for sweeps are the last."""
         mine = [process for process in processes(self.state) if process.parent == self.launcher.pid]
-        return [process for process in mine if process.command.endswith(f"-m featurelens.{module}")]
+        found = [process for process in mine if f"-m featurelens.{module} " in f"{process.command} "]
+        return sorted(found, key=lambda process: not process.command.endswith(module))
 
     def working_slots(self) -> Sequence[Process]:
         """Slots whose work horse is out."""

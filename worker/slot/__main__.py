@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from functools import partial
 
 from redis import Redis, RedisError
 
@@ -35,11 +36,17 @@ def take_jobs(redis: Redis, queue: str) -> bool:
     slot: Slot | None = None
     try:
         slot = SweepSlot(redis) if queue == SWEEP_QUEUE else Slot(redis, queue)
+        signal.signal(signal.SIGTERM, partial(_leave, slot))  # until RQ has its own handler
         logger().info("ready", slot=slot.name, queue=queue)
         slot.work(logging_level="WARNING")
     except RedisError as error:
         logger().warning("the broker has trouble", reason=str(error))
     return slot is not None and slot.leaving
+
+
+def _leave(slot: Slot, *_: object) -> None:
+    slot.leaving = True
+    sys.exit(0)
 
 
 def main() -> int:

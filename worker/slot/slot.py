@@ -16,6 +16,7 @@ from typing import Any, cast
 from redis import Redis, RedisError
 from redis.client import Pipeline
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -80,7 +81,13 @@ class Slot(Worker):
         self._hung = False
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Expires after `EXPIRY`, not RQ's `timeout`; registers anew, in case the broker has been wiped."""
+        """Expires after `EXPIRY`, not RQ's `timeout`; registers anew, in case the broker has been wiped.
+
+        Raises `StopRequested`, once more, in a slot that waits and has been told to leave: what the handler of a signal
+        raises is lost where Python happens to ignore exceptions.
+        """
+        if self.leaving and self.get_state() == WorkerStatus.IDLE:
+            raise StopRequested
         super().heartbeat(EXPIRY, pipeline=pipeline)
         broker = pipeline if pipeline is not None else self.connection
         broker.hset(self.key, mapping=self.serialize())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,40 +11,12 @@ import torch
 
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
-from featurelens.engine.optimization import Optimization, Recipe, Rendering
-from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.engine.optimization import Optimization, Recipe
 from featurelens.worker.renderer.recipes import recipe
+from tests.support.every_recipe import SIZE, digest, wanted
 from tests.support.lanes import alone, finish
-from tests.support.recipes import LAYER, OTHER, asked, photograph
+from tests.support.recipes import LAYER, OTHER, photograph
 from tests.support.small_networks import network, stack
-from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS
-
-SIZE = (33, 47)
-"""Of an odd number of pixels: the last of them are computed otherwise than the others."""
-STEPS = 64
-
-
-def wanted() -> Iterator[VisualizationSpec]:
-    for alpha in (False, True):
-        opacity = {"alpha": True} if alpha else {}
-        for kind in KINDS:
-            yield asked(
-                kind, parameterization={"type": "fourier", **opacity}, size=list(SIZE), steps=STEPS, seed=len(kind)
-            )
-        for name in PARAMETERIZATIONS:
-            if not (alpha and name == "maco"):
-                for seed in (1, 2):
-                    yield asked(parameterization={"type": name, **opacity}, size=list(SIZE), steps=STEPS, seed=seed)
-    for kind in KINDS:
-        if OBJECTIVES[kind].has_negative:
-            yield asked(kind, sign="negative", size=list(SIZE), steps=STEPS)
-    yield asked(optimizer={"type": "gradient"}, size=list(SIZE), steps=STEPS)
-    yield asked(transform={"views": 3}, size=list(SIZE), steps=STEPS)
-
-
-def digest(result: Rendering) -> str:
-    told = repr((result.measures, result.curve, result.warnings))
-    return hashlib.sha256(result.pixels.numpy().tobytes() + told.encode()).hexdigest()
 
 
 def in_company(net: Network, recipes: Sequence[Recipe], dtype: torch.dtype, limit: int) -> list[str]:

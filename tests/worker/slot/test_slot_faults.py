@@ -121,7 +121,7 @@ def test_asked_to_leave_while_waiting(worker: WorkerHarness, waiting: str) -> No
         key = worker.ask()
         until(lambda: worker.record(key).status == "running")
     slot.send_signal(signal.SIGTERM)
-    assert slot.wait(3) == 0
+    assert slot.wait(HEARTBEAT + 3) == 0
 
 
 def test_the_renderer_dies_and_comes_back(worker: WorkerHarness) -> None:

@@ -1,7 +1,7 @@
 """Max pooling before rectification instead of behind it: the same values, a quarter of the rectifying.
 
 Rectification keeps the order of its inputs, so the largest of rectified values is the largest value, rectified; padding
-with minus infinity does not change that. Measured: docs/performance.md.
+with minus infinity does not change that. Measured: docs/experiments/speed.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Convolutions side by side over the same input (the branches of an inception module) as one with all their channels.
 
 Small convolutions are bound by what a call costs, not by arithmetic; and one call gives one gradient where several have
-to be added up. Measured: docs/performance.md.
+to be added up. Measured: docs/experiments/speed.md.
 """
 
 from __future__ import annotations

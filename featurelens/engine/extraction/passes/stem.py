@@ -2,7 +2,7 @@
 
 A convolution with stride 2 over 3 channels leaves most of every vector register empty when its gradient goes back to
 the picture. Each 2x2 square of pixels becomes one pixel of 12 channels (space to depth), the kernel likewise, and
-stride 2 becomes stride 1: the same sums in another order, a few of them with zero. Measured: docs/performance.md.
+stride 2 becomes stride 1: the same sums in another order, a few of them with zero. Measured: docs/experiments/speed.md.
 """
 
 from __future__ import annotations
