@@ -19,7 +19,7 @@ from tests.support.stack_pictures import whole
 from tests.support.wait import until
 
 PLACES, PICTURES = 64, 96
-SPEC: dict[str, Any] = {"model": "patternnet", "layer": "conv6", "size": 64, "steps": 24}
+SPEC: dict[str, Any] = {"model": "patternnet", "layer": "conv6", "size": 64, "steps": 16}
 _SEEDS = itertools.count(50_000)
 
 
