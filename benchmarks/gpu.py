@@ -59,8 +59,9 @@ def pictures(device: torch.device) -> list[str]:
     host = apart(torch.device("cpu"))
     same = sum(digest(one) == digest(other) for one, other in zip(once, again, strict=True))
     alike = sum(digest(one) == digest(other) for one, other in zip(once, company, strict=True))
-    reached = [_activation(one) / _activation(other) for one, other in zip(once, host, strict=True)]
-    near = sum(abs(ratio - 1) <= NEAR for ratio in reached)
+    both = [(_activation(one), _activation(other)) for one, other in zip(once, host, strict=True)]
+    near = sum(abs(one - other) <= NEAR * abs(other) for one, other in both)
+    reached = [one / other for one, other in both if other]
     least, most = min(reached), max(reached)
     return [
         f"made again, the same to the bit | {same} of {len(recipes)}",

@@ -77,8 +77,9 @@ class Thumbnails:
         columns = math.ceil(math.sqrt(tiles.count))
         width = next((width for width in (192, 128) if columns * (width + GAP) <= SHEET_WIDTH), WIDTHS[0])
         small = [None if tile is None else self._thumbnail(*tile, width) for tile in tiles.read()]
-        height = max((image.height for image in small if image is not None), default=width)
-        return _encoded(contact_sheet(small, width, height, columns), "png")
+        sizes = [image.size for image in small if image is not None] or [(width, width)]
+        place = max(size[0] for size in sizes), max(size[1] for size in sizes)
+        return _encoded(contact_sheet(small, *place, columns), "png")
 
     def _thumbnail(self, png: bytes, digest: str, width: int) -> Image.Image:
         return Image.open(io.BytesIO(self.get(png, digest, width, "png")[0]))

@@ -91,8 +91,8 @@ def test_to_the_sheet(client: httpx.Client, redis: Redis, store: FileStore) -> N
     assert client.get(thumbnail).headers["content-type"] == "image/webp"
     answer = client.get(body["links"]["sheet"])
     sheet = Picture.open(io.BytesIO(answer.content))
-    assert sheet.size == (2 * 196 - 4, 2 * 68 - 4)
-    corners = [sheet.getpixel((x, y)) for y in (5, 73) for x in (5, 201)]
+    assert sheet.size == (2 * 100 - 4, 2 * 68 - 4), "as large as the pictures are"
+    corners = [sheet.getpixel((x, y)) for y in (5, 73) for x in (5, 105)]
     assert corners == [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
     again = client.get(f"{url}/sheet", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
