@@ -1,6 +1,7 @@
 # make run     starts Featurelens and keeps it running (Ctrl-C stops it)
 # make test    runs the whole suite
 # make check   runs everything that must pass: format, lint, types, import contracts, the package's metadata, tests
+# make static  all of that but the tests
 # make bench   measures speed on this machine
 # make chaos   hurts a running Featurelens at random for 20 minutes (MINUTES=5 make chaos: for 5); prints one table
 # make gpu     what an NVIDIA card does with the same pictures: bits, activations, speed, memory
@@ -18,7 +19,7 @@ LOCKS := requirements.lock requirements-service.lock requirements-dev.lock
 # OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
 export GOMP_SPINCOUNT ?= 2000
 
-.PHONY: run test check format lint types contracts package bench gpu chaos architectures quality gallery lock upgrade
+.PHONY: run test check static format lint types contracts package bench gpu chaos architectures quality gallery lock upgrade
 
 run: $(READY)
 	@exec $(BIN)/python -P -m featurelens.launcher
@@ -26,7 +27,9 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
-check: format lint types contracts package test
+check: static test
+
+static: format lint types contracts package
 
 format: $(READY)
 	$(BIN)/ruff format --check .

@@ -81,7 +81,7 @@ def speed(device: torch.device, lanes: Sequence[int]) -> list[str]:
     plain = statistics.median(seconds(loop.step, device) for _ in range(TICKS)) * 1e3
     rows = [f"{SUBJECT.title}, plain loop | {plain:.2f} ms"]
     for count in lanes:
-        if device.type == "cuda":
+        if _card(device):
             torch.cuda.reset_peak_memory_stats(device)
         begun = time.perf_counter()
         lane = LaneCase(SUBJECT, count, best_dtype(device), device)

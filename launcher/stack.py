@@ -54,8 +54,8 @@ class Stack:
         self._family = Family(environment, say)
         self._service: list[Child] = []
         self._slots: list[Child] = []
-        self._renderer: list[Child] = []
-        self._cataloguer: list[Child] = []
+        self._torch: list[Child] = []
+        """Renderer and cataloguer."""
         self._valkey: list[Child] = []
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -81,7 +81,7 @@ class Stack:
         finally:
             await finish((start, watch, stopped))
             # Front to back: no new jobs come in, running ones return to the queue, the queue is written to disk.
-            await self._family.stop((self._service, self._slots, self._cataloguer + self._renderer, self._valkey))
+            await self._family.stop((self._service, self._slots, self._torch, self._valkey))
             if self._owner is not None and not self._valkey:
                 with suppress(RedisError, OSError):  # then it is free by itself, a little later
                     await self._owner.release()
@@ -110,13 +110,12 @@ class Stack:
             owned = await self._own(url)
         if works:
             self._keep_worker(url)
-        await self._ready(self._service + self._renderer + self._cataloguer + self._slots)
+        await self._ready(self._service + self._torch + self._slots)
         await self._greet(began)
 
     def _keep_worker(self, url: str) -> None:
         renderer = roles.renderer(url, self._options.renderer_socket, self._log("renderer"))
-        self._renderer.append(self._family.start(renderer))
-        self._cataloguer.append(self._family.start(roles.cataloguer(url, self._log("cataloguer"))))
+        self._torch += map(self._family.start, (renderer, roles.cataloguer(url, self._log("cataloguer"))))
         log = self._log("slots")
         slots = [roles.slot(number, url, log) for number in range(1, self._options.slots + 1)]
         if self._options.sweep_slots != 0:

@@ -53,6 +53,10 @@ class Registry:
         """Every network, without loading weights or asking another machine."""
         return [entry for _, entry in self._all()]
 
+    def entry(self, name: str) -> ModelEntry:
+        """A network by its name or alias; those behind it are not looked at. Raises `ModelLoadFailed`."""
+        return self._find(name)[1]
+
     def describe(self, name: str) -> list[LayerEntry]:
         """The layers of a network in the order they answer. Raises `ModelLoadFailed`."""
         return self.description(name).layers

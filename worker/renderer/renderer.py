@@ -66,7 +66,7 @@ class Renderer:
     def warm_up(self) -> None:
         """Spares the first picture what torch does only once; without it that one takes longer."""
         try:
-            entry = next(entry for entry in self._registry.entries() if entry.source == "bundled")
+            entry = self._registry.entry("patternnet")
             warm_up(self._networks.load(entry.name, entry.digest), entry.input_size, self.device)
         except Exception as error:  # noqa: BLE001  # whatever it is, a job that meets it says so
             logger().warning("not warmed up", error=str(error))

@@ -148,13 +148,10 @@ class Scheduler:
 
 def choose(works: Sequence[Work], room: int, *, sweeps_first: bool) -> list[Work]:
     """The works that advance in a tick of `room` rows, at least one; of equal priority in the order given."""
-    ordered = sorted(works, key=lambda work: work.ask.sweep != sweeps_first)
-    sweeps = SWEEPS_BESIDE if any(not work.ask.sweep for work in works) else len(works)
+    single = [work for work in works if not work.ask.sweep]
+    swept = [work for work in works if work.ask.sweep][: SWEEPS_BESIDE if single else None]
     chosen: list[Work] = []
-    for work in ordered:
-        if work.ask.sweep and sweeps == 0:
-            continue
-        sweeps -= work.ask.sweep
+    for work in swept + single if sweeps_first else single + swept:
         room -= work.rows
         if room < 0 and chosen:
             break

@@ -108,15 +108,21 @@ class Slot(Worker):
         """Takes the lease, has a work horse do the job, and watches it."""
         assert isinstance(job, SlotJob)
         self._forget()
-        execution = self._leases.take(job, self.name)
+        execution = self._taken(job)
         if execution is None:
-            logger().info("another slot has it", attempt=job.id)
             return
         self.executions[execution.id] = execution
         self.set_state(WorkerStatus.BUSY)
         self.fork_work_horse(job, queue)
         self.monitor_work_horse(job, queue, execution)
         self.set_state(WorkerStatus.IDLE)
+
+    def _taken(self, job: SlotJob) -> Execution | None:
+        """The lease; None: another slot has it."""
+        execution = self._leases.take(job, self.name)
+        if execution is None:
+            logger().info("another slot has it", attempt=job.id)
+        return execution
 
     def monitor_work_horse(self, job: Job, queue: Queue, execution: Execution) -> None:
         """Waits for the horse, whatever the broker does. It keeps its timeout: RQ's here is by the wall clock."""
@@ -163,13 +169,18 @@ class Slot(Worker):
         """RQ's would write to a job that may be another's by now."""
 
     def handle_job_success(self, job: Job, queue: Queue, started_job_registry: Any, execution: Execution) -> None:
-        """Runs in the work horse: nothing is left of a job whose record has ended; another one is made again."""
+        """Runs in the work horse: a job whose record has not ended is made again."""
         assert isinstance(job, SlotJob)
+        if not self._finished(job, execution):
+            self._give_back(job, execution, self._blame)
+
+    def _finished(self, job: SlotJob, execution: Execution) -> bool:
+        """Leaves nothing of a job whose record has ended. False: it is still to be made."""
         task = job.task
         if task is not None and patiently(lambda: self._records.owed(*task)):
-            self._give_back(job, execution)
-        else:
-            patiently(lambda: self._leases.finish(job, execution))
+            return False
+        patiently(lambda: self._leases.finish(job, execution))
+        return True
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Runs in the work horse: keeps the reason, if it may be shown to clients, and whether the job is to blame."""
@@ -196,10 +207,10 @@ class Slot(Worker):
         if stopped and not (job.task is not None and self._records.owed(*job.task)):
             patiently(lambda: self._leases.cancel(job, execution))
         else:
-            self._give_back(job, execution)
+            self._give_back(job, execution, self._blame)
 
-    def _give_back(self, job: SlotJob, execution: Execution | None) -> None:
-        blamed, reason = self._blame.blamed and not self.leaving, self._blame.reason
+    def _give_back(self, job: SlotJob, execution: Execution | None, blame: Blame) -> None:
+        blamed, reason = blame.blamed and not self.leaving, blame.reason
         patiently(lambda: self._leases.give_back(job, execution, blamed=blamed, reason=reason), seconds=None)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:

@@ -11,7 +11,6 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from redis import Redis, RedisError
@@ -48,8 +47,8 @@ class _Running:
 class SweepSlot(Slot):
     """Takes a job whenever it has a place: `FEATURELENS_SWEEP_SLOTS`, or what the renderer says suits its device."""
 
-    def __init__(self, redis: Redis, name: str = SWEEP_QUEUE) -> None:
-        super().__init__(redis, name)
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis, SWEEP_QUEUE)
         self._running: dict[str, _Running] = {}
         """By the id of RQ's job."""
         self._changed = threading.Condition()
@@ -59,9 +58,8 @@ class SweepSlot(Slot):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Takes the lease and starts the execution; returns when there is a place for another one."""
         assert isinstance(job, SlotJob)
-        execution = self._leases.take(job, self.name)
+        execution = self._taken(job)
         if execution is None:
-            logger().info("another slot has it", attempt=job.id)
             return
         one = _Running(job, execution)
         with self._changed:
@@ -81,7 +79,7 @@ class SweepSlot(Slot):
             self._renewed = time.monotonic()
             self._places = settings().sweep_slots or self._suitable()
             for one in list(self._running.values()):
-                if not self._leases.renew(one.job, one.execution) and one.job.id in self._running:
+                if not self._leases.renew(one.job, one.execution):
                     one.stop.ask()  # it is another's by now
 
     def handle_payload(self, message: Any) -> None:
@@ -121,9 +119,7 @@ class SweepSlot(Slot):
         try:
             lost = self._performed(one)
             if lost is not None:
-                blamed = lost.blamed and not (self.leaving or one.stop.asked)
-                give_back = partial(self._leases.give_back, one.job, one.execution, blamed=blamed, reason=lost.reason)
-                patiently(give_back, seconds=None)
+                self._give_back(one.job, one.execution, lost._replace(blamed=lost.blamed and not one.stop.asked))
         finally:
             with self._changed:
                 del self._running[one.job.id]
@@ -137,10 +133,6 @@ class SweepSlot(Slot):
             if not patiently(lambda: self._leases.begin(job, execution, self.name)):
                 return None
             job.func(*job.args, stop=one.stop)
-            task = job.task
-            if task is not None and patiently(lambda: self._records.owed(*task)):
-                return Blame()
-            patiently(lambda: self._leases.finish(job, execution))
+            return None if self._finished(job, execution) else Blame()
         except Exception as error:  # noqa: BLE001  # whatever it is, the job is given back
             return judged(job.id, error)
-        return None
