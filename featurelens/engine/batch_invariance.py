@@ -18,10 +18,10 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from featurelens.engine.cancellation import cancelling, steady
+from featurelens.engine.cancellation import cancelling, equal, steady
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import Reading, rows_of
-from featurelens.engine.extraction.rectifier import EXACT, Passage
+from featurelens.engine.extraction.passage import ALL_EXACT, EXACT, Passage, Passages
 from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Network
 from featurelens.engine.parameterizations import Size
@@ -34,16 +34,22 @@ NUMBERS = (*range(1, 9), *range(10, 17, 2), *range(20, 33, 4), *range(40, 65, 8)
 _LEAK = Passage(0.05)
 """How gradients pass rectifiers most of the time; in each other way it is the same operations that carry them."""
 
+_LEAKING = Passages(((_LEAK, 1),))
+
+_PASSAGES = (EXACT, _LEAK, Passage(redirect=True))
+"""One of each kind."""
+
 _PATIENCE = 10.0
 """Seconds that trying a number may take, or it is not tried: lanes wait meanwhile."""
 
 
 @dataclass
 class _Tried:
-    """The numbers that were tried, and how many seconds two rows took."""
+    """The numbers that were tried, how many seconds two rows took, and whether passages mix."""
 
     holds: dict[int, bool] = field(default_factory=dict)
     seconds: float = 0.0
+    mixes: bool | None = None
 
 
 _TRIED: WeakKeyDictionary[Network, dict[tuple[tuple[str, ...], Size, torch.dtype], _Tried]] = WeakKeyDictionary()
@@ -82,6 +88,31 @@ class BatchInvariance:
         enough = numbers[len(fewer) : len(fewer) + 2]
         return next((number for number in (*enough, *reversed(fewer)) if self._holds(number)), 1)
 
+    def mixes(self) -> bool:
+        """Whether rows side by side can have gradients that pass rectifiers each in its own way, to the bit.
+
+        Not where the network puts anything but rows first, so that nobody knows whose gradient it is.
+        """
+        if self._tried.mixes is None:
+            try:
+                with self._within():
+                    self._tried.mixes = self._try_mixing()
+            except Exception as error:
+                if out_of_memory(error):
+                    raise
+                log.info("%s takes no mixed passages: %s", self._network.name, error)
+                self._tried.mixes = False
+        return self._tried.mixes
+
+    def _try_mixing(self) -> bool:
+        rows = range(len(_PASSAGES))
+        mixed = self._noise(rows, Passages.of((passage, 1) for passage in _PASSAGES))
+        for row, passage in enumerate(_PASSAGES):
+            alike = self._noise(rows, Passages.of([(passage, len(rows))]))
+            if not all(equal(one[row], other[row]) for one, other in zip(mixed, alike, strict=True)):
+                return False
+        return True
+
     def _holds(self, number: int) -> bool:
         known = self._tried.holds
         if number != 2 and not self._holds(2):
@@ -107,13 +138,13 @@ class BatchInvariance:
             return False
         return self._extract.dtype == torch.float32 or self._layers_hold(number)
 
-    def _noise(self, rows: Sequence[int]) -> list[Tensor]:
+    def _noise(self, rows: Sequence[int], passages: Passages = _LEAKING) -> list[Tensor]:
         """What is read of rows of noise, and the gradient of a mixture of it, each drawn with the row's own number."""
         shape = (self._network.preprocessing.channels, *self._size)
         each = [torch.rand(shape, generator=torch.Generator().manual_seed(row)) for row in rows]
         shown = torch.stack(each).to(self._device).requires_grad_(True)
         with self._extract.statistics.recording():
-            readings = self._extract(self._network.preprocessing(shown), _LEAK)
+            readings = self._extract(self._network.preprocessing(shown), passages)
         found = [value for reading in readings.values() for value in reading if value is not None]
         distance = self._extract.statistics.distance()
         leading = [end for end in (*found, *([] if distance is None else [distance])) if end.requires_grad]
@@ -154,11 +185,12 @@ class Filled:
         self._idle = 0
         self.statistics = self
 
-    def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
+    def __call__(self, inputs: Tensor, passages: Passages = ALL_EXACT) -> dict[str, Reading]:
         self._idle = max(0, self._rows - len(inputs))
         if not self._idle:
-            return self._extract(inputs, passage)
-        readings = self._extract(torch.cat([inputs, inputs.new_zeros(self._idle, *inputs.shape[1:])]), passage)
+            return self._extract(inputs, passages)
+        filled = torch.cat([inputs, inputs.new_zeros(self._idle, *inputs.shape[1:])])
+        readings = self._extract(filled, passages.filled(self._idle))
         return rows_of(readings, slice(len(inputs)))
 
     def recording(self) -> AbstractContextManager[None]:
