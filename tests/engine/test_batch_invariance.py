@@ -78,6 +78,16 @@ def test_enough_for_all_and_no_more_than_there_is_memory_for(
     assert list(NUMBERS) == sorted(NUMBERS)
 
 
+@pytest.mark.parametrize(
+    ("size", "rows"), [((224, 224), 32), ((225, 224), 16), ((96, 96), 64), ((512, 512), 4), ((2048, 2048), 2)]
+)
+def test_on_a_card_it_is_always_the_same_number(size: tuple[int, int], rows: int) -> None:
+    net = network(stack())
+    found = BatchInvariance(net, Extractor(net, ["4"]), size, torch.device("cuda"), nullcontext)
+    assert {found.rows(wanted, 64) for wanted in (1, rows, 1000)} == {rows}
+    assert found.rows(1, 1) == 1
+
+
 def test_elsewhere_nothing_is_tried() -> None:
     net = network(stack())
     found = BatchInvariance(net, Extractor(net, ["4"]), SIZE, torch.device("meta"), nullcontext)
