@@ -103,6 +103,16 @@ def shrinking() -> nn.Module:
     )
 
 
+def pooled() -> nn.Module:
+    """The same with maximum pooling."""
+    return chain(
+        conv1=nn.Conv2d(3, 5, 3, stride=2, padding=1),
+        act1=nn.ReLU(),
+        pool=nn.MaxPool2d(2),
+        conv2=nn.Conv2d(5, 7, 2),
+    )
+
+
 def flattened() -> nn.Module:
     """Fully connected behind a map, as LeNet is."""
     return chain(

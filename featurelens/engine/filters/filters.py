@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from featurelens.engine.filters.connections import Connection, incoming
+from featurelens.engine.filters.functions import NONLINEARITIES
 from featurelens.engine.filters.moves import channel_axis
 from featurelens.engine.filters.outgoing import outgoing
 from featurelens.engine.filters.pullback import Kernel, NotFollowed
@@ -52,6 +53,11 @@ class Filters:
     picture: Tensor | None
     expanded_picture: Tensor | None
     unknown: tuple[str, ...]
+
+    @property
+    def preactivation(self) -> bool:
+        """Whether the weights speak of what stands before a nonlinearity, not of what the unit answers."""
+        return any(step.function in NONLINEARITIES for one in self.summands for step in one.through)
 
 
 def filters_of(network: Network, layer: str, channel: int, size: tuple[int, int], units: int = 10) -> Filters:

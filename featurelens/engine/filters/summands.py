@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from featurelens.engine.filters.functions import ALIASES, CONCATENATIONS, MOVES, SUMS
@@ -38,7 +38,7 @@ class Summand:
     kernel: Kernel
     through: tuple[Step, ...] = ()
     approximate: bool = False
-    stride: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] | None = None
     dilation: tuple[int, int] = (1, 1)
 
     @property
@@ -70,18 +70,22 @@ def _summands(kernel: Kernel, bends: int, through: tuple[Step, ...], *, summed: 
             if not (summed or kernel.spatial or name == PICTURE):
                 raise
             step = None
-        if step is None or (step.bent and not bends) or (summed and several and value.modules):
+        if step is None or (step.bent and not step.pooled and not bends) or (summed and several and value.modules):
             yield Summand("identity", None, end, through, bent and kernel.spatial)
             return
         if step.weights:
             made: Made = "convolution" if name == "conv2d" else "linear"
             layer = value.modules[0] if value.modules else value.layer
-            stride, dilation = ((1, 1), (1, 1)) if kernel.spatial or made == "linear" else spacing(value)
             end = settled(step.kernels[0])
-            yield Summand(made, layer, end, through, bent and kernel.spatial, stride, dilation)
+            found = Summand(made, layer, end, through, bent and kernel.spatial)
+            single = made == "convolution" and not kernel.spatial
+            if single:
+                stride, dilation = spacing(value)
+                found = replace(found, stride=stride, dilation=dilation)
+            yield found
             return
         through, bent = (*through, *told(value)), bent or step.bent
-        bends -= step.bent
+        bends -= step.bent and not step.pooled
         named = named and moving
         if len(step.kernels) > 1:
             for each in step.kernels:

@@ -184,12 +184,13 @@ def test_who_feeds_is_fed(build: Callable[[], nn.Module]) -> None:
         (nets.grouped, "act2", "conv1", (5, 6), (2, 3)),
         (nets.separable, "norm", "conv1", (3, 4), (4, 6)),
         (nets.shrinking, "conv2", "conv1", (1, 1), (3, 3)),
+        (nets.pooled, "conv2", "conv1", (1, 1), (3, 3)),
     ],
 )
 def test_expanded_weights_are_those_of_the_straightened_network(
     build: Callable[[], nn.Module], layer: str, first: str, at: tuple[int, int], corner: tuple[int, int]
 ) -> None:
-    """Products of kernels: exact where nothing bends."""
+    """Products of kernels: exact where nothing bends, and maximum pooling takes the mean."""
     network = double(build())
     expanded = of(network, layer, 1)
     straight = Network("straight", straightened(network.module), network.preprocessing)
@@ -202,11 +203,8 @@ def test_expanded_weights_are_those_of_the_straightened_network(
 
 
 def straightened(module: nn.Module) -> nn.Module:
-    parts = {
-        name: nn.Identity() if isinstance(part, nn.ReLU | nn.ReLU6 | nn.SiLU) else part
-        for name, part in module.named_children()
-    }
-    return chain(**parts).eval()
+    instead = {nn.ReLU: nn.Identity(), nn.ReLU6: nn.Identity(), nn.SiLU: nn.Identity(), nn.MaxPool2d: nn.AvgPool2d(2)}
+    return chain(**{name: instead.get(type(part), part) for name, part in module.named_children()}).eval()
 
 
 def test_signs_are_those_behind_batch_norm() -> None:
