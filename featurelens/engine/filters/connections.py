@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from featurelens.engine.filters.functions import ALIASES, MOVES, POOLS
-from featurelens.engine.filters.pullback import Kernel, NotFollowed, pulled
+from featurelens.engine.filters.kernel import Kernel, NotFollowed
+from featurelens.engine.filters.pullback import pulled
 from featurelens.engine.filters.summands import Step, Summand, told
 from featurelens.engine.filters.tape import PICTURE
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from featurelens.engine.filters.connections import Connection, incoming
 from featurelens.engine.filters.functions import NONLINEARITIES
+from featurelens.engine.filters.kernel import Kernel, NotFollowed
 from featurelens.engine.filters.moves import channel_axis
 from featurelens.engine.filters.outgoing import outgoing
-from featurelens.engine.filters.pullback import Kernel, NotFollowed
 from featurelens.engine.filters.summands import Summand, summands
 from featurelens.engine.filters.tape import Tape, Value, record
 from featurelens.engine.network import Network

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from featurelens.engine.filters.connections import Connection
 from featurelens.engine.filters.functions import ALIASES, MOVES, NONLINEARITIES, POOLS, SCALES, SUMS
+from featurelens.engine.filters.kernel import NotFollowed
 from featurelens.engine.filters.moves import channel_axis, moves
-from featurelens.engine.filters.pullback import NotFollowed, channel_scale
+from featurelens.engine.filters.scales import channel_scale
 from featurelens.engine.filters.summands import Step, told
 from featurelens.engine.filters.tape import Value
 

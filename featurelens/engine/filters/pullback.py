@@ -8,35 +8,17 @@ kernels). What bends is passed as if it were straight, maximum pooling as if it 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from featurelens.engine.filters.functions import ALIASES, MOVES, NONLINEARITIES, POOLS, SCALES, SUMS
+from featurelens.engine.filters.kernel import Kernel, NotFollowed, pair, source_of
 from featurelens.engine.filters.moves import Move, channel_axis, moves
+from featurelens.engine.filters.pooling import MEANS, cut, pooled
+from featurelens.engine.filters.scales import channel_scale, number
 from featurelens.engine.filters.tape import PICTURE, Value
-
-
-class NotFollowed(Exception):
-    """Why nobody can tell where a value's channels come from."""
-
-
-@dataclass(frozen=True, eq=False)
-class Kernel:
-    """`weights` (C, h, w), float64, over the channels of `value` along `axis`; what is summed up also has a `bias`.
-
-    `spatial` once it has gone through weights: until then it is one position. `whole`: it covers the feature map and
-    does not slide.
-    """
-
-    value: Value
-    axis: int
-    weights: Tensor
-    bias: float = 0.0
-    spatial: bool = False
-    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +37,14 @@ def pulled(kernel: Kernel) -> Pulled:
     """Through the function that made its value. Raises `NotFollowed`."""
     name = kernel.value.function
     if name in ALIASES:
-        return Pulled((replace(kernel, value=_source(kernel.value)),))
+        return Pulled((replace(kernel, value=source_of(kernel.value)),))
     if name in NONLINEARITIES:
         # What is added before it does not come out of it unchanged.
-        return Pulled((replace(kernel, value=_source(kernel.value), bias=0.0),), bent=True)
+        return Pulled((replace(kernel, value=source_of(kernel.value), bias=0.0),), bent=True)
     if name in MOVES:
         return Pulled(tuple(moved(kernel, one) for one in _moves(kernel)))
     if name in POOLS:
-        return Pulled((_pooled(kernel),), bent=kernel.spatial and name not in _MEANS, pooled=True)
+        return Pulled((pooled(kernel),), bent=kernel.spatial and name not in MEANS, pooled=True)
     if name in SUMS:
         return Pulled(_summed(kernel))
     if name in SCALES:
@@ -95,63 +77,9 @@ def moved(kernel: Kernel, move: Move) -> Kernel:
     return replace(kernel, value=source, axis=axis, weights=spread, spatial=True, whole=True)
 
 
-def channel_scale(value: Value, axis: int) -> tuple[Tensor, Tensor] | None:
-    """Factor and offset (C,), float64, of what changes each channel by itself and by fixed numbers alone."""
-    if value.function == "batch_norm":
-        _, mean, variance, weight, bias = (value.argument(place, name) for place, name in enumerate(_BATCH_NORM))
-        if mean is None or value.argument(5, "training", False):
-            raise NotFollowed("batch_norm by the statistics of the picture itself")
-        factor = 1 / (_number(variance) + value.argument(7, "eps", 1e-5)).sqrt()
-        factor = factor if weight is None else factor * _number(weight)
-        offset = -_number(mean) * factor
-        return factor, offset if bias is None else offset + _number(bias)
-    if value.function in SCALES and len(value.sources) == 1:
-        other = value.args[1] if value.sources[0] is value.args[0] else value.args[0]
-        if value.function.endswith(("div", "divide")):
-            if value.sources[0] is not value.args[0]:
-                raise NotFollowed("division by a value of the picture")
-            return 1 / (factor := _by_channel(other, value, axis)), torch.zeros_like(factor)
-        factor = _by_channel(other, value, axis)
-        return factor, torch.zeros_like(factor)
-    if value.function in SUMS and len(value.sources) == 1:
-        first = value.sources[0] is value.args[0]
-        sign = -1.0 if value.function.endswith("sub") else 1.0
-        offset = _by_channel(value.args[1] if first else value.args[0], value, axis)
-        alpha = value.kwargs.get("alpha", 1.0)
-        own, others = (1.0, sign * alpha) if first else (sign * alpha, 1.0)
-        return torch.full_like(offset, own), offset * others
-    return None
-
-
-_MEANS = frozenset(("avg_pool2d", "adaptive_avg_pool2d", "mean", "pad"))
-_BATCH_NORM = ("input", "running_mean", "running_var", "weight", "bias")
-
-
 def spacing(convolution: Value) -> tuple[tuple[int, int], tuple[int, int]]:
     """Its stride and its dilation, down and across."""
-    return _pair(convolution.argument(3, "stride", 1)), _pair(convolution.argument(5, "dilation", 1))
-
-
-def _source(value: Value) -> Value:
-    """The one value it was made of. Raises `NotFollowed` where it is another's, too."""
-    found = list(dict.fromkeys(value.sources))
-    if len(found) != 1:
-        raise NotFollowed(f"{value.function} of {len(found)} values")
-    return found[0]
-
-
-def _number(value: Any) -> Tensor:
-    """A fixed tensor or number in float64. Raises `NotFollowed` for what the picture decides."""
-    if isinstance(value, Value):
-        if value.constant is None:
-            raise NotFollowed(f"weights that the picture decides ({value.function})")
-        return value.constant.detach().double().cpu()
-    return torch.tensor(float(value), dtype=torch.float64)
-
-
-def _by_channel(other: Any, value: Value, axis: int) -> Tensor:
-    """(C,) of a constant that is the same at all positions; where it is not, its mean (as of position embeddings)."""
-    return _number(other).expand(value.shape).movedim(axis, 0).flatten(1).mean(1)
+    return pair(convolution.argument(3, "stride", 1)), pair(convolution.argument(5, "dilation", 1))
 
 
 def _moves(kernel: Kernel) -> tuple[Move, ...]:
@@ -191,11 +119,11 @@ def _rescaled(kernel: Kernel) -> Kernel:
     found = channel_scale(kernel.value, kernel.axis)
     if found is None:
         raise NotFollowed(kernel.value.function)
-    if _source(kernel.value).shape != kernel.value.shape:
+    if source_of(kernel.value).shape != kernel.value.shape:
         raise NotFollowed(f"{kernel.value.function} of values of several shapes")
     factor, offset = found
     bias = kernel.bias + float((kernel.weights.sum((1, 2)) * offset).sum())
-    return replace(kernel, value=_source(kernel.value), weights=kernel.weights * factor[:, None, None], bias=bias)
+    return replace(kernel, value=source_of(kernel.value), weights=kernel.weights * factor[:, None, None], bias=bias)
 
 
 def _normalized(kernel: Kernel) -> Kernel:
@@ -204,64 +132,16 @@ def _normalized(kernel: Kernel) -> Kernel:
     return _rescaled(kernel)
 
 
-def _pooled(kernel: Kernel) -> Kernel:
-    """Positions of what is pooled get equal shares, once there are positions; over the whole map there are none."""
-    value = kernel.value
-    source = _source(value)
-    axis = channel_axis(source)
-    if source.shape[axis] != value.shape[kernel.axis] or axis in _reduced(value, source):
-        raise NotFollowed(f"{value.function} over channels")
-    onto = replace(kernel, value=source, axis=axis)
-    everywhere = value.function in {"mean", "amax"} or value.shape[-2:] == (1, 1)
-    if not kernel.spatial or (value.function == "pad" and not kernel.whole):
-        return onto
-    if everywhere and kernel.weights.shape[1:] == (1, 1):
-        return onto
-    size, stride, padding = _window(value, source)
-    box = kernel.weights.new_full((len(kernel.weights), 1, *size), 1 / (size[0] * size[1]))
-    spread = F.conv_transpose2d(kernel.weights[None], box, stride=stride, groups=len(kernel.weights))[0]
-    return replace(onto, weights=_cut(spread, source, padding) if kernel.whole else spread)
-
-
-def _reduced(value: Value, source: Value) -> set[int]:
-    """The axes that a mean or maximum is taken over."""
-    if value.function not in {"mean", "amax"}:
-        return set()
-    dims = value.argument(1, "dim", value.kwargs.get("axis"))
-    dims = range(len(source.shape)) if dims is None else dims if isinstance(dims, tuple | list) else (dims,)
-    return {int(dim) % len(source.shape) for dim in dims}
-
-
-def _cut(weights: Tensor, source: Value, padding: tuple[int, int]) -> Tensor:
-    """Weights over the whole map: what lies on its padding is left out."""
-    (top, left), (height, width) = padding, source.shape[-2:]
-    return F.pad(weights, (-left, width + left - weights.shape[2], -top, height + top - weights.shape[1]))
-
-
-def _window(value: Value, source: Value) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    """Size, stride and padding of a pooling."""
-    if value.function.startswith("adaptive"):
-        sizes = [divmod(large, small) for large, small in zip(source.shape[-2:], value.shape[-2:], strict=True)]
-        if any(rest for _, rest in sizes):
-            raise NotFollowed(f"{value.function} into windows of several sizes")
-        window = (sizes[0][0], sizes[1][0])
-        return window, window, (0, 0)
-    if value.function in {"max_pool2d", "max_pool2d_with_indices", "avg_pool2d"}:
-        size = _pair(value.argument(1, "kernel_size"))
-        return size, _pair(value.argument(2, "stride") or size), _pair(value.argument(3, "padding", 0))
-    raise NotFollowed(f"{value.function} between two layers of weights")
-
-
 def _convolved(kernel: Kernel) -> Kernel:
     value = kernel.value
-    weight, bias = _number(value.argument(1, "weight")), value.argument(2, "bias")
+    weight, bias = number(value.argument(1, "weight")), value.argument(2, "bias")
     stride, dilation = spacing(value)
     if kernel.axis != 1:
         raise NotFollowed("conv2d with channels in another axis")
     groups = value.argument(6, "groups", 1)
     kernels = F.conv_transpose2d(kernel.weights[None], weight, stride=stride, groups=groups, dilation=dilation)[0]
     if kernel.whole:
-        kernels = _cut(kernels, value.argument(0, "input"), _padding(value, weight, dilation))
+        kernels = cut(kernels, value.argument(0, "input"), _padding(value, weight, dilation))
     return _through(kernel, value.argument(0, "input"), 1, kernels, bias)
 
 
@@ -269,26 +149,19 @@ def _padding(value: Value, weight: Tensor, dilation: tuple[int, int]) -> tuple[i
     """Above and to the left."""
     stated = value.argument(4, "padding", 0)
     if not isinstance(stated, str):
-        return _pair(stated)
+        return pair(stated)
     height, width = (rate * (size - 1) // 2 for rate, size in zip(dilation, weight.shape[2:], strict=True))
     return (height, width) if stated == "same" else (0, 0)
 
 
 def _linear(kernel: Kernel) -> Kernel:
     value = kernel.value
-    weight, source = _number(value.argument(1, "weight")), value.argument(0, "input")
+    weight, source = number(value.argument(1, "weight")), value.argument(0, "input")
     kernels = torch.einsum("chw,cd->dhw", kernel.weights, weight)
     return _through(kernel, source, len(source.shape) - 1, kernels, value.argument(2, "bias"))
 
 
 def _through(kernel: Kernel, source: Value, axis: int, weights: Tensor, bias: Value | None) -> Kernel:
     """Behind a layer of weights."""
-    own = 0.0 if bias is None else float((kernel.weights.sum((1, 2)) * _number(bias)).sum())
+    own = 0.0 if bias is None else float((kernel.weights.sum((1, 2)) * number(bias)).sum())
     return replace(kernel, value=source, axis=axis, weights=weights, bias=kernel.bias + own, spatial=True)
-
-
-def _pair(size: Any) -> tuple[int, int]:
-    if isinstance(size, int):
-        return size, size
-    height, width = size if len(size) == 2 else (size[0], size[0])
-    return int(height), int(width)

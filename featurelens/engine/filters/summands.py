@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from featurelens.engine.filters.functions import ALIASES, CONCATENATIONS, MOVES, SUMS
-from featurelens.engine.filters.pullback import Kernel, NotFollowed, pulled, spacing
+from featurelens.engine.filters.kernel import Kernel, NotFollowed
+from featurelens.engine.filters.pullback import pulled, spacing
 from featurelens.engine.filters.tape import PICTURE, Value
 
 ANY = 1_000_000

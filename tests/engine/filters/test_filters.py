@@ -203,8 +203,12 @@ def test_expanded_weights_are_those_of_the_straightened_network(
 
 
 def straightened(module: nn.Module) -> nn.Module:
-    instead = {nn.ReLU: nn.Identity(), nn.ReLU6: nn.Identity(), nn.SiLU: nn.Identity(), nn.MaxPool2d: nn.AvgPool2d(2)}
-    return chain(**{name: instead.get(type(part), part) for name, part in module.named_children()}).eval()
+    def straight(part: nn.Module) -> nn.Module:
+        if isinstance(part, nn.MaxPool2d):
+            return nn.AvgPool2d(part.kernel_size)
+        return nn.Identity() if isinstance(part, nn.ReLU | nn.ReLU6 | nn.SiLU) else part
+
+    return chain(**{name: straight(part) for name, part in module.named_children()}).eval()
 
 
 def test_signs_are_those_behind_batch_norm() -> None:

@@ -1,0 +1,56 @@
+"""What changes each channel by itself and by fixed numbers alone: batch norm, factors, offsets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from featurelens.engine.filters.functions import SCALES, SUMS
+from featurelens.engine.filters.kernel import NotFollowed
+from featurelens.engine.filters.tape import Value
+
+_BATCH_NORM = ("input", "running_mean", "running_var", "weight", "bias")
+
+
+def channel_scale(value: Value, axis: int) -> tuple[Tensor, Tensor] | None:
+    """Factor and offset (C,), float64, of what changes each channel by itself and by fixed numbers alone."""
+    if value.function == "batch_norm":
+        _, mean, variance, weight, bias = (value.argument(place, name) for place, name in enumerate(_BATCH_NORM))
+        if mean is None or value.argument(5, "training", False):
+            raise NotFollowed("batch_norm by the statistics of the picture itself")
+        factor = 1 / (number(variance) + value.argument(7, "eps", 1e-5)).sqrt()
+        factor = factor if weight is None else factor * number(weight)
+        offset = -number(mean) * factor
+        return factor, offset if bias is None else offset + number(bias)
+    if value.function in SCALES and len(value.sources) == 1:
+        other = value.args[1] if value.sources[0] is value.args[0] else value.args[0]
+        if value.function.endswith(("div", "divide")):
+            if value.sources[0] is not value.args[0]:
+                raise NotFollowed("division by a value of the picture")
+            return 1 / (factor := _by_channel(other, value, axis)), torch.zeros_like(factor)
+        factor = _by_channel(other, value, axis)
+        return factor, torch.zeros_like(factor)
+    if value.function in SUMS and len(value.sources) == 1:
+        first = value.sources[0] is value.args[0]
+        sign = -1.0 if value.function.endswith("sub") else 1.0
+        offset = _by_channel(value.args[1] if first else value.args[0], value, axis)
+        alpha = value.kwargs.get("alpha", 1.0)
+        own, others = (1.0, sign * alpha) if first else (sign * alpha, 1.0)
+        return torch.full_like(offset, own), offset * others
+    return None
+
+
+def number(value: Any) -> Tensor:
+    """A fixed tensor or number in float64. Raises `NotFollowed` for what the picture decides."""
+    if isinstance(value, Value):
+        if value.constant is None:
+            raise NotFollowed(f"weights that the picture decides ({value.function})")
+        return value.constant.detach().double().cpu()
+    return torch.tensor(float(value), dtype=torch.float64)
+
+
+def _by_channel(other: Any, value: Value, axis: int) -> Tensor:
+    """(C,) of a constant that is the same at all positions; where it is not, its mean (as of position embeddings)."""
+    return number(other).expand(value.shape).movedim(axis, 0).flatten(1).mean(1)
