@@ -98,6 +98,8 @@ async def of_unit(
     response.status_code = 202
     filters = await job_requests.submit(deps, FILTERS, whole, sent, response, patience=PATIENCE)
     response.headers["Cache-Control"] = "no-cache"
+    if response.status_code == 200:
+        del response.headers["Location"]  # this is what it leads to
     return filters
 
 
