@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from featurelens.engine.filters.functions import ALIASES, MOVES, NONLINEARITIES, SUMS
+from featurelens.engine.filters.functions import ALIASES, CONCATENATIONS, MOVES, NONLINEARITIES, SUMS
 from featurelens.engine.filters.tape import Value, replaced
 
 _ELEMENTWISE = ALIASES | NONLINEARITIES | SUMS | {"pad"}
@@ -67,13 +68,18 @@ def _moves(value: Value, axis: int) -> tuple[Move, ...] | None:
     sources = value.sources
     if value.call is None or not sources:
         return None
+    joined = value.function in CONCATENATIONS
+    if not joined and len(sources) > 1:
+        return None  # the picture decides what is taken
+    if joined and value.function != "stack" and value.argument(1, "dim", 0) % len(value.shape) == axis:
+        return _parts(value.argument(0, "tensors"), axis)
     starts = dict(
         zip(sources, itertools.accumulate((math.prod(one.shape) for one in sources), initial=0), strict=False)
     )
 
     def numbered(one: Value) -> Tensor:
         if one.constant is not None:
-            return torch.full(one.shape, -1)
+            return torch.full(one.shape, -1) if joined else one.constant
         return torch.arange(math.prod(one.shape)).view(one.shape) + starts[one]
 
     answer = value.call(*replaced(value.args, Value, numbered), **replaced(value.kwargs, Value, numbered))
@@ -91,6 +97,17 @@ def _moves(value: Value, axis: int) -> tuple[Move, ...] | None:
             if move is None:
                 return None
             found.append(move)
+    return tuple(found)
+
+
+def _parts(joined: Sequence[Value], axis: int) -> tuple[Move, ...]:
+    """Of a concatenation along the channels; what the rest finds out, in less time."""
+    found, first = [], 0
+    for part in joined:
+        places = torch.arange(part.shape[axis])
+        if part.constant is None:
+            found.append(Move(part, axis, places + first, places))
+        first += len(places)
     return tuple(found)
 
 

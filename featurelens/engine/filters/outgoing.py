@@ -12,7 +12,7 @@ from featurelens.engine.filters.connections import Connection
 from featurelens.engine.filters.functions import ALIASES, MOVES, NONLINEARITIES, POOLS, SCALES, SUMS
 from featurelens.engine.filters.kernel import NotFollowed
 from featurelens.engine.filters.moves import channel_axis, moves
-from featurelens.engine.filters.scales import channel_scale
+from featurelens.engine.filters.scales import channel_scale, fixed
 from featurelens.engine.filters.summands import Step, told
 from featurelens.engine.filters.tape import Value
 
@@ -109,10 +109,9 @@ def _moved(user: Value, on: _Place, place: _Place) -> Iterator[_Place]:
 
 def _fed(user: Value, place: _Place) -> list[Connection]:
     """The units of a layer of weights, each with what the unit counts in it."""
-    weight = user.argument(1, "weight")
-    if user.argument(0, "input") is not place.value or weight.constant is None:
+    if user.argument(0, "input") is not place.value:
         raise NotFollowed(f"{user.function} with weights that the picture decides")
-    weights = weight.constant.detach().double().cpu()
+    weights = fixed(user.argument(1, "weight"))
     first = 0
     if user.function == "conv2d":
         if place.axis != 1:
@@ -128,7 +127,7 @@ def _fed(user: Value, place: _Place) -> list[Connection]:
     else:
         raise NotFollowed("linear over positions")
     layer, factors, _ = _answering(user, 1 if user.function == "conv2d" else len(user.shape) - 1)
-    kernels = kernels * (factors[first : first + len(kernels), None, None] * place.factor)
+    kernels = kernels.double() * (factors[first : first + len(kernels), None, None] * place.factor)
     return [
         Connection(layer, first + number, kernel, place.through)
         for number, kernel in enumerate(kernels)

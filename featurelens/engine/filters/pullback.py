@@ -17,8 +17,11 @@ from featurelens.engine.filters.functions import ALIASES, MOVES, NONLINEARITIES,
 from featurelens.engine.filters.kernel import Kernel, NotFollowed, pair, source_of
 from featurelens.engine.filters.moves import Move, channel_axis, moves
 from featurelens.engine.filters.pooling import MEANS, cut, pooled
-from featurelens.engine.filters.scales import channel_scale, number
+from featurelens.engine.filters.scales import channel_scale, fixed, number
 from featurelens.engine.filters.tape import PICTURE, Value
+
+_ROWS = 256
+"""Of weights in float64 at once: fully connected layers may have a hundred million."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,15 +137,22 @@ def _normalized(kernel: Kernel) -> Kernel:
 
 def _convolved(kernel: Kernel) -> Kernel:
     value = kernel.value
-    weight, bias = number(value.argument(1, "weight")), value.argument(2, "bias")
+    weight, bias = fixed(value.argument(1, "weight")), value.argument(2, "bias")
     stride, dilation = spacing(value)
     if kernel.axis != 1:
         raise NotFollowed("conv2d with channels in another axis")
     groups = value.argument(6, "groups", 1)
-    kernels = F.conv_transpose2d(kernel.weights[None], weight, stride=stride, groups=groups, dilation=dilation)[0]
+    own = _weighted(kernel) if groups == 1 else torch.arange(len(weight))
+    above, below = kernel.weights[own][None], weight[own].double()
+    kernels = F.conv_transpose2d(above, below, stride=stride, groups=groups, dilation=dilation)[0]
     if kernel.whole:
         kernels = cut(kernels, value.argument(0, "input"), _padding(value, weight, dilation))
     return _through(kernel, value.argument(0, "input"), 1, kernels, bias)
+
+
+def _weighted(kernel: Kernel) -> Tensor:
+    """The channels that have any weight: of all others nothing needs to be read."""
+    return torch.nonzero(kernel.weights.flatten(1).any(1))[:, 0]
 
 
 def _padding(value: Value, weight: Tensor, dilation: tuple[int, int]) -> tuple[int, int]:
@@ -156,8 +166,10 @@ def _padding(value: Value, weight: Tensor, dilation: tuple[int, int]) -> tuple[i
 
 def _linear(kernel: Kernel) -> Kernel:
     value = kernel.value
-    weight, source = number(value.argument(1, "weight")), value.argument(0, "input")
-    kernels = torch.einsum("chw,cd->dhw", kernel.weights, weight)
+    weight, source = fixed(value.argument(1, "weight")), value.argument(0, "input")
+    kernels = kernel.weights.new_zeros(weight.shape[1], *kernel.weights.shape[1:])
+    for some in _weighted(kernel).split(_ROWS):
+        kernels += torch.einsum("chw,cd->dhw", kernel.weights[some], weight[some].double())
     return _through(kernel, source, len(source.shape) - 1, kernels, value.argument(2, "bias"))
 
 

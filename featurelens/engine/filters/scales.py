@@ -29,28 +29,46 @@ def channel_scale(value: Value, axis: int) -> tuple[Tensor, Tensor] | None:
         if value.function.endswith(("div", "divide")):
             if value.sources[0] is not value.args[0]:
                 raise NotFollowed("division by a value of the picture")
-            return 1 / (factor := _by_channel(other, value, axis)), torch.zeros_like(factor)
-        factor = _by_channel(other, value, axis)
+            return 1 / (factor := _factor(other, value, axis)), torch.zeros_like(factor)
+        factor = _factor(other, value, axis)
         return factor, torch.zeros_like(factor)
     if value.function in SUMS and len(value.sources) == 1:
         first = value.sources[0] is value.args[0]
         sign = -1.0 if value.function.endswith("sub") else 1.0
-        offset = _by_channel(value.args[1] if first else value.args[0], value, axis)
+        offset = _offset(value.args[1] if first else value.args[0], value, axis)
         alpha = value.kwargs.get("alpha", 1.0)
         own, others = (1.0, sign * alpha) if first else (sign * alpha, 1.0)
         return torch.full_like(offset, own), offset * others
     return None
 
 
+def fixed(value: Value) -> Tensor:
+    """What no picture changes, as it is. Raises `NotFollowed` for what the picture decides."""
+    if value.constant is None:
+        raise NotFollowed(f"weights that the picture decides ({value.function})")
+    return value.constant.detach()
+
+
 def number(value: Any) -> Tensor:
     """A fixed tensor or number in float64. Raises `NotFollowed` for what the picture decides."""
     if isinstance(value, Value):
-        if value.constant is None:
-            raise NotFollowed(f"weights that the picture decides ({value.function})")
-        return value.constant.detach().double().cpu()
+        return fixed(value).double().cpu()
     return torch.tensor(float(value), dtype=torch.float64)
 
 
-def _by_channel(other: Any, value: Value, axis: int) -> Tensor:
-    """(C,) of a constant that is the same at all positions; where it is not, its mean (as of position embeddings)."""
-    return number(other).expand(value.shape).movedim(axis, 0).flatten(1).mean(1)
+def _factor(other: Any, value: Value, axis: int) -> Tensor:
+    """(C,). Raises `NotFollowed` for what differs from position to position."""
+    factors = _positions(other, value, axis)
+    if bool((factors != factors[:, :1]).any()):
+        raise NotFollowed(f"{value.function} by what differs from position to position")
+    return factors[:, 0]
+
+
+def _offset(other: Any, value: Value, axis: int) -> Tensor:
+    """(C,): the mean over all positions, as of position embeddings."""
+    return _positions(other, value, axis).mean(1)
+
+
+def _positions(other: Any, value: Value, axis: int) -> Tensor:
+    """(C, positions) of what is broadcast to `value`."""
+    return number(other).expand(value.shape).movedim(axis, 0).flatten(1)
