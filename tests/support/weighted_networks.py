@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from featurelens.engine.network import Network
 from tests.support.small_networks import network, seeded
 
-SIZE = (12, 14)
+SIZE = (10, 12)
 
 
 def chain(**parts: nn.Module) -> nn.Sequential:
@@ -120,7 +120,7 @@ def flattened() -> nn.Module:
         act=nn.ReLU(),
         pool=nn.MaxPool2d(2),
         flat=nn.Flatten(),
-        fc1=nn.Linear(4 * 6 * 7, 10),
+        fc1=nn.Linear(4 * 5 * 6, 10),
         act1=nn.ReLU(),
         fc2=nn.Linear(10, 5),
     )

@@ -167,8 +167,10 @@ def _padding(value: Value, weight: Tensor, dilation: tuple[int, int]) -> tuple[i
 def _linear(kernel: Kernel) -> Kernel:
     value = kernel.value
     weight, source = fixed(value.argument(1, "weight")), value.argument(0, "input")
+    if channel_axis(source) != len(source.shape) - 1:
+        raise NotFollowed("linear over positions")
     kernels = kernel.weights.new_zeros(weight.shape[1], *kernel.weights.shape[1:])
-    for some in _weighted(kernel).split(_ROWS):
+    for some in torch.split(_weighted(kernel), _ROWS):
         kernels += torch.einsum("chw,cd->dhw", kernel.weights[some], weight[some].double())
     return _through(kernel, source, len(source.shape) - 1, kernels, value.argument(2, "bias"))
 

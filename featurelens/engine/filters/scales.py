@@ -46,13 +46,13 @@ def fixed(value: Value) -> Tensor:
     """What no picture changes, as it is. Raises `NotFollowed` for what the picture decides."""
     if value.constant is None:
         raise NotFollowed(f"weights that the picture decides ({value.function})")
-    return value.constant.detach()
+    return value.constant.detach().cpu()
 
 
 def number(value: Any) -> Tensor:
     """A fixed tensor or number in float64. Raises `NotFollowed` for what the picture decides."""
     if isinstance(value, Value):
-        return fixed(value).double().cpu()
+        return fixed(value).double()
     return torch.tensor(float(value), dtype=torch.float64)
 
 
