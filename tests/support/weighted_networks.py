@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from featurelens.engine.network import Network
 from tests.support.small_networks import network, seeded
 
-SIZE = (10, 12)
+SIZE = (12, 14)
 
 
 def chain(**parts: nn.Module) -> nn.Sequential:
@@ -41,6 +41,19 @@ class Residual(nn.Module):
         inner = self.norm2(self.second(self.relu(self.norm1(self.first(x)))))
         inner += x
         answer: Tensor = self.relu(inner)
+        return answer
+
+
+class Prepared(nn.Module):
+    """Prepares the picture once more before its first layer, as torchvision's GoogLeNet does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        channels = [torch.unsqueeze(x[:, place], 1) * (2.0 + place) - 0.25 for place in (2, 1, 0)]
+        answer: Tensor = self.conv(torch.cat(channels, 1))
         return answer
 
 
@@ -120,7 +133,7 @@ def flattened() -> nn.Module:
         act=nn.ReLU(),
         pool=nn.MaxPool2d(2),
         flat=nn.Flatten(),
-        fc1=nn.Linear(4 * 5 * 6, 10),
+        fc1=nn.Linear(4 * 6 * 7, 10),
         act1=nn.ReLU(),
         fc2=nn.Linear(10, 5),
     )

@@ -126,7 +126,7 @@ def _fed(user: Value, place: _Place) -> list[Connection]:
         kernels = weights[:, place.channel, None, None]
     else:
         raise NotFollowed("linear over positions")
-    layer, factors, _ = _answering(user, 1 if user.function == "conv2d" else len(user.shape) - 1)
+    layer, factors = _answering(user, 1 if user.function == "conv2d" else len(user.shape) - 1)
     kernels = kernels.double() * (factors[first : first + len(kernels), None, None] * place.factor)
     return [
         Connection(layer, first + number, kernel, place.through)
@@ -139,23 +139,23 @@ def _added(user: Value, place: _Place) -> Connection:
     """The unit of a sum, which it is added to as it is."""
     if place.spread is not None or user.shape != place.value.shape:
         raise NotFollowed(f"{user.function} of values of several shapes")
-    second = user.args[0] is not place.value
+    second = user.operands[0] is not place.value
     sign = float(user.kwargs.get("alpha", 1.0)) * (-1.0 if user.function.endswith("sub") else 1.0) if second else 1.0
-    layer, factors, _ = _answering(user, place.axis)
+    layer, factors = _answering(user, place.axis)
     kernel = torch.full((1, 1), place.factor * sign * float(factors[place.channel]), dtype=torch.float64)
     return Connection(layer, place.channel, kernel, place.through)
 
 
-def _answering(value: Value, axis: int) -> tuple[str, Tensor, Value]:
+def _answering(value: Value, axis: int) -> tuple[str, Tensor]:
     """The layer that `value` is part of, normalized and bent, and the factors (C,) that normalizing brings.
 
     Raises `NotFollowed` where no layer answers with any of it.
     """
     factors = torch.ones(value.shape[axis], dtype=torch.float64)
-    best: tuple[str, Tensor, Value] | None = None
+    best: tuple[str, Tensor] | None = None
     while True:
         if value.layer is not None:
-            best = (value.layer, factors, value)
+            best = (value.layer, factors)
         if len(value.users) != 1 or value.users[0].shape != value.shape:
             break
         (value,) = value.users

@@ -96,7 +96,7 @@ def _summed(kernel: Kernel) -> tuple[Kernel, ...]:
     value = kernel.value
     if len(value.sources) == 1:
         return (_rescaled(kernel),)
-    sources = value.args[:2]
+    sources = value.operands
     if any(not isinstance(one, Value) or one.shape != value.shape for one in sources):
         raise NotFollowed(f"{value.function} of values of several shapes")
     alpha = float(value.kwargs.get("alpha", 1.0)) * (-1.0 if value.function.endswith("sub") else 1.0)

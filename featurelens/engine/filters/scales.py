@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from featurelens.engine.filters.functions import SCALES, SUMS
@@ -16,7 +17,7 @@ _BATCH_NORM = ("input", "running_mean", "running_var", "weight", "bias")
 
 def channel_scale(value: Value, axis: int) -> tuple[Tensor, Tensor] | None:
     """Factor and offset (C,), float64, of what changes each channel by itself and by fixed numbers alone."""
-    if value.function == "batch_norm":
+    if value.function == "batch_norm" and value.call is F.batch_norm:
         _, mean, variance, weight, bias = (value.argument(place, name) for place, name in enumerate(_BATCH_NORM))
         if mean is None or value.argument(5, "training", False):
             raise NotFollowed("batch_norm by the statistics of the picture itself")
@@ -25,17 +26,19 @@ def channel_scale(value: Value, axis: int) -> tuple[Tensor, Tensor] | None:
         offset = -number(mean) * factor
         return factor, offset if bias is None else offset + number(bias)
     if value.function in SCALES and len(value.sources) == 1:
-        other = value.args[1] if value.sources[0] is value.args[0] else value.args[0]
+        one, two = value.operands
+        other = two if value.sources[0] is one else one
         if value.function.endswith(("div", "divide")):
-            if value.sources[0] is not value.args[0]:
+            if value.sources[0] is not one:
                 raise NotFollowed("division by a value of the picture")
             return 1 / (factor := _factor(other, value, axis)), torch.zeros_like(factor)
         factor = _factor(other, value, axis)
         return factor, torch.zeros_like(factor)
     if value.function in SUMS and len(value.sources) == 1:
-        first = value.sources[0] is value.args[0]
+        one, two = value.operands
+        first = value.sources[0] is one
         sign = -1.0 if value.function.endswith("sub") else 1.0
-        offset = _offset(value.args[1] if first else value.args[0], value, axis)
+        offset = _offset(two if first else one, value, axis)
         alpha = value.kwargs.get("alpha", 1.0)
         own, others = (1.0, sign * alpha) if first else (sign * alpha, 1.0)
         return torch.full_like(offset, own), offset * others

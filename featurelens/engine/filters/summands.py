@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from featurelens.engine.filters.functions import ALIASES, CONCATENATIONS, MOVES, SUMS
+import torch
+
+from featurelens.engine.filters.functions import ALIASES, CONCATENATIONS, MOVES, SCALES, SUMS
 from featurelens.engine.filters.kernel import Kernel, NotFollowed
 from featurelens.engine.filters.pullback import pulled, spacing
 from featurelens.engine.filters.tape import PICTURE, Value
@@ -53,11 +55,10 @@ def summands(kernel: Kernel, bends: int = ANY, through: tuple[Step, ...] = ()) -
     A summand that is no layer of weights ends as an identity where it has a name of its own: behind a nonlinearity,
     or where another module adds up. `bends` is how many nonlinearities may be passed. Raises `NotFollowed`.
     """
-    yield from _summands(kernel, bends, through, summed=False)
+    yield from _summands(kernel, bends, through, summed=False, bent=False)
 
 
-def _summands(kernel: Kernel, bends: int, through: tuple[Step, ...], *, summed: bool) -> Iterator[Summand]:
-    bent = False
+def _summands(kernel: Kernel, bends: int, through: tuple[Step, ...], *, summed: bool, bent: bool) -> Iterator[Summand]:
     end, named = kernel, False  # where it ends if it does not go on: as it was last named, and only moved since
     while True:
         value, name = kernel.value, kernel.value.function
@@ -79,8 +80,7 @@ def _summands(kernel: Kernel, bends: int, through: tuple[Step, ...], *, summed: 
             layer = value.modules[0] if value.modules else value.layer
             end = settled(step.kernels[0])
             found = Summand(made, layer, end, through, bent and kernel.spatial)
-            single = made == "convolution" and not kernel.spatial
-            if single:
+            if made == "convolution" and not kernel.spatial:
                 stride, dilation = spacing(value)
                 found = replace(found, stride=stride, dilation=dilation)
             yield found
@@ -91,7 +91,8 @@ def _summands(kernel: Kernel, bends: int, through: tuple[Step, ...], *, summed: 
         if len(step.kernels) > 1:
             for each in step.kernels:
                 if several or bool(each.weights.any()):
-                    yield from _summands(each, 0 if several else bends, through, summed=summed or several)
+                    left = 0 if several else bends
+                    yield from _summands(each, left, through, summed=summed or several, bent=bent)
             return
         (kernel,) = step.kernels
 
@@ -105,7 +106,9 @@ def told(value: Value) -> tuple[Step, ...]:
 
 
 def settled(kernel: Kernel) -> Kernel:
-    """The same over what was flattened or otherwise rearranged, as a whole."""
+    """The same over what was flattened or otherwise rearranged, or over the picture, as a whole."""
+    if _is_picture(kernel.value):
+        return _over_picture(kernel)
     while kernel.value.function in ALIASES | MOVES - CONCATENATIONS:
         try:
             step = pulled(kernel)
@@ -115,3 +118,23 @@ def settled(kernel: Kernel) -> Kernel:
             return kernel
         (kernel,) = step.kernels
     return kernel
+
+
+def _is_picture(value: Value) -> bool:
+    """Whether it is the picture with its channels moved and scaled, as some networks prepare it once more."""
+    passing = value.function in ALIASES | MOVES | SCALES | SUMS and bool(value.sources)
+    return value.function == PICTURE or (passing and all(_is_picture(one) for one in value.sources))
+
+
+def _over_picture(kernel: Kernel) -> Kernel:
+    """All that comes together in `kernel`, over the picture; the kernel itself where that is not known."""
+    if kernel.value.function == PICTURE:
+        return kernel
+    try:
+        parts = [_over_picture(one) for one in pulled(replace(kernel, bias=0.0)).kernels]
+    except NotFollowed:
+        return kernel
+    if any(one.value.function != PICTURE for one in parts):
+        return kernel
+    weights = torch.stack([one.weights for one in parts]).sum(0)
+    return replace(parts[0], weights=weights, bias=kernel.bias + sum(one.bias for one in parts))

@@ -62,6 +62,11 @@ class Value:
         """The values it was made of that depend on the picture."""
         return [one for one in values((self.args, self.kwargs)) if one.constant is None]
 
+    @property
+    def operands(self) -> tuple[Any, Any]:
+        """Of what takes two."""
+        return self.argument(0, "input"), self.argument(1, "other")
+
     def argument(self, place: int, name: str, default: Any = None) -> Any:
         """What was given to `call` at this place, or by this name."""
         return self.args[place] if len(self.args) > place else self.kwargs.get(name, default)

@@ -124,7 +124,7 @@ def test_flattened_weights_lie_where_they_are_in_the_map() -> None:
     filters = of(network, "act1", 4)
     (summand,) = filters.summands
     assert summand.kernel.whole
-    assert summand.kernel.weights.shape == (4, 5, 6)
+    assert summand.kernel.weights.shape == (4, 6, 7)
     flat = [change(network, "flat", channel, "act1", 4, ()) for channel in range(4)]
     assert torch.allclose(summand.kernel.weights, torch.stack(flat), atol=1e-7)
     assert {one.layer for one in units(filters)} == {"act"}
@@ -158,6 +158,30 @@ def test_the_picture_is_told_by_its_colours() -> None:
     assert torch.equal(filters.picture, filters.summands[0].kernel.weights)
     assert {(one.layer, one.channel) for one in units(filters)} == {(None, 0), (None, 1), (None, 2)}
     assert filters.expanded_picture is None
+
+
+def test_a_picture_that_is_prepared_once_more() -> None:
+    """Weights and bias are for what the network is given."""
+    network = double(nets.Prepared())
+    filters = of(network, "conv", 1)
+    conv = network.module.get_submodule("conv")
+    assert isinstance(conv, nn.Conv2d)
+    assert conv.bias is not None
+    factors = torch.tensor([2.0, 3.0, 4.0], dtype=torch.float64)
+    assert filters.picture is not None
+    assert torch.allclose(filters.picture, conv.weight[1].flip(0) * factors[:, None, None])
+    assert filters.summands[0].kernel.bias == pytest.approx(float(said(network.module, "conv", 1, (3, 3), noise=0)))
+    assert filters.behind == ()
+
+
+def test_what_bends_on_the_way_is_an_approximation() -> None:
+    """Also where it bends before a sum."""
+    module = chain(block=nets.Residual(), last=nn.Conv2d(6, 2, 1))
+    behind = of(double(module), "last", 0).behind
+    assert [(one.made, one.layer, one.approximate) for one in behind] == [
+        ("convolution", "block.second", True),
+        ("identity", None, True),
+    ]
 
 
 @pytest.mark.parametrize(
