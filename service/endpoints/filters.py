@@ -86,18 +86,15 @@ async def of_unit(
     spec = FiltersSpec(model=known.entry.name, layer=found.name, channel=n, units=units)
     whole, entry = await run_in_threadpool(FILTERS.resolve, deps.catalog, spec)
     key = FILTERS.key(whole, entry.digest, entry.renderer)
-    filters: Filters | None = await run_in_threadpool(deps.views[FILTERS.name].lookup.find, key)
-    if filters is None or filters.over:
-        if filters is not None and filters.status == "succeeded":
-            response.headers.update({"Cache-Status": job_requests.CACHE_HIT, "Cache-Control": "no-cache"})
-            return filters
+    job: Filters | None = await run_in_threadpool(deps.views[FILTERS.name].lookup.find, key)
+    if job is None or job.status in {"failed", "cancelled"}:
         _ASKING.check(caller)
         if deps.quota is not None:
             response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client))
     sent = job_requests.Headers(caller.client, None, prefer or ())
     response.status_code = 202
-    filters = await job_requests.submit(deps, FILTERS, whole, sent, response, patience=PATIENCE)
     response.headers["Cache-Control"] = "no-cache"
+    filters: Filters = await job_requests.submit(deps, FILTERS, whole, sent, response, patience=PATIENCE)
     if response.status_code == 200:
         del response.headers["Location"]  # this is what it leads to
     return filters

@@ -59,7 +59,9 @@ class Connection(BaseModel):
         description="the weights, row by row, to six digits; null where there are more than 1024"
     )
     through: list[Step] = Field(description="what lies between the two units' weights")
-    summand: int = Field(description="which of the summands it belongs to, counted from 0")
+    summand: int = Field(
+        description="which of the `summands` it belongs to, counted from 0; in `expanded`, which of `behind`"
+    )
     image: str = Field(description="the kernel: orange above zero, blue below, grey at zero")
     unit: str | None = Field(description="the unit's own address")
 

@@ -13,7 +13,7 @@ from featurelens.engine.extraction.hooks import read
 from featurelens.engine.filters import Filters, Summand, filters_of
 from featurelens.engine.network import Network
 from featurelens.engine.objectives import feature_maps
-from tests.networks.test_zoo import NAMES, build, described
+from tests.support.zoo import NAMES, build, described
 
 EXACT = (
     *("bands_13", "channel_shuffle", "clamped", "depth", "depthwise", "dilated", "inception", "lenet", "norm_first"),
@@ -87,3 +87,26 @@ def behind(module: nn.Module, part: Summand, layer: str, unit: int, channels: in
     finally:
         handle.remove()
     return gradient
+
+
+def test_a_vision_transformer() -> None:
+    """The patch embedding's kernels as they are, and rows of the MLP."""
+    net, _, size = build("vision_transformer")
+    block = "encoder.layers.encoder_layer_0"
+
+    def weights(name: str, unit: int) -> Tensor:
+        weight: Tensor = net.module.get_parameter(f"{name}.weight")[unit].double()
+        return weight
+
+    kernel = filters_of(net, "conv_proj", 3, (size, size)).picture
+    assert kernel is not None
+    assert torch.equal(kernel, weights("conv_proj", 3))
+    for layer, fed_by in ((f"{block}.mlp.0", f"{block}.ln_2"), (f"{block}.mlp.3", f"{block}.mlp.1")):
+        found = filters_of(net, layer, 1, (size, size), 10_000)
+        units = (*found.incoming.positive, *found.incoming.negative)
+        assert {one.layer for one in units} == {fed_by}
+        row = weights(layer, 1)
+        assert found.incoming.count == len(row)
+        assert {one.channel: one.sum for one in units} == dict(enumerate(row.tolist()))
+    (skip, *_) = filters_of(net, f"{block}.mlp.3", 1, (size, size)).outgoing.positive
+    assert (skip.layer, skip.channel, skip.sum) == (block, 1, 1.0)

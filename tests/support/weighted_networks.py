@@ -106,24 +106,13 @@ def separable() -> nn.Module:
     )
 
 
-def shrinking() -> nn.Module:
-    """Average pooling between two convolutions, the first with a stride."""
-    return chain(
-        conv1=nn.Conv2d(3, 5, 3, stride=2, padding=1),
-        act1=nn.ReLU(),
-        pool=nn.AvgPool2d(2),
-        conv2=nn.Conv2d(5, 7, 2),
-    )
+def shrinking(pool: type[nn.AvgPool2d | nn.MaxPool2d] = nn.AvgPool2d) -> nn.Module:
+    """Pooling between two convolutions, the first with a stride."""
+    return chain(conv1=nn.Conv2d(3, 5, 3, stride=2, padding=1), act1=nn.ReLU(), pool=pool(2), conv2=nn.Conv2d(5, 7, 2))
 
 
 def pooled() -> nn.Module:
-    """The same with maximum pooling."""
-    return chain(
-        conv1=nn.Conv2d(3, 5, 3, stride=2, padding=1),
-        act1=nn.ReLU(),
-        pool=nn.MaxPool2d(2),
-        conv2=nn.Conv2d(5, 7, 2),
-    )
+    return shrinking(nn.MaxPool2d)
 
 
 def flattened() -> nn.Module:

@@ -129,6 +129,7 @@ def test_answered_as_soon_as_it_is_there(client: httpx.Client, redis: Redis, sto
     assert (hit.status_code, hit.headers["cache-status"]) == (200, "featurelens; hit")
     assert hit.json() == said
     check(client.get(f"/v1/filters/{KEY}/image?index=5"), 404, "not-found")
+    assert "event: succeeded" in client.get(said["links"]["events"]).text
     lines, _ = JobIndex(redis).page(FILTERS, 10, None, model=ENTRY.name, layer="conv2", channel=7)
     assert [line.key for line in lines] == [KEY]
 
