@@ -56,10 +56,13 @@ def _channel_axis(value: Value) -> int:
 def moves(value: Value, axis: int) -> tuple[Move, ...] | None:
     """What the channels of `value` along `axis` are in what it was made of. Of constants nothing is told.
 
-    None where one of its channels is put together from several. Worked out once.
+    None where one of its channels is put together from several, or that cannot be found out. Worked out once.
     """
     if axis not in value.known:
-        value.known[axis] = _moves(value, axis)
+        try:
+            value.known[axis] = _moves(value, axis)
+        except (RuntimeError, TypeError, IndexError):  # it takes no whole numbers, or not these: nothing is known
+            value.known[axis] = None
     found: tuple[Move, ...] | None = value.known[axis]
     return found
 

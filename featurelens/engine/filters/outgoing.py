@@ -56,6 +56,8 @@ def outgoing(value: Value, axis: int, channel: int) -> tuple[list[Connection], l
 def _passed(user: Value, place: _Place) -> Iterator[_Place]:
     """Where the unit is in `user`, which makes no other unit of it. Raises `NotFollowed`."""
     name, source = user.function, place.value
+    if user.call is None:
+        raise NotFollowed(name)
     on = replace(place, value=user, through=(*place.through, *told(user)))
     if name in MOVES:
         yield from _moved(user, on, place)

@@ -87,7 +87,7 @@ def spacing(convolution: Value) -> tuple[tuple[int, int], tuple[int, int]]:
 def _moves(kernel: Kernel) -> tuple[Move, ...]:
     found = moves(kernel.value, kernel.axis)
     if found is None:
-        raise NotFollowed(f"{kernel.value.function}, which puts channels together")
+        raise NotFollowed(f"{kernel.value.function}, behind which channels cannot be told apart")
     return found
 
 

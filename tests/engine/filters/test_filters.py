@@ -273,6 +273,32 @@ def test_what_cannot_be_followed_is_said() -> None:
     assert {one.layer for one in units(of(network, "last", 0))} == {"act"}
 
 
+class Overwritten(nn.Module):
+    """Half of what its last layer takes is written over, by way of a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.last = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        x[:, :2].mul_(2.0)
+        answer: Tensor = self.last(x)
+        return answer
+
+
+def test_what_is_written_over_is_not_guessed() -> None:
+    network = double(Overwritten())
+    filters = of(network, "last", 0)
+    assert [one.layer for one in filters.summands] == ["last"]
+    assert filters.incoming.count == 0
+    assert filters.unknown == ("incoming units: a value that was written over by parts",)
+    filters = of(network, "conv", 0)
+    assert filters.summands[0].layer == "conv"
+    assert filters.unknown == ("outgoing units: a value that was written over by parts",)
+
+
 def test_what_is_not_there() -> None:
     network = double(nets.plain())
     with pytest.raises(KeyError, match="no layer conv9"):
