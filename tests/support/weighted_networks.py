@@ -57,6 +57,23 @@ class Prepared(nn.Module):
         return answer
 
 
+class Shuffled(nn.Module):
+    """Channels are split into groups over two axes, and mixed, as in ShuffleNet; half of them goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = chain(conv=nn.Conv2d(3, 8, 3, padding=1), act=nn.ReLU())
+        self.second = nn.Conv2d(4, 6, 3, padding=1, groups=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        pictures, channels, height, width = x.shape
+        x = x.view(pictures, 2, channels // 2, height, width).transpose(1, 2).contiguous()
+        _, half = x.view(pictures, channels, height, width).chunk(2, dim=1)
+        answer: Tensor = self.second(half)
+        return answer
+
+
 class Branches(nn.Module):
     """Concatenated branches, one of them pooled, before a convolution."""
 

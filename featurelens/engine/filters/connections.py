@@ -43,7 +43,8 @@ def incoming(summand: Summand, number: int = 0) -> tuple[list[Connection], list[
     """The units that feed `summand`, which is told of as `number`; and why others cannot be named, if any cannot."""
     found: list[Connection] = []
     unknown: list[str] = []
-    for source in _sources(summand.kernel, ()):
+    start = summand.kernel if summand.from_picture or summand.taken is None else summand.taken
+    for source in _sources(start, ()):
         if isinstance(source, str):
             unknown.append(source)
             continue

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -56,10 +56,13 @@ def _channel_axis(value: Value) -> int:
 def moves(value: Value, axis: int) -> tuple[Move, ...] | None:
     """What the channels of `value` along `axis` are in what it was made of. Of constants nothing is told.
 
-    None where one of its channels is put together from several. Worked out once.
+    None where one of its channels is put together from several, or that cannot be found out. Worked out once.
     """
     if axis not in value.known:
-        value.known[axis] = _moves(value, axis)
+        try:
+            value.known[axis] = _moves(value, axis)
+        except (RuntimeError, TypeError, IndexError):  # it takes no whole numbers, or not these: nothing is known
+            value.known[axis] = None
     found: tuple[Move, ...] | None = value.known[axis]
     return found
 
@@ -82,8 +85,7 @@ def _moves(value: Value, axis: int) -> tuple[Move, ...] | None:
             return torch.full(one.shape, -1) if joined else one.constant
         return torch.arange(math.prod(one.shape)).view(one.shape) + starts[one]
 
-    answer = value.call(*replaced(value.args, Value, numbered), **replaced(value.kwargs, Value, numbered))
-    places = answer if value.item is None else answer[value.item]
+    places = _rearranged(value, numbered)
     rows = places.movedim(axis, 0).flatten(1)  # (channels, numbers of each)
     found: list[Move] = []
     for source in dict.fromkeys(sources):
@@ -95,9 +97,41 @@ def _moves(value: Value, axis: int) -> tuple[Move, ...] | None:
         if own.any():
             move = _from(source, torch.nonzero(own)[:, 0], rows[own] - start, inside[own])
             if move is None:
-                return None
+                return None if joined else _further(value, axis)
             found.append(move)
     return tuple(found)
+
+
+def _rearranged(value: Value, numbers: Callable[[Value], Tensor]) -> Tensor:
+    """What `value` is made of `numbers` in place of what it is made of."""
+    assert value.call is not None
+    answer = value.call(*replaced(value.args, Value, numbers), **replaced(value.kwargs, Value, numbers))
+    found: Tensor = answer if value.item is None else answer[value.item]
+    return found
+
+
+def _further(value: Value, axis: int) -> tuple[Move, ...] | None:
+    """Channels that are split over several axes on the way, and put together again: where they are whole before."""
+    base = value
+    while base.function in ALIASES | MOVES - CONCATENATIONS and len(base.sources) == 1:
+        (base,) = base.sources
+        if base.function in ALIASES or base is value.sources[0]:
+            continue
+        numbers = torch.arange(math.prod(base.shape)).view(base.shape)
+        rows = _replayed(value, base, numbers).movedim(axis, 0).flatten(1)
+        move = _from(base, torch.arange(len(rows)), rows, torch.ones_like(rows, dtype=torch.bool))
+        if move is not None and move.axis is not None:
+            return (move,)
+    return None
+
+
+def _replayed(value: Value, base: Value, numbers: Tensor) -> Tensor:
+    """`numbers` in place of `base`, rearranged as they are on the way to `value`."""
+    if value is base:
+        return numbers
+    if value.function in ALIASES:
+        return _replayed(value.sources[0], base, numbers).contiguous()
+    return _rearranged(value, lambda one: _replayed(one, base, numbers) if one.constant is None else one.constant)
 
 
 def _parts(joined: Sequence[Value], axis: int) -> tuple[Move, ...]:

@@ -56,6 +56,8 @@ def outgoing(value: Value, axis: int, channel: int) -> tuple[list[Connection], l
 def _passed(user: Value, place: _Place) -> Iterator[_Place]:
     """Where the unit is in `user`, which makes no other unit of it. Raises `NotFollowed`."""
     name, source = user.function, place.value
+    if user.call is None:
+        raise NotFollowed(name)
     on = replace(place, value=user, through=(*place.through, *told(user)))
     if name in MOVES:
         yield from _moved(user, on, place)
@@ -79,9 +81,10 @@ def _passed(user: Value, place: _Place) -> Iterator[_Place]:
 
 
 def _moved(user: Value, on: _Place, place: _Place) -> Iterator[_Place]:
-    found = moves(user, channel_axis(user))
-    if found is None:
-        raise NotFollowed(f"{user.function}, which puts channels together")
+    found = moves(user, channel_axis(user)) or ()
+    if all(move.source is not place.value for move in found):
+        yield from _further(user, on, place)
+        return
     for move in found:
         if move.source is not place.value:
             continue
@@ -105,6 +108,15 @@ def _moved(user: Value, on: _Place, place: _Place) -> Iterator[_Place]:
             yield replace(on, axis=channel_axis(user), spread=rows, map=(plane[0], plane[1]))
         else:
             raise NotFollowed(f"{user.function}, in which channels become positions")
+
+
+def _further(user: Value, on: _Place, place: _Place) -> Iterator[_Place]:
+    """Where channels that are split over several axes are whole again."""
+    later = [one for one in user.users if one.function in ALIASES | MOVES]
+    if not later or len(later) < len(user.users):
+        raise NotFollowed(f"{user.function}, which takes channels apart")
+    for one in later:
+        yield from (_further if one.function in ALIASES else _moved)(one, replace(on, value=one), place)
 
 
 def _fed(user: Value, place: _Place) -> list[Connection]:

@@ -27,13 +27,12 @@ _ROWS = 256
 @dataclass(frozen=True, eq=False)
 class Pulled:
     """`kernels` over what a function was given. `weights`: it is a layer of weights, `bent`: it was passed as if it
-    were straight, `pooled`: it mixes positions.
+    were straight.
     """
 
     kernels: tuple[Kernel, ...]
     weights: bool = False
     bent: bool = False
-    pooled: bool = False
 
 
 def pulled(kernel: Kernel) -> Pulled:
@@ -47,7 +46,7 @@ def pulled(kernel: Kernel) -> Pulled:
     if name in MOVES:
         return Pulled(tuple(moved(kernel, one) for one in _moves(kernel)))
     if name in POOLS:
-        return Pulled((pooled(kernel),), bent=kernel.spatial and name not in MEANS, pooled=True)
+        return Pulled((pooled(kernel),), bent=kernel.spatial and name not in MEANS)
     if name in SUMS:
         return Pulled(_summed(kernel))
     if name in SCALES:
@@ -88,7 +87,7 @@ def spacing(convolution: Value) -> tuple[tuple[int, int], tuple[int, int]]:
 def _moves(kernel: Kernel) -> tuple[Move, ...]:
     found = moves(kernel.value, kernel.axis)
     if found is None:
-        raise NotFollowed(f"{kernel.value.function}, which puts channels together")
+        raise NotFollowed(f"{kernel.value.function}, behind which channels cannot be told apart")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
-from featurelens.engine.filters.functions import ALIASES, CONCATENATIONS, MOVES, SCALES, SUMS
+from featurelens.engine.filters.functions import ALIASES, CONCATENATIONS, MOVES, NONLINEARITIES, SCALES, SUMS
 from featurelens.engine.filters.kernel import Kernel, NotFollowed
 from featurelens.engine.filters.pullback import pulled, spacing
 from featurelens.engine.filters.tape import PICTURE, Value
@@ -41,6 +41,8 @@ class Summand:
     kernel: Kernel
     through: tuple[Step, ...] = ()
     approximate: bool = False
+    taken: Kernel | None = None
+    """The same over what the layer of weights takes itself, where that is only rearranged."""
     stride: tuple[int, int] | None = None
     dilation: tuple[int, int] = (1, 1)
 
@@ -72,21 +74,22 @@ def _summands(kernel: Kernel, bends: int, through: tuple[Step, ...], *, summed: 
             if not (summed or kernel.spatial or name == PICTURE):
                 raise
             step = None
-        if step is None or (step.bent and not step.pooled and not bends) or (summed and several and value.modules):
+        ends = (name in NONLINEARITIES and not bends) or (summed and several and bool(value.modules))
+        if step is None or ends:
             yield Summand("identity", None, end, through, bent and kernel.spatial)
             return
         if step.weights:
             made: Made = "convolution" if name == "conv2d" else "linear"
             layer = value.modules[0] if value.modules else value.layer
-            end = settled(step.kernels[0])
-            found = Summand(made, layer, end, through, bent and kernel.spatial)
+            (taken,) = step.kernels
+            found = Summand(made, layer, settled(taken), through, bent and kernel.spatial, taken)
             if made == "convolution" and not kernel.spatial:
                 stride, dilation = spacing(value)
                 found = replace(found, stride=stride, dilation=dilation)
             yield found
             return
         through, bent = (*through, *told(value)), bent or step.bent
-        bends -= step.bent and not step.pooled
+        bends -= name in NONLINEARITIES
         named = named and moving
         if len(step.kernels) > 1:
             for each in step.kernels:

@@ -166,7 +166,9 @@ class _Recorder(TorchFunctionMode):
         if tag is not None and (tag.value.constant is not None or tag.version == tensor._version):
             return tag.value
         if tag is not None:
-            return Value(OVERWRITTEN, tuple(tensor.shape))
+            written = Value(OVERWRITTEN, tuple(tensor.shape), args=(tag.value,))
+            tag.value.users.append(written)
+            return written
         if id(tensor) in self._weights:
             return Value("weights", tuple(tensor.shape), constant=tensor)
         return Value(UNSEEN, tuple(tensor.shape))

@@ -151,6 +151,15 @@ def test_branches_are_told_by_name() -> None:
     assert {step.function for step in pooled[0].through} == {"cat", "max_pool2d"}
 
 
+def test_shuffled_channels_keep_their_names() -> None:
+    """The second half of 0 4 1 5 2 6 3 7; the first group of that."""
+    filters = of(double(nets.Shuffled()), "second", 0)
+    assert {(one.layer, one.channel) for one in units(filters)} == {("first", 2), ("first", 6)}
+    weight = double(nets.Shuffled()).module.get_parameter("second.weight")[0]
+    told = {one.channel: one.kernel for one in units(filters)}
+    assert torch.equal(torch.stack([told[2], told[6]]), weight)
+
+
 def test_the_picture_is_told_by_its_colours() -> None:
     network = double(nets.plain())
     filters = of(network, "act1", 0)
@@ -185,12 +194,19 @@ def test_what_bends_on_the_way_is_an_approximation() -> None:
 
 
 @pytest.mark.parametrize(
-    "build", [nets.plain, nets.grouped, nets.separable, nets.shrinking, nets.Branches, nets.flattened]
+    "build", [nets.plain, nets.grouped, nets.separable, nets.shrinking, nets.Branches, nets.Shuffled, nets.flattened]
 )
 def test_who_feeds_is_fed(build: Callable[[], nn.Module]) -> None:
     """Outgoing weights are found another way than incoming ones, and are the same."""
     network = double(build())
-    last = {"plain": "act2", "grouped": "act2", "separable": "point", "shrinking": "conv2", "Branches": "last"}
+    last = {
+        "plain": "act2",
+        "grouped": "act2",
+        "separable": "point",
+        "shrinking": "conv2",
+        "Branches": "last",
+        "Shuffled": "second",
+    }
     layer = last.get(build.__name__, "act1")
     fed = of(network, layer, 1)
     assert len(units(fed)) > 1
@@ -255,6 +271,32 @@ def test_what_cannot_be_followed_is_said() -> None:
     assert filters.unknown == ("what makes act: group_norm is not a sum of its channels with fixed weights",)
     assert [(one.layer, one.channel) for one in units(of(network, "last", 0), "outgoing")] == []
     assert {one.layer for one in units(of(network, "last", 0))} == {"act"}
+
+
+class Overwritten(nn.Module):
+    """Half of what its last layer takes is written over, by way of a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.last = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        x[:, :2].mul_(2.0)
+        answer: Tensor = self.last(x)
+        return answer
+
+
+def test_what_is_written_over_is_not_guessed() -> None:
+    network = double(Overwritten())
+    filters = of(network, "last", 0)
+    assert [one.layer for one in filters.summands] == ["last"]
+    assert filters.incoming.count == 0
+    assert filters.unknown == ("incoming units: a value that was written over by parts",)
+    filters = of(network, "conv", 0)
+    assert filters.summands[0].layer == "conv"
+    assert filters.unknown == ("outgoing units: a value that was written over by parts",)
 
 
 def test_what_is_not_there() -> None:
