@@ -15,8 +15,7 @@ def here(maps: LayerMaps, x: int, y: int, units: int) -> Here:
     """What the layer's activations are at the position that covers the pixel (x, y) of the picture. Blocks."""
     column, row = maps.geometry.position(x, y)
     width, tokens = maps.job.width or 1, maps.job.tokens
-    # The shortest decimals that are the same float32, as they are told elsewhere.
-    values = [float(f"{value:.9g}") for value in maps.file.column("activation", row * width + column)]
+    values = maps.file.column("activation", row * width + column)
     best = sorted(range(len(values)), key=lambda channel: (-values[channel], channel))[:units]
     field = maps.geometry.field(column, row)
     return Here(
@@ -36,5 +35,7 @@ def here(maps: LayerMaps, x: int, y: int, units: int) -> Here:
 def _request(maps: LayerMaps, vector: list[float]) -> VisualizationSpec | None:
     if not any(vector) or len(vector) > MAX_VECTOR:
         return None
-    objective = DirectionObjective(type="direction", vector=vector, power=POWER)
+    # The shortest decimals that are the same float32: half as long.
+    short = [float(f"{value:.9g}") for value in vector]
+    objective = DirectionObjective(type="direction", vector=short, power=POWER)
     return VisualizationSpec(model=maps.job.spec.model, layer=maps.job.spec.layer, objective=objective)

@@ -24,6 +24,11 @@ ZERO = 127
 OPACITY = 0.85
 """Of the strongest color laid over a photograph."""
 
+DARKEST = 80
+"""Of the grey photograph below: on black, no color shows."""
+
+_EDGE = (217, 217, 217)
+
 _PALETTE = [
     round(white + (end - white) * abs(level) / ZERO)
     for level in [*range(-ZERO, ZERO + 1), ZERO]
@@ -59,7 +64,8 @@ def drawn(plane: Plane, width: int | None, room: tuple[int, int], frame: tuple[i
     """
     side = max(1, min(room[0] // plane.height, room[1] // plane.width))
     size = (side * plane.width, side * plane.height) if width is None else _scaled((plane.width, plane.height), width)
-    image = _colored(plane.levels(), _PALETTE).resize(size, Image.Resampling.NEAREST)
+    way = Image.Resampling.BOX if size[0] < plane.width else Image.Resampling.NEAREST
+    image = _colored(plane.levels(), _PALETTE).resize(size, way)
     if frame is not None:
         across, down = size[0] / plane.width, size[1] / plane.height
         x, y = frame
@@ -70,7 +76,7 @@ def drawn(plane: Plane, width: int | None, room: tuple[int, int], frame: tuple[i
 def laid_over(
     plane: Plane, photograph: Image.Image, geometry: Geometry, width: int | None, frame: tuple[int, int] | None = None
 ) -> Image.Image:
-    """The map over the grey photograph, the clearer the nearer to zero, each position where it lies.
+    """The map over the pale grey photograph, the clearer the nearer to zero, each position where it lies.
 
     `frame` is the (x, y) of a position that is framed with its receptive field: the whole picture, where not defined.
     """
@@ -79,8 +85,9 @@ def laid_over(
     (top, left), (down, across) = geometry.offsets, geometry.steps
     place = (ratio[0] / across, 0, -left / across, 0, ratio[1] / down, -top / down)
     levels = plane.levels().transform(size, Image.Transform.AFFINE, place, Image.Resampling.NEAREST, fillcolor=ZERO)
-    grey = photograph.convert("L").resize(size, Image.Resampling.LANCZOS).convert("RGB")
-    image = Image.composite(_colored(levels, _PLAIN), grey, levels.point(_ALPHA))
+    grey = photograph.convert("L").resize(size, Image.Resampling.LANCZOS)
+    pale = grey.point([round(DARKEST + level * (255 - DARKEST) / 255) for level in range(256)]).convert("RGB")
+    image = Image.composite(_colored(levels, _PLAIN), pale, levels.point(_ALPHA))
     if frame is not None:
         seen = geometry.field(*frame) or Box(0, 0, *photograph.size)
         for box, color in ((seen, FIELD), (geometry.cell(*frame), CELL)):
@@ -122,8 +129,9 @@ def _framed(image: Image.Image, box: Box, color: Color) -> None:
 def _marked(image: Image.Image, text: str) -> Image.Image:
     marked = image.copy()
     draw = ImageDraw.Draw(marked)
+    draw.rectangle((0, 0, marked.width - 1, marked.height - 1), outline=_EDGE)
     font = ImageFont.load_default()
     box = draw.textbbox((3, 2), text, font=font)
-    draw.rectangle((0, 0, box[2] + 3, box[3] + 2), fill=WHITE)
+    draw.rectangle((0, 0, box[2] + 3, box[3] + 2), fill=WHITE, outline=_EDGE)
     draw.text((3, 2), text, fill=(0, 0, 0), font=font)
     return marked

@@ -71,7 +71,8 @@ async def layer_maps(deps: Dependencies, caller: Caller, key: str, layer: str) -
     maps, wanted = await _asked(deps, caller, key, layer)
     if maps.status != "succeeded":
         raise NotReady(_why(maps))
-    return await run_in_threadpool(lambda: LayerMaps(maps, wanted.layer, _file(deps, wanted.key)))
+    part = partial(deps.store.file_part, wanted.key, FILE)
+    return await run_in_threadpool(lambda: LayerMaps(maps, wanted.layer, MapFile(part)))
 
 
 async def maps_job(deps: Dependencies, caller: Caller, key: str, layer: str) -> Maps:
@@ -121,13 +122,6 @@ def _wanted(catalog: Catalog, asked: ActivationsSpec, key: str, layer: str) -> _
 
 def _entry(catalog: Catalog, entry: ModelEntry, layer: str) -> LayerEntry:
     return LayerNames(entry, catalog.layers(entry)).named(layer, "/layer")
-
-
-def _file(deps: Dependencies, key: str) -> MapFile:
-    try:
-        return MapFile(partial(deps.store.file_part, key, FILE))
-    except EOFError as error:
-        raise NotReady("these maps have just been deleted; ask again") from error
 
 
 def _why(maps: Maps) -> str:

@@ -12,6 +12,8 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+from featurelens.jobs.errors import NotReady
+
 MAPS = "maps.safetensors"
 """The file of a job of the kind `maps`."""
 
@@ -30,7 +32,7 @@ class Place(NamedTuple):
 class MapFile:
     """Reads through `read`, which answers with `length` bytes from `start`, or None where the file has gone.
 
-    Raises `KeyError` for an array that is not there, and `EOFError` when the file has gone.
+    Raises `KeyError` for an array that is not there, and `NotReady` when the file has gone.
     """
 
     def __init__(self, read: Callable[[int, int], bytes | None]) -> None:
@@ -69,5 +71,5 @@ class MapFile:
     def _bytes(self, start: int, length: int) -> bytes:
         content = self._read(start, length)
         if content is None:
-            raise EOFError("the file has gone")
+            raise NotReady("these maps have just been deleted; ask again")
         return content

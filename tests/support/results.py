@@ -17,6 +17,10 @@ IMAGES = (b"first picture", b"second picture")
 FILES = {"maps.safetensors": bytes(range(256)) * 3, "table.parquet": b""}
 
 
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def result(
     images: Sequence[bytes] = IMAGES,
     key: str = KEY,
@@ -27,9 +31,9 @@ def result(
     """Finished now; `images` are as large as the specification says; `files` by name."""
     assert spec.size is not None
     height, width = spec.size
-    known = [Image(width=width, height=height, bytes=len(i), sha256=hashlib.sha256(i).hexdigest()) for i in images]
+    known = [Image(width=width, height=height, bytes=len(i), sha256=sha256(i)) for i in images]
     kept = [
-        File(name=name, media_type="x/y", bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        File(name=name, media_type="x/y", bytes=len(content), sha256=sha256(content))
         for name, content in (files or {}).items()
     ]
     changes = {"images": tuple(known), "files": tuple(kept)}

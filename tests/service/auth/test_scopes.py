@@ -35,6 +35,17 @@ SCOPES = {
     "GET /v1/activations/{key}/token": "read",
     "DELETE /v1/activations/{key}": "render",
     "DELETE /v1/activations/{key}/result": "admin",
+    "GET /v1/activations/{key}/maps/{layer}": "read or token",
+    "GET /v1/activations/{key}/maps/{layer}/sheet": "read or token",
+    "GET /v1/activations/{key}/maps/{layer}/{channel}": "read or token",
+    "GET /v1/activations/{key}/maps/{layer}/attention/{head}": "read or token",
+    "GET /v1/activations/{key}/positions": "read or token",
+    "POST /v1/maps": "render",
+    "GET /v1/maps/{key}": "read",
+    "GET /v1/maps/{key}/events": "read",
+    "GET /v1/maps/{key}/file": "read",
+    "DELETE /v1/maps/{key}": "render",
+    "DELETE /v1/maps/{key}/result": "admin",
     "POST /v1/sweeps": "render",
     "GET /v1/sweeps/{id}": "read",
     "GET /v1/sweeps/{id}/items": "read",
@@ -96,7 +107,7 @@ def test_a_token_opens_what_says_so_and_nothing_else(guarded: Server, tmp_path: 
         method, path = endpoint.split()
         kind, key = ("activations", "fa1_" + KEY[4:]) if "activations" in path else ("visualizations", KEY)
         token = guarded.client.get(f"/v1/{kind}/{key}/token", headers=sent).json()["token"]
-        answer = guarded.client.request(method, re.sub(r"\{\w+\}", key, path), params={"token": token})
+        answer = guarded.client.request(method, re.sub(r"\{\w+\}", key, path), params={"token": token, "x": 0, "y": 0})
         if scope.endswith("token"):
             check(answer, 404, "not-found")
         else:
