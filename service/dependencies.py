@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import NotFound
-from featurelens.jobs.kinds import KINDS, VISUALIZATION
+from featurelens.jobs.kinds import ACTIVATIONS, KINDS, VISUALIZATION
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import JobIndex
@@ -155,6 +155,12 @@ async def _visualization_key(
     return known_key(VISUALIZATION, key)
 
 
+async def _activations_key(
+    key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
+) -> str:
+    return known_key(ACTIVATIONS, key)
+
+
 async def _json_only(request: Request) -> None:
     """Before the body is parsed: raises 415 when it is not declared as JSON."""
     message = Message()
@@ -166,5 +172,6 @@ async def _json_only(request: Request) -> None:
 
 Deps = Annotated[Dependencies, Depends(_deps)]
 Key = Annotated[str, Depends(_visualization_key)]
+ActivationsKey = Annotated[str, Depends(_activations_key)]
 JsonOnly = Depends(_json_only)
 ModelName = Annotated[str, Path(max_length=200, description="canonical name or alias", examples=["patternnet"])]

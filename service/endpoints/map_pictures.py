@@ -9,10 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
-from featurelens.jobs.kinds import ACTIVATIONS
 from featurelens.service import map_looks
 from featurelens.service.auth.access import IdentifiedOrToken, needs
-from featurelens.service.dependencies import Dependencies, Deps, known_key
+from featurelens.service.dependencies import ActivationsKey, Dependencies, Deps
 from featurelens.service.job_requests import RETRY_AFTER
 from featurelens.service.map_looks import MEDIA_TYPES, By, Look, MapFormat, Scale, SheetFormat, Shown
 from featurelens.service.map_requests import LayerMaps, layer_maps, maps_job
@@ -24,18 +23,10 @@ from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.maps import Maps, Value
 from featurelens.service.thumbnails import Width
 
-
-async def _known_key(
-    key: Annotated[str, Path(description="of activations: fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
-) -> str:
-    return known_key(ACTIVATIONS, key)
-
-
-Key = Annotated[str, Depends(_known_key)]
 Layer = Annotated[str, Path(max_length=200, description="a name from /v1/models/{model}/layers", examples=["conv4"])]
 
 
-async def _maps(key: Key, layer: Layer, deps: Deps, caller: IdentifiedOrToken) -> LayerMaps:
+async def _maps(key: ActivationsKey, layer: Layer, deps: Deps, caller: IdentifiedOrToken) -> LayerMaps:
     return await layer_maps(deps, caller, key, layer)
 
 
@@ -150,7 +141,9 @@ async def show_map(
     summary="The feature maps of a layer",
     responses={**answer(200, samples.MAPS, links=from_maps()), **_REFUSED},
 )
-async def show_maps(key: Key, layer: Layer, deps: Deps, caller: IdentifiedOrToken, response: Response) -> Maps:
+async def show_maps(
+    key: ActivationsKey, layer: Layer, deps: Deps, caller: IdentifiedOrToken, response: Response
+) -> Maps:
     """How many there are, how large, and what numbers are in them; or how far the job is that makes them."""
     found = await maps_job(deps, caller, key, layer)
     response.headers["Cache-Control"] = "no-cache"

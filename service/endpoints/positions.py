@@ -5,30 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import OutOfRange
-from featurelens.jobs.kinds import ACTIVATIONS
 from featurelens.jobs.spec.activations import MAX_LAYERS, MAX_UNITS
 from featurelens.jobs.spec.base import Name
 from featurelens.service.auth.access import IdentifiedOrToken, needs
-from featurelens.service.dependencies import Deps, known_key
+from featurelens.service.dependencies import ActivationsKey, Deps
 from featurelens.service.here import here
 from featurelens.service.map_requests import activations_spec, layer_maps
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.schemas.map_numbers import Positions
-
-
-async def _known_key(
-    key: Annotated[str, Path(description="of activations: fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
-) -> str:
-    return known_key(ACTIVATIONS, key)
-
-
-Key = Annotated[str, Depends(_known_key)]
 
 router = APIRouter(tags=["activations"], responses=GUARDED)
 
@@ -40,7 +30,7 @@ router = APIRouter(tags=["activations"], responses=GUARDED)
     responses={**answer(200, samples.POSITIONS), **problems(404, 409, 422, 429, 503, 507)},
 )
 async def show_positions(
-    key: Key,
+    key: ActivationsKey,
     deps: Deps,
     caller: IdentifiedOrToken,
     x: Annotated[int, Query(ge=0, le=65535, description="pixels from the left, as the network was shown it")],

@@ -12,6 +12,7 @@ from safetensors.numpy import save
 
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
+from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.result import File, describe
 from tests.support.results import sha256
@@ -56,7 +57,12 @@ def finish(redis: Redis, store: FileStore, key: str, told: dict[str, Any], conte
     attempt = ticket.record.attempt
     assert records.start(key, attempt, "x")
     assert records.commit(key, attempt, "x")
-    file = File(name="maps.safetensors", media_type="x/y", bytes=len(content), sha256=sha256(content))
-    made = describe(key, ticket.record.spec, told, datetime.now(UTC)).model_copy(update={"files": (file,)})
-    store.put(made, [], [content])
+    put(store, key, ticket.record.spec, told, content)
     assert records.succeed(key, attempt, "x")
+
+
+def put(store: FileStore, key: str, spec: JobSpec, told: dict[str, Any], content: bytes) -> None:
+    """Into the store, as if it had been made."""
+    file = File(name="maps.safetensors", media_type="x/y", bytes=len(content), sha256=sha256(content))
+    made = describe(key, spec, told, datetime.now(UTC)).model_copy(update={"files": (file,)})
+    store.put(made, [], [content])
