@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from email.message import Message
@@ -81,6 +82,8 @@ class Dependencies:
     previews: Previews
     making: SingleFlight[tuple[bytes, str]]
     """Of thumbnails and contact sheets."""
+    looking: asyncio.Lock
+    """Held while maps are asked for that somebody looks at: a page with many of them asks once."""
     probes: CapacityLimiter
     """Threads of their own for questions after health, which are answered however busy all others are."""
     evictions: dict[str, Eviction]
@@ -114,6 +117,7 @@ class Dependencies:
             Retries(redis),
             previews,
             SingleFlight(MAKING),
+            asyncio.Lock(),
             CapacityLimiter(PROBES),
             _evictions(settings, partial(photos_in_flight, redis, queue)),
         )

@@ -16,7 +16,8 @@ def here(maps: LayerMaps, x: int, y: int, units: int) -> Here:
     column, row = maps.geometry.position(x, y)
     width, tokens = maps.job.width or 1, maps.job.tokens
     values = maps.file.column("activation", row * width + column)
-    best = sorted(range(len(values)), key=lambda channel: (-values[channel], channel))[:units]
+    firing = [channel for channel, value in enumerate(values) if value > 0]
+    best = sorted(firing, key=lambda channel: (-values[channel], channel))[:units]
     field = maps.geometry.field(column, row)
     return Here(
         layer=maps.job.spec.layer,

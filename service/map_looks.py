@@ -145,10 +145,9 @@ def _layer_scale(maps: LayerMaps, value: Value) -> float:
 
 def _plane(maps: LayerMaps, channel: int, value: Value, largest: float | None) -> Plane:
     """`largest` left out is that of the map itself."""
-    content = maps.file.array(value, channel)
     if largest is None:
-        largest = max(map(abs, struct.unpack(f"<{len(content) // 4}f", content)))
-    return Plane(content, maps.job.height or 1, maps.job.width or 1, largest)
+        largest = max(abs(maps.file.floats(f"{value}.{end}")[channel]) for end in ("minimum", "maximum"))
+    return Plane(maps.file.array(value, channel), maps.job.height or 1, maps.job.width or 1, largest)
 
 
 def _photograph(maps: LayerMaps) -> Image.Image:

@@ -17,8 +17,7 @@ from featurelens.jobs.errors import NotFound, NotReady, UnknownLayer, UnknownMod
 from featurelens.jobs.kinds import ACTIVATIONS, MAPS
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.maps import MapsSpec
-from featurelens.jobs.store.map_file import MAPS as FILE
-from featurelens.jobs.store.map_file import MapFile
+from featurelens.jobs.store.map_file import FILE_NAME, MapFile
 from featurelens.service import job_requests
 from featurelens.service.auth.access import Caller
 from featurelens.service.auth.api_keys import allows
@@ -71,7 +70,7 @@ async def layer_maps(deps: Dependencies, caller: Caller, key: str, layer: str) -
     maps, wanted = await _asked(deps, caller, key, layer)
     if maps.status != "succeeded":
         raise NotReady(_why(maps))
-    part = partial(deps.store.file_part, wanted.key, FILE)
+    part = partial(deps.store.file_part, wanted.key, FILE_NAME)
     return await run_in_threadpool(lambda: LayerMaps(maps, wanted.layer, MapFile(part)))
 
 
@@ -86,8 +85,9 @@ async def _asked(deps: Dependencies, caller: Caller, key: str, layer: str) -> tu
     lookup, watcher = deps.views[MAPS.name]
     found = await run_in_threadpool(lookup.find, wanted.key)
     if found is None:
-        found = await _submitted(deps, caller, wanted)
-    elif not found.over:
+        async with deps.looking:
+            found = await run_in_threadpool(lookup.find, wanted.key) or await _submitted(deps, caller, wanted)
+    if not found.over:
         found = await ended(watcher, wanted.key, PATIENCE) or found
     maps: Maps = found
     return maps, wanted
@@ -99,7 +99,7 @@ async def _submitted(deps: Dependencies, caller: Caller, wanted: _Wanted) -> Map
         raise NotReady(f"{detail}: POST {addresses.MAPS}")
     if deps.quota is not None:
         await run_in_threadpool(charge, deps.quota, caller.client)
-    sent = job_requests.Headers(caller.client, None, (f"wait={PATIENCE}",))
+    sent = job_requests.Headers(caller.client, None, ())
     maps: Maps = await job_requests.submit(deps, MAPS, wanted.spec, sent, Response())
     return maps
 

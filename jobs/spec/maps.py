@@ -6,7 +6,7 @@ from pydantic import Field
 
 from featurelens.jobs.spec.base import JobSpec, Name, Photograph, Size
 
-MAX_BYTES = 256 << 20
+MAX_BYTES = 128 << 20
 """Of all maps of a layer: VGG-16's largest take 26 MB at 224 pixels, and pass through memory at once."""
 
 

@@ -14,11 +14,14 @@ from typing import NamedTuple
 
 from featurelens.jobs.errors import NotReady
 
-MAPS = "maps.safetensors"
+FILE_NAME = "maps.safetensors"
 """The file of a job of the kind `maps`."""
 
 _LENGTH = struct.Struct("<Q")
 _SIZES = {"F32": 4, "U8": 1}
+
+_AT_ONCE = 4 << 20
+"""Bytes read together where only some of them are wanted."""
 
 
 class Place(NamedTuple):
@@ -63,10 +66,16 @@ class MapFile:
 
     def column(self, name: str, position: int) -> list[float]:
         """Of maps (C, ...) in float32: what every channel says at `position`, counted through all other axes."""
-        channels, *rest = self.places[name].shape
-        step = math.prod(rest)
-        content = self.array(name)
-        return [struct.unpack_from("<f", content, 4 * (channel * step + position))[0] for channel in range(channels)]
+        place = self.places[name]
+        channels, *rest = place.shape
+        step = 4 * math.prod(rest)
+        together = max(1, _AT_ONCE // step)
+        found: list[float] = []
+        for first in range(0, channels, together):
+            number = min(together, channels - first)
+            content = self._bytes(place.start + first * step, number * step)
+            found += (struct.unpack_from("<f", content, step * one + 4 * position)[0] for one in range(number))
+        return found
 
     def _bytes(self, start: int, length: int) -> bytes:
         content = self._read(start, length)

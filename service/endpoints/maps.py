@@ -13,7 +13,7 @@ from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
 from featurelens.jobs.kinds import MAPS
 from featurelens.jobs.spec.maps import MapsSpec
-from featurelens.jobs.store.map_file import MAPS as FILE
+from featurelens.jobs.store.map_file import FILE_NAME
 from featurelens.service import job_requests
 from featurelens.service.auth.access import GuardedRoute, Identified, needs, still_allowed
 from featurelens.service.auth.metering import Counted
@@ -119,12 +119,12 @@ def file(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     `.maximum`, `.minimum` and `.mean` of each map; `photograph`, as the network was shown it (height, width, colors);
     of transformers `first` (channels, tokens) and `attention` (heads, queries, keys).
     """
-    found = deps.store.file(key, FILE)
+    found = deps.store.file(key, FILE_NAME)
     if found is None:
         raise NotFound(f"no finished maps here; how far they are: {addresses.maps(key)}")
     private = deps.settings.auth_required
     shown = conditional(*found, "application/octet-stream", if_none_match, private=private)
-    shown.headers["Content-Disposition"] = f'attachment; filename="{FILE}"'
+    shown.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
     return shown
 
 

@@ -52,7 +52,7 @@ class Here(BaseModel):
     receptive_field: list[float] | None = Field(
         description="of what it sees, beyond the edges where it sees padding; null: not defined, as after attention"
     )
-    units: list[UnitHere] = Field(description="those that fire here, the strongest first")
+    units: list[UnitHere] = Field(description="those that fire here, above zero, the strongest first")
     request: VisualizationSpec | None = Field(
         description="to be sent to /v1/visualizations as it is: a picture of everything that the layer sees here, the "
         "direction of all its activations; null where all are zero, or more than a direction may have"

@@ -57,7 +57,7 @@ def test_too_many_numbers(catalog: Catalog) -> None:
     catalog.publish_layers(ENTRY.name, [layer])
     MAPS.resolve(catalog, spec())
     catalog.publish_layers(ENTRY.name, [layer.model_copy(update={"channels": 2})])
-    with pytest.raises(TooLarge, match="256 MB") as error:
+    with pytest.raises(TooLarge, match="128 MB") as error:
         MAPS.resolve(catalog, spec())
     assert [fault.pointer for fault in error.value.faults] == ["/layer"]
 

@@ -39,7 +39,9 @@ def test_one_map(file: MapFile) -> None:
         assert file.floats("maps", channel) == MAPS[channel].flatten().tolist()
 
 
-def test_one_position(file: MapFile) -> None:
+@pytest.mark.parametrize("at_once", [1, 100, 1 << 20])
+def test_one_position(file: MapFile, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("featurelens.jobs.store.map_file._AT_ONCE", at_once)
     for position in range(12):
         assert file.column("maps", position) == MAPS.reshape(5, 12)[:, position].tolist()
 

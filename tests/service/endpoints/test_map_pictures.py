@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -271,6 +273,20 @@ def test_made_while_the_request_waits(client: httpx.Client, redis: Redis, store:
     np.testing.assert_array_equal(np.load(io.BytesIO(answer.content)), BEFORE[2].clip(0))
     shown = client.get(asked["links"]["maps"].replace("{layer}", "conv2")).json()
     assert (shown["status"], shown["key"]) == ("succeeded", key_of(asked, "conv2"))
+
+
+def test_a_page_of_maps_asks_once(client: httpx.Client, redis: Redis, store: FileStore) -> None:
+    asked = ask(client)
+    maps = key_of(asked, "conv2")
+    with ThreadPoolExecutor(10) as pool:
+        looks = [pool.submit(httpx.get, f"{client.base_url}{url(asked['key'], f'conv2/{n % 5}')}") for n in range(10)]
+        until(lambda: JobQueue(redis).find(maps) is not None)
+        time.sleep(0.5)
+        ticket = JobQueue(redis).find(maps)
+        assert ticket is not None
+        finish(redis, store, maps, numbers(*MAPS_OF["conv2"]), map_file(PHOTOGRAPH, *MAPS_OF["conv2"]))
+        assert {look.result().status_code for look in looks} == {200}
+    assert ticket.record.askers == 1
 
 
 def test_what_takes_longer(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from featurelens.engine.layer_maps import LayerMaps, layer_maps
 from featurelens.jobs.spec.maps import MAX_BYTES, MapsSpec
-from featurelens.jobs.store.map_file import MAPS
+from featurelens.jobs.store.map_file import FILE_NAME
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.protocol import FileHead
 from featurelens.worker.renderer.device import Device
@@ -34,7 +34,7 @@ class MapsPass(OnePass):
         if sum(maps.nbytes for maps in found.values.values()) > MAX_BYTES:
             raise ValueError(f"at most {MAX_BYTES >> 20} MB of maps are kept of one layer")
         content = save(_tensors(found, self._shown(picture)))
-        head = FileHead(name=MAPS, media_type="application/octet-stream", bytes=len(content))
+        head = FileHead(name=FILE_NAME, media_type="application/octet-stream", bytes=len(content))
         return Findings(_numbers(found), {head: content})
 
     def _shown(self, picture: Tensor) -> Tensor:
