@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from PIL import Image
@@ -29,6 +30,9 @@ MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "npy": "application/oct
 MOST_NUMBERS = 4096
 """Of a map in JSON; larger ones are taken as npy."""
 
+_DRAWING = 1
+"""Rises when the same map is drawn otherwise: pictures are kept."""
+
 _TILE = 96
 """Pixels that a map on a sheet is wide, as far as there is room."""
 
@@ -46,15 +50,17 @@ class Look:
 
 @dataclass(frozen=True)
 class Shown:
-    """The body of an answer, and what headers say of it."""
+    """An answer whose body is still to be made; `decisive` is all that decides it, in words."""
 
-    body: bytes
     format: MapFormat
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str]
+    make: Callable[[], bytes]
+    decisive: str
 
     @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()
+    def name(self) -> str:
+        """Of the picture, where pictures are kept."""
+        return f"{hashlib.sha256(self.decisive.encode()).hexdigest()}-map.{self.format}"
 
 
 def one_map(maps: LayerMaps, channel: int, value: Value, scale: Scale, look: Look) -> Shown:
@@ -105,19 +111,21 @@ def top_sheet(
         "Featurelens-Channels": ",".join(map(str, units.channels)),
         "Featurelens-Scale": "map" if largest is None else repr(largest),
     }
-    if format == "json":
-        return Shown(units.model_dump_json().encode(), format, headers)
-    columns = math.ceil(math.sqrt(len(units.channels)))
-    width = min(_TILE * 2 if over else _TILE, SHEET_WIDTH // columns)
-    photograph = _photograph(maps) if over else None
-    tiles = []
-    for channel in units.channels:
-        plane = _plane(maps, channel, value, largest)
-        if photograph is None:
-            tiles.append((channel, drawn(plane, width, (width, width))))
+
+    def make() -> bytes:
+        if format == "json":
+            return units.model_dump_json().encode()
+        columns = math.ceil(math.sqrt(len(units.channels)))
+        width = min(_TILE * 2 if over else _TILE, SHEET_WIDTH // columns)
+        planes = [(channel, _plane(maps, channel, value, largest)) for channel in units.channels]
+        if over:
+            photograph, geometry = _photograph(maps), maps.geometry
+            tiles = [(channel, laid_over(plane, photograph, geometry, width)) for channel, plane in planes]
         else:
-            tiles.append((channel, laid_over(plane, photograph, maps.geometry, width)))
-    return Shown(encoded(sheet(tiles, columns), format), format, headers)
+            tiles = [(channel, drawn(plane, width, (width, width))) for channel, plane in planes]
+        return encoded(sheet(tiles, columns), format)
+
+    return Shown(format, headers, make, repr((_DRAWING, maps.job.key, maps.geometry, headers, over)))
 
 
 def check_position(maps: LayerMaps, x: int | None, y: int | None) -> tuple[int, int] | None:
@@ -162,15 +170,19 @@ def _shown(
     if look.position is not None:
         seen = maps.geometry.field(*look.position)
         headers["Featurelens-Receptive-Field"] = "undefined" if seen is None else ",".join(f"{edge:g}" for edge in seen)
-    if look.format == "npy":
-        return Shown(npy(plane.content, (plane.height, plane.width)), "npy", headers)
-    if look.format == "json":
-        return Shown(_numbers(maps, plane, channel, value, first).model_dump_json().encode(), "json", headers)
-    if look.over:
-        image = laid_over(plane, _photograph(maps), maps.geometry, look.width, look.position)
-    else:
-        image = drawn(plane, look.width, maps.geometry.size, look.position)
-    return Shown(encoded(image, look.format), look.format, headers)
+
+    def make() -> bytes:
+        if look.format == "npy":
+            return npy(plane.content, (plane.height, plane.width))
+        if look.format == "json":
+            return _numbers(maps, plane, channel, value, first).model_dump_json().encode()
+        if look.over:
+            image = laid_over(plane, _photograph(maps), maps.geometry, look.width, look.position)
+        else:
+            image = drawn(plane, look.width, maps.geometry.size, look.position)
+        return encoded(image, look.format)
+
+    return Shown(look.format, headers, make, repr((_DRAWING, maps.job.key, maps.geometry, headers, channel, look)))
 
 
 def _numbers(maps: LayerMaps, plane: Plane, channel: int, value: str, first: list[float] | None) -> BaseModel:

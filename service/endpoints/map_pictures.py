@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -71,7 +72,7 @@ async def show_attention(
         position = map_looks.check_position(known, x, y)
         return map_looks.attention(known, head, position, Look(format, over, width, position))
 
-    return _answered(deps, await run_in_threadpool(look), if_none_match)
+    return await _answered(deps, await run_in_threadpool(look), if_none_match)
 
 
 @router.get(
@@ -96,7 +97,7 @@ async def show_sheet(
     too.
     """
     shown = await run_in_threadpool(map_looks.top_sheet, known, value, by, count, scale, over, format)
-    return _answered(deps, shown, if_none_match)
+    return await _answered(deps, shown, if_none_match)
 
 
 @router.get(
@@ -132,7 +133,7 @@ async def show_map(
         position = map_looks.check_position(known, x, y)
         return map_looks.one_map(known, channel, value, scale, Look(format, over, width, position))
 
-    return _answered(deps, await run_in_threadpool(look), if_none_match)
+    return await _answered(deps, await run_in_threadpool(look), if_none_match)
 
 
 @router.get(
@@ -152,8 +153,16 @@ async def show_maps(
     return found
 
 
-def _answered(deps: Dependencies, shown: Shown, if_none_match: str | None) -> Response:
-    made = partial(conditional, private=deps.settings.auth_required)
-    response = made(shown.body, shown.digest, MEDIA_TYPES[shown.format], if_none_match)
+async def _answered(deps: Dependencies, shown: Shown, if_none_match: str | None) -> Response:
+    """Pictures are made by few at once and kept, as thumbnails are."""
+    if shown.format in {"png", "webp"}:
+        made = await run_in_threadpool(deps.thumbnails.made, shown.name)
+        make = partial(deps.thumbnails.other, shown.name, shown.make)
+        body, digest = made or await deps.making.get(shown.name, make)
+    else:
+        body = await run_in_threadpool(shown.make)
+        digest = sha256(body).hexdigest()
+    private = deps.settings.auth_required
+    response = conditional(body, digest, MEDIA_TYPES[shown.format], if_none_match, private=private)
     response.headers.update(shown.headers)
     return response

@@ -27,7 +27,7 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.service import map_requests
+from featurelens.service import map_looks, map_requests
 from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.map_pictures import BLUE, CELL, FIELD, RED, WHITE
 from tests.support.catalog import ENTRY, LAYERS
@@ -144,6 +144,20 @@ def test_kept_for_ever(client: httpx.Client, key: str) -> None:
         assert "immutable" in first.headers["cache-control"]
         again = client.get(url(key, f"conv2/1{query}"), headers={"If-None-Match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_picture_is_drawn_once(client: httpx.Client, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [f"conv2/1?{look}" for look in ("width=64", "width=128", "over=photo", "x=1&y=1", "format=webp")]
+    looks += ["conv2/sheet", "conv2/sheet?over=photo", "block/attention/0", "block/attention/1?x=0&y=0"]
+    first = [client.get(url(key, look)) for look in looks]
+    assert len({answer.content for answer in first}) == len(looks)
+    monkeypatch.setattr(map_looks, "encoded", None)
+    for look, answer in zip(looks, first, strict=True):
+        again = client.get(url(key, look))
+        assert (again.content, again.headers["featurelens-scale"]) == (
+            answer.content,
+            answer.headers["featurelens-scale"],
+        )
 
 
 def test_over_the_photograph(client: httpx.Client, key: str) -> None:
