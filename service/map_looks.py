@@ -76,7 +76,8 @@ def one_map(maps: LayerMaps, channel: int, value: Value, scale: Scale, look: Loo
 def attention(maps: LayerMaps, head: int, query: tuple[int, int] | None, look: Look) -> Shown:
     """What the token at `query` (x, y), or else the first one, attends to in one head, laid out like the picture."""
     told, tokens = maps.job.attention, maps.job.tokens
-    if told is None or tokens is None:
+    laid_out = 0 if tokens is None else tokens.first + tokens.height * tokens.width
+    if told is None or tokens is None or {told.queries, told.keys} != {laid_out}:
         detail = "what it attends to is known of torch.nn.MultiheadAttention alone, on tokens that lie on the picture"
         raise NotFound(f"layer {maps.job.spec.layer} has no attention, or not one that is known: {detail}")
     if not 0 <= head < told.heads:

@@ -204,6 +204,16 @@ def test_attention(client: httpx.Client, key: str) -> None:
     assert "MultiheadAttention" in check(client.get(url(key, "conv2/attention/0")), 404, "not-found")["detail"]
 
 
+def test_attention_to_something_else(client: httpx.Client, key: str, redis: Redis, store: FileStore) -> None:
+    """As that of a few queries to all tokens, which lies on no picture."""
+    asked = client.get(f"/v1/activations/{key}").json()
+    tokens = {"height": 2, "width": 3, "first": 1}
+    attention = {"module": "block.attention", "heads": 2, "queries": 4, "keys": 7}
+    content = map_file(PHOTOGRAPH, TOKENS, attention=ATTENTION[:, :4])
+    finish(redis, store, made(client, asked, "conv1"), numbers(TOKENS, tokens=tokens, attention=attention), content)
+    check(client.get(url(key, "conv1/attention/0?x=0&y=0")), 404, "not-found")
+
+
 @pytest.mark.parametrize(
     ("rest", "status", "code", "said"),
     [
