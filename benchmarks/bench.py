@@ -63,11 +63,13 @@ def _repeat(work: Callable[[], object]) -> None:
 class LaneCase:
     """A lane that stays full: its pictures have more steps than the benchmark."""
 
-    def __init__(self, subject: Subject, pictures: int, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self, subject: Subject, pictures: int, dtype: torch.dtype, device: torch.device, limit: int = 0
+    ) -> None:
         network = network_of(subject.build(), subject.preprocessing, subject.title)
         self.pictures = pictures
         size = (SIZE, SIZE)
-        self._lane = Lane(network, [subject.layer], size, dtype=dtype, device=device, limit=pictures)
+        self._lane = Lane(network, [subject.layer], size, dtype=dtype, device=device, limit=limit or pictures)
         for number in range(pictures):
             channel = (subject.channel + number) % 256
             self._lane.join(Recipe(Channel(subject.layer, channel), size, steps=1_000_000, seed=number))

@@ -15,6 +15,8 @@ from benchmarks.feature_maps import save_maps
 from benchmarks.plain import network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import ROOT, SHARED, tiny_darknet
+from featurelens.engine.filters import filters_of
+from featurelens.engine.filters.pictures import colours, tiles
 from featurelens.engine.malloc import keep_memory
 from featurelens.engine.network import Network, Preprocessing
 from featurelens.engine.objectives import Channel, Diversity, Interpolation, Objective
@@ -27,6 +29,8 @@ from featurelens.worker.models.registry import Registry
 IMAGES = ROOT / "docs" / "images"
 PATTERNS = ("stripes 45 coarse", "checks", "rings", "spiral", "bricks", "hexagons", "rays", "triangles")
 CLASSES = {"zebra": 79, "goldfish": 449, "ladybug": 621, "umbrella": 219, "peacock": 404, "daisy": 356}
+FILTERS = (0, 6, 7, 10, 12, 13, 17, 20)
+"""Units of patternnet's conv1."""
 SIDE = 144
 """Pixels of a picture's side on a page."""
 LAYERS = (("conv4", 10), ("conv6", 50), ("conv8", 100), ("conv10", 33), ("conv12", 7), ("conv14", 100))
@@ -49,6 +53,20 @@ def patternnet_strip() -> None:
     shown = strip(network, [Channel("logits", labels.index(name)) for name in PATTERNS], 128)
     save_sheet(shown, IMAGES / "patternnet.png", columns=len(shown))
     save_maps(Registry(Settings()), IMAGES / "maps.png")
+
+
+def filter_strip() -> None:
+    """Kernels over the picture: whole, the positive part, the negative part, one below the other."""
+    registry = Registry(Settings())
+    network, size = registry.load("patternnet"), registry.entry("patternnet").input_size
+    rows: list[list[Tensor]] = [[], [], []]
+    for channel in FILTERS:
+        kernel = filters_of(network, "conv1", channel, size).picture
+        assert kernel is not None
+        for row, part in zip(rows, (kernel, kernel.clamp(min=0), kernel.clamp(max=0)), strict=True):
+            row.append(colours(part, float(kernel.abs().max()), network))
+    large = tiles([one for row in rows for one in row], 7 * 14)
+    save_sheet(list(large.permute(0, 3, 1, 2) / 255), IMAGES / "filters.png", columns=len(FILTERS))
 
 
 def darknet_strips() -> None:
@@ -82,6 +100,7 @@ def main() -> None:
     keep_memory()
     torch.manual_seed(0)
     patternnet_strip()
+    filter_strip()
     if (SHARED / "models" / "tiny_darknet").exists():
         darknet_strips()
     for path in sorted(Path(IMAGES).glob("*.png")):

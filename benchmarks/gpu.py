@@ -1,17 +1,19 @@
 """What a card does with our pictures, in one table: ``make gpu`` (``python -m benchmarks.gpu [--device cuda]``).
 
 Is a picture the same to the bit when it is made again, and in company? Does every objective and parameterization reach
-what a CPU reaches? How long does a step take in lanes of many sizes, beside the plain loop, and how much memory? A
-device can be named to try the program where there is no card; figures for `docs/performance.md` are those of a card.
+what a CPU reaches? How long does a step take in lanes of many sizes, beside the plain loop, and how much memory; how
+long where nothing is done for the same bits? A device can be named to try the program where there is no card; figures
+for `docs/performance.md` are those of a card.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -24,7 +26,9 @@ from benchmarks.subjects import TIMED
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Recipe, Rendering
-from featurelens.engine.precision import best_dtype
+from featurelens.engine.precision import best_dtype, repeatable
+from featurelens.engine.resampling import resample, sampled
+from featurelens.engine.transforms import Transform
 from featurelens.worker.renderer.recipes import recipe
 from tests.support.every_recipe import digest, wanted
 from tests.support.lanes import finish
@@ -34,6 +38,8 @@ from tests.support.small_networks import network, stack
 SUBJECT = next(subject for subject in TIMED if subject.layer == "inception4a")
 NEAR = 0.1
 """Part by which an activation may differ from the CPU's."""
+ROWS = 32
+"""Of pictures resampled at once."""
 TICKS = 8
 """Ticks of a lane that are timed, after as many that are not."""
 
@@ -74,17 +80,20 @@ def _activation(made: Rendering) -> float:
     return statistics.fmean(made.measures["activation"])
 
 
-def speed(device: torch.device, lanes: Sequence[int]) -> list[str]:
-    """Rows about milliseconds per picture and step, and memory."""
+def plain_loop(device: torch.device) -> float:
+    """Milliseconds of a step."""
     loop = PlainLoop(SUBJECT.build(), SUBJECT.preprocessing, SUBJECT.layer, SUBJECT.channel, SIZE, device)
     loop.step()
-    plain = statistics.median(seconds(loop.step, device) for _ in range(TICKS)) * 1e3
-    rows = [f"{SUBJECT.title}, plain loop | {plain:.2f} ms"]
+    return statistics.median(seconds(loop.step, device) for _ in range(TICKS)) * 1e3
+
+
+def speed(device: torch.device, lanes: Sequence[int], plain: float, what: str, limit: int = 0) -> Iterator[str]:
+    """Rows about milliseconds per picture and step beside the `plain` loop's, and about memory."""
     for count in lanes:
         if _card(device):
             torch.cuda.reset_peak_memory_stats(device)
         begun = time.perf_counter()
-        lane = LaneCase(SUBJECT, count, best_dtype(device), device)
+        lane = LaneCase(SUBJECT, count, best_dtype(device), device, max(limit, count) if limit else 0)
         lane.step()
         ready = time.perf_counter() - begun
         for _ in range(TICKS):
@@ -92,11 +101,24 @@ def speed(device: torch.device, lanes: Sequence[int]) -> list[str]:
         step = statistics.median(seconds(lane.step, device) for _ in range(TICKS))
         each = step * 1e3 / count
         peak = f", {torch.cuda.max_memory_allocated(device) / count / 1e6:.0f} MB a picture" if _card(device) else ""
-        rows.append(
-            f"{SUBJECT.title}, lane of {count} | {each:.3f} ms a picture and step, {plain / each:.1f}x{peak}"
+        yield (
+            f"{SUBJECT.title}, lane of {count}, {what} | {each:.3f} ms a picture and step, {plain / each:.1f}x{peak}"
             f"{_busy(lane, device)}; ready after {ready:.1f} s"
         )
-    return rows
+
+
+def resampling(device: torch.device) -> str:
+    """A row about carrying a gradient back through the transforms, as torch does it and as we do."""
+    generator = torch.Generator().manual_seed(0)
+    affine = Transform().draw((SIZE, SIZE), ROWS, generator)
+    slope = torch.randn(ROWS, 3, SIZE, SIZE, generator=generator).to(device)
+    shown = torch.rand_like(slope).requires_grad_(True)
+    took = []
+    for look in (sampled, resample):
+        back = partial(torch.autograd.grad, look(shown, affine), shown, slope, retain_graph=True)
+        back()
+        took.append(statistics.median(seconds(back, device) for _ in range(TICKS)) * 1e3)
+    return f"gradient of {ROWS} resampled pictures, scattered, gathered | {took[0]:.2f}, {took[1]:.2f} ms"
 
 
 def _busy(lane: LaneCase, device: torch.device) -> str:
@@ -113,6 +135,17 @@ def _card(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
+def _rows(device: torch.device, lanes: Sequence[int]) -> Iterator[str]:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once, when a card multiplies for the first time
+    plain = plain_loop(device)
+    yield f"{SUBJECT.title}, plain loop | {plain:.2f} ms"
+    yield resampling(device)
+    yield from speed(device, lanes, plain, "as fast as it goes")
+    repeatable(device)
+    yield from pictures(device)
+    yield from speed(device, lanes, plain, "the same bits", limit=64)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.gpu")
     parser.add_argument("--device", default="cuda")
@@ -125,9 +158,8 @@ def main() -> int:
     print(
         f"{name_of(device)}, torch {torch.__version__}, network in {best_dtype(device)}\n\n| what | seen |\n|---|---|"
     )
-    for part in (pictures, partial(speed, lanes=asked.lanes)):
-        for row in part(device):
-            print(f"| {row} |", flush=True)
+    for row in _rows(device, asked.lanes):
+        print(f"| {row} |", flush=True)
     return 0
 
 

@@ -28,7 +28,8 @@ from featurelens.engine.objectives import Channel
 from featurelens.engine.optimization import Optimization, Recipe
 from featurelens.engine.precision import best_device, best_dtype
 from featurelens.engine.regularizers import Regularizers
-from featurelens.engine.transforms import Transform, resample
+from featurelens.engine.resampling import resample
+from featurelens.engine.transforms import Transform
 
 SIZE = (224, 224)
 VIEWS = 32

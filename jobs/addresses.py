@@ -15,6 +15,7 @@ ROOT = "/v1"
 VISUALIZATIONS = f"{ROOT}/visualizations"
 ACTIVATIONS = f"{ROOT}/activations"
 MAPS = f"{ROOT}/maps"
+FILTERS = f"{ROOT}/filters"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
@@ -102,6 +103,26 @@ def maps_result(key: str) -> str:
     return f"{maps(key)}/result"
 
 
+def filters(key: str) -> str:
+    return f"{FILTERS}/{key}"
+
+
+def filters_events(key: str) -> str:
+    return f"{filters(key)}/events"
+
+
+def filters_token(key: str) -> str:
+    return f"{filters(key)}/token"
+
+
+def filters_image(key: str) -> str:
+    return f"{filters(key)}/image"
+
+
+def filters_result(key: str) -> str:
+    return f"{filters(key)}/result"
+
+
 def sweep(id: str) -> str:
     return f"{SWEEPS}/{id}"
 
@@ -132,6 +153,10 @@ def layer(model_name: str, name: str) -> str:
 
 def unit(model_name: str, layer_name: str, channel: int | str) -> str:
     return f"{layer(model_name, layer_name)}/units/{channel}"
+
+
+def unit_filters(model_name: str, layer_name: str, channel: int | str) -> str:
+    return f"{unit(model_name, layer_name, channel)}/filters"
 
 
 def visualizations_of(model_name: str, layer_name: str, channel: int | None = None) -> str:

@@ -25,8 +25,8 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "FEATURELENS_PORT"))
     state: Path = Path(".state")
     models: Path | None = None
-    slots: int = Field(8, ge=1, le=256)
-    """Pictures asked for one by one that are in the making at once."""
+    slots: int | None = Field(None, ge=1, le=256)
+    """Pictures asked for one by one that are in the making at once; none: as many as suit the device."""
     sweep_slots: int | None = Field(None, ge=0, le=1024)
     """The same for pictures of sweeps; 0: sweeps are refused; none: as many as suit the device."""
     picture_bytes: int = Field(0, ge=0)

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
+from featurelens.jobs.settings import Settings
 from featurelens.launcher.children import python
 from featurelens.launcher.deaths import announcing
 from featurelens.launcher.readiness import (
@@ -19,6 +20,10 @@ from featurelens.launcher.readiness import (
     slot_ready,
 )
 from featurelens.launcher.role import Role
+
+SLOTS, SLOTS_ON_A_CARD = 8, 24
+"""Pictures at once, where nobody says how many; a card makes as many in one pass, and each is a process of 54 MB."""
+_DRIVER = Path("/dev/nvidiactl")
 
 SLOT_NICENESS, RENDERER_NICENESS = 5, 10
 """Requests are answered first, then results are stored; optimization takes what is left."""
@@ -57,14 +62,16 @@ def cataloguer(url: str, log: Path | None) -> Role:
     )
 
 
-def slot(number: int, url: str, log: Path | None) -> Role:
-    """A slot for jobs asked for one by one."""
-    return _slot(f"slot {number}", url, log)
+def slots(options: Settings, url: str, log: Path | None) -> list[Role]:
+    """The slots for jobs asked for one by one, and the one for pictures of sweeps."""
+    count = options.slots or (SLOTS_ON_A_CARD if _on_a_card(options.device) else SLOTS)
+    each = [_slot(f"slot {number}", url, log) for number in range(1, count + 1)]
+    return each if options.sweep_slots == 0 else [*each, _slot("sweep slot", url, log, SWEEP_QUEUE)]
 
 
-def sweep_slot(url: str, log: Path | None) -> Role:
-    """The slot for pictures of sweeps."""
-    return _slot("sweep slot", url, log, SWEEP_QUEUE)
+def _on_a_card(device: str) -> bool:
+    """Whether the renderer will run on one. Asked without torch: its driver has made a device file."""
+    return device.startswith("cuda") or (device == "auto" and _DRIVER.exists())
 
 
 def _slot(name: str, url: str, log: Path | None, *queue: str) -> Role:

@@ -116,11 +116,7 @@ class Stack:
     def _keep_worker(self, url: str) -> None:
         renderer = roles.renderer(url, self._options.renderer_socket, self._log("renderer"))
         self._torch += map(self._family.start, (renderer, roles.cataloguer(url, self._log("cataloguer"))))
-        log = self._log("slots")
-        slots = [roles.slot(number, url, log) for number in range(1, self._options.slots + 1)]
-        if self._options.sweep_slots != 0:
-            slots.append(roles.sweep_slot(url, log))
-        self._slots += map(self._family.start, slots)
+        self._slots += map(self._family.start, roles.slots(self._options, url, self._log("slots")))
 
     def _log(self, name: str) -> Path | None:
         return self._logs and self._logs / f"{name}.log"

@@ -47,18 +47,22 @@ async def _headers(caller: Identified, prefer: Prefer = None, idempotency_key: I
 Sent = Annotated[Headers, Depends(_headers)]
 
 
-async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Headers, response: Response) -> Any:
+async def submit(
+    deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Headers, response: Response, *, patience: int = 0
+) -> Any:
     """The resource of what is asked for, and status and headers of `response`: 200 when it has ended, else 202.
 
-    A client may prefer to wait for the end. Raises what makes `spec` unacceptable, or what is missing to do it.
+    A client may prefer to wait for the end; one that says nothing waits `patience` seconds. Raises what
+    makes `spec` unacceptable, or what is missing to do it.
     """
     resolved, entry = await resolved_in(deps.catalog, kind, spec)
     deps.limits.check_cost(kind.cost(resolved))
     resolved = await with_photograph(deps, kind, resolved)
     wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
     lookup, watcher = deps.views[kind.name]
-    patience = wait(sent.preferences)
-    if patience is not None:
+    preferred = wait(sent.preferences)
+    if preferred is not None:
+        patience = preferred
         response.headers["Preference-Applied"] = f"wait={patience}"
     found = await run_in_threadpool(_accept, deps, kind, wanted, sent)
     if isinstance(found, Result):

@@ -19,8 +19,7 @@ from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.store.map_file import FILE_NAME, MapFile
 from featurelens.service import job_requests
-from featurelens.service.auth.access import Caller
-from featurelens.service.auth.api_keys import allows
+from featurelens.service.auth.access import Caller, ScopeCheck
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.geometry import Geometry
@@ -30,6 +29,8 @@ from featurelens.service.schemas.maps import Maps
 
 PATIENCE = 8
 """Seconds a request waits for maps: one forward pass, behind what else there is to do."""
+
+_ASKING = ScopeCheck("render")
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ async def layer_maps(deps: Dependencies, caller: Caller, key: str, layer: str) -
     """The maps of `layer` for the photograph of the activations `key`.
 
     They are asked for where nobody has yet, in the name of a caller who may ask for work, and waited for. Raises
-    `NotFound` for names that lead nowhere, `NotReady` when it takes longer, has failed, or the caller may only read;
-    and what `job_requests.submit` raises.
+    `NotFound` for names that lead nowhere, `NotReady` when it takes longer or has failed, 403 where the caller may
+    only read, and what `job_requests.submit` raises.
     """
     maps, wanted = await _asked(deps, caller, key, layer)
     if maps.status != "succeeded":
@@ -94,9 +95,7 @@ async def _asked(deps: Dependencies, caller: Caller, key: str, layer: str) -> tu
 
 
 async def _submitted(deps: Dependencies, caller: Caller, wanted: _Wanted) -> Maps:
-    if not allows(caller.scope, "render"):
-        detail = f"nobody has asked for the maps of {wanted.layer.name} yet, and to ask needs the scope render"
-        raise NotReady(f"{detail}: POST {addresses.MAPS}")
+    _ASKING.check(caller)
     if deps.quota is not None:
         await run_in_threadpool(charge, deps.quota, caller.client)
     sent = job_requests.Headers(caller.client, None, ())

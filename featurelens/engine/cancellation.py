@@ -25,12 +25,13 @@ def steady(answers: Rows, number: int) -> bool:
     for pair in pairs:
         for together, apart in zip(whole, answers(pair), strict=True):
             for place, row in enumerate(pair):
-                if row < number and not _equal(together[row], apart[place]):
+                if row < number and not equal(together[row], apart[place]):
                     return False
     return True
 
 
-def _equal(one: Tensor, other: Tensor) -> bool:
+def equal(one: Tensor, other: Tensor) -> bool:
+    """To the bit, but that all NaN are one."""
     return bool(((one == other) | (one.isnan() & other.isnan())).all())
 
 

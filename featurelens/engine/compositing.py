@@ -13,7 +13,8 @@ from featurelens.engine.extraction.hooks import Reading, rows_of
 from featurelens.engine.optimization import Optimization
 from featurelens.engine.parameterizations import Parameterization, Size
 from featurelens.engine.parameterizations.alpha import background, composite
-from featurelens.engine.transforms import add_noise, draw_numbers, noise, resample
+from featurelens.engine.resampling import resample
+from featurelens.engine.transforms import add_noise, draw_numbers, noise
 
 
 @dataclass(frozen=True)

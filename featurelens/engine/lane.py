@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from operator import attrgetter
 
 import torch
 from torch import Tensor
@@ -22,7 +23,6 @@ from featurelens.engine import compositing
 from featurelens.engine.batch_invariance import BatchInvariance, Filled
 from featurelens.engine.draws import drawn_from
 from featurelens.engine.extraction.hooks import Reading, together
-from featurelens.engine.extraction.rectifier import Passage
 from featurelens.engine.extraction.untouched import read_untouched
 from featurelens.engine.memory import out_of_memory
 from featurelens.engine.micro_batches import advance_in_passes
@@ -179,7 +179,7 @@ class Lane:
                 room -= rest[0].rows
                 part.append(rest.pop(0))
             with self._within(first):
-                advance(part, self.network.preprocessing, Filled(self._extract, rows), _passage(first))
+                advance(part, self.network.preprocessing, Filled(self._extract, rows))
 
     def _rows(self, wanted: int) -> int:
         """How many rows go through the network at once, where so many are to go."""
@@ -190,18 +190,20 @@ class Lane:
         """The next pass of a picture that takes many for a step."""
         if one not in self._begun:
             within = partial(self._within, one)
-            arguments = self.network.preprocessing, Filled(self._extract, rows), _passage(one), rows, within
+            arguments = self.network.preprocessing, Filled(self._extract, rows), rows, within
             self._begun[one] = advance_in_passes(one, *arguments), one.generator.get_state()
         if next(self._begun[one][0], "over"):
             del self._begun[one]
 
     def _groups(self, chunk: Sequence[Optimization]) -> Iterator[list[Optimization]]:
-        """Those that go through the network together: those whose gradients pass rectifiers alike."""
+        """Those that go through the network together: all, where none of them shows in another."""
         if self._draws:  # what the network draws for one must not depend on others
             yield from ([optimization] for optimization in chunk)
-            return
-        for _, group in itertools.groupby(sorted(chunk, key=_passage), key=_passage):
-            yield list(group)
+        elif len({one.passage for one in chunk}) == 1 or self._invariance.mixes():
+            yield list(chunk)
+        else:
+            passage = attrgetter("passage")
+            yield from (list(group) for _, group in itertools.groupby(sorted(chunk, key=passage), key=passage))
 
     def _drawing(self, seed: int) -> AbstractContextManager[None]:
         """A pass of a network that draws at random is made in it."""
@@ -225,8 +227,3 @@ class Lane:
                 for part in torch.split(pictures, 1)
             ]
         )
-
-
-def _passage(optimization: Optimization) -> Passage:
-    """How gradients pass rectifiers at the coming step; those with the same go through the network together."""
-    return Passage(redirect=True) if optimization.helped else Passage(optimization.leak)

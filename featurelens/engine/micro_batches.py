@@ -17,7 +17,7 @@ from torch import Tensor
 from featurelens.engine import compositing
 from featurelens.engine.batch_invariance import Filled
 from featurelens.engine.extraction.hooks import Reading, together
-from featurelens.engine.extraction.rectifier import Passage
+from featurelens.engine.extraction.passage import Passages
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
 from featurelens.engine.step import (
@@ -40,7 +40,7 @@ Slopes = dict[tuple[str, int], Tensor]
 
 
 def advance_in_passes(
-    one: Optimization, preprocessing: Preprocessing, extract: Filled, passage: Passage, rows: int, within: Within
+    one: Optimization, preprocessing: Preprocessing, extract: Filled, rows: int, within: Within
 ) -> Iterator[None]:
     """As `step.advance` of `one`, `rows` at a time; stops after each pass or view, so that others can go in between.
 
@@ -51,9 +51,10 @@ def advance_in_passes(
     views = compositing.Views(one, picture, preprocessing.channels)
     opaque = views.opaque.detach()
     weight = prior(one)
+    passages = Passages.of([(one.passage, one.rows)])
 
     def answers(shown: Tensor, part: range) -> dict[str, Reading]:
-        return climbed(extract(preprocessing(views.look(shown, part)), passage), passage)
+        return climbed(one, extract(preprocessing(views.look(shown, part)), passages))
 
     heard: list[dict[str, Reading]] = []
     for part in _parts(one.rows, rows):
@@ -98,12 +99,12 @@ def advance_in_passes(
 
     reached: dict[Optimization, bool] = {}
     if one.recipe.regularizers.any:
-        if may_sleep(one, passage):
+        if may_sleep(one):
             reached[one] = any_slope(torch.autograd.grad(own, one.parameters, gradient, retain_graph=True))
         penalty = one.recipe.regularizers.penalty(picture, scores[one] / one.recipe.pictures).sum()
         gradient = gradient - torch.autograd.grad(penalty, picture)[0]
     gradients = list(torch.autograd.grad(own, one.parameters, gradient))
-    move([one], [[*gradients, *([gradient] if compositing.wants_mask(one) else [])]], reached, scores, passage)
+    move([one], [[*gradients, *([gradient] if compositing.wants_mask(one) else [])]], reached, scores)
 
 
 def _parts(count: int, rows: int) -> Iterator[range]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from featurelens.engine.extraction.passage import EXACT, Passage
 from featurelens.engine.objectives import Objective
 from featurelens.engine.optimizers import Adam, Moments, Optimizer
 from featurelens.engine.parameterizations import Fourier, Parameterization, Size
@@ -130,9 +131,14 @@ class Optimization:
         return self.step > 0 and not self.dormant
 
     @property
-    def leak(self) -> float:
-        """Of the coming step: none until the unit is proven, and none when the picture has its shape."""
-        return self.recipe.leak if self.proven and self.progress < SHAPING else 0.0
+    def passage(self) -> Passage:
+        """How its gradient passes rectifiers at the coming step.
+
+        It leaks from when the unit is proven until the picture has its shape.
+        """
+        if self.helped:
+            return Passage(redirect=True)
+        return Passage(self.recipe.leak) if self.proven and self.progress < SHAPING else EXACT
 
     @property
     def rows(self) -> int:

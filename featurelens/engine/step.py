@@ -12,27 +12,28 @@ from torch import Tensor
 from featurelens.engine import compositing
 from featurelens.engine.batch_invariance import Filled
 from featurelens.engine.extraction.hooks import Reading
-from featurelens.engine.extraction.rectifier import EXACT, Passage
+from featurelens.engine.extraction.passage import EXACT, Passages
 from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
 from featurelens.engine.waking import PUSH
 
 
-def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract: Filled, passage: Passage) -> None:
+def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract: Filled) -> None:
     """Advances all by one step; one whose objective does not fit gets its `failure` and stays where it is.
 
-    Only a gradient of exact `passage` proves that there is one. A step of redirected gradients climbs the
+    Only a gradient of exact passage proves that there is one. A step of redirected gradients climbs the
     pre-activation and is not counted: it is help for what is dormant (see `waking`).
     """
-    # Neighbours with equal parameterizations are decoded in one go.
-    optimizations = sorted(chunk, key=lambda one: hash(one.recipe.parameterization))
+    # Neighbours whose gradients pass alike are walked through at once, with equal parameterizations decoded in one go.
+    optimizations = sorted(chunk, key=lambda one: (one.passage, hash(one.recipe.parameterization)))
+    passages = Passages.of((one.passage, one.rows) for one in optimizations)
     decoded = decode(optimizations)
     pictures = decoded.each
     seen = compositing.present(optimizations, decoded, preprocessing.channels)
     priors = {one: prior(one) for one in optimizations}
     with extract.statistics.recording() if any(priors.values()) else nullcontext():
-        readings = climbed(extract(preprocessing(seen), passage), passage)
+        readings = extract(preprocessing(seen), passages)
     scores = score(optimizations, pictures, readings)
     distance = extract.statistics.distance() if any(priors.values()) else None
     alive = [(one, own) for one, own in zip(optimizations, pictures, strict=True) if one in scores]
@@ -42,7 +43,7 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
     total = torch.stack([scores[one] for one, _ in alive]).sum()
     for one, own in alive:
         if one.recipe.regularizers.any:
-            if may_sleep(one, passage):
+            if may_sleep(one):
                 # The penalty has a gradient of its own; whether the unit has one must be asked before.
                 reached[one] = any_slope(torch.autograd.grad(scores[one], one.parameters, retain_graph=True))
             total = total - one.recipe.regularizers.penalty(own, scores[one] / one.recipe.pictures).sum()
@@ -51,7 +52,7 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
     wanted = [[*one.parameters, *([own] if compositing.wants_mask(one) else [])] for one, own in alive]
     flat = iter(torch.autograd.grad(total, [tensor for tensors in wanted for tensor in tensors]))
     gradients = [list(itertools.islice(flat, len(tensors))) for tensors in wanted]
-    move([one for one, _ in alive], gradients, reached, scores, passage)
+    move([one for one, _ in alive], gradients, reached, scores)
 
 
 def decode(optimizations: Sequence[Optimization]) -> compositing.Pictures:
@@ -71,7 +72,6 @@ def move(
     gradients: Sequence[list[Tensor]],
     reached: Mapping[Optimization, bool],
     scores: Mapping[Optimization, Tensor],
-    passage: Passage,
 ) -> None:
     """One step along `gradients`: those of an optimization's parameters and, where it wants a mask, of its pictures.
 
@@ -79,9 +79,10 @@ def move(
     """
     moving: list[tuple[Optimization, list[Tensor]]] = []
     for one, slopes in zip(optimizations, gradients, strict=True):
+        passage = one.passage
         one.ticks += 1
         slope = slopes.pop().abs().sum(1) if compositing.wants_mask(one) else None
-        if may_sleep(one, passage) and not one.test(reached[one] if one in reached else any_slope(slopes)):
+        if may_sleep(one) and not one.test(reached[one] if one in reached else any_slope(slopes)):
             continue
         if passage.redirect:
             _push(one, slopes)
@@ -105,10 +106,10 @@ def channels_last(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 2, 3, 1).contiguous().cpu()
 
 
-def climbed(readings: dict[str, Reading], passage: Passage) -> dict[str, Reading]:
-    """What objectives are told: where gradients are redirected, what stood before rectification."""
-    if not passage.redirect:
-        return readings
+def climbed(one: Optimization, readings: Mapping[str, Reading]) -> dict[str, Reading]:
+    """What its objective is told: where gradients are redirected, what stood before rectification."""
+    if not one.passage.redirect:
+        return dict(readings)
     return {name: Reading(value if before is None else before) for name, (value, before) in readings.items()}
 
 
@@ -126,9 +127,9 @@ def _weights(
     return torch.stack([share for one, share in zip(optimizations, shares, strict=True) for _ in range(one.rows)])
 
 
-def may_sleep(one: Optimization, passage: Passage) -> bool:
+def may_sleep(one: Optimization) -> bool:
     """Asked at the first step, and again while no gradient has reached the picture: it makes everybody wait."""
-    return passage == EXACT and not one.proven
+    return one.passage == EXACT and not one.proven
 
 
 def any_slope(slopes: Sequence[Tensor]) -> bool:
@@ -147,7 +148,8 @@ def score(
         rows[layer] = [Reading(value, before) for value, before in zip(values, befores, strict=True)]
     scores: dict[Optimization, Tensor] = {}
     for index, (one, own) in enumerate(zip(optimizations, pictures, strict=True)):
-        seen = compositing.each_view({layer: rows[layer][index] for layer in rows}, one.recipe.pictures)
+        told = climbed(one, {layer: rows[layer][index] for layer in rows})
+        seen = compositing.each_view(told, one.recipe.pictures)
         answers = answered(one, seen)
         if answers:
             scores[one] = summed(one, answers, own)

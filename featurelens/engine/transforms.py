@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from featurelens.engine.parameterizations import Size
@@ -83,31 +82,3 @@ def noise(shape: Sequence[int], deviation: float, generator: torch.Generator) ->
     """Normal noise and uniform noise of the same size (MaCo)."""
     drawn = torch.randn(shape, generator=generator) + torch.rand(shape, generator=generator) - 0.5
     return deviation * drawn
-
-
-def resample(pictures: Tensor, affine: Tensor) -> Tensor:
-    """Pictures (B, C, H, W) seen through `affine` (B, 2, 3): bilinear, reflected at the borders; same shape.
-
-    `affine` is asked about its reach, so it should be where that costs nothing: on the CPU, as it is drawn.
-    """
-    reach = float(affine.abs().sum(2).max())
-    grid = _grid(affine.to(pictures), pictures.shape[2], pictures.shape[3])
-    # Cheaper than grid_sample's own reflection; a point inside is not moved, so nobody depends on who reaches far.
-    for _ in range(math.ceil((reach - 1) / 2)):
-        grid = grid.clamp(-1, 1).mul_(2).sub_(grid)
-    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
-
-
-def _grid(affine: Tensor, height: int, width: int) -> Tensor:
-    """(B, H, W, 2), as `affine_grid` of torch without align_corners, but as the sum of a row and a column."""
-    grid = affine.new_empty(len(affine), height, width, 2)
-    x, y = _centres(width, affine), _centres(height, affine)
-    for axis in (0, 1):
-        rows = affine[:, axis, 1, None] * y + affine[:, axis, 2, None]
-        torch.add((affine[:, axis, 0, None] * x)[:, None, :], rows[:, :, None], out=grid[..., axis])
-    return grid
-
-
-def _centres(count: int, like: Tensor) -> Tensor:
-    """(count,): the middle of each pixel in [-1, 1]."""
-    return (torch.arange(count, dtype=like.dtype, device=like.device) * 2 + 1) / count - 1

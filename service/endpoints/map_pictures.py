@@ -126,7 +126,7 @@ async def show_map(
     `x` and `y` frame a position, over the photograph its receptive field as well, the whole picture where that is not
     defined; `Featurelens-Receptive-Field` has its left, top, right and bottom in pixels of the photograph as the
     network was shown it. Maps that nobody has asked for yet are made while you wait, where your key may ask for work
-    (in a quota that counts as a request), else 409.
+    (in a quota that counts as a request), else 403.
     """
 
     def look() -> Shown:

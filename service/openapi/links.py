@@ -44,6 +44,17 @@ def from_maps() -> Links:
     }
 
 
+def from_filters() -> Links:
+    key = {"key": "$response.body#/key"}
+    return {
+        "self": _link("filters-show", key),
+        "events": _link("filters-events", key),
+        "image": _link("filters-image", key),
+        "leave": _link("filters-leave", key),
+        "delete": _link("filters-delete", key),
+    }
+
+
 def from_sweep() -> Links:
     id = {"id": "$response.body#/id"}
     return {
@@ -68,7 +79,9 @@ def from_layer() -> Links:
 
 
 def from_unit() -> Links:
-    return {"layer": _link("models-show_layer", {"model": "$response.body#/model", "layer": "$response.body#/layer"})}
+    layer = {"model": "$response.body#/model", "layer": "$response.body#/layer"}
+    unit = {**layer, "n": "$response.body#/channel"}
+    return {"layer": _link("models-show_layer", layer), "filters": _link("filters-of_unit", unit)}
 
 
 def _link(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,16 @@ def test_enough_for_all_and_no_more_than_there_is_memory_for(
     assert list(NUMBERS) == sorted(NUMBERS)
 
 
+@pytest.mark.parametrize(
+    ("size", "rows"), [((224, 224), 32), ((225, 224), 16), ((96, 96), 64), ((512, 512), 4), ((2048, 2048), 2)]
+)
+def test_on_a_card_it_is_always_the_same_number(size: tuple[int, int], rows: int) -> None:
+    net = network(stack())
+    found = BatchInvariance(net, Extractor(net, ["4"]), size, torch.device("cuda"), nullcontext)
+    assert {found.rows(wanted, 64) for wanted in (1, rows, 1000)} == {rows}
+    assert found.rows(1, 1) == 1
+
+
 def test_elsewhere_nothing_is_tried() -> None:
     net = network(stack())
     found = BatchInvariance(net, Extractor(net, ["4"]), SIZE, torch.device("meta"), nullcontext)
@@ -95,6 +105,43 @@ def test_rows_that_disturb_each_other_go_apart(module: type[Mixing], most: int) 
         assert render.failure is None
         other = alone(net, ["second"], Recipe(Channel("second", unit), SIZE, steps=4))
         assert torch.equal(lane.result(render).pixels, other.pixels)
+
+
+class Turned(nn.Module):
+    """Rectifies with the channels first, as many as the rows that mixing is tried with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 3, padding=1)
+        self.second = nn.Conv2d(3, 5, 3, padding=1)
+
+    def forward(self, value: Tensor) -> Tensor:
+        rectified = self.first(value).transpose(0, 1).relu()
+        return torch.as_tensor(self.second(rectified.transpose(0, 1)))
+
+
+class Halves(Turned):
+    """Rectifies what has no whole number of entries for each row."""
+
+    def forward(self, value: Tensor) -> Tensor:
+        first = self.first(value)
+        return torch.as_tensor(self.second(first.view(-1, *first.shape[3:]).split(5, 0)[0].relu().sum() + first))
+
+
+@pytest.mark.parametrize(("module", "mixes"), [(stack(), True), (Turned(), False), (Halves(), False)], ids=repr)
+def test_gradients_pass_side_by_side_where_rows_come_first(module: nn.Module, mixes: bool) -> None:
+    net = network(seeded(module))
+    layer = "4" if isinstance(module, nn.Sequential) else "second"
+    assert invariance(net, layer).mixes() is mixes
+    lane = Lane(net, [layer], SIZE)
+    recipes = [Recipe(Channel(layer, unit), SIZE, steps=6, leak=leak) for unit, leak in ((0, 0.0), (1, 0.2), (2, 0.05))]
+    renders = []
+    for recipe in recipes:
+        renders.append(lane.join(recipe))
+        lane.tick()
+    finish(lane)
+    for recipe, render in zip(recipes, renders, strict=True):
+        assert torch.equal(lane.result(render).pixels, alone(net, [layer], recipe).pixels)
 
 
 def test_one_row_goes_beside_an_idle_one_where_it_may_not_go_alone() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import Reading
-from featurelens.engine.extraction.rectifier import EXACT, Passage
+from featurelens.engine.extraction.passage import ALL_EXACT, Passages
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel, Direction, Diversity, Interpolation, Joint, Layer, Neuron
 from featurelens.engine.objectives.base import Readings
@@ -137,11 +137,11 @@ class Small:
         self.statistics = extract.statistics
         self.refused = 0
 
-    def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
+    def __call__(self, inputs: Tensor, passages: Passages = ALL_EXACT) -> dict[str, Reading]:
         if inputs.shape[0] > self.rows:
             self.refused += 1
             raise torch.OutOfMemoryError("no room")
-        return self._extract(inputs, passage)
+        return self._extract(inputs, passages)
 
 
 def test_out_of_memory_halves_the_lane_and_changes_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:

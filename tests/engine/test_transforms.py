@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from featurelens.engine.transforms import NOTHING, Transform, add_noise, resample
+from featurelens.engine.resampling import resample
+from featurelens.engine.transforms import NOTHING, Transform, add_noise
 
 SIZE = (20, 28)
 

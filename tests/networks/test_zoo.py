@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-import pkgutil
-from functools import cache
-from importlib import import_module
 
 import pytest
 import torch
 from torch import Tensor
 
-from featurelens.engine.constant_inputs import supply
 from featurelens.engine.extraction.hooks import arranged, read
 from featurelens.engine.lane import Lane
 from featurelens.engine.network import Network
@@ -19,28 +15,9 @@ from featurelens.engine.objectives import Channel, Sign, feature_maps
 from featurelens.engine.optimization import Recipe
 from featurelens.engine.parameterizations import Fourier
 from featurelens.jobs.catalog.entries import LayerEntry
-from featurelens.worker.models.inspection.layers import describe
-from tests.networks import zoo
-from tests.support.small_networks import network
+from tests.support.zoo import NAMES, build, described
 
-NAMES = sorted(module.name for module in pkgutil.iter_modules(zoo.__path__))
 STEPS = 3
-
-
-def build(name: str) -> tuple[Network, int, int]:
-    """The network of a file, its channels and its size; the same weights each time."""
-    module = import_module(f"{zoo.__name__}.{name}")
-    torch.manual_seed(sum(map(ord, name)))
-    channels, size = getattr(module, "CHANNELS", 3), getattr(module, "SIZE", 32)
-    built = module.build().eval()
-    supply(built, getattr(module, "INPUTS", {}))
-    return network(built, channels, name), channels, size
-
-
-@cache
-def described(name: str) -> tuple[LayerEntry, ...]:
-    net, channels, size = build(name)
-    return tuple(describe(net.module, channels, (size, size)).layers)
 
 
 def own(name: str, layer: LayerEntry, pixels: Tensor, channel: int) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 from tests.support.server import Server
 
 PAGE = (ROOT / "docs" / "api.md").read_text()
-TOLD = ("/v1/visualizations", "/v1/activations", "/v1/maps", "/v1/sweeps")
+TOLD = ("/v1/visualizations", "/v1/activations", "/v1/maps", "/v1/filters", "/v1/sweeps")
 """What begins with one of these is told of here, every address and every method."""
 SPECS: dict[str, type[SpecModel]] = {
     "/v1/visualizations": VisualizationSpec,

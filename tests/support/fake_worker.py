@@ -1,11 +1,13 @@
-"""Slots and renderer in one thread: whatever is asked for is finished at once, always the same red picture or zeros."""
+"""Slots and renderer in one thread: whatever is asked for is finished at once, always the same red picture, maps of
+zeros, or weights of nothing.
+"""
 
 from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from PIL import Image
@@ -17,6 +19,7 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import JobSpec
+from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
@@ -26,6 +29,15 @@ from tests.support.photographs import encoded
 from tests.support.results import result
 
 RED = (255, 0, 0)
+
+_NONE: dict[str, Any] = {"count": 0, "scale": 0.0, "positive": [], "negative": []}
+NOTHING: dict[str, Any] = {
+    "preactivation": False,
+    **{name: [] for name in ("summands", "behind", "unknown")},
+    **dict.fromkeys(("incoming", "outgoing", "expanded"), _NONE),
+    **dict.fromkeys(("picture", "expanded_picture")),
+}
+"""What is told of a unit that is made of nothing."""
 
 _PAUSE = 0.1
 """Seconds between two looks: time enough to be seen waiting."""
@@ -89,6 +101,9 @@ def _put(store: FileStore, key: str, spec: JobSpec, color: tuple[int, int, int])
         return
     if isinstance(spec, ActivationsSpec):
         store.put(describe(key, spec, {"classes": [], "layers": []}, datetime.now(UTC)), [])
+        return
+    if isinstance(spec, FiltersSpec):
+        store.put(describe(key, spec, NOTHING, datetime.now(UTC)), [])
         return
     assert isinstance(spec, VisualizationSpec)
     assert spec.size is not None

@@ -22,10 +22,15 @@ def finish(lane: Lane, ticks: int = 10_000) -> list[Optimization]:
 
 
 def alone(
-    net: Network, layers: Sequence[str], recipe: Recipe, dtype: torch.dtype = torch.float32, limit: int = 64
+    net: Network,
+    layers: Sequence[str],
+    recipe: Recipe,
+    dtype: torch.dtype = torch.float32,
+    limit: int = 64,
+    device: str = "cpu",
 ) -> Rendering:
     """A picture with a lane to itself."""
-    lane = Lane(net, layers, recipe.size, dtype=dtype, limit=limit)
+    lane = Lane(net, layers, recipe.size, dtype=dtype, device=device, limit=limit)
     render = lane.join(recipe)
     finish(lane)
     if render.failure is not None:

@@ -11,7 +11,7 @@ import torch
 
 from featurelens.engine.device_check import DeviceLost
 from featurelens.engine.malloc import keep_memory
-from featurelens.engine.precision import best_device
+from featurelens.engine.precision import best_device, repeatable
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.deaths import NO_SOCKET
@@ -34,6 +34,7 @@ def main() -> None:
     keep_memory()
     configured = settings_of("renderer")
     device = best_device(configured.device)
+    repeatable(device)
     registry = Registry(configured)
     heartbeat = Heartbeat(connect(), RENDERER)
     photos = Photos(configured.photos_folder)

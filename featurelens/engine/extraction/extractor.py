@@ -18,9 +18,10 @@ from torch import Tensor, fx, nn
 
 from featurelens.engine.extraction import functional_layers
 from featurelens.engine.extraction.hooks import Reading, arranged, read
+from featurelens.engine.extraction.passage import ALL_EXACT, Passages
 from featurelens.engine.extraction.passes.single_rows import pad_single_rows
 from featurelens.engine.extraction.passes.stem import rewrite_stems
-from featurelens.engine.extraction.rectifier import EXACT, Gate, Passage, install
+from featurelens.engine.extraction.rectifier import Gate, install
 from featurelens.engine.extraction.truncation import truncate
 from featurelens.engine.extraction.untouched import on_device
 from featurelens.engine.network import Network
@@ -90,19 +91,19 @@ class Extractor:
             if tensor.dim() == 4:
                 tensor.data = tensor.data.to(memory_format=torch.channels_last)
 
-    def __call__(self, inputs: Tensor, passage: Passage = EXACT) -> dict[str, Reading]:
-        """`passage` says how gradients are to pass rectifiers on their way back."""
+    def __call__(self, inputs: Tensor, passages: Passages = ALL_EXACT) -> dict[str, Reading]:
+        """`passages` says how gradients are to pass rectifiers on their way back."""
         if self.way == "untouched":
             prepared = inputs.contiguous()
         else:
             prepared = inputs.to(self.dtype).contiguous(memory_format=torch.channels_last)
         if self.traced:
-            self._gate.passage = passage
+            self._gate.passages = passages
             # Called as a module, a graph would print what goes wrong in it.
             pairs = self.module.forward(prepared)
             readings = {name: Reading(*pair) for name, pair in zip(self.layers, pairs, strict=True)}
         else:
-            readings = read(self.module, prepared, self.layers, follow=self._follow, passage=passage)
+            readings = read(self.module, prepared, self.layers, follow=self._follow, passages=passages)
         return arranged(readings, self._channels_last, self._layouts)
 
     def _traced(

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from featurelens.engine.extraction import functional_layers
-from featurelens.engine.extraction.rectifier import EXACT, Passage, Rectification, in_place, of_call
+from featurelens.engine.extraction.passage import ALL_EXACT, Passages
+from featurelens.engine.extraction.rectifier import Rectification, in_place, of_call
 
 Kind = TypeVar("Kind")
 
@@ -112,9 +113,9 @@ class _FollowRectifiers(TorchFunctionMode):
     through concatenation and max pooling.
     """
 
-    def __init__(self, passage: Passage) -> None:
+    def __init__(self, passages: Passages) -> None:
         super().__init__()
-        self._passage = passage
+        self._passages = passages
 
     def __torch_function__(
         self,
@@ -146,10 +147,10 @@ class _FollowRectifiers(TorchFunctionMode):
     ) -> Any:
         source = args[0] if args else kwargs["input"]
         before = source.clone()  # the network may write over it, here or later
-        if self._passage == EXACT:
+        if self._passages.exact:
             value = func(*args, **kwargs)
         else:
-            value = rectification(before, self._passage)
+            value = rectification(before, self._passages)
             if in_place(func, kwargs):
                 value = source.copy_(value)
         if not rectification.slope:  # what is rectified leakily still says all there is to say
@@ -166,13 +167,13 @@ def first_of(output: Any, kind: type[Kind]) -> Kind | None:
 
 
 def read(
-    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False, passage: Passage = EXACT
+    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False, passages: Passages = ALL_EXACT
 ) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
     `layers` are dotted module paths, or steps (see `functional_layers`), each read at the moment it answers, whatever
-    is written over its value later; `follow` asks for pre-activations as well, at a small
-    cost, `passage` says how gradients pass rectifiers. A module that runs several times is read where it first answers.
+    is written over its value later; `follow` asks for pre-activations as well, at a small cost, `passages` says how
+    gradients pass rectifiers. A module that runs several times is read where it first answers.
     Raises KeyError for a layer that is neither, ValueError for one that the pass never reaches or whose output holds no
     tensor.
     """
@@ -205,8 +206,8 @@ def read(
     handles = [modules[name].register_forward_hook(listen(name)) for name in wanted if name in modules]
     try:
         with ExitStack() as modes:
-            if follow or passage != EXACT:
-                modes.enter_context(_FollowRectifiers(passage))
+            if follow or not passages.exact:
+                modes.enter_context(_FollowRectifiers(passages))
             if taken:
                 modes.enter_context(functional_layers.FunctionalLayers(module, keep))
             module(inputs)

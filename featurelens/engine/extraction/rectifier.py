@@ -1,9 +1,4 @@
-"""Rectification, what performs it, and how gradients pass it: exactly, leaking, or redirected where nothing passes.
-
-Where a rectifier is shut, the exact gradient says nothing of what would open it. A picture in the making may hear a
-little of that (`Passage.leak`); it takes shape sooner and is less of this one network's own (Guo et al. 2020,
-"Backpropagating linearly improves transferability of adversarial examples"; measured: docs/quality.md).
-"""
+"""Rectification, what performs it, and gradients that pass it as each row is to have them."""
 
 from __future__ import annotations
 
@@ -14,6 +9,8 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, fx, nn
+
+from featurelens.engine.extraction.passage import ALL_EXACT, Passage, Passages
 
 _RELU: set[Callable[..., Any] | str] = {
     F.relu,
@@ -27,34 +24,18 @@ _RELU: set[Callable[..., Any] | str] = {
 }
 
 
-class Passage(NamedTuple):
-    """`leak` (0 to 1) is the part of a gradient that passes a shut rectifier on top of what its own slope lets through.
-
-    `redirect` opens what is shut for pictures that would get no gradient at all (see `RedirectedReLU`).
-    """
-
-    leak: float = 0.0
-    redirect: bool = False
-
-
-EXACT = Passage()
-
-
 class Rectification(NamedTuple):
     """x above zero and up to `limit`, `slope` times x below: ReLU, ReLU6, leaky ReLU."""
 
     slope: float = 0.0
     limit: float = math.inf
 
-    def __call__(self, value: Tensor, passage: Passage = EXACT) -> Tensor:
+    def __call__(self, value: Tensor, passages: Passages = ALL_EXACT) -> Tensor:
         """Never in place."""
-        if passage.redirect and not self.slope:
-            redirected: Tensor = RedirectedReLU.apply(value, self.limit)
-            return redirected
-        if passage.leak:
-            leaking: Tensor = LeakingRectifier.apply(value, self, passage.leak)
-            return leaking
-        return self.plain(value)
+        if passages.exact:
+            return self.plain(value)
+        passed: Tensor = PassedRectifier.apply(value, self, passages)
+        return passed
 
     def plain(self, value: Tensor) -> Tensor:
         """With the gradient it has."""
@@ -107,10 +88,10 @@ def source_of(node: fx.Node) -> fx.Node:
 
 
 class Gate:
-    """The passage that all rectifiers of one graph share; set before every pass."""
+    """What all rectifiers of one graph obey; set before every pass."""
 
     def __init__(self) -> None:
-        self.passage = EXACT
+        self.passages = ALL_EXACT
 
 
 class Rectifier(nn.Module):
@@ -122,7 +103,7 @@ class Rectifier(nn.Module):
         self._gate = gate
 
     def forward(self, value: Tensor) -> Tensor:
-        return self.rectification(value, self._gate.passage)
+        return self.rectification(value, self._gate.passages)
 
 
 def install(traced: fx.GraphModule, gate: Gate) -> None:
@@ -142,45 +123,48 @@ def install(traced: fx.GraphModule, gate: Gate) -> None:
     traced.recompile()
 
 
-class LeakingRectifier(torch.autograd.Function):
-    """Forward the rectification. Backward, its slope plus `leak`, at most 1, where it is shut."""
+class PassedRectifier(torch.autograd.Function):
+    """Forward the rectification. Backward, in each run of rows, what its passage lets through."""
 
     @staticmethod
-    def forward(ctx: Any, value: Tensor, rectification: Rectification, leak: float) -> Tensor:
+    def forward(ctx: Any, value: Tensor, rectification: Rectification, passages: Passages) -> Tensor:
         result = rectification.plain(value)
-        ctx.save_for_backward(result)
-        ctx.slope, ctx.leak, ctx.limit = min(1.0, rectification.slope + leak), leak, rectification.limit
+        # The result, which the next layer keeps as well, tells where it was shut; how far, only the value tells.
+        ctx.save_for_backward(value if passages.redirect else result)
+        ctx.rectification, ctx.passages = rectification, passages
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        (result,) = ctx.saved_tensors
+        (seen,) = ctx.saved_tensors
         (gradient,) = gradients
-        # One pass, and the result tells as well as the value where it was shut.
-        passed = torch.ops.aten.leaky_relu_backward(gradient, result, ctx.slope, True)
-        if ctx.limit < math.inf:
-            passed = torch.where(result < ctx.limit, passed, ctx.leak * gradient)
+        passed = torch.empty_like(seen)
+        for passage, rows in ctx.passages.parts(len(gradient)):
+            _back(ctx.rectification, passage, gradient[rows], seen[rows], passed[rows])
         return passed, None, None
 
 
-class RedirectedReLU(torch.autograd.Function):
-    """Forward a ReLU. Backward, only for pictures whose whole gradient it would block, the gradient that would lift
-    values from below zero passes (lucid, "redirected ReLU gradient", per picture).
+def _back(rectification: Rectification, passage: Passage, gradient: Tensor, seen: Tensor, passed: Tensor) -> None:
+    """Into `passed` what comes back of `gradient`; `seen` is what was rectified, or came of it."""
+    slope, limit = rectification
+    leak = min(1.0, slope + passage.leak)
+    if passage.redirect and not slope:
+        passed.copy_(_redirected(gradient, seen, limit))
+    elif leak:
+        torch.ops.aten.leaky_relu_backward.grad_input(gradient, seen, leak, True, grad_input=passed)
+    else:
+        torch.ops.aten.threshold_backward.grad_input(gradient, seen, 0, grad_input=passed)
+    if limit < math.inf and not passage.redirect:
+        passed.copy_(torch.where(seen < limit, passed, passage.leak * gradient if passage.leak else 0.0))
+
+
+def _redirected(gradient: Tensor, value: Tensor, limit: float) -> Tensor:
+    """Only for pictures whose whole gradient a ReLU would block, the gradient that would lift values from below zero
+    (lucid, "redirected ReLU gradient", per picture).
     """
-
-    @staticmethod
-    def forward(ctx: Any, value: Tensor, limit: float) -> Tensor:
-        ctx.save_for_backward(value)
-        ctx.limit = limit
-        return value.clamp(0, limit)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (value,) = ctx.saved_tensors
-        (gradient,) = gradients
-        inside = (value > 0) & (value < ctx.limit)
-        passed = gradient * inside
-        blocked = passed.flatten(1).abs().amax(1) == 0
-        # The score is climbed: a positive gradient lifts.
-        lifting = gradient * (inside | ((value <= 0) & (gradient > 0)))
-        return torch.where(blocked.view(-1, *[1] * (value.dim() - 1)), lifting, passed), None
+    inside = (value > 0) & (value < limit)
+    passed = gradient * inside
+    blocked = passed.flatten(1).abs().amax(1) == 0
+    # The score is climbed: a positive gradient lifts.
+    lifting = gradient * (inside | ((value <= 0) & (gradient > 0)))
+    return torch.where(blocked.view(-1, *[1] * (value.dim() - 1)), lifting, passed)

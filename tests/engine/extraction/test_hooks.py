@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from featurelens.engine.extraction.extractor import Extractor
 from featurelens.engine.extraction.hooks import read
-from featurelens.engine.extraction.rectifier import EXACT, Passage
+from featurelens.engine.extraction.passage import EXACT, Passage, Passages
 from tests.support.small_networks import network, seeded
 
 
@@ -62,7 +62,7 @@ def test_values_preactivations_and_gradients(layers: list[str], passage: Passage
     module = Overwriting()
     picture = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(2))
     found, expected = picture.clone().requires_grad_(True), picture.clone().requires_grad_(True)
-    readings = read(module, found * 1, layers, follow=True, passage=passage)
+    readings = read(module, found * 1, layers, follow=True, passages=Passages.of([(passage, 1)]))
     wanted = by_hand(module, expected * 1, passage.leak)
     for layer in layers:
         value, before = readings[layer]

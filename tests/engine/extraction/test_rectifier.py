@@ -8,7 +8,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from featurelens.engine.extraction.extractor import Extractor
-from featurelens.engine.extraction.rectifier import Passage, Rectification, of_call, of_module
+from featurelens.engine.extraction.passage import Passage, Passages
+from featurelens.engine.extraction.rectifier import Rectification, of_call, of_module
 from featurelens.engine.lane import Lane
 from featurelens.engine.objectives import Channel, Joint
 from featurelens.engine.optimization import Recipe
@@ -71,6 +72,10 @@ REDIRECTED = Passage(redirect=True)
 KINDS = {"ReLU": Rectification(), "ReLU6": Rectification(limit=6.0), "LeakyReLU": Rectification(slope=0.25)}
 
 
+def everywhere(passage: Passage) -> Passages:
+    return Passages.of([(passage, 1)])
+
+
 def gradient(
     value: list[list[float]],
     slope: list[list[float]],
@@ -78,7 +83,7 @@ def gradient(
     passage: Passage = REDIRECTED,
 ) -> list[list[float]]:
     tensor = torch.tensor(value, dtype=torch.float32, requires_grad=True)
-    rectified = kind(tensor, passage)
+    rectified = kind(tensor, everywhere(passage))
     (found,) = torch.autograd.grad(rectified, tensor, torch.tensor(slope, dtype=torch.float32))
     numbers: list[list[float]] = found.tolist()
     return numbers
@@ -103,9 +108,9 @@ def test_gradients_leak_through_what_is_shut_on_top_of_its_own_slope() -> None:
 @pytest.mark.parametrize("passage", [Passage(), Passage(leak=0.3), REDIRECTED])
 def test_values_are_the_same_however_gradients_pass(passage: Passage) -> None:
     value = torch.linspace(-9, 9, 37)
-    assert torch.equal(KINDS["ReLU"](value, passage), value.relu())
-    assert torch.equal(KINDS["ReLU6"](value, passage), F.relu6(value))
-    assert torch.equal(KINDS["LeakyReLU"](value, passage), F.leaky_relu(value, 0.25))
+    assert torch.equal(KINDS["ReLU"](value, everywhere(passage)), value.relu())
+    assert torch.equal(KINDS["ReLU6"](value, everywhere(passage)), F.relu6(value))
+    assert torch.equal(KINDS["LeakyReLU"](value, everywhere(passage)), F.leaky_relu(value, 0.25))
 
 
 def test_what_rectifies_is_known_as_module_and_as_function() -> None:
@@ -147,7 +152,7 @@ def test_traced_and_hooked_networks_let_the_same_pass(passage: Passage) -> None:
         extract = Extractor(network(Branching(traceable)), ["end"], follow=True)
         assert extract.traced is traceable
         inputs = picture.clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(extract(inputs, passage)["end"].value.square().sum(), inputs)
+        (gradient,) = torch.autograd.grad(extract(inputs, everywhere(passage))["end"].value.square().sum(), inputs)
         found.append(gradient)
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-6)
     exact = Extractor(network(Branching(True)), ["end"])
@@ -161,7 +166,7 @@ def test_a_picture_hears_through_shut_rectifiers_only_while_it_takes_shape() -> 
     render = lane.join(Recipe(Channel("4", 3), (32, 32), steps=10, leak=0.2))
     leaks = []
     while lane.optimizations:
-        leaks.append(render.leak)
+        leaks.append(render.passage.leak)
         lane.tick()
     assert leaks == [0.0] + [0.2] * (round(10 * SHAPING) - 1) + [0.0] * (10 - round(10 * SHAPING))
 
@@ -173,6 +178,44 @@ def test_who_wants_the_exact_gradient_is_not_touched_by_those_who_do_not() -> No
         for leak in others:
             lane.join(Recipe(Channel("4", 2), (32, 32), steps=12, leak=leak))
         finish(lane)
-        return lane.result(render).pixels.int()
+        return lane.result(render).pixels
 
-    assert int((made(0.1, 0.5) - made()).abs().max()) <= 1
+    assert torch.equal(made(0.1, 0.5), made())
+
+
+MIXED = [(Passage(), 2), (Passage(leak=0.3), 1), (REDIRECTED, 2), (Passage(leak=0.3), 1)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=str)
+def test_each_row_has_the_gradient_it_has_among_its_like(
+    kind: Rectification, layout: torch.memory_format, dtype: torch.dtype
+) -> None:
+    generator = torch.Generator().manual_seed(5)
+    drawn = (torch.randn(6, 3, 5, 7, generator=generator).to(dtype) * 4 for _ in range(2))
+    value, slope = (tensor.contiguous(memory_format=layout) for tensor in drawn)
+    value[3] = -value[3].abs()  # one whose whole gradient is blocked
+
+    def back(passages: Passages) -> Tensor:
+        shown = value.clone().requires_grad_(True)
+        (found,) = torch.autograd.grad(kind(shown, passages), shown, slope)
+        return found
+
+    mixed = back(Passages.of(MIXED))
+    start = 0
+    for passage, rows in MIXED:
+        part = slice(start, start + rows)
+        assert torch.equal(mixed[part].signbit(), back(everywhere(passage))[part].signbit())
+        assert torch.equal(mixed[part], back(everywhere(passage))[part])
+        start += rows
+
+
+def test_runs_of_rows_are_counted_in_entries_of_the_first_dimension() -> None:
+    passages = Passages.of([(Passage(), 1), (Passage(), 1), (REDIRECTED, 1)])
+    assert passages.runs == ((Passage(), 2), (REDIRECTED, 1))
+    assert list(passages.parts(6)) == [(Passage(), slice(0, 4)), (REDIRECTED, slice(4, 6))]
+    assert passages.filled(3).runs == ((Passage(), 2), (REDIRECTED, 4))
+    with pytest.raises(ValueError, match="4 entries"):
+        list(passages.parts(4))
+    assert list(everywhere(REDIRECTED).parts(4)) == [(REDIRECTED, slice(4))]

@@ -46,6 +46,12 @@ SCOPES = {
     "GET /v1/maps/{key}/file": "read",
     "DELETE /v1/maps/{key}": "render",
     "DELETE /v1/maps/{key}/result": "admin",
+    "GET /v1/filters/{key}": "read",
+    "GET /v1/filters/{key}/image": "read or token",
+    "GET /v1/filters/{key}/events": "read or token",
+    "GET /v1/filters/{key}/token": "read",
+    "DELETE /v1/filters/{key}": "render",
+    "DELETE /v1/filters/{key}/result": "admin",
     "POST /v1/sweeps": "render",
     "GET /v1/sweeps/{id}": "read",
     "GET /v1/sweeps/{id}/items": "read",
@@ -58,9 +64,12 @@ SCOPES = {
     "GET /v1/models/{model}/layers": "read",
     "GET /v1/models/{model}/layers/{layer}": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}": "read",
+    "GET /v1/models/{model}/layers/{layer}/units/{n}/filters": "read",
     "GET /v1/status": "read",
     "GET /metrics": "read",
 }
+PREFIXES = {"visualizations": "fv1_", "activations": "fa1_", "filters": "ff1_"}
+"""Of keys, by the first part of the addresses."""
 OPEN = {"GET /livez", "GET /readyz", "GET /docs"}
 
 
@@ -105,7 +114,8 @@ def test_a_token_opens_what_says_so_and_nothing_else(guarded: Server, tmp_path: 
     sent = {"Authorization": f"Bearer {ApiKeys(Settings(state=tmp_path).keys_file).create('admin')}"}
     for endpoint, scope in SCOPES.items():
         method, path = endpoint.split()
-        kind, key = ("activations", "fa1_" + KEY[4:]) if "activations" in path else ("visualizations", KEY)
+        kind = next((one for one in PREFIXES if path.startswith(f"/v1/{one}")), "visualizations")
+        key = PREFIXES[kind] + KEY[4:]
         token = guarded.client.get(f"/v1/{kind}/{key}/token", headers=sent).json()["token"]
         answer = guarded.client.request(method, re.sub(r"\{\w+\}", key, path), params={"token": token, "x": 0, "y": 0})
         if scope.endswith("token"):

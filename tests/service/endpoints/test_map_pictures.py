@@ -367,7 +367,7 @@ def test_who_may_only_look_asks_for_nothing(broker: str, tmp_path: Path, client:
         asked = ask(guarded.client, **render)
         maps, store = key_of(asked, "conv2"), FileStore(settings.results_folder)
         look = url(asked["key"], "conv2/2?format=npy")
-        assert "scope render" in check(guarded.client.get(look, headers=read), 409, "not-ready")["detail"]
+        assert "needs render" in check(guarded.client.get(look, headers=read), 403, "not-allowed")["detail"]
         assert JobQueue(redis).find(maps) is None
         with worker(redis, store, maps):
             assert guarded.client.get(look, headers=render).status_code == 200

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from torch import nn
 
 from featurelens.engine.activations import respond
+from featurelens.engine.filters import filters_of
 from featurelens.engine.network import Network
 from featurelens.engine.photograph import crop_and_resize
 from featurelens.jobs.catalog.catalog import Catalog
@@ -28,6 +29,7 @@ from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
 from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.spec.objective_spec import ObjectiveSpec
 from featurelens.jobs.spec.objectives import DirectionObjective, InversionObjective, NeuronObjective
 from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
@@ -252,6 +254,23 @@ def test_what_a_network_sees_in_a_photograph(booth: Booth) -> None:
         booth.render(ask.model_copy(update={"spec": spec.model_copy(update={"layers": ["nowhere"]})}))
     with pytest.raises(RenderFailed, match="no photograph"):
         booth.render(ask.model_copy(update={"spec": spec.model_copy(update={"photo": "sha256:" + "0" * 64})}))
+
+
+def test_the_weights_of_a_unit(booth: Booth) -> None:
+    """What the engine reads, and pictures of it."""
+    entry = booth.entry()
+    spec = FiltersSpec(model=entry.name, layer="3", channel=2, units=3, size=(32, 40))
+    ask = Ask(key="ff1_" + "0" * 64, spec=spec, digest=entry.digest)
+    finished, pixels, heard = booth.render(ask)
+    assert (finished.pictures > 0, len(pixels), heard[-1].stage) == (True, finished.bytes, "reading")
+    found = filters_of(booth.registry.load("small"), "3", 2, (32, 40), 3)
+    told = finished.numbers["incoming"]["positive"]
+    assert [one["channel"] for one in told] == [one.channel for one in found.incoming.positive]
+    assert [one["strength"] for one in told] == pytest.approx(
+        [one.strength for one in found.incoming.positive], rel=1e-5
+    )
+    with pytest.raises(RenderFailed, match="no layer nowhere"):
+        booth.render(ask.model_copy(update={"spec": spec.model_copy(update={"layer": "nowhere"})}))
 
 
 def test_weights_that_have_changed_are_refused(booth: Booth) -> None:
