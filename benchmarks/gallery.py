@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks.feature_maps import save_maps
 from benchmarks.plain import network_of
 from benchmarks.sheets import save_sheet
 from benchmarks.subjects import ROOT, SHARED, tiny_darknet
@@ -51,6 +52,7 @@ def patternnet_strip() -> None:
     labels = list(network.labels)
     shown = strip(network, [Channel("logits", labels.index(name)) for name in PATTERNS], 128)
     save_sheet(shown, IMAGES / "patternnet.png", columns=len(shown))
+    save_maps(Registry(Settings()), IMAGES / "maps.png")
 
 
 def filter_strip() -> None:

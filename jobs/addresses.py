@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 ROOT = "/v1"
 VISUALIZATIONS = f"{ROOT}/visualizations"
 ACTIVATIONS = f"{ROOT}/activations"
+MAPS = f"{ROOT}/maps"
 FILTERS = f"{ROOT}/filters"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
@@ -63,6 +64,43 @@ def activations_token(key: str) -> str:
 
 def activations_result(key: str) -> str:
     return f"{activations(key)}/result"
+
+
+def activations_maps(key: str, layer_name: str) -> str:
+    """All maps of a layer; the addresses of what is seen of them begin so."""
+    return f"{activations(key)}/maps/{_segment(layer_name)}"
+
+
+def activations_map(key: str, layer_name: str, channel: int | str) -> str:
+    return f"{activations_maps(key, layer_name)}/{channel}"
+
+
+def activations_sheet(key: str, layer_name: str) -> str:
+    return f"{activations_maps(key, layer_name)}/sheet"
+
+
+def activations_attention(key: str, layer_name: str, head: int | str) -> str:
+    return f"{activations_maps(key, layer_name)}/attention/{head}"
+
+
+def activations_positions(key: str) -> str:
+    return f"{activations(key)}/positions"
+
+
+def maps(key: str) -> str:
+    return f"{MAPS}/{key}"
+
+
+def maps_events(key: str) -> str:
+    return f"{maps(key)}/events"
+
+
+def maps_file(key: str) -> str:
+    return f"{maps(key)}/file"
+
+
+def maps_result(key: str) -> str:
+    return f"{maps(key)}/result"
 
 
 def filters(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from email.message import Message
@@ -16,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import NotFound
-from featurelens.jobs.kinds import KINDS, VISUALIZATION
+from featurelens.jobs.kinds import ACTIVATIONS, KINDS, VISUALIZATION
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import JobIndex
@@ -81,6 +82,8 @@ class Dependencies:
     previews: Previews
     making: SingleFlight[tuple[bytes, str]]
     """Of thumbnails and contact sheets."""
+    looking: asyncio.Lock
+    """Held while maps are asked for that somebody looks at: a page with many of them asks once."""
     probes: CapacityLimiter
     """Threads of their own for questions after health, which are answered however busy all others are."""
     evictions: dict[str, Eviction]
@@ -114,6 +117,7 @@ class Dependencies:
             Retries(redis),
             previews,
             SingleFlight(MAKING),
+            asyncio.Lock(),
             CapacityLimiter(PROBES),
             _evictions(settings, partial(photos_in_flight, redis, queue)),
         )
@@ -155,6 +159,12 @@ async def _visualization_key(
     return known_key(VISUALIZATION, key)
 
 
+async def _activations_key(
+    key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
+) -> str:
+    return known_key(ACTIVATIONS, key)
+
+
 async def _json_only(request: Request) -> None:
     """Before the body is parsed: raises 415 when it is not declared as JSON."""
     message = Message()
@@ -166,5 +176,6 @@ async def _json_only(request: Request) -> None:
 
 Deps = Annotated[Dependencies, Depends(_deps)]
 Key = Annotated[str, Depends(_visualization_key)]
+ActivationsKey = Annotated[str, Depends(_activations_key)]
 JsonOnly = Depends(_json_only)
 ModelName = Annotated[str, Path(max_length=200, description="canonical name or alias", examples=["patternnet"])]

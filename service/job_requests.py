@@ -21,6 +21,7 @@ from featurelens.service.dependencies import Dependencies
 from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.metrics import ASKED
 from featurelens.service.pagination import decode_cursor, encode_cursor
+from featurelens.service.photographs import with_photograph
 from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
 from featurelens.service.schemas.job import Job
@@ -56,9 +57,7 @@ async def submit(
     """
     resolved, entry = await resolved_in(deps.catalog, kind, spec)
     deps.limits.check_cost(kind.cost(resolved))
-    photo = kind.photo(resolved)
-    if photo is not None:
-        await run_in_threadpool(deps.photos.claim, photo, kind.photo_pointer)
+    resolved = await with_photograph(deps, kind, resolved)
     wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
     lookup, watcher = deps.views[kind.name]
     preferred = wait(sent.preferences)

@@ -69,6 +69,10 @@ class Thumbnails:
         """
         return self._cache.get(name, lambda: self._sheet(tiles))
 
+    def other(self, name: str, make: Callable[[], bytes]) -> tuple[bytes, str]:
+        """What `make` makes, and its sha256: a picture that is no smaller version of another."""
+        return self._cache.get(name, make)
+
     def made(self, name: str) -> tuple[bytes, str] | None:
         """What has been made under this name before, and its sha256."""
         return self._cache.find(name)

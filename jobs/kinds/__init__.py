@@ -12,13 +12,15 @@ from typing import Any
 from featurelens.jobs.kinds.activations import Activations
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.kinds.filters import Filters
+from featurelens.jobs.kinds.maps import Maps
 from featurelens.jobs.kinds.visualization import Visualization
 
 VISUALIZATION = Visualization()
 ACTIVATIONS = Activations()
+MAPS = Maps()
 FILTERS = Filters()
 
-KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, FILTERS)
+KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS)
 
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS}
 

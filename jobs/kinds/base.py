@@ -69,6 +69,10 @@ class Kind(ABC, Generic[Spec]):
         """The digest of the photograph it works on, or None."""
         return None
 
+    def shown(self, spec: Spec, photo: str) -> Spec:
+        """`spec`, of a kind with a field `photo`, with another photograph."""
+        return spec.model_copy(update={"photo": photo})
+
     def listed(self, spec: Spec) -> Listed:
         """What the list filters it by."""
         return Listed()

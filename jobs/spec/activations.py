@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from featurelens.jobs.spec.base import JobSpec, Name, PhotoDigest, Size
+from featurelens.jobs.spec.base import JobSpec, Name, Photograph, Size
 
 MAX_LAYERS = 64
 MAX_UNITS = 100
@@ -19,7 +19,7 @@ class ActivationsSpec(JobSpec):
     """
 
     model: Name = Field(description="a name or alias from /v1/models", examples=["patternnet"])
-    photo: PhotoDigest
+    photo: Photograph
     layers: Annotated[list[Name], Field(min_length=1, max_length=MAX_LAYERS)] | None = Field(
         None,
         description="names from /v1/models/{model}/layers; default: the recommended ones",

@@ -14,6 +14,16 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 PhotoDigest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$", examples=["sha256:" + "0" * 64])]
 """Names an uploaded photograph; POST /v1/photos answers with it."""
 
+Photograph = Annotated[
+    str,
+    Field(
+        pattern=r"^(sha256:|fv1_)[0-9a-f]{64}$",
+        description="an uploaded photograph, or the key of a finished visualization, whose picture is kept like one",
+        examples=["sha256:" + "0" * 64],
+    ),
+]
+"""In a resolved spec the digest of a photograph, also where a picture was named."""
+
 MAX_PICTURES = 16
 MIN_SIZE, MAX_SIZE = 8, 1024
 """Pixels that any network may ask for; each has a smallest size of its own."""

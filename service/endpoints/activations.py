@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Body, Depends, Path, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Body, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -17,7 +17,7 @@ from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.service import job_requests
 from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs, still_allowed
 from featurelens.service.auth.metering import Counted
-from featurelens.service.dependencies import Deps, JsonOnly, known_key
+from featurelens.service.dependencies import ActivationsKey, Deps, JsonOnly
 from featurelens.service.event_stream import LastEventId, event_stream
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
@@ -48,14 +48,6 @@ Spec = Annotated[
     ),
 ]
 
-
-async def _known_key(
-    key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
-) -> str:
-    return known_key(ACTIVATIONS, key)
-
-
-Key = Annotated[str, Depends(_known_key)]
 
 router = APIRouter(tags=["activations"], responses=GUARDED, route_class=GuardedRoute)
 
@@ -113,7 +105,7 @@ def list_activations(
     summary="How far it is, or what the network sees",
     responses={**answer(200, samples.ACTIVATIONS, links=from_activations()), **problems(404, 503)},
 )
-def show(key: Key, deps: Deps, response: Response) -> Activations:
+def show(key: ActivationsKey, deps: Deps, response: Response) -> Activations:
     """Status and progress until it is finished, then classes and layers.
 
     One that failed or was cancelled says why; ask for it again to start a new attempt.
@@ -129,7 +121,9 @@ def show(key: Key, deps: Deps, response: Response) -> Activations:
     response_class=StreamingResponse,
     responses={**answers.event_stream(Activations, _EXAMPLE), **problems(404, 503)},
 )
-async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
+async def events(
+    key: ActivationsKey, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None
+) -> Response:
     """As for visualizations, without previews."""
     found = await run_in_threadpool(job_requests.find, deps, ACTIVATIONS, key)
     allowed = partial(still_allowed, deps, caller)
@@ -142,7 +136,7 @@ async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id:
     summary="A token that opens their events in a browser",
     responses={**answer(200, samples.TOKEN), **problems(404)},
 )
-def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
+def token(key: ActivationsKey, deps: Deps, caller: Identified, response: Response) -> Token:
     """For `EventSource`, which cannot send an API key. For a quarter of an hour, to watch this one."""
     response.headers["Cache-Control"] = "no-store"
     return Token.of(*deps.signed_urls.issue(key, caller.id))
@@ -158,7 +152,7 @@ def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token
         **problems(404, 409, 503),
     },
 )
-def leave(key: Key, deps: Deps, response: Response) -> Activations:
+def leave(key: ActivationsKey, deps: Deps, response: Response) -> Activations:
     """Takes back one request. Each POST counts as one, and the last one taken back stops it. 409 when it has ended."""
     deleted = "a finished result is deleted under /result"
     activations: Activations = job_requests.leave(deps, ACTIVATIONS, key, response, deleted=deleted)
@@ -172,7 +166,7 @@ def leave(key: Key, deps: Deps, response: Response) -> Activations:
     summary="Delete a finished result",
     responses=problems(404, 503),
 )
-def delete(key: Key, deps: Deps) -> None:
+def delete(key: ActivationsKey, deps: Deps) -> None:
     """Out of the store, for everybody; asked for again, it is made anew."""
     if not deps.store.delete(key):
         raise NotFound(f"no finished result here; how far it is: {addresses.activations(key)}")

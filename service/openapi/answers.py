@@ -38,6 +38,25 @@ def conditional(description: str, *media_types: str) -> Answers:
     return {**binary(description, *media_types), 304: {"description": "you have it"}}
 
 
+def looked(description: str, sample: BaseModel, *media_types: str) -> Answers:
+    """Feature maps as pictures or numbers, with what headers say of them; as JSON such as `sample`."""
+    headers = {
+        name: {"description": told, "schema": {"type": "string"}}
+        for name, told in {
+            "Featurelens-Value": "activation, preactivation or attention",
+            "Featurelens-Scale": "what the darkest colors stand for; `map`: each of its own largest number",
+            "Featurelens-Receptive-Field": "left, top, right, bottom in pixels, or `undefined`; of a position",
+            "Featurelens-Channels": "of a sheet, in its order",
+        }.items()
+    }
+    types = media_types or ("image/png", "image/webp", "application/octet-stream")
+    known = conditional(description, *types)
+    known[200]["headers"] = headers
+    schema, example = type(sample).model_json_schema(), sample.model_dump(mode="json")
+    known[200]["content"] = {**known[200]["content"], "application/json": {"schema": schema, "example": example}}
+    return known
+
+
 def event_stream(job: type[Job], example: str) -> Answers:
     """The events of a job (`service.event_stream`)."""
     schemas = [kind.model_json_schema() for kind in (Queued, Shown)]

@@ -33,6 +33,17 @@ def from_activations() -> Links:
     }
 
 
+def from_maps() -> Links:
+    key = {"key": "$response.body#/key"}
+    return {
+        "self": _link("maps-show", key),
+        "events": _link("maps-events", key),
+        "file": _link("maps-file", key),
+        "leave": _link("maps-leave", key),
+        "delete": _link("maps-delete", key),
+    }
+
+
 def from_filters() -> Links:
     key = {"key": "$response.body#/key"}
     return {

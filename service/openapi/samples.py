@@ -9,12 +9,15 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.queue.stats import QueueStats, RendererStats
 from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.jobs.spec.maps import MapsSpec
+from featurelens.jobs.spec.objectives import DirectionObjective
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.result import Image, Result
+from featurelens.jobs.store.result import File, Image, Result
 from featurelens.service import sweeps
 from featurelens.service.auth.signed_urls import LIFETIME
-from featurelens.service.schemas import activations, catalog
+from featurelens.service.schemas import activations, catalog, maps
 from featurelens.service.schemas.health import Health
+from featurelens.service.schemas.map_numbers import Here, MapNumbers, Positions, TopUnits, UnitHere
 from featurelens.service.schemas.photo import Photo
 from featurelens.service.schemas.status import SystemStatus
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
@@ -87,6 +90,88 @@ ACTIVATIONS_CANCELLING = activations.underway(
 )
 ACTIVATIONS_PAGE = activations.ActivationsPage(
     activations=[activations.ActivationsSummary.of(ACTIVATIONS)], next=None, complete=True
+)
+
+_MAPS_KEY = "fm1_" + "3f" * 32
+_MAPS_SPEC = MapsSpec(model=_SPEC.model, photo=_ACTIVATIONS_SPEC.photo, layer="conv4", size=(96, 96))
+_MAPS_RECORD = _QUEUED.model_copy(update={"spec": _MAPS_SPEC, "steps": 1})
+MAPS = maps.finished(
+    Result(
+        key=_MAPS_KEY,
+        spec=_MAPS_SPEC,
+        numbers={
+            "channels": 96,
+            "height": 24,
+            "width": 24,
+            "values": {
+                "activation": {"minimum": 0.0, "maximum": 5.3},
+                "preactivation": {"minimum": -6.1, "maximum": 5.3},
+            },
+            "tokens": None,
+            "attention": None,
+            "seconds": 0.1,
+            "device": "cpu",
+            "precision": "float32",
+        },
+        created=_CREATED,
+        started=_CREATED,
+        finished=_CREATED + timedelta(seconds=1),
+        images=(),
+        files=(File(name="maps.safetensors", media_type="application/octet-stream", bytes=444_712, sha256="7a" * 32),),
+    )
+)
+MAPS_QUEUED = maps.underway(_MAPS_KEY, Ticket(_MAPS_RECORD, position=1))
+MAPS_CANCELLING = maps.underway(
+    _MAPS_KEY, Ticket(_MAPS_RECORD.model_copy(update={"status": "cancelling", "askers": 0}))
+)
+
+MAP_NUMBERS = MapNumbers(
+    layer="conv4",
+    channel=7,
+    value="activation",
+    height=2,
+    width=3,
+    minimum=0.0,
+    maximum=1.5,
+    rows=[[0.0, 0.5, 1.5], [0.0, 0.0, 0.25]],
+)
+ATTENTION_NUMBERS = MapNumbers(
+    layer="encoder.layers.encoder_layer_3",
+    channel=2,
+    value="attention",
+    height=1,
+    width=2,
+    minimum=0.125,
+    maximum=0.5,
+    rows=[[0.5, 0.125]],
+    first=[0.375],
+)
+TOP_UNITS = TopUnits(layer="conv4", value="activation", by="maximum", channels=[31, 7], values=[4.2, 3.9])
+POSITIONS = Positions(
+    key=_ACTIVATIONS_KEY,
+    model=_SPEC.model,
+    x=40,
+    y=12,
+    width=96,
+    height=96,
+    layers=[
+        Here(
+            layer="conv6",
+            kind="spatial",
+            value="activation",
+            x=5,
+            y=1,
+            token=None,
+            cell=[40.0, 8.0, 48.0, 16.0],
+            receptive_field=[11.0, -21.0, 70.0, 38.0],
+            units=[UnitHere(channel=31, value=2.5)],
+            request=VisualizationSpec(
+                model=_SPEC.model,
+                layer="conv6",
+                objective=DirectionObjective(type="direction", vector=[0.0, 2.5, 0.25], power=1.0),
+            ),
+        )
+    ],
 )
 
 _STATES = ["queued"] * 10 + ["running"] * 4 + ["succeeded"] * 2

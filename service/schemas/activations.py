@@ -57,6 +57,8 @@ class ActivationsLinks(JobLinks):
 
     photo: str = Field(description="the photograph")
     layers: str = Field(description="the layers of this network")
+    maps: str = Field(description="the feature maps of a layer, by its name")
+    positions: str = Field(description="what the network sees at one pixel")
 
 
 class Activations(Job):
@@ -127,4 +129,6 @@ def _links(key: str, spec: JobSpec) -> ActivationsLinks:
         events=addresses.activations_events(key),
         photo=addresses.photo(spec.photo),
         layers=addresses.layers(spec.model),
+        maps=addresses.activations_maps(key, "{layer}"),
+        positions=addresses.activations_positions(key),
     )

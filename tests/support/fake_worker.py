@@ -1,5 +1,5 @@
-"""Slots and renderer in one thread: whatever is asked for is finished at once, always the same red picture, or weights
-of nothing.
+"""Slots and renderer in one thread: whatever is asked for is finished at once, always the same red picture, maps of
+zeros, or weights of nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, cast
 
+import numpy as np
 from PIL import Image
 from redis import Redis
 from rq.job import Job
@@ -16,11 +17,14 @@ from rq.job import Job
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
+from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.filters import FiltersSpec
+from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.result import describe
+from tests.support.maps import map_file, numbers, put
 from tests.support.photographs import encoded
 from tests.support.results import result
 
@@ -90,6 +94,14 @@ class FakeWorker(threading.Thread):
 
 
 def _put(store: FileStore, key: str, spec: JobSpec, color: tuple[int, int, int]) -> None:
+    if isinstance(spec, MapsSpec):
+        assert spec.size is not None
+        zeros = np.zeros((10, 2, 3), np.float32)
+        put(store, key, spec, numbers(zeros), map_file(np.zeros((*spec.size, 3), np.uint8), zeros))
+        return
+    if isinstance(spec, ActivationsSpec):
+        store.put(describe(key, spec, {"classes": [], "layers": []}, datetime.now(UTC)), [])
+        return
     if isinstance(spec, FiltersSpec):
         store.put(describe(key, spec, NOTHING, datetime.now(UTC)), [])
         return

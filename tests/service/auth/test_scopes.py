@@ -35,6 +35,17 @@ SCOPES = {
     "GET /v1/activations/{key}/token": "read",
     "DELETE /v1/activations/{key}": "render",
     "DELETE /v1/activations/{key}/result": "admin",
+    "GET /v1/activations/{key}/maps/{layer}": "read or token",
+    "GET /v1/activations/{key}/maps/{layer}/sheet": "read or token",
+    "GET /v1/activations/{key}/maps/{layer}/{channel}": "read or token",
+    "GET /v1/activations/{key}/maps/{layer}/attention/{head}": "read or token",
+    "GET /v1/activations/{key}/positions": "read or token",
+    "POST /v1/maps": "render",
+    "GET /v1/maps/{key}": "read",
+    "GET /v1/maps/{key}/events": "read",
+    "GET /v1/maps/{key}/file": "read",
+    "DELETE /v1/maps/{key}": "render",
+    "DELETE /v1/maps/{key}/result": "admin",
     "GET /v1/filters/{key}": "read",
     "GET /v1/filters/{key}/image": "read or token",
     "GET /v1/filters/{key}/events": "read or token",
@@ -106,7 +117,7 @@ def test_a_token_opens_what_says_so_and_nothing_else(guarded: Server, tmp_path: 
         kind = next((one for one in PREFIXES if path.startswith(f"/v1/{one}")), "visualizations")
         key = PREFIXES[kind] + KEY[4:]
         token = guarded.client.get(f"/v1/{kind}/{key}/token", headers=sent).json()["token"]
-        answer = guarded.client.request(method, re.sub(r"\{\w+\}", key, path), params={"token": token})
+        answer = guarded.client.request(method, re.sub(r"\{\w+\}", key, path), params={"token": token, "x": 0, "y": 0})
         if scope.endswith("token"):
             check(answer, 404, "not-found")
         else:

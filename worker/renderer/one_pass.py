@@ -1,0 +1,104 @@
+"""Jobs that are one forward pass over one photograph: one tick does all of it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from featurelens.engine.network import Network
+from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.store.photos import Photos
+from featurelens.worker.protocol import Ask, FileHead, Finished, Preview, Stage
+from featurelens.worker.renderer.device import Device
+from featurelens.worker.renderer.photograph import decoded
+from featurelens.worker.renderer.work import Identity, Work
+
+
+class Findings(NamedTuple):
+    """What the pass has shown: numbers, and the contents of files by what is told of them."""
+
+    numbers: dict[str, Any]
+    files: Mapping[FileHead, bytes] = {}
+
+
+class OnePass(ABC):
+    """One photograph through one network: a work that is its own group."""
+
+    stage: Stage = "reading"
+    score: float | None = None
+    rows = 1
+    room = 1
+
+    def __init__(self, ask: Ask, network: Network, png: bytes, begun: float) -> None:
+        self.ask = ask
+        self.network = network
+        self.identity = self
+        self.works: list[OnePass] = [self]
+        self._png = png
+        self._begun = begun
+        self._findings: Findings | None = None
+
+    @abstractmethod
+    def look(self) -> Findings:
+        """Does the pass."""
+
+    def picture(self, size: tuple[int, int] | None) -> Tensor:
+        """The photograph as the network takes it, (C, H, W) in [0, 1]; `size` is that of a resolved spec."""
+        assert size is not None
+        return decoded(self._png, size, self.network)
+
+    @property
+    def step(self) -> int:
+        return 0 if self._findings is None else 1
+
+    def preview(self) -> tuple[Preview, bytes] | None:
+        return None
+
+    def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
+        self._findings = self.look()
+        self.leave()
+        return [self]
+
+    def finish(self) -> tuple[Finished, bytes]:
+        assert self._findings is not None
+        found, files = self._findings
+        # The untouched network is read on the CPU, whatever makes pictures here.
+        device = Device(torch.device("cpu"), torch.float32).numbers(self.network)
+        numbers = {**found, **device, "seconds": round(time.monotonic() - self._begun, 3)}
+        return Finished(files=list(files), numbers=numbers), b"".join(files.values())
+
+    def leave(self) -> None:
+        self.works = []
+
+
+class OnePasses:
+    """All of one kind: `begins` makes one, of what it is asked, its network, the PNG and when it arrived."""
+
+    def __init__(
+        self,
+        photos: Photos,
+        begins: Callable[[Ask, Network, bytes, float], OnePass],
+    ) -> None:
+        self._photos = photos
+        self._begins = begins
+        self._passes: list[OnePass] = []
+
+    def begin(self, ask: Ask, network: Network, begun: float) -> OnePass:
+        """Reads the photograph; everything else happens in the tick. Raises `UnknownPhoto`."""
+        photo = kind_of(ask.key).photo(ask.spec)
+        assert photo is not None
+        made = self._begins(ask, network, self._photos.get(photo), begun)
+        self._passes.append(made)
+        return made
+
+    def groups(self) -> Iterable[OnePass]:
+        self._passes = [one for one in self._passes if one.works]
+        return list(self._passes)
+
+    def release(self, networks: Iterable[Identity]) -> None:
+        """Nothing is kept for a network."""
