@@ -16,6 +16,7 @@ VISUALIZATIONS = f"{ROOT}/visualizations"
 ACTIVATIONS = f"{ROOT}/activations"
 MAPS = f"{ROOT}/maps"
 FILTERS = f"{ROOT}/filters"
+ATTRIBUTIONS = f"{ROOT}/attributions"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
@@ -121,6 +122,26 @@ def filters_image(key: str) -> str:
 
 def filters_result(key: str) -> str:
     return f"{filters(key)}/result"
+
+
+def attribution(key: str) -> str:
+    return f"{ATTRIBUTIONS}/{key}"
+
+
+def attribution_events(key: str) -> str:
+    return f"{attribution(key)}/events"
+
+
+def attribution_image(key: str) -> str:
+    return f"{attribution(key)}/image"
+
+
+def attribution_file(key: str) -> str:
+    return f"{attribution(key)}/file"
+
+
+def attribution_result(key: str) -> str:
+    return f"{attribution(key)}/result"
 
 
 def sweep(id: str) -> str:
