@@ -15,7 +15,7 @@ from featurelens.jobs.memory import kept
 from featurelens.jobs.spec.attribution import AttributionSpec, GradCamMethod, IntegratedGradientsMethod, OcclusionMethod
 
 TICK_PIXELS = 1 << 17
-"""Of one tick with gradients, at least one picture's: two pictures of 224 x 224."""
+"""Of one tick, at least one picture's: two of 224 x 224, which take a VGG-16 a second there and back on two cores."""
 
 MOST_ROWS = 16
 """Pictures of one tick."""

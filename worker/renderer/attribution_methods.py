@@ -20,9 +20,6 @@ from featurelens.jobs.spec.attribution import OcclusionMethod
 
 Value = Callable[[Tensor], Tensor]
 
-THERE = 2 * TICK_PIXELS
-"""Pixels of one tick without gradients, in which nothing is kept for a way back."""
-
 
 class Attribution(NamedTuple):
     """`pixels` (H, W); where the method tells colors apart `colors` (C, H, W), whose sum they are; of Grad-CAM `map`
@@ -47,7 +44,7 @@ def integrated_gradients(value: Value, picture: Tensor, baseline: Tensor, steps:
     method = IntegratedGradients(lambda pictures: value(pictures.float()))
     begin, way = baseline.double(), picture.double() - baseline.double()
     nodes, weights = (torch.from_numpy(numbers) / 2 for numbers in np.polynomial.legendre.leggauss(steps))
-    together = _together(picture, TICK_PIXELS)
+    together = _together(picture)
     colors = torch.zeros_like(way)
     for first in range(0, steps, together):
         part = slice(first, first + together)
@@ -66,7 +63,7 @@ def occlusion(value: Value, picture: Tensor, baseline: Tensor, method: Occlusion
     assert method.window is not None
     assert method.stride is not None
     channels, height, width = picture.shape
-    together = _together(picture, THERE)
+    together = _together(picture)
     known = value(picture[None])
     losses, windows = torch.zeros(2, height, width, dtype=torch.float64)
     done = 0
@@ -109,9 +106,9 @@ def grad_cam(value: Value, picture: Tensor, layer: nn.Module, name: str) -> Prog
     yield 1, Attribution(spread[0, 0].double() * share, map=map_[0, 0])
 
 
-def _together(picture: Tensor, most: int) -> int:
+def _together(picture: Tensor) -> int:
     """Pictures of one tick."""
-    return min(max(1, most // (picture.shape[1] * picture.shape[2])), MOST_ROWS)
+    return min(max(1, TICK_PIXELS // (picture.shape[1] * picture.shape[2])), MOST_ROWS)
 
 
 def _runs(method: OcclusionMethod, width: int, most: int) -> Iterator[list[int]]:
