@@ -64,7 +64,8 @@ architectures: $(READY)
 gallery: $(READY)
 	$(BIN)/python -m benchmarks.gallery
 
-# For every platform and every Python from 3.11 on, each package in one version. Neither the service nor development may move what runs everything.
+# For every platform and every Python from 3.11 on, each package in one version. Neither the service nor
+# development may move what runs everything.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
   --fork-strategy fewest --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 

@@ -132,6 +132,10 @@ def attribution_events(key: str) -> str:
     return f"{attribution(key)}/events"
 
 
+def attribution_token(key: str) -> str:
+    return f"{attribution(key)}/token"
+
+
 def attribution_image(key: str) -> str:
     return f"{attribution(key)}/image"
 

@@ -10,7 +10,7 @@ from PIL import Image
 from featurelens.jobs.catalog.entries import LayerEntry
 from featurelens.jobs.store.map_file import MapFile
 from featurelens.service.geometry import Geometry
-from featurelens.service.map_pictures import Plane, drawn, encoded, laid_over, photograph
+from featurelens.service.map_pictures import Plane, drawn, encoded, laid_over, photograph_in
 
 DRAWING = 1
 """Rises when the same attribution is drawn otherwise: pictures are kept."""
@@ -35,7 +35,7 @@ def picture(file: MapFile, scale: float, look: AttributionLook) -> bytes:
     image: Image.Image
     if look.over:
         geometry = Geometry(_PIXELS, (height, width), (height, width))
-        image = laid_over(plane, photograph(file), geometry, look.width)
+        image = laid_over(plane, photograph_in(file), geometry, look.width)
     else:
         image = drawn(plane, look.width, (height, width))
     return encoded(image, look.format)

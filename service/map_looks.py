@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from featurelens.jobs.errors import NotFound, OutOfRange
-from featurelens.service.map_pictures import Plane, drawn, encoded, laid_over, photograph, sheet
+from featurelens.service.map_pictures import Plane, drawn, encoded, laid_over, photograph_in, sheet
 from featurelens.service.map_requests import LayerMaps
 from featurelens.service.npy import npy
 from featurelens.service.schemas.map_numbers import MapNumbers, TopUnits
@@ -119,7 +119,7 @@ def top_sheet(
         width = min(_TILE * 2 if over else _TILE, SHEET_WIDTH // columns)
         planes = [(channel, _plane(maps, channel, value, largest)) for channel in units.channels]
         if over:
-            shown, geometry = photograph(maps.file), maps.geometry
+            shown, geometry = photograph_in(maps.file), maps.geometry
             tiles = [(channel, laid_over(plane, shown, geometry, width)) for channel, plane in planes]
         else:
             tiles = [(channel, drawn(plane, width, (width, width))) for channel, plane in planes]
@@ -172,7 +172,7 @@ def _shown(
         if look.format == "json":
             return _numbers(maps, plane, channel, value, first).model_dump_json().encode()
         if look.over:
-            image = laid_over(plane, photograph(maps.file), maps.geometry, look.width, look.position)
+            image = laid_over(plane, photograph_in(maps.file), maps.geometry, look.width, look.position)
         else:
             image = drawn(plane, look.width, maps.geometry.size, look.position)
         return encoded(image, look.format)

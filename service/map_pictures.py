@@ -58,7 +58,7 @@ class Plane:
         return numbers.point(lambda number: number * factor + (ZERO + 0.5)).convert("L")
 
 
-def photograph(file: MapFile) -> Image.Image:
+def photograph_in(file: MapFile) -> Image.Image:
     """What the network was shown. Blocks."""
     height, width, channels = file.shape("photograph")
     return Image.frombytes("L" if channels == 1 else "RGB", (width, height), file.array("photograph"))

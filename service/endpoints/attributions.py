@@ -17,7 +17,7 @@ from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.store.map_file import ATTRIBUTION_NAME, MapFile
 from featurelens.service import job_requests
 from featurelens.service.attribution_pictures import DRAWING, AttributionLook, picture
-from featurelens.service.auth.access import GuardedRoute, Identified, needs, still_allowed
+from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs, still_allowed
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, known_key
 from featurelens.service.event_stream import LastEventId, event_stream
@@ -25,8 +25,10 @@ from featurelens.service.openapi import answers
 from featurelens.service.openapi import attribution_samples as samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_attribution
+from featurelens.service.openapi.samples import TOKEN
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.attribution import Attribution
+from featurelens.service.schemas.token import Token
 from featurelens.service.thumbnails import Format, Width
 
 _EXAMPLE = """retry: 2000
@@ -106,21 +108,33 @@ def show(key: Key, deps: Deps, response: Response) -> Attribution:
 
 @router.get(
     addresses.attribution_events("{key}"),
-    dependencies=[needs("read")],
+    dependencies=[needs("read", or_token=True)],
     summary="Watch it as server-sent events",
     response_class=StreamingResponse,
     responses={**answers.event_stream(Attribution, _EXAMPLE), **problems(404, 503)},
 )
-async def events(key: Key, deps: Deps, caller: Identified, last_event_id: LastEventId = None) -> Response:
-    """As for visualizations, without previews and tokens; a step is a picture on the way, or a window."""
+async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
+    """As for visualizations, without previews; a step is a picture on the way, or a window."""
     found = await run_in_threadpool(job_requests.find, deps, ATTRIBUTION, key)
     watcher = deps.views[ATTRIBUTION.name].watcher
     return event_stream(watcher, found, last_event_id, partial(still_allowed, deps, caller))
 
 
 @router.get(
-    addresses.attribution_image("{key}"),
+    addresses.attribution_token("{key}"),
     dependencies=[needs("read")],
+    summary="A token that opens events and picture in a browser",
+    responses={**answer(200, TOKEN), **problems(404)},
+)
+def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
+    """As for visualizations: for a quarter of an hour, to look at this one."""
+    response.headers["Cache-Control"] = "no-store"
+    return Token.of(*deps.signed_urls.issue(key, caller.id))
+
+
+@router.get(
+    addresses.attribution_image("{key}"),
+    dependencies=[needs("read", or_token=True)],
     summary="The attribution as a picture",
     response_class=Response,
     responses={**answers.conditional("the picture", "image/png", "image/webp"), **problems(404, 422, 503)},
