@@ -166,13 +166,20 @@ def first_of(output: Any, kind: type[Kind]) -> Kind | None:
 
 
 def read(
-    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False, passage: Passage = EXACT
+    module: nn.Module,
+    inputs: Tensor,
+    layers: Sequence[str],
+    *,
+    follow: bool = False,
+    passage: Passage = EXACT,
+    take: Callable[[str, Reading], Reading] | None = None,
 ) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
     `layers` are dotted module paths, or steps (see `functional_layers`), each read at the moment it answers, whatever
     is written over its value later; `follow` asks for pre-activations as well, at a small
     cost, `passage` says how gradients pass rectifiers. A module that runs several times is read where it first answers.
+    `take` makes of a reading what is returned of it, before the network goes on; left out, that is a copy.
     Raises KeyError for a layer that is neither, ValueError for one that the pass never reaches or whose output holds no
     tensor.
     """
@@ -188,8 +195,11 @@ def read(
         if name not in wanted or name in values:
             return
         last = len(values) + 1 == len(wanted)
-        # Where the pass goes on, the network may write over the value.
-        values[name] = Reading(value if last else value.clone(), _before(value))
+        if take is not None:
+            values[name] = take(name, Reading(value, _before(value)))
+        else:
+            # Where the pass goes on, the network may write over the value.
+            values[name] = Reading(value if last else value.clone(), _before(value))
         if last:
             raise StopForward
 
