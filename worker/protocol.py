@@ -2,7 +2,7 @@
 
 slot -> renderer   Ask, once; Watch, for one preview; closing the socket cancels the job before the next tick
 renderer -> slot   Progress*, a Preview for a Watch (followed by its pixels), then Finished (followed by
-                   `pictures * height * width * channels` bytes) or Failed
+                   `pictures * height * width * channels` bytes of pixels and the contents of its files) or Failed
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, TypeAdapter, 
 
 from featurelens.jobs.kinds import with_spec
 from featurelens.jobs.spec.base import JobSpec
+from featurelens.jobs.store.result import FileName
 
 MAX_LINE = 4 << 20
 """Bytes of a message: a spec with a direction of 65,536 numbers is 1.6 million, activations of 64 layers 1.9."""
@@ -77,10 +78,18 @@ class Preview(_Message):
         return self.height * self.width * self.channels
 
 
-class Finished(_Message):
-    """uint8 pixels (pictures, height, width, channels) follow, C order; `numbers` are those of the result.
+class FileHead(_Message):
+    """A file of the result, for what is neither a number to read nor a picture; its contents follow the pixels."""
 
-    A kind of job without pictures sets `numbers` only.
+    name: FileName
+    media_type: str
+    bytes: int = Field(ge=0)
+
+
+class Finished(_Message):
+    """uint8 pixels (pictures, height, width, channels) follow, C order, then the contents of `files` in their order.
+
+    `numbers` are those of the result. A kind of job without pictures or files sets nothing else.
     """
 
     type: Literal["finished"] = "finished"
@@ -92,11 +101,18 @@ class Finished(_Message):
     """Pictures in a row of the contact sheet."""
     steps: list[int] = []
     """The number of steps done for each picture; empty for a single one."""
+    files: list[FileHead] = []
     numbers: dict[str, Any]
 
     @property
-    def bytes(self) -> int:
+    def pixels(self) -> int:
+        """Bytes of pixels."""
         return self.pictures * self.height * self.width * self.channels
+
+    @property
+    def bytes(self) -> int:
+        """All that follows."""
+        return self.pixels + sum(file.bytes for file in self.files)
 
 
 class Failed(_Message):

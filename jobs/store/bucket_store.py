@@ -1,14 +1,16 @@
 """The result store in an S3-compatible bucket: the guarantees of a folder, for services on several machines.
 
-An object is written whole or not at all. Images are written first and ``result.json``, which names their digests, last:
-without it there is no result. Nothing is evicted here; a bucket has lifecycle rules of its own.
+An object is written whole or not at all. Images and files are written first and ``result.json``, which names their
+digests, last: without it there is no result. Nothing is evicted here; a bucket has lifecycle rules of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import obstore
@@ -17,7 +19,7 @@ from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, OtherVersion, StoreUnavailable
 from featurelens.jobs.kinds.base import KEY_PATTERN
-from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, image_name
+from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, file_name, image_name
 from featurelens.jobs.store.result import Result, sealed
 
 PATIENCE = 10.0
@@ -29,6 +31,8 @@ _NOTHING = "is-this-bucket-there"
 _AT_ONCE = 16
 """Results read concurrently: a bucket has a long latency, not a small capacity."""
 
+Read = TypeVar("Read")
+
 
 class BucketStore(CheckedReads):
     """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``.
@@ -37,6 +41,7 @@ class BucketStore(CheckedReads):
     """
 
     def __init__(self, address: str, endpoint: str | None = None, patience: float = PATIENCE) -> None:
+        super().__init__()
         place = urlsplit(address)
         self._store = S3Store(
             place.netloc,
@@ -67,7 +72,7 @@ class BucketStore(CheckedReads):
             found = zip(keys, pool.map(self._found, keys), strict=True)
             return {key: result for key, result in found if result is not None}
 
-    def put(self, result: Result, images: Sequence[bytes]) -> None:
+    def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         """As `ResultStore.put`. Raises `NotStored` when the bucket does not accept it."""
         folder = _folder(result.key)
         try:
@@ -75,6 +80,8 @@ class BucketStore(CheckedReads):
                 return
             for index, png in enumerate(images):
                 obstore.put(self._store, f"{folder}/{image_name(index)}", png)
+            for file, content in zip(result.files, files, strict=True):
+                obstore.put(self._store, f"{folder}/{file_name(file.name)}", content)
             obstore.put(self._store, f"{folder}/{RESULT}", sealed(result))
         except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
             raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
@@ -109,12 +116,35 @@ class BucketStore(CheckedReads):
             raise _unavailable(error) from error
 
     def _read(self, key: str, name: str) -> bytes | None:
-        try:
-            return bytes(obstore.get(self._store, f"{_folder(key)}/{name}").bytes())
-        except FileNotFoundError:
-            return None
-        except BaseError as error:
-            raise _unavailable(error) from error
+        return _unless_missing(lambda: bytes(obstore.get(self._store, f"{_folder(key)}/{name}").bytes()))
+
+    def _read_part(self, key: str, name: str, start: int, length: int) -> bytes | None:
+        path = f"{_folder(key)}/{name}"
+        return _unless_missing(lambda: bytes(obstore.get_range(self._store, path, start=start, length=length)))
+
+    def _sha256(self, key: str, name: str) -> str | None:
+        digest = hashlib.sha256()
+
+        def read() -> str:
+            for chunk in obstore.get(self._store, f"{_folder(key)}/{name}").stream():
+                digest.update(chunk)
+            return digest.hexdigest()
+
+        return _unless_missing(read)
+
+    def _state(self, key: str, name: str) -> Hashable:
+        found = _unless_missing(lambda: obstore.head(self._store, f"{_folder(key)}/{name}"))
+        return None if found is None else (found["e_tag"], found["size"], found["last_modified"])
+
+
+def _unless_missing(read: Callable[[], Read]) -> Read | None:
+    """None where there is no such object. Raises `StoreUnavailable` when the bucket does not answer."""
+    try:
+        return read()
+    except FileNotFoundError:
+        return None
+    except BaseError as error:
+        raise _unavailable(error) from error
 
 
 def _folder(key: str) -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from featurelens.jobs import disk
 from featurelens.jobs.atomic_file import new_file, sync_folder
 from featurelens.jobs.kinds.base import KEY_PATTERN
-from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, image_name
+from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, file_name, image_name
 from featurelens.jobs.store.last_used import touch
 from featurelens.jobs.store.result import Result, sealed
 
 
 class FileStore(CheckedReads):
-    """A folder per key with ``result.json``, ``image-0.png``, ...; written aside, synced, then renamed into place."""
+    """A folder per key with ``result.json``, its images and files; written aside, synced, then renamed into place."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
 
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
@@ -27,7 +30,19 @@ class FileStore(CheckedReads):
             touch(self._path(key) / RESULT)
         return found
 
-    def put(self, result: Result, images: Sequence[bytes]) -> None:
+    def file(self, key: str, name: str) -> tuple[bytes, str] | None:
+        found = super().file(key, name)
+        if found is not None:
+            touch(self._path(key) / RESULT)
+        return found
+
+    def file_part(self, key: str, name: str, start: int, length: int) -> bytes | None:
+        found = super().file_part(key, name, start, length)
+        if found is not None:
+            touch(self._path(key) / RESULT)
+        return found
+
+    def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         target = self._path(result.key)
         aside = self._folder / ".aside"
         aside.mkdir(parents=True, exist_ok=True)
@@ -37,6 +52,8 @@ class FileStore(CheckedReads):
             written.mkdir()
             for index, png in enumerate(images):
                 _write(written / image_name(index), png)
+            for file, content in zip(result.files, files, strict=True):
+                _write(written / file_name(file.name), content)
             _write(written / RESULT, sealed(result))
             sync_folder(written)
             self._publish(result.key, written, target)
@@ -88,7 +105,24 @@ class FileStore(CheckedReads):
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def _read_part(self, key: str, name: str, start: int, length: int) -> bytes | None:
+        with suppress(FileNotFoundError), (self._path(key) / name).open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+        return None
 
-def _write(path: Path, content: bytes) -> None:
+    def _sha256(self, key: str, name: str) -> str | None:
+        with suppress(FileNotFoundError), (self._path(key) / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        return None
+
+    def _state(self, key: str, name: str) -> Hashable:
+        with suppress(FileNotFoundError):
+            found = (self._path(key) / name).stat()
+            return found.st_ino, found.st_size, found.st_mtime_ns
+        return None
+
+
+def _write(path: Path, content: bytes | memoryview) -> None:
     with new_file(path, durable=True) as file:
         file.write(content)

@@ -1,13 +1,13 @@
-"""What is stored of a finished job, beside its images."""
+"""What is stored of a finished job, beside its images and files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
 
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds import with_spec
@@ -30,8 +30,23 @@ class Image(BaseModel):
     """The number of steps done; None on the contact sheet."""
 
 
+FileName = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9]+$", max_length=60)]
+"""Of a file of a result, such as ``maps.safetensors``."""
+
+
+class File(BaseModel):
+    """One file of a result, for what is neither a number to read nor a picture: arrays, tables."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: FileName
+    media_type: str
+    bytes: int
+    sha256: str
+
+
 class Result(BaseModel):
-    """The result of one job. `numbers` are those of the renderer, unchanged; not every kind has images."""
+    """The result of one job. `numbers` are those of the renderer, unchanged; not every kind has images or files."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -42,6 +57,7 @@ class Result(BaseModel):
     started: datetime | None
     finished: datetime
     images: tuple[Image, ...]
+    files: tuple[File, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -52,7 +68,7 @@ class Result(BaseModel):
 def describe(
     key: str, spec: JobSpec, numbers: dict[str, Any], created: datetime, started: datetime | None = None
 ) -> Result:
-    """A result finished now, its images yet to be added."""
+    """A result finished now, its images and files yet to be added."""
     now = datetime.now(UTC)
     return Result(key=key, spec=spec, numbers=numbers, created=created, started=started, finished=now, images=())
 

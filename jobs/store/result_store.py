@@ -16,7 +16,7 @@ class ResultStore(Protocol):
     """
 
     def get(self, key: str) -> Result | None:
-        """The result of `key`, its images checked against their digests."""
+        """The result of `key`, its images and files checked against their digests."""
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
         """The same for many; those missing are left out, and one that is not understood spoils none of the others."""
@@ -24,7 +24,17 @@ class ResultStore(Protocol):
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
         """The bytes of image `index`, checked, and their sha256 in hex."""
 
-    def put(self, result: Result, images: Sequence[bytes]) -> None:
+    def file(self, key: str, name: str) -> tuple[bytes, str] | None:
+        """The contents of the file `name`, checked, and their sha256 in hex."""
+
+    def file_part(self, key: str, name: str, start: int, length: int) -> bytes | None:
+        """`length` bytes of a file from `start`, for what is too large to be read whole each time.
+
+        The whole is checked once as long as it stays as it is: by its time and size, or its tag in a bucket. None where
+        it does not reach as far.
+        """
+
+    def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         """Stores all or nothing; replaces a damaged result, keeps an intact one."""
 
     def check_writable(self) -> None:
@@ -34,4 +44,4 @@ class ResultStore(Protocol):
         """Deletes the result; returns whether there was one."""
 
     def results(self) -> Iterator[Result]:
-        """All results that can be read and understood, in no order; their images are not checked."""
+        """All results that can be read and understood, in no order; their images and files are not checked."""

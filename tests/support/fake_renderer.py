@@ -15,10 +15,13 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.worker.protocol import Ask, Failed, Finished, Preview, Progress, Watch
+from featurelens.worker.protocol import Ask, Failed, FileHead, Finished, Preview, Progress, Watch
 
-QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS = range(8)
-"""Seeds. SLOW: 20 ms a step. HANGS_UP: end of file. DIES_ONCE, KILLS: the process is gone, the first time or always."""
+QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS, ATTACHES = range(9)
+"""Seeds. SLOW: 20 ms a step. HANGS_UP: end of file. DIES_ONCE, KILLS: the process is gone, the first time or always.
+ATTACHES: files beside the picture."""
+
+ATTACHED = {"first.bin": bytes(range(256)), "second.bin": b"", "third.bin": b"the end"}
 
 
 class _Handler(StreamRequestHandler):
@@ -66,11 +69,13 @@ class _Handler(StreamRequestHandler):
         height, width = spec.size
         pictures = 2 if seed == SEVERAL else 1
         numbers = {"activation": 1.5, "seed": seed, "device": "fake"}
-        done = Finished(pictures=pictures, height=height, width=width, channels=3, numbers=numbers)
+        contents = ATTACHED if seed == ATTACHES else {}
+        files = [FileHead(name=name, media_type="x/y", bytes=len(content)) for name, content in contents.items()]
+        done = Finished(pictures=pictures, height=height, width=width, channels=3, files=files, numbers=numbers)
         pixels = b"".join(
             bytes([(spec.channel or 0) % 256, 100 + picture, 200]) * (height * width) for picture in range(pictures)
         )
-        self.wfile.write(done.line() + pixels)
+        self.wfile.write(done.line() + pixels + b"".join(contents.values()))
 
 
 class _Renderer(ThreadingUnixStreamServer):

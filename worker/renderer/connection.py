@@ -85,9 +85,10 @@ class Connection:
         self.wants_preview = False
         self._outbox += message.line() + pixels
 
-    def finish(self, message: Finished, pixels: bytes) -> None:
-        """Sends the result, the last reply."""
-        self._outbox += message.line() + pixels
+    def finish(self, message: Finished, payload: bytes) -> None:
+        """Sends the result, the last reply, and what follows it."""
+        self._outbox += message.line()
+        self._outbox += payload
         self.over = True
 
     def fail(self, code: str, detail: str) -> None:

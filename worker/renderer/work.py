@@ -38,7 +38,7 @@ class Work(Protocol):
         """A preview of the current step; None where there is none (yet)."""
 
     def finish(self) -> tuple[Finished, bytes]:
-        """The result and its pixels. Raises the reason for which there is none."""
+        """The result, then its pixels and the contents of its files. Raises the reason for which there is none."""
 
     def leave(self) -> None:
         """Stops it and frees its rows."""

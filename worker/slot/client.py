@@ -37,7 +37,7 @@ def converse(
     relay: PreviewRelay | None = None,
     stop: Stop | None = None,
 ) -> tuple[Finished, bytes]:
-    """Sends `ask` and returns the last message and its pixels. What `on_progress` raises closes the connection.
+    """Sends `ask` and returns the last message and what follows it. What `on_progress` raises closes the connection.
 
     `alive` is called after every `SILENCE` and tells whether the renderer has a heartbeat; it is given up once looks
     that found none add up to `HUNG_PATIENCE`. `relay` requests and receives previews, `stop` is told the connection.

@@ -12,12 +12,12 @@ from featurelens.worker.slot.png import encode, pictures
 
 
 def encoded(key: str, record: Record, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
-    """The files and their descriptions; none where the kind of job has no pictures."""
+    """The PNG files and their descriptions; none where the kind of job has no pictures."""
     if not finished.pictures:
         return [], ()
     # Only what decides the picture: what is measured, seconds above all, differs when it is made again.
     text = {"key": key, "spec": record.spec.model_dump(mode="json"), "weights": record.digest}
-    shown = pictures(pixels, finished.height, finished.width, finished.channels)
+    shown = pictures(pixels[: finished.pixels], finished.height, finished.width, finished.channels)
     files = [encode(picture, text) for picture in shown]
     steps = finished.steps or [record.steps] * len(shown)
     images = [_image(picture.size, png, step) for picture, png, step in zip(shown, files, steps, strict=True)]

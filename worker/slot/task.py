@@ -26,6 +26,7 @@ from featurelens.jobs.store.open_store import open_store
 from featurelens.jobs.store.result import describe
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
+from featurelens.worker.slot.files import attached
 from featurelens.worker.slot.pictures import encoded
 from featurelens.worker.slot.progress_report import TOO_LONG, ProgressReport, Unwanted
 from featurelens.worker.slot.quarantine import quarantined
@@ -83,13 +84,14 @@ def _do(
         swept = record.queue == SWEEP_QUEUE
         memory = patiently(lambda: _memory(redis, key, record))
         asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
-        finished, pixels = _rendered(redis, report, asked, execution, last, stop)
-        images, pictures = encoded(key, record, finished, pixels)
+        finished, payload = _rendered(redis, report, asked, execution, last, stop)
+        images, pictures = encoded(key, record, finished, payload)
+        contents, files = attached(finished, payload)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
         result = describe(key, record.spec, finished.numbers, record.created, record.started)
         with _storing(made=True):
-            store.put(result.model_copy(update={"images": pictures}), images)
+            store.put(result.model_copy(update={"images": pictures, "files": files}), images, contents)
     elif not patiently(lambda: records.commit(key, record.attempt, execution)):
         raise Unwanted
     patiently(lambda: records.succeed(key, record.attempt, execution))

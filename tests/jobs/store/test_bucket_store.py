@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import obstore
 import pytest
@@ -13,7 +14,10 @@ from featurelens.jobs.errors import NotStored, StoreUnavailable
 from featurelens.jobs.store.bucket_store import BucketStore
 from featurelens.launcher.claim import free_port
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
-from tests.support.results import IMAGES, KEY, result
+from tests.support.results import FILES, IMAGES, KEY, result
+
+CONTENTS = list(FILES.values())
+whole = partial(result, files=FILES)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +37,7 @@ def store(server: BucketServer) -> BucketStore:
     server.empty()
     store = BucketStore(f"s3://{BUCKET}/some/prefix", server.endpoint)
     assert store.get(KEY) is None
-    store.put(result(), IMAGES)
+    store.put(whole(), IMAGES, CONTENTS)
     return store
 
 
@@ -49,6 +53,10 @@ def test_comes_back_as_it_was(store: BucketStore) -> None:
     assert [store.image(KEY, index) for index in range(3)] == [
         (png, image.sha256) for png, image in zip(IMAGES, result().images, strict=True)
     ] + [None]
+    assert store.file(KEY, "maps.safetensors") == (CONTENTS[0], found.files[0].sha256)
+    assert store.file(KEY, "other.safetensors") is None
+    assert store.file_part(KEY, "maps.safetensors", 250, 12) == CONTENTS[0][250:262]
+    assert store.file_part(KEY, "maps.safetensors", len(CONTENTS[0]), 1) is None
     assert [one.key for one in store.results()] == [KEY]
     assert store.get_all([f"fv1_{number:064x}" for number in range(40)] + [KEY]) == {KEY: found}
     assert store.get_all([]) == {}
@@ -58,7 +66,7 @@ def test_comes_back_as_it_was(store: BucketStore) -> None:
     assert list(store.results()) == []
 
 
-@pytest.mark.parametrize("name", ["image-0.png", "image-1.png", "result.json"])
+@pytest.mark.parametrize("name", ["image-0.png", "image-1.png", "result.json", "file-maps.safetensors"])
 @pytest.mark.parametrize("damage", ["truncate", "flip", "remove"])
 def test_damage_is_a_miss_and_mended(store: BucketStore, objects: S3Store, name: str, damage: str) -> None:
     path = f"some/prefix/aa/{KEY}/{name}"
@@ -70,8 +78,12 @@ def test_damage_is_a_miss_and_mended(store: BucketStore, objects: S3Store, name:
         flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
         obstore.put(objects, path, content[:middle] if damage == "truncate" else flipped)
     index = 1 if name == "image-1.png" else 0
-    assert store.image(KEY, index) is None
-    store.put(result(), IMAGES)
+    if name.startswith("file-"):
+        assert store.get(KEY) is None
+        assert store.file(KEY, "maps.safetensors") is None
+    else:
+        assert store.image(KEY, index) is None
+    store.put(whole(), IMAGES, CONTENTS)
     assert store.image(KEY, index) is not None
     assert store.get(KEY) is not None
 
@@ -88,7 +100,7 @@ def test_unreachable() -> None:
     with pytest.raises(StoreUnavailable):
         store.image(KEY)
     with pytest.raises(NotStored):
-        store.put(result(), IMAGES)
+        store.put(whole(), IMAGES, CONTENTS)
 
 
 def test_no_such_bucket(server: BucketServer) -> None:

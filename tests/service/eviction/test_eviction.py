@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.last_used import COUNTS_FOR
 from featurelens.service.eviction.evictable import LEFTOVER, EvictableFiles, EvictableResults
 from featurelens.service.eviction.eviction import DOWN_TO, Eviction
-from tests.support.results import IMAGES, result
+from tests.support.results import FILES, IMAGES, result
 
 
 def key(number: int) -> str:
@@ -26,7 +27,7 @@ def filled(folder: Path, ages: list[float]) -> FileStore:
     """One result for each age in seconds."""
     store = FileStore(folder)
     for number, age in enumerate(ages):
-        store.put(result().model_copy(update={"key": key(number)}), IMAGES)
+        store.put(result(files=FILES).model_copy(update={"key": key(number)}), IMAGES, list(FILES.values()))
         moment = time.time() - age
         os.utime(folder / key(number)[4:6] / key(number) / "result.json", (moment, moment))
     return store
@@ -52,9 +53,17 @@ def test_the_oldest_go(tmp_path_factory: object, ages: list[int], share: float) 
     assert Eviction("results", evictable, 0).evict().bytes == usage.bytes
 
 
-def test_a_look_keeps(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda store: store.image(key(0)),
+        lambda store: store.file(key(0), "maps.safetensors"),
+        lambda store: store.file_part(key(0), "maps.safetensors", 0, 1),
+    ],
+)
+def test_a_look_keeps(tmp_path: Path, look: Callable[[FileStore], object]) -> None:
     store = filled(tmp_path, [COUNTS_FOR * 3, COUNTS_FOR * 2])
-    assert store.image(key(0)) is not None
+    assert look(store) is not None
     evictable = EvictableResults(store, tmp_path)
     size = Eviction("results", evictable, 0).evict().bytes
     assert Eviction("results", evictable, size - 1).evict().evicted == 1

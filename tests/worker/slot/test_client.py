@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import socket
 import threading
@@ -11,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from featurelens.jobs.errors import ModelLoadFailed, RendererLost, RenderFailed
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.worker.protocol import Ask, Failed, Finished, Progress
+from featurelens.worker.protocol import Ask, Failed, FileHead, Finished, Progress
 from featurelens.worker.slot import client
 from featurelens.worker.slot.client import converse
+from featurelens.worker.slot.files import attached
 
 ASK = Ask(
     key="fv1_" + "0" * 64, spec=VisualizationSpec(model="m", layer="l", channel=0, size=(32, 32)), digest="sha256:0"
@@ -62,6 +65,24 @@ def test_a_picture_in_any_pieces(tmp_path: Path) -> None:
         with peer(path, [said[start : start + size] for start in range(0, len(said), size)]):
             finished, pixels = converse(path, ASK, heard.append, lambda: True)
         assert (heard, finished, pixels) == ([STEP, STEP], DONE, bytes(range(18)))
+
+
+def test_files_follow_the_pixels(tmp_path: Path) -> None:
+    heads = [FileHead(name=f"{part}.bin", media_type="x/y", bytes=part) for part in (3, 0, 5)]
+    done = DONE.model_copy(update={"files": heads})
+    with peer(tmp_path / "s", [done.line() + bytes(range(26))]):
+        finished, payload = converse(tmp_path / "s", ASK, lambda _: None, lambda: True)
+    assert (finished, payload) == (done, bytes(range(26)))
+    contents, files = attached(finished, payload)
+    assert list(map(bytes, contents)) == [bytes(range(18, 21)), b"", bytes(range(21, 26))]
+    assert [(file.name, file.bytes) for file in files] == [("3.bin", 3), ("0.bin", 0), ("5.bin", 5)]
+    assert [file.sha256 for file in files] == [hashlib.sha256(content).hexdigest() for content in contents]
+
+
+@pytest.mark.parametrize("name", ["", "maps", "../maps.bin", "Maps.bin", "maps.bin/x", "maps.bin\n", "x" * 60 + ".b"])
+def test_a_file_has_a_plain_name(name: str) -> None:
+    with pytest.raises(ValidationError):
+        FileHead(name=name, media_type="x/y", bytes=0)
 
 
 @pytest.mark.parametrize("words", [[], [STEP.line()], [STEP.line()[:-5]], [DONE.line(), b"short"]])

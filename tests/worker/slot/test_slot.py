@@ -21,7 +21,7 @@ from featurelens.jobs.queue.job_queue import EXECUTIONS, TASKS
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Records
 from featurelens.worker.slot.progress_report import MEASURED_STEPS
-from tests.support.fake_renderer import HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
+from tests.support.fake_renderer import ATTACHED, ATTACHES, HANGS_UP, REFUSES, SEVERAL, SLOW, UNKNOWN_FAULT
 from tests.support.wait import until
 from tests.support.worker_harness import WorkerHarness
 
@@ -59,6 +59,19 @@ def test_several_pictures_in_one_result(worker: WorkerHarness) -> None:
     second = worker.store.image(key, 1)
     assert second is not None
     assert Image.open(io.BytesIO(second[0])).getpixel((0, 0)) == (1, 101, 200)
+
+
+def test_files_beside_the_picture(worker: WorkerHarness) -> None:
+    key = worker.ask(seed=ATTACHES, channel=9)
+    worker.await_status(key, "succeeded")
+    result, found = worker.store.get(key), worker.store.image(key)
+    assert result is not None
+    assert found is not None
+    assert Image.open(io.BytesIO(found[0])).getpixel((63, 47)) == (9, 100, 200)
+    assert [(file.name, file.media_type) for file in result.files] == [(name, "x/y") for name in ATTACHED]
+    assert [worker.store.file(key, file.name) for file in result.files] == [
+        (content, file.sha256) for content, file in zip(ATTACHED.values(), result.files, strict=True)
+    ]
 
 
 def test_progress_is_told(worker: WorkerHarness) -> None:
