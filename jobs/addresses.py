@@ -17,6 +17,7 @@ ACTIVATIONS = f"{ROOT}/activations"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
+DATASETS = f"{ROOT}/datasets"
 STATUS = f"{ROOT}/status"
 
 LIVENESS = "/livez"
@@ -78,6 +79,10 @@ def sweep_sheet(id: str) -> str:
 
 def photo(digest: str) -> str:
     return f"{PHOTOS}/{digest}"
+
+
+def dataset(name: str) -> str:
+    return f"{DATASETS}/{_segment(name)}"
 
 
 def model(name: str) -> str:

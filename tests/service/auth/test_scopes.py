@@ -42,6 +42,8 @@ SCOPES = {
     "DELETE /v1/sweeps/{id}": "render",
     "POST /v1/photos": "render",
     "GET /v1/photos/{photo}": "read",
+    "GET /v1/datasets": "read",
+    "GET /v1/datasets/{name}": "read",
     "GET /v1/models": "read",
     "GET /v1/models/{model}": "read",
     "GET /v1/models/{model}/layers": "read",
