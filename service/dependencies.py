@@ -15,7 +15,6 @@ from redis import Redis
 from starlette.exceptions import HTTPException
 
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.catalog.datasets import Datasets
 from featurelens.jobs.errors import NotFound
 from featurelens.jobs.kinds import KINDS, VISUALIZATION
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
@@ -64,7 +63,6 @@ class Dependencies:
 
     redis: Redis
     catalog: Catalog
-    datasets: Datasets
     queue: JobQueue
     store: ResultStore
     photos: Photos
@@ -100,7 +98,6 @@ class Dependencies:
         return cls(
             redis,
             Catalog(redis),
-            Datasets(redis),
             queue,
             store,
             Photos(settings.photos_folder, decoding),

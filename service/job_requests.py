@@ -52,7 +52,7 @@ async def submit(deps: Dependencies, kind: Kind[Spec], spec: Spec, sent: Headers
     A client may prefer to wait for the end. Raises what makes `spec` unacceptable, or what is missing to do it.
     """
     resolved, entry = await resolved_in(deps.catalog, kind, spec)
-    deps.limits.check_cost(kind.cost(resolved))
+    {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
     photo = kind.photo(resolved)
     if photo is not None:
         await run_in_threadpool(deps.photos.claim, photo, kind.photo_pointer)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis import Redis
 
 from featurelens.jobs import addresses
+from featurelens.jobs.catalog.datasets import Datasets
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.errors import CatalogPending, NotDescribable, OtherVersion, UnknownModel, unknown
 from featurelens.jobs.logs import logger
@@ -57,6 +58,7 @@ class Catalog:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self.datasets = Datasets(redis)
         self._model = redis.register_script(_MODEL)
         self._layers = redis.register_script(_LIST)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from featurelens.jobs.spec.scan import DatasetName, Identity
+
 MAX_LABELS = 10_000
 """Labels that are told by name."""
-
-DatasetName = Annotated[
-    str,
-    Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=100, description="from /v1/datasets", examples=["patterns"]),
-]
-Identity = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class DatasetSummary(BaseModel):

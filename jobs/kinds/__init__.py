@@ -11,12 +11,14 @@ from typing import Any
 
 from featurelens.jobs.kinds.activations import Activations
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
+from featurelens.jobs.kinds.scan import Scan
 from featurelens.jobs.kinds.visualization import Visualization
 
 VISUALIZATION = Visualization()
 ACTIVATIONS = Activations()
+SCAN = Scan()
 
-KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS)
+KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, SCAN)
 
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS}
 

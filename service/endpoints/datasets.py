@@ -26,7 +26,7 @@ router = APIRouter(tags=["datasets"], responses=GUARDED)
 )
 def list_datasets(deps: Deps) -> Datasets:
     """The bundled patterns, and the operator's folders of images. A change is noticed within seconds."""
-    return Datasets(datasets=deps.datasets.all())
+    return Datasets(datasets=deps.catalog.datasets.all())
 
 
 @router.get(
@@ -40,6 +40,6 @@ def show_dataset(
 ) -> DatasetEntry:
     """How many images it has, with which labels, and the identity that a scan of it is bound to."""
     try:
-        return deps.datasets.named(name)
+        return deps.catalog.datasets.named(name)
     except UnknownDataset as error:
         raise NotFound(error.detail) from error

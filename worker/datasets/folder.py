@@ -20,7 +20,7 @@ from featurelens.jobs.catalog.dataset_entry import MAX_LABELS, DatasetEntry, Lab
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 """Of the formats that are named so."""
-_MOST_PIXELS = 200_000_000
+_MOST_PIXELS = 64_000_000
 """As its header says, before it is decoded: a small file may hold a huge picture."""
 
 

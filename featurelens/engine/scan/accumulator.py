@@ -34,6 +34,7 @@ class Accumulator:
         self._active = torch.zeros(units, dtype=torch.int64)
         self._strongest = Extremes((units,), PREFERRED)
         self._others = Extremes((3, units), keep)
+        self._by_mean = Extremes((2, units), keep)
         # Two numbers per image: the units' maxima, then their means.
         self._histograms = Histograms(2 * units)
         self._sums = ExactSum(2 * units)
@@ -91,6 +92,8 @@ class Accumulator:
         return UnitReport(
             images=self.images,
             strongest=best[: self.keep],
+            strongest_mean=self._by_mean.value(0, unit),
+            likeliest=self._by_mean.value(1, unit),
             weakest=self._others.value(_WEAKEST, unit, sign=-1),
             above=above,
             below=below,
@@ -120,6 +123,9 @@ class Accumulator:
         self._strongest.add(best, positions)
         lists = [nearest, nearest.where(above, NOBODY), best.where(below, NOBODY)]
         self._others.add(torch.stack(lists), positions.expand(3, -1, -1))
+        certainties = ranked(responses.certainties, images[:, None]).where(responses.certainties > -torch.inf, NOBODY)
+        by_mean = torch.stack([ranked(responses.means, images[:, None]).T, certainties.T])
+        self._by_mean.add(by_mean, torch.zeros_like(by_mean, dtype=torch.int32))
         both = torch.cat([maxima, responses.means], 1)
         self._histograms.add(both)
         self._sums.add(both)
@@ -144,6 +150,7 @@ class Accumulator:
         return {
             "strongest": self._strongest,
             "others": self._others,
+            "by_mean": self._by_mean,
             "histograms": self._histograms,
             "sums": self._sums,
             "squares": self._squares,

@@ -1,4 +1,4 @@
-"""One forward pass of a batch through the untouched network: what every unit says to every image, in three numbers."""
+"""One forward pass of a batch through the untouched network: what every unit says to every image, in a few numbers."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ class Responses(NamedTuple):
     """What the units of all layers, one layer behind the other, say to B images: each (B, units), on the CPU.
 
     `maxima` float32: the largest value over all positions; `positions` int32: the first one that has it, counted row by
-    row; `means` float32: over all positions.
+    row; `means` float32: over all positions; `certainties` float32: in the layer of classes the logarithm of the
+    probability, softmax over all classes of the means; -inf in other layers.
     """
 
     maxima: Tensor
     positions: Tensor
     means: Tensor
+    certainties: Tensor
 
     def of(self, rows: Tensor) -> Responses:
         """Those of some rows."""
@@ -81,7 +83,7 @@ class Reader:
             maps = feature_maps(reading.value if reading.before is None else reading.before).float()
             channels, height, width = maps.shape[1:]
             shapes[name] = LayerShape(name, channels, height, width, reading.before is not None)
-            found[name] = _summary(maps)
+            found[name] = _summary(maps, classes=name == self._network.classes_layer)
 
         prepared = self._network.preprocessing(pictures.to(self._device))
         summarize_untouched(self._network, prepared, self._layers, summarize)
@@ -90,9 +92,11 @@ class Reader:
         return Responses(*(torch.cat(part, 1).cpu() for part in parts))
 
 
-def _summary(maps: Tensor) -> Responses:
+def _summary(maps: Tensor, *, classes: bool) -> Responses:
     """Of (B, C, H, W). To find the largest of each row first is several times faster than to look for its place."""
     width = maps.shape[3]
     maxima, rows = maps.amax(3).max(2)
     line = maps.gather(2, rows[:, :, None, None].expand(-1, -1, 1, width)).squeeze(2)
-    return Responses(maxima, (rows * width + line.argmax(2)).int(), maps.mean((2, 3)))
+    means = maps.mean((2, 3))
+    certainties = means.log_softmax(1) if classes else torch.full_like(means, -torch.inf)
+    return Responses(maxima, (rows * width + line.argmax(2)).int(), means, certainties)

@@ -29,16 +29,20 @@ class Statistics:
 
 @dataclass(frozen=True)
 class UnitReport:
-    """What a unit says to a data set. All lists are of images by the unit's largest value in them, nearest first:
+    """What a unit says to a data set. All lists are of images, nearest first, by the unit's largest value in each:
 
     `strongest` and `weakest` by it alone, `above` and `below` by how near they come to the `middle` from either side.
     That is zero for a unit that is below zero anywhere, else the median (of a sample, where there are more images than
-    it holds). `active` is the share of images in which the unit is above zero anywhere. `preferred` holds the images
-    that tell which labels it prefers: the strongest ones, as many as are kept for that.
+    it holds). `strongest_mean` goes by the mean over all positions, which is the logit of a class where that is told
+    per position; `likeliest`, for classes only, by the logarithm of the probability. `active` is the share of images in
+    which the unit is above zero anywhere. `preferred` holds the images that tell which labels it prefers: the strongest
+    ones, as many as are kept for that.
     """
 
     images: int
     strongest: list[Example]
+    strongest_mean: list[Example]
+    likeliest: list[Example]
     weakest: list[Example]
     above: list[Example]
     below: list[Example]

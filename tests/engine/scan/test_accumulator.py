@@ -31,7 +31,9 @@ def responses(images: int = IMAGES, units: int = UNITS, seed: int = 0) -> Respon
     maxima[:, 3] = maxima[:, 3].abs() + 1
     means = maxima * torch.rand(images, units, generator=generator)
     positions = torch.randint(0, 49, (images, units), generator=generator, dtype=torch.int32)
-    return Responses(maxima, positions, means)
+    certainties = torch.rand(images, units, generator=generator).log()
+    certainties[:, 0] = -torch.inf
+    return Responses(maxima, positions, means, certainties)
 
 
 def gathered(said: Responses, batches: list[list[int]]) -> Accumulator:
@@ -103,7 +105,11 @@ def test_a_report_is_what_brute_force_finds(unit: int) -> None:
     falling = sorted(range(IMAGES), key=lambda i: (-float(maxima[i]), i))
     assert report.strongest == listed(falling)
     assert report.weakest == listed(rising)
+    by_mean = sorted(range(IMAGES), key=lambda i: (-float(means[i]), i))
+    assert report.strongest_mean == [(float(means[i]), i, 0) for i in by_mean[:KEEP]]
     assert report.preferred == falling[:PREFERRED]
+    likely = sorted(range(IMAGES), key=lambda i: -float(said.certainties[i, unit]))
+    assert [one.image for one in report.likeliest] == (likely[:KEEP] if unit else [])
     if unit == 3:
         assert report.middle == "median"
         assert report.above == listed(rising[IMAGES // 2 :])

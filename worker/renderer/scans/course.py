@@ -1,0 +1,217 @@
+"""The course of one scan, from opening the data set to the files of its result, in small steps.
+
+What takes long and is no forward pass is done beside the renderer's loop: in a thread, or in the processes that decode.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+
+from featurelens.engine.network import Network
+from featurelens.engine.scan import Accumulator, Reader, UnitReport
+from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.logs import logger
+from featurelens.jobs.spec.scan import ScanSpec
+from featurelens.worker.datasets.base import Images
+from featurelens.worker.datasets.decoder import Decoder
+from featurelens.worker.datasets.decoding import Broken, thumbnail, thumbnail_size
+from featurelens.worker.datasets.shelf import Shelf
+from featurelens.worker.protocol import FileHead, Stage
+from featurelens.worker.renderer.device import Device
+from featurelens.worker.renderer.scans import tables
+from featurelens.worker.renderer.scans.batches import Batch, Batches
+from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
+from featurelens.worker.renderer.scans.examples import Crop, described, shown
+
+ROWS = {"cpu": 16, "cuda": 64}
+"""Images in a forward pass: bits depend on it, and others wait for as long as it takes."""
+CHECKPOINT_EVERY = 10.0
+"""Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
+THUMBNAIL = 224
+"""Pixels of the longer side."""
+_PATIENCE = 0.02
+"""Seconds that a step waits for others to be done; the loop has other things to do."""
+MEDIA = {
+    tables.TABLE: "application/vnd.apache.parquet",
+    tables.LINES: "application/jsonl",
+    tables.INDEX: "application/octet-stream",
+    tables.THUMBNAILS: "application/octet-stream",
+}
+_TOLD = 100
+"""Broken images that the result lists."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every scan of a renderer works with. `decoder` waits until it is there, which takes seconds at first."""
+
+    device: Device
+    shelf: Shelf
+    checkpoints: Checkpoints
+    thumbnails: bool
+    decoder: Callable[[], Decoder]
+    beside: Callable[[Callable[[], Any]], Future[Any]]
+    """Does something in a thread."""
+
+
+class Outcome(NamedTuple):
+    """The numbers and the files of a result."""
+
+    numbers: dict[str, Any]
+    files: list[tuple[FileHead, bytes]]
+
+
+class Course:
+    """One scan; `steps` does a part of it with each `next`, and `outcome` is there when it ends."""
+
+    def __init__(self, key: str, spec: ScanSpec, network: Network, means: Means) -> None:
+        assert spec.size is not None
+        assert spec.identity is not None
+        self.stage: Stage = "reading"
+        self.done = 0
+        self.outcome: Outcome | None = None
+        self._key, self._spec, self._network, self._means = key, spec, network, means
+        self._size, self._identity = spec.size, spec.identity
+        device = means.device.torch_device
+        self._reader = Reader(network, spec.layers or [], ROWS[device.type], device)
+        self._broken: dict[int, str] = {}
+        self._conditions = {"rows": self._reader.rows, **means.device.numbers(network)}
+
+    def steps(self) -> Generator[None, None, None]:
+        """Each takes a forward pass at most. Raises `RenderFailed`, or what the network raises."""
+        images, decoder, checkpoint = yield from self._beside(self._prepare)
+        gathered = self._begin(checkpoint)
+        yield
+        yield from self._read(images, decoder, gathered)
+        if not gathered.images:
+            raise RenderFailed(f"none of the {len(images)} images of {self._spec.dataset} can be read")
+        self.stage = "tabulating"
+        reports, wanted = yield from self._beside(lambda: self._reports(gathered))
+        packed = yield from self._thumbnails(images, decoder, wanted)
+        self.outcome = yield from self._beside(lambda: self._tabulate(images, reports, packed))
+
+    def finished(self) -> None:
+        """The outcome is on its way into the store."""
+        self._means.checkpoints.whole(self._key)
+
+    def _prepare(self) -> tuple[Images, Decoder, Checkpoint | None]:
+        means = self._means
+        means.checkpoints.again(self._key)
+        checkpoint = means.checkpoints.read(self._key, self._conditions)
+        return means.shelf.open(self._spec.dataset, self._identity), means.decoder(), checkpoint
+
+    def _begin(self, checkpoint: Checkpoint | None) -> Accumulator:
+        """A pass of idle rows says how many units there are."""
+        idle = torch.zeros(self._reader.rows, self._network.preprocessing.channels, *self._size)
+        said = self._reader(idle)
+        gathered = Accumulator(said.maxima.shape[1], self._spec.keep)
+        if checkpoint is not None:
+            gathered.restore(checkpoint.state)
+            self.done, self._broken = checkpoint.done, dict(checkpoint.broken)
+            logger().info("scan taken up again", key=self._key, images=self.done)
+        return gathered
+
+    def _read(self, images: Images, decoder: Decoder, gathered: Accumulator) -> Iterator[None]:
+        batches = Batches(images, decoder, self._network, self._size, self._reader.rows, self.done)
+        saved, pause = time.monotonic(), CHECKPOINT_EVERY
+        try:
+            while self.done < len(images):
+                batch = batches.next(_PATIENCE)
+                if batch is not None:
+                    self._take(batch, images, gathered)
+                    begun = time.monotonic()
+                    if self.done == len(images) or begun - saved > pause:
+                        kept = Checkpoint(self.done, gathered.state(), self._broken)
+                        self._means.checkpoints.write(self._key, kept, self._conditions)
+                        saved = time.monotonic()
+                        pause = max(CHECKPOINT_EVERY, 20 * (saved - begun))
+                yield
+        finally:
+            batches.close()
+
+    def _take(self, batch: Batch, images: Images, gathered: Accumulator) -> None:
+        """Shows a batch to the network."""
+        said = self._reader(batch.pictures)
+        rows, usable = batch.rows, said.usable()
+        broken = dict(batch.broken)
+        for row in rows[~usable[rows]].tolist():
+            broken[batch.first + row] = "the network answers with numbers that are not finite"
+        for image, reason in broken.items():
+            logger().info("image left out", key=self._key, image=images.name(image), reason=reason)
+        self._broken |= broken
+        rows = rows[usable[rows]]
+        gathered.add(batch.first + rows, said.of(rows))
+        self.done += batch.count
+
+    def _reports(self, gathered: Accumulator) -> tuple[list[UnitReport], list[int]]:
+        """And the images to be shown. Raises `RenderFailed` when the data set is another one by now."""
+        self._means.shelf.open(self._spec.dataset, self._identity)
+        reports = [gathered.report(unit) for unit in range(gathered.units)]
+        return reports, shown(reports) if self._means.thumbnails else []
+
+    def _thumbnails(
+        self, images: Images, decoder: Decoder, wanted: Sequence[int]
+    ) -> Generator[None, None, tuple[bytes, dict[int, Crop]]]:
+        """All of them in one file, and where each is."""
+        packed, crops = bytearray(), {}
+        asked = {image: decoder.ask(thumbnail, images.reference(image), self._size, THUMBNAIL) for image in wanted}
+        try:
+            for image, pending in asked.items():
+                while (made := decoder.answer(pending, _PATIENCE)) is None:
+                    yield
+                if not isinstance(made, Broken):
+                    crops[image] = Crop(len(packed), len(made))
+                    packed += made
+        finally:
+            for pending in asked.values():
+                decoder.forget(pending)
+        return bytes(packed), crops
+
+    def _tabulate(
+        self, images: Images, reports: Sequence[UnitReport], packed: tuple[bytes, dict[int, Crop]]
+    ) -> Outcome:
+        thumbnails, crops = packed
+        channels = [(shape, channel) for shape in self._reader.shapes for channel in range(shape.channels)]
+        labels = images.labels
+        told = [
+            described(report, shape, channel, labels, crops)
+            for report, (shape, channel) in zip(reports, channels, strict=True)
+        ]
+        lines, index = tables.lines(told)
+        metadata = {"key": self._key, "spec": self._spec.model_dump_json(), "weights": self._network.digest}
+        contents = {
+            tables.TABLE: tables.parquet(told, metadata),
+            tables.LINES: lines,
+            tables.INDEX: index,
+            **({tables.THUMBNAILS: thumbnails} if crops else {}),
+        }
+        files = [(FileHead(name=name, media_type=MEDIA[name], bytes=len(one)), one) for name, one in contents.items()]
+        listed = [{"image": image, "reason": reason} for image, reason in sorted(self._broken.items())]
+        numbers = {
+            "images": len(images) - len(listed),
+            "broken": {"count": len(listed), "first": listed[:_TOLD]},
+            "layers": [shape._asdict() for shape in self._reader.shapes],
+            "thumbnail": list(thumbnail_size(self._size, THUMBNAIL)) if crops else None,
+            "batch": self._reader.rows,
+            **self._means.device.numbers(self._network),
+        }
+        return Outcome(numbers, files)
+
+    def _beside(self, work: Callable[[], Result]) -> Generator[None, None, Result]:
+        """What `work` returns, which is done in a thread."""
+        future: Future[Result] = self._means.beside(work)
+        while True:
+            try:
+                return future.result(_PATIENCE)
+            except TimeoutError:
+                if future.done():
+                    raise
+                yield

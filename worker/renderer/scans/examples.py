@@ -1,0 +1,76 @@
+"""Which images a scan shows, and what it says of each unit: from the engine's report to what is stored."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from itertools import zip_longest
+from typing import Any, NamedTuple
+
+from featurelens.engine.scan import Example, LayerShape, UnitReport
+
+LISTS = ("strongest", "weakest", "above", "below", "strongest_mean", "likeliest")
+MOST_SHOWN = 10_000
+"""Images that are kept as thumbnails, of about 5 kB each."""
+BY_MEAN = frozenset({"strongest_mean", "likeliest"})
+"""Those that no position is told of."""
+_LABELS = 5
+
+
+class Crop(NamedTuple):
+    """Where the thumbnail of an image is in the file of all of them."""
+
+    start: int
+    bytes: int
+
+
+def shown(reports: Sequence[UnitReport], most: int = MOST_SHOWN) -> list[int]:
+    """The images to keep, in their order: each unit's strongest, then the first of its other lists, then the next."""
+    found: dict[int, None] = {}
+    ranks = zip_longest(*(_by_rank(report) for report in reports))
+    for rank in ranks:
+        for images in rank:
+            found.update(dict.fromkeys(images or ()))
+        if len(found) >= most:
+            break
+    return sorted(list(found)[:most])
+
+
+def _by_rank(report: UnitReport) -> Iterable[list[int]]:
+    lists = [getattr(report, name) for name in LISTS]
+    for rank in zip_longest(*lists):
+        yield [example.image for example in rank if example is not None]
+
+
+def described(
+    report: UnitReport, shape: LayerShape, channel: int, labels: Sequence[str | None], crops: Mapping[int, Crop]
+) -> dict[str, Any]:
+    """One unit, as JSON: see `service/schemas/scan.py` for the fields."""
+
+    def told(example: Example, name: str) -> dict[str, Any]:
+        somewhere = name not in BY_MEAN and shape.height * shape.width > 1
+        y, x = divmod(example.position, shape.width) if somewhere else (None, None)
+        crop = crops.get(example.image)
+        value = math.exp(example.value) if name == "likeliest" else example.value
+        place = {"image": example.image, "label": labels[example.image], "value": value, "x": x, "y": y}
+        return {**place, "crop": None if crop is None else list(crop)}
+
+    return {
+        "layer": shape.name,
+        "channel": channel,
+        "images": report.images,
+        "active": report.active,
+        "maximum": asdict(report.maximum),
+        "mean": asdict(report.mean),
+        "labels": _preferred(report.preferred, labels),
+        "middle": report.middle,
+        **{name: [told(example, name) for example in getattr(report, name)] for name in LISTS},
+    }
+
+
+def _preferred(images: Sequence[int], labels: Sequence[str | None]) -> list[dict[str, Any]]:
+    """The most frequent labels of some images; of equally frequent ones that of the stronger image first."""
+    counted = Counter(label for image in images if (label := labels[image]) is not None)
+    return [{"label": label, "images": count, "of": len(images)} for label, count in counted.most_common(_LABELS)]
