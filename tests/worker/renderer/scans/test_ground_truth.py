@@ -87,11 +87,11 @@ def test_a_filter_for_each_orientation(lines: Path, tmp_path: Path) -> None:
         assert (said["layer"], said["channel"], said["images"]) == ("1", unit, IMAGES)
         order = np.argsort(-maxima[:, unit], kind="stable")
         expected: dict[str, Sequence[Any]] = {
-            "strongest": order[:KEEP],
-            "weakest": np.argsort(maxima[:, unit], kind="stable")[:KEEP],
+            "strongest": order[:KEEP].tolist(),
+            "weakest": np.argsort(maxima[:, unit], kind="stable")[:KEEP].tolist(),
             "above": [one for one in order[::-1] if maxima[one, unit] > 0][:KEEP],
             "below": [one for one in order if maxima[one, unit] < 0][:KEEP],
-            "strongest_mean": np.argsort(-means[:, unit])[:KEEP],
+            "strongest_mean": np.argsort(-means[:, unit])[:KEEP].tolist(),
         }
         assert said["middle"] == ("zero" if (maxima[:, unit] < 0).any() else "median")
         for listed, images in expected.items():
