@@ -53,6 +53,10 @@ class LayerEntry(BaseModel):
         "where that is not defined, as after attention or pooling over the whole picture",
     )
     stride: tuple[int, int] | None = Field(None, description="pixels from one position to the next, down and across")
+    start: tuple[int, int] | None = Field(
+        None,
+        description="the first row and column that the first position sees; below zero where it sees padding",
+    )
     layout: str | None = Field(
         None,
         description="the order of the axes in which the network itself answers (B pictures, C channels, H rows, "

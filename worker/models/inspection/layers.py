@@ -199,5 +199,6 @@ def _entry(name: str, answer: _Answer, axes: str) -> LayerEntry:
         layout=None if axes in USUAL else axes,
         receptive_field=answer.field and answer.field.size if plane else None,
         stride=answer.field and answer.field.stride if plane else None,
+        start=answer.field and answer.field.start if plane else None,
         branches=answer.branches,
     )

@@ -6,6 +6,7 @@ fields. Whatever else happens (attention, pooling over the whole picture, rollin
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -20,21 +21,42 @@ _FIELD, _PARTS = "_featurelens_field", "_featurelens_parts"
 
 
 class ReceptiveField(NamedTuple):
-    """What one position sees of the picture, and how far the next one lies, in pixels (height, width)."""
+    """What one position sees of the picture, and how far the next one lies, in pixels (height, width).
+
+    `start` is the first row and column that the first position sees; below zero where it sees padding.
+    """
 
     size: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
     pools: int = 0
     """How many poolings lie on the way here."""
+    start: tuple[int, int] = (0, 0)
 
-    def widened(self, kernel: Any, stride: Any, dilation: Any, *, pool: bool) -> ReceptiveField:
+    def widened(self, kernel: Any, stride: Any, padding: Any, dilation: Any, *, pool: bool) -> ReceptiveField:
         """After a filter of that many positions."""
+        before = [
+            (wide - 1) * apart // 2 if padding == "same" else 0 if padding == "valid" else _pair(padding)[axis]
+            for axis, (wide, apart) in enumerate(zip(_pair(kernel), _pair(dilation), strict=True))
+        ]
         sizes = [
             size + (wide - 1) * apart * step
             for size, wide, apart, step in zip(self.size, _pair(kernel), _pair(dilation), self.stride, strict=True)
         ]
         steps = [step * own for step, own in zip(self.stride, _pair(stride), strict=True)]
-        return ReceptiveField((sizes[0], sizes[1]), (steps[0], steps[1]), self.pools + pool)
+        return self.padded(*before)._replace(
+            size=(sizes[0], sizes[1]), stride=(steps[0], steps[1]), pools=self.pools + pool
+        )
+
+    def padded(self, above: int, left: int) -> ReceptiveField:
+        """After as many positions have been added there; cut off, where they are below zero."""
+        return self._replace(start=(self.start[0] - above * self.stride[0], self.start[1] - left * self.stride[1]))
+
+    def joined(self, other: ReceptiveField) -> ReceptiveField:
+        """What sees both, of the same stride."""
+        starts = [min(pair) for pair in zip(self.start, other.start, strict=True)]
+        ends = [max(self.start[axis] + self.size[axis], other.start[axis] + other.size[axis]) for axis in (0, 1)]
+        size = (ends[0] - starts[0], ends[1] - starts[1])
+        return ReceptiveField(size, self.stride, max(self.pools, other.pools), (starts[0], starts[1]))
 
 
 _POOLS: set[Callable[..., Any]] = {F.max_pool2d, torch.max_pool2d, F.avg_pool2d}
@@ -109,19 +131,21 @@ def _field(
     assert first is not None
     if func is F.conv2d:
         kernel = args[1].shape[2:]
-        return first.widened(kernel, _given(args, kwargs, 3, "stride"), _given(args, kwargs, 5, "dilation"), pool=False)
+        stride, padding = _given(args, kwargs, 3, "stride"), _given(args, kwargs, 4, "padding", 0)
+        return first.widened(kernel, stride, padding, _given(args, kwargs, 5, "dilation"), pool=False)
     if func in _POOLS:
         kernel = _given(args, kwargs, 1, "kernel_size")
         stride = _given(args, kwargs, 2, "stride") if len(args) > 2 or kwargs.get("stride") else kernel
         dilation = _given(args, kwargs, 4, "dilation") if func is not F.avg_pool2d else 1
-        return first.widened(kernel, stride or kernel, dilation, pool=True)
+        return first.widened(kernel, stride or kernel, _given(args, kwargs, 3, "padding", 0), dilation, pool=True)
     if not _by_position(func, value, shapes, args):
         return None
     if any(other is not None and other.stride != first.stride for other in fields):
         return None
     known = [other for other in fields if other is not None]
-    height, width = (max(other.size[axis] for other in known) for axis in (0, 1))
-    return ReceptiveField((height, width), first.stride, max(other.pools for other in known))
+    if getattr(func, "__name__", "") == "pad":
+        return first.padded(*_added(value, _given(args, kwargs, 1, "pad")))
+    return functools.reduce(ReceptiveField.joined, known)
 
 
 def _by_position(
@@ -147,8 +171,14 @@ def _dim(value: Tensor, args: Sequence[Any], kwargs: dict[str, Any]) -> int:
     return dim % value.ndim
 
 
-def _given(args: Sequence[Any], kwargs: dict[str, Any], index: int, name: str) -> Any:
-    return args[index] if len(args) > index else kwargs.get(name, 1)
+def _added(value: Tensor, padding: Sequence[int]) -> tuple[int, int]:
+    """Rows above and columns to the left: `padding` has a pair for each axis of `value`, the last one first."""
+    before = [*padding[::2], *[0] * value.ndim][: value.ndim][::-1]
+    return (before[1], before[2]) if channel_axis(value) == 3 else (before[-2], before[-1])
+
+
+def _given(args: Sequence[Any], kwargs: dict[str, Any], index: int, name: str, default: int = 1) -> Any:
+    return args[index] if len(args) > index else kwargs.get(name, default)
 
 
 def _pair(number: Any) -> tuple[int, int]:

@@ -36,11 +36,13 @@ def test_published_receptive_fields(registry: Registry, name: str, layer: str, s
 
 
 class Mixed(nn.Module):
-    """Everything that fields go through: strides, dilation, a sum, a shuffle, branches, permutation, a gate."""
+    """All that fields go through: strides, padding, dilation, a sum, a shuffle, branches, permutation, a gate."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 8, (3, 5), stride=(2, 1), padding=(1, 2))
+        self.pad = nn.ZeroPad2d((2, 1, 3, 0))
+        self.same = nn.Conv2d(8, 8, (4, 3), padding="same")
         self.pool = nn.AvgPool2d(2)
         self.wide = nn.Conv2d(8, 8, 3, dilation=2, padding=2)
         self.left = nn.Conv2d(8, 4, 1)
@@ -51,7 +53,7 @@ class Mixed(nn.Module):
         self.gate = Gate()
 
     def forward(self, inputs: Tensor) -> Tensor:
-        value = self.pool(self.stem(inputs))
+        value = self.pool(self.same(self.pad(self.stem(inputs))))
         value = self.wide(value) + value
         batch, channels, height, width = value.shape
         value = value.view(batch, 2, channels // 2, height, width).transpose(1, 2).reshape(value.shape)
@@ -71,22 +73,36 @@ class Gate(nn.Module):
         return value * value.mean((2, 3), keepdim=True).sigmoid()
 
 
-def seen(module: nn.Module, layer: str, channels_last: bool) -> tuple[int, int]:
-    """Height and width of what moves the middle position, by gradient."""
+Seen = tuple[tuple[int, int], tuple[int, int]]
+
+
+def told(layer: LayerEntry) -> Seen:
+    """First row and column, and height and width, of what the middle position sees of a picture of its own size."""
+    assert layer.start is not None
+    assert layer.stride is not None
+    assert layer.receptive_field is not None
+    height, width = layer.height or 0, layer.width or 0
+    start, stride = layer.start, layer.stride
+    return (start[0] + height // 2 * stride[0], start[1] + width // 2 * stride[1]), layer.receptive_field
+
+
+def seen(module: nn.Module, layer: str, channels_last: bool) -> Seen:
+    """The same by gradient."""
     picture = torch.rand(1, 3, 64, 64, requires_grad=True)
     value = read(module, picture, [layer])[layer].value
     value = value.permute(0, 3, 1, 2) if channels_last else value
     slope = torch.autograd.grad(value[0, :, value.shape[2] // 2, value.shape[3] // 2].abs().sum(), picture)[0]
     rows, columns = slope[0].abs().sum(0).nonzero().unbind(1)
-    return (int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1)
+    size = (int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1)
+    return (int(rows.min()), int(columns.min())), size
 
 
 def test_gradients_see_as_much() -> None:
     torch.manual_seed(0)
     module = Mixed().eval()
     layers = {layer.name: layer for layer in describe(module, 3, (64, 64)).layers}
-    for name in ("stem", "pool", "wide", "left", "right", "joined", "norm", "mix"):
-        assert layers[name].receptive_field == seen(module, name, layers[name].kind == "tokens"), name
+    for name in ("stem", "pad", "same", "pool", "wide", "left", "right", "joined", "norm", "mix"):
+        assert told(layers[name]) == seen(module, name, layers[name].kind == "tokens"), name
     assert layers["mix"].stride == (4, 2)
     assert layers["gate"].receptive_field is None
 
@@ -94,10 +110,15 @@ def test_gradients_see_as_much() -> None:
 def test_gradients_see_as_much_in_patternnet(registry: Registry) -> None:
     module = registry.load("patternnet").module
     for name in ("conv4", "logits"):
-        assert described(registry, "patternnet")[name].receptive_field == seen_wide(module, name)
+        layer = described(registry, "patternnet")[name]
+        start, stride = layer.start, layer.stride
+        assert start is not None
+        assert stride is not None
+        place = (start[0] + 10 * stride[0], start[1] + 10 * stride[1])
+        assert (place, layer.receptive_field) == seen_wide(module, name)
 
 
-def seen_wide(module: nn.Module, layer: str) -> tuple[int, int]:
+def seen_wide(module: nn.Module, layer: str) -> Seen:
     """The same on a larger picture, before any ReLU closes: all weights positive."""
     with torch.no_grad():
         for part in module.modules():
@@ -109,7 +130,8 @@ def seen_wide(module: nn.Module, layer: str) -> tuple[int, int]:
     value = read(module, picture, [layer])[layer].value
     slope = torch.autograd.grad(value[0, :, 10, 10].sum(), picture)[0]
     rows, columns = slope[0].abs().sum(0).nonzero().unbind(1)
-    return (int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1)
+    size = (int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1)
+    return (int(rows.min()), int(columns.min())), size
 
 
 def test_attention_and_gates_have_no_receptive_field(registry: Registry) -> None:
