@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 ROOT = "/v1"
 VISUALIZATIONS = f"{ROOT}/visualizations"
 ACTIVATIONS = f"{ROOT}/activations"
+SCANS = f"{ROOT}/scans"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
@@ -65,6 +66,31 @@ def activations_result(key: str) -> str:
     return f"{activations(key)}/result"
 
 
+def scan(key: str) -> str:
+    return f"{SCANS}/{key}"
+
+
+def scan_events(key: str) -> str:
+    return f"{scan(key)}/events"
+
+
+def scan_token(key: str) -> str:
+    return f"{scan(key)}/token"
+
+
+def scan_result(key: str) -> str:
+    return f"{scan(key)}/result"
+
+
+def scan_table(key: str) -> str:
+    return f"{scan(key)}/table"
+
+
+def crop(key: str, image: int | str) -> str:
+    """A part of an image that a scan names."""
+    return f"{scan(key)}/crops/{image}"
+
+
 def sweep(id: str) -> str:
     return f"{SWEEPS}/{id}"
 
@@ -99,6 +125,10 @@ def layer(model_name: str, name: str) -> str:
 
 def unit(model_name: str, layer_name: str, channel: int | str) -> str:
     return f"{layer(model_name, layer_name)}/units/{channel}"
+
+
+def examples(model_name: str, layer_name: str, channel: int | str) -> str:
+    return f"{unit(model_name, layer_name, channel)}/examples"
 
 
 def visualizations_of(model_name: str, layer_name: str, channel: int | None = None) -> str:

@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
-
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 
 from featurelens.jobs import addresses
-from featurelens.jobs.catalog.entries import LayerEntry, LayerKind, ModelEntry, Source
-from featurelens.jobs.catalog.layer_names import LayerNames
-from featurelens.jobs.errors import NotFound, UnknownLayer, UnknownModel
+from featurelens.jobs.catalog.entries import LayerKind, ModelEntry, Source
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.service.auth.access import needs
-from featurelens.service.dependencies import Dependencies, Deps, ModelName
+from featurelens.service.dependencies import Deps, ModelName
+from featurelens.service.described import Channel, Known, LayerName, model_entry
 from featurelens.service.names_in_paths import LAYER, MODEL
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_layer, from_model, from_unit
 from featurelens.service.pagination import MAX_JOBS, After, Limit, Search, has_words, page
-from featurelens.service.resolving import described
 from featurelens.service.schemas.catalog import Layer, Layers, Models, Unit
 from featurelens.service.schemas.visualization import Summary, Visualization
-
-LayerName = Annotated[str, Path(max_length=200, description="a name from /layers", examples=["logits"])]
-Channel = Annotated[int, Path(ge=0, le=2**31 - 1, description="counted from 0", examples=[2])]
-
-
-class Described(NamedTuple):
-    """A network and its layers, in the order they run."""
-
-    entry: ModelEntry
-    layers: list[LayerEntry]
-
-
-async def _described(model: ModelName, deps: Deps) -> Described:
-    def ask() -> Described:
-        entry = _entry(model, deps)
-        return Described(entry, deps.catalog.layers(entry))
-
-    return await described(ask)
-
-
-Known = Annotated[Described, Depends(_described)]
 
 router = APIRouter(tags=["models"], responses=GUARDED)
 # Names may hold slashes: the longest addresses come first, or a unit would be taken for a layer.
@@ -85,9 +60,7 @@ def list_models(
 )
 def show_unit(known: Known, layer: LayerName, n: Channel, deps: Deps) -> Unit:
     """What is known of channel `n`, every picture of it that exists or is on its way, and how to ask for another."""
-    entry, found = known.entry, _layer(known, layer)
-    if n >= found.channels:
-        raise NotFound(f"layer {found.name} has the units 0 to {found.channels - 1}")
+    entry, found = known.entry, known.unit(layer, n)
     lines, _ = deps.index.page(VISUALIZATION, MAX_JOBS, model=entry.name, layer=found.name, channel=n)
     jobs = deps.visualizations.find_all([line.key for line in lines]) if lines else []
     return Unit.of(entry, found, n, [Summary.of(job) for job in jobs if isinstance(job, Visualization)])
@@ -101,7 +74,7 @@ def show_unit(known: Known, layer: LayerName, n: Channel, deps: Deps) -> Unit:
 )
 def show_layer(known: Known, layer: LayerName) -> Layer:
     """Its shape, what it sees of the picture, what it is put together from, and how many units it has."""
-    return Layer.of(known.entry, _layer(known, layer))
+    return Layer.of(known.entry, known.layer(layer))
 
 
 @router.get(
@@ -150,18 +123,4 @@ def list_layers(
 )
 def show_model(model: ModelName, deps: Deps) -> ModelEntry:
     """By its canonical name, `source:architecture@weights`, or an alias; with the names of its classes."""
-    return _entry(model, deps)
-
-
-def _entry(name: str, deps: Dependencies) -> ModelEntry:
-    try:
-        return deps.catalog.model(name)
-    except UnknownModel as error:
-        raise NotFound(error.detail) from error
-
-
-def _layer(known: Described, name: str) -> LayerEntry:
-    try:
-        return LayerNames(*known).named(name, "layer")
-    except UnknownLayer as error:
-        raise NotFound(error.detail) from error
+    return model_entry(model, deps)

@@ -35,6 +35,15 @@ SCOPES = {
     "GET /v1/activations/{key}/token": "read",
     "DELETE /v1/activations/{key}": "render",
     "DELETE /v1/activations/{key}/result": "admin",
+    "POST /v1/scans": "render",
+    "GET /v1/scans": "read",
+    "GET /v1/scans/{key}": "read",
+    "GET /v1/scans/{key}/events": "read or token",
+    "GET /v1/scans/{key}/token": "read",
+    "GET /v1/scans/{key}/table": "read",
+    "GET /v1/scans/{key}/crops/{image}": "read or token",
+    "DELETE /v1/scans/{key}": "render",
+    "DELETE /v1/scans/{key}/result": "admin",
     "POST /v1/sweeps": "render",
     "GET /v1/sweeps/{id}": "read",
     "GET /v1/sweeps/{id}/items": "read",
@@ -49,6 +58,7 @@ SCOPES = {
     "GET /v1/models/{model}/layers": "read",
     "GET /v1/models/{model}/layers/{layer}": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}": "read",
+    "GET /v1/models/{model}/layers/{layer}/units/{n}/examples": "read",
     "GET /v1/status": "read",
     "GET /metrics": "read",
 }
@@ -96,7 +106,9 @@ def test_a_token_opens_what_says_so_and_nothing_else(guarded: Server, tmp_path: 
     sent = {"Authorization": f"Bearer {ApiKeys(Settings(state=tmp_path).keys_file).create('admin')}"}
     for endpoint, scope in SCOPES.items():
         method, path = endpoint.split()
-        kind, key = ("activations", "fa1_" + KEY[4:]) if "activations" in path else ("visualizations", KEY)
+        kinds = {"activations": "fa1_", "scans": "fs1_", "visualizations": "fv1_"}
+        kind = next((kind for kind in kinds if f"/{kind}" in path), "visualizations")
+        key = kinds[kind] + KEY[4:]
         token = guarded.client.get(f"/v1/{kind}/{key}/token", headers=sent).json()["token"]
         answer = guarded.client.request(method, re.sub(r"\{\w+\}", key, path), params={"token": token})
         if scope.endswith("token"):

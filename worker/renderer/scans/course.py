@@ -5,8 +5,9 @@ What takes long and is no forward pass is done beside the renderer's loop: in a 
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
@@ -18,16 +19,17 @@ from featurelens.engine.scan import Accumulator, Reader, UnitReport
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.logs import logger
 from featurelens.jobs.spec.scan import ScanSpec
+from featurelens.jobs.store.pack import THUMBNAILS, UNITS, packed
 from featurelens.worker.datasets.base import Images
 from featurelens.worker.datasets.decoder import Decoder
 from featurelens.worker.datasets.decoding import Broken, thumbnail, thumbnail_size
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import FileHead, Stage
 from featurelens.worker.renderer.device import Device
-from featurelens.worker.renderer.scans import tables
 from featurelens.worker.renderer.scans.batches import Batch, Batches
 from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
-from featurelens.worker.renderer.scans.examples import Crop, described, shown
+from featurelens.worker.renderer.scans.examples import chosen, described
+from featurelens.worker.renderer.scans.tables import TABLE, parquet
 
 ROWS = {"cpu": 16, "cuda": 64}
 """Images in a forward pass: bits depend on it, and others wait for as long as it takes."""
@@ -37,12 +39,7 @@ THUMBNAIL = 224
 """Pixels of the longer side."""
 _PATIENCE = 0.02
 """Seconds that a step waits for others to be done; the loop has other things to do."""
-MEDIA = {
-    tables.TABLE: "application/vnd.apache.parquet",
-    tables.LINES: "application/jsonl",
-    tables.INDEX: "application/octet-stream",
-    tables.THUMBNAILS: "application/octet-stream",
-}
+_MEDIA = {"parquet": "application/vnd.apache.parquet", "jsonl": "application/jsonl"}
 _TOLD = 100
 """Broken images that the result lists."""
 
@@ -95,8 +92,8 @@ class Course:
             raise RenderFailed(f"none of the {len(images)} images of {self._spec.dataset} can be read")
         self.stage = "tabulating"
         reports, wanted = yield from self._beside(lambda: self._reports(gathered))
-        packed = yield from self._thumbnails(images, decoder, wanted)
-        self.outcome = yield from self._beside(lambda: self._tabulate(images, reports, packed))
+        thumbnails = yield from self._thumbnails(images, decoder, wanted)
+        self.outcome = yield from self._beside(lambda: self._tabulate(images, reports, thumbnails))
 
     def finished(self) -> None:
         """The outcome is on its way into the store."""
@@ -155,51 +152,45 @@ class Course:
         """And the images to be shown. Raises `RenderFailed` when the data set is another one by now."""
         self._means.shelf.open(self._spec.dataset, self._identity)
         reports = [gathered.report(unit) for unit in range(gathered.units)]
-        return reports, shown(reports) if self._means.thumbnails else []
+        return reports, chosen(reports) if self._means.thumbnails else []
 
     def _thumbnails(
         self, images: Images, decoder: Decoder, wanted: Sequence[int]
-    ) -> Generator[None, None, tuple[bytes, dict[int, Crop]]]:
-        """All of them in one file, and where each is."""
-        packed, crops = bytearray(), {}
+    ) -> Generator[None, None, dict[int, bytes]]:
+        """By the number of the image."""
+        found = {}
         asked = {image: decoder.ask(thumbnail, images.reference(image), self._size, THUMBNAIL) for image in wanted}
         try:
             for image, pending in asked.items():
                 while (made := decoder.answer(pending, _PATIENCE)) is None:
                     yield
                 if not isinstance(made, Broken):
-                    crops[image] = Crop(len(packed), len(made))
-                    packed += made
+                    found[image] = made
         finally:
             for pending in asked.values():
                 decoder.forget(pending)
-        return bytes(packed), crops
+        return found
 
-    def _tabulate(
-        self, images: Images, reports: Sequence[UnitReport], packed: tuple[bytes, dict[int, Crop]]
-    ) -> Outcome:
-        thumbnails, crops = packed
+    def _tabulate(self, images: Images, reports: Sequence[UnitReport], thumbnails: Mapping[int, bytes]) -> Outcome:
         channels = [(shape, channel) for shape in self._reader.shapes for channel in range(shape.channels)]
         labels = images.labels
         told = [
-            described(report, shape, channel, labels, crops)
+            described(report, shape, channel, labels, thumbnails)
             for report, (shape, channel) in zip(reports, channels, strict=True)
         ]
-        lines, index = tables.lines(told)
         metadata = {"key": self._key, "spec": self._spec.model_dump_json(), "weights": self._network.digest}
-        contents = {
-            tables.TABLE: tables.parquet(told, metadata),
-            tables.LINES: lines,
-            tables.INDEX: index,
-            **({tables.THUMBNAILS: thumbnails} if crops else {}),
-        }
-        files = [(FileHead(name=name, media_type=MEDIA[name], bytes=len(one)), one) for name, one in contents.items()]
+        lines = [json.dumps(unit, separators=(",", ":")).encode() + b"\n" for unit in told]
+        contents = {TABLE: parquet(told, metadata)}
+        contents |= zip(UNITS, packed(enumerate(lines)), strict=True)
+        if thumbnails:
+            contents |= zip(THUMBNAILS, packed(thumbnails.items()), strict=True)
+        files = [(_head(name, content), content) for name, content in contents.items()]
         listed = [{"image": image, "reason": reason} for image, reason in sorted(self._broken.items())]
         numbers = {
             "images": len(images) - len(listed),
             "broken": {"count": len(listed), "first": listed[:_TOLD]},
             "layers": [shape._asdict() for shape in self._reader.shapes],
-            "thumbnail": list(thumbnail_size(self._size, THUMBNAIL)) if crops else None,
+            "thumbnail": list(thumbnail_size(self._size, THUMBNAIL)) if thumbnails else None,
             "batch": self._reader.rows,
             **self._means.device.numbers(self._network),
         }
@@ -215,3 +206,8 @@ class Course:
                 if future.done():
                     raise
                 yield
+
+
+def _head(name: str, content: bytes) -> FileHead:
+    kind = _MEDIA.get(name.partition(".")[2], "application/octet-stream")
+    return FileHead(name=name, media_type=kind, bytes=len(content))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from featurelens.engine.scan import Example, LayerShape, UnitReport
 
@@ -19,14 +19,7 @@ BY_MEAN = frozenset({"strongest_mean", "likeliest"})
 _LABELS = 5
 
 
-class Crop(NamedTuple):
-    """Where the thumbnail of an image is in the file of all of them."""
-
-    start: int
-    bytes: int
-
-
-def shown(reports: Sequence[UnitReport], most: int = MOST_SHOWN) -> list[int]:
+def chosen(reports: Sequence[UnitReport], most: int = MOST_SHOWN) -> list[int]:
     """The images to keep, in their order: each unit's strongest, then the first of its other lists, then the next."""
     found: dict[int, None] = {}
     ranks = zip_longest(*(_by_rank(report) for report in reports))
@@ -45,17 +38,16 @@ def _by_rank(report: UnitReport) -> Iterable[list[int]]:
 
 
 def described(
-    report: UnitReport, shape: LayerShape, channel: int, labels: Sequence[str | None], crops: Mapping[int, Crop]
+    report: UnitReport, shape: LayerShape, channel: int, labels: Sequence[str | None], shown: Container[int]
 ) -> dict[str, Any]:
     """One unit, as JSON: see `service/schemas/scan.py` for the fields."""
 
     def told(example: Example, name: str) -> dict[str, Any]:
         somewhere = name not in BY_MEAN and shape.height * shape.width > 1
         y, x = divmod(example.position, shape.width) if somewhere else (None, None)
-        crop = crops.get(example.image)
         value = math.exp(example.value) if name == "likeliest" else example.value
         place = {"image": example.image, "label": labels[example.image], "value": value, "x": x, "y": y}
-        return {**place, "crop": None if crop is None else list(crop)}
+        return {**place, "shown": example.image in shown}
 
     return {
         "layer": shape.name,

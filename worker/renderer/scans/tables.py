@@ -1,10 +1,8 @@
-"""The files of a scan: a Parquet table with a row per unit, and the same as JSON lines, found by their number."""
+"""The table of a scan: Parquet, a row per unit."""
 
 from __future__ import annotations
 
 import io
-import json
-import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +11,7 @@ import pyarrow.parquet as pq
 
 from featurelens.worker.renderer.scans.examples import LISTS
 
-TABLE, LINES, INDEX, THUMBNAILS = "units.parquet", "units.jsonl", "units.index", "thumbnails.pack"
-"""Names of the files; `INDEX` has where each line begins and the last one ends, 8 bytes each, little endian."""
+TABLE = "units.parquet"
 
 _STATISTICS = pa.struct(
     [
@@ -67,12 +64,3 @@ def parquet(units: Sequence[dict[str, Any]], metadata: dict[str, str]) -> bytes:
     file = io.BytesIO()
     pq.write_table(table, file, compression="zstd")
     return file.getvalue()
-
-
-def lines(units: Sequence[dict[str, Any]]) -> tuple[bytes, bytes]:
-    """The JSON lines and their index."""
-    written = [json.dumps(unit, separators=(",", ":")).encode() + b"\n" for unit in units]
-    starts = [0]
-    for line in written:
-        starts.append(starts[-1] + len(line))
-    return b"".join(written), struct.pack(f"<{len(starts)}Q", *starts)
