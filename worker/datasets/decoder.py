@@ -75,14 +75,13 @@ class Decoder:
         return pending.answer
 
     def forget(self, pending: Pending[Any]) -> None:
-        """It is not wanted any more."""
+        """It is not wanted any more. A suspect on its way is waited for all the same: others are not to suffer by it."""
+        if self._suspects and pending is self._suspects[0]:
+            return
         pending.future.cancel()
         self._open.pop(pending, None)
         if pending in self._suspects:
-            first = pending is self._suspects[0]
             self._suspects.remove(pending)
-            if first and self._suspects:
-                self._submit(self._suspects[0])
 
     def close(self) -> None:
         """Ends the processes."""
