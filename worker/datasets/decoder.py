@@ -75,7 +75,7 @@ class Decoder:
         return pending.answer
 
     def forget(self, pending: Pending[Any]) -> None:
-        """It is not wanted any more. A suspect on its way is waited for all the same: others are not to suffer by it."""
+        """It is not wanted any more. A suspect on its way is waited for, so that others do not suffer by it."""
         if self._suspects and pending is self._suspects[0]:
             return
         pending.future.cancel()

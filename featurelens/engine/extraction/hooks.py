@@ -92,19 +92,22 @@ class StopForward(BaseException):
 
 
 class _Tag(NamedTuple):
-    """What stood before rectification, as long as nothing has been written over the rectified value since."""
+    """What stood before rectification, as long as nothing has been written over it or the rectified value since."""
 
     before: Tensor
     version: int
+    before_version: int
 
 
 def _tag(value: Tensor, before: Tensor) -> None:
-    setattr(value, _BEFORE, _Tag(before, value._version))
+    setattr(value, _BEFORE, _Tag(before, value._version, before._version))
 
 
 def _before(value: Any) -> Tensor | None:
     tag: _Tag | None = getattr(value, _BEFORE, None)
-    return tag.before if tag is not None and tag.version == value._version else None
+    if tag is None or (tag.version, tag.before_version) != (value._version, tag.before._version):
+        return None
+    return tag.before
 
 
 class _FollowRectifiers(TorchFunctionMode):
@@ -112,9 +115,11 @@ class _FollowRectifiers(TorchFunctionMode):
     through concatenation and max pooling.
     """
 
-    def __init__(self, passage: Passage) -> None:
+    def __init__(self, passage: Passage, *, copies: bool = True) -> None:
+        """`copies`: what stood before is kept whatever the network writes over it later."""
         super().__init__()
         self._passage = passage
+        self._copies = copies
 
     def __torch_function__(
         self,
@@ -145,7 +150,7 @@ class _FollowRectifiers(TorchFunctionMode):
         self, rectification: Rectification, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         source = args[0] if args else kwargs["input"]
-        before = source.clone()  # the network may write over it, here or later
+        before = source.clone() if self._copies or in_place(func, kwargs) else source
         if self._passage == EXACT:
             value = func(*args, **kwargs)
         else:
@@ -216,7 +221,7 @@ def read(
     try:
         with ExitStack() as modes:
             if follow or passage != EXACT:
-                modes.enter_context(_FollowRectifiers(passage))
+                modes.enter_context(_FollowRectifiers(passage, copies=take is None))
             if taken:
                 modes.enter_context(functional_layers.FunctionalLayers(module, keep))
             module(inputs)
