@@ -14,6 +14,7 @@ import pytest
 from featurelens.jobs import errors
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import SpecModel
+from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.problems import CODES, STATUS
 from featurelens.service.schemas.sweep_spec import SweepSpec
@@ -21,11 +22,12 @@ from tests.support.paths import ROOT
 from tests.support.server import Server
 
 PAGE = (ROOT / "docs" / "api.md").read_text()
-TOLD = ("/v1/visualizations", "/v1/activations", "/v1/sweeps")
+TOLD = ("/v1/visualizations", "/v1/activations", "/v1/scans", "/v1/datasets", "/v1/sweeps")
 """What begins with one of these is told of here, every address and every method."""
 SPECS: dict[str, type[SpecModel]] = {
     "/v1/visualizations": VisualizationSpec,
     "/v1/activations": ActivationsSpec,
+    "/v1/scans": ScanSpec,
     "/v1/sweeps": SweepSpec,
 }
 """What the bodies sent there are."""

@@ -13,7 +13,7 @@ from featurelens.engine.scan import Example, LayerShape, UnitReport
 
 LISTS = ("strongest", "weakest", "above", "below", "strongest_mean", "likeliest")
 MOST_SHOWN = 10_000
-"""Images that are kept as thumbnails, of about 5 kB each."""
+"""Images that are kept as thumbnails, of about 10 kB each."""
 BY_MEAN = frozenset({"strongest_mean", "likeliest"})
 """Those that no position is told of."""
 _LABELS = 5
