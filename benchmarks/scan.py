@@ -21,7 +21,7 @@ from featurelens.engine.malloc import keep_memory
 from featurelens.engine.scan import Accumulator, Reader
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from featurelens.worker.renderer.scans.course import ROWS
+from featurelens.worker.renderer.scans import rows
 from tests.support.tiny_darknet import link
 
 
@@ -36,9 +36,9 @@ def compare(registry: Registry, name: str, batches: int) -> None:
     """Prints one line about the recommended layers of a network."""
     network, entry = registry.load(name), registry.entry(name)
     layers = [layer.name for layer in registry.describe(name) if layer.recommended]
-    rows = ROWS["cpu"]
-    pictures = torch.rand(rows, entry.input_channels, *entry.input_size)
-    reader = Reader(network, layers, rows, torch.device("cpu"))
+    count = rows.rows(network, entry.input_size, "cpu")
+    pictures = torch.rand(count, entry.input_channels, *entry.input_size)
+    reader = Reader(network, layers, count, torch.device("cpu"))
     gathered = Accumulator(reader(pictures).maxima.shape[1], 9)
 
     def plain() -> None:
@@ -46,8 +46,8 @@ def compare(registry: Registry, name: str, batches: int) -> None:
             network.module(network.preprocessing(pictures))
 
     def scan(batch: int) -> None:
-        first = batch * rows
-        gathered.add(torch.arange(first, first + rows), reader(pictures))
+        first = batch * count
+        gathered.add(torch.arange(first, first + count), reader(pictures))
         if batch == batches - 1:
             gathered.state()  # what still waits is taken in
 
@@ -57,7 +57,7 @@ def compare(registry: Registry, name: str, batches: int) -> None:
         passes.append(measured(plain))
         reads.append(measured(lambda batch=batch: scan(batch)))  # type: ignore[misc]
     clock, processor = (sum(one[i] for one in passes) / sum(one[i] for one in reads) for i in (0, 1))
-    rate = rows / statistics.median(one[0] for one in reads)
+    rate = count / statistics.median(one[0] for one in reads)
     print(
         f"{name:14} {len(layers):2} layers {gathered.units:5} units  {rate:6.1f} images/s  "
         f"{clock:.2f} of the rate of the plain pass ({processor:.2f} by processor time)"

@@ -67,7 +67,7 @@ class Unit(BaseModel):
     ask: dict[Sign, VisualizationSpec] = Field(
         description=f"what to POST to {addresses.VISUALIZATIONS} for either sign"
     )
-    links: dict[str, str] = Field(description="layer; visualizations: the list of its pictures")
+    links: dict[str, str] = Field(description="layer; examples: images that raise it; visualizations: its pictures")
 
     @classmethod
     def of(cls, entry: ModelEntry, layer: LayerEntry, channel: int, visualizations: Sequence[Summary]) -> Self:
@@ -85,6 +85,7 @@ class Unit(BaseModel):
             ask={"positive": spec, "negative": spec.model_copy(update={"sign": "negative"})},
             links={
                 "layer": addresses.layer(entry.name, layer.name),
+                "examples": addresses.examples(entry.name, layer.name, channel),
                 "visualizations": addresses.visualizations_of(entry.name, layer.name, channel),
             },
         )

@@ -29,10 +29,9 @@ from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.scans.batches import Batch, Batches
 from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
 from featurelens.worker.renderer.scans.examples import chosen, described
+from featurelens.worker.renderer.scans.rows import rows
 from featurelens.worker.renderer.scans.tables import TABLE, parquet
 
-ROWS = {"cpu": 16, "cuda": 64}
-"""Images in a forward pass: bits depend on it, and others wait for as long as it takes."""
 CHECKPOINT_EVERY = 10.0
 """Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
 THUMBNAIL = 224
@@ -78,7 +77,7 @@ class Course:
         self._key, self._spec, self._network, self._means = key, spec, network, means
         self._size, self._identity = spec.size, spec.identity
         device = means.device.torch_device
-        self._reader = Reader(network, spec.layers or [], ROWS[device.type], device)
+        self._reader = Reader(network, spec.layers or [], rows(network, spec.size, device.type), device)
         self._broken: dict[int, str] = {}
         self._conditions = {"rows": self._reader.rows, **means.device.numbers(network)}
 
@@ -137,15 +136,15 @@ class Course:
     def _take(self, batch: Batch, images: Images, gathered: Accumulator) -> None:
         """Shows a batch to the network."""
         said = self._reader(batch.pictures)
-        rows, usable = batch.rows, said.usable()
+        there, usable = batch.rows, said.usable()
         broken = dict(batch.broken)
-        for row in rows[~usable[rows]].tolist():
+        for row in there[~usable[there]].tolist():
             broken[batch.first + row] = "the network answers with numbers that are not finite"
         for image, reason in broken.items():
             logger().info("image left out", key=self._key, image=images.name(image), reason=reason)
         self._broken |= broken
-        rows = rows[usable[rows]]
-        gathered.add(batch.first + rows, said.of(rows))
+        there = there[usable[there]]
+        gathered.add(batch.first + there, said.of(there))
         self.done += batch.count
 
     def _reports(self, gathered: Accumulator) -> tuple[list[UnitReport], list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from featurelens.jobs.settings import Settings
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.models.patternnet.patterns import LABELS
 from featurelens.worker.models.registry import Registry
-from tests.support.scanning import advanced, asked, scanned, workshop
+from tests.support import killable
+from tests.support.scanning import asked, scanned, workshop
 from tests.support.small_networks import network
 from tests.support.tiny_darknet import SHARED, link, needs_weights
 
@@ -119,29 +120,18 @@ def test_a_filter_for_each_orientation(lines: Path, tmp_path: Path) -> None:
     assert told.table.schema.metadata[b"key"].startswith(b"fs1_")
 
 
-def test_stopped_ten_times_it_says_the_same(lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At any batch, its last checkpoint as old as may be: to the bit what it says when nothing happens."""
-    monkeypatch.setattr("featurelens.worker.renderer.scans.course.ROWS", {"cpu": 3})
+def test_killed_ten_times_it_says_the_same(lines: Path, tmp_path: Path) -> None:
+    """By SIGKILL, at any moment, its last checkpoint as old as may be: to the bit what it says when nothing happens."""
     net, ask = orientations(), asked(Shelf(lines), orientations(), "lines", ["1"], (SIDE, SIDE), KEEP)
-    whole = scanned(workshop(tmp_path / "one", lines), ask, net)
-    monkeypatch.setattr("featurelens.worker.renderer.scans.course.CHECKPOINT_EVERY", 0.0)
-    reached = []
-    for stop in range(3, 33, 3):
-        scans = workshop(tmp_path / "two", lines)
-        work = scans.begin(ask, net, time.monotonic())
-        assert not advanced(scans, work, 1)
-        reached.append(work.step)
-        advanced(scans, work, stop)
-        work.leave()
-        list(scans.groups())
-    assert reached == sorted(reached)
-    assert reached[-1] > 3
-    again = scanned(workshop(tmp_path / "two", lines), ask, net)
+    whole = killable.finish(tmp_path / "one", lines, ask, net)
+    dice = random.Random(7)
+    reached = [killable.killed(tmp_path / "two", lines, ask, net, 3 * number, dice) for number in range(1, 11)]
+    again = killable.finish(tmp_path / "two", lines, ask, net)
+    assert reached[0] == killable.ROWS
+    assert reached[-1] > killable.ROWS, "an execution goes on where the one before was killed"
     assert again.files == whole.files
-    assert {k: v for k, v in again.numbers.items() if k != "seconds"} == {
-        k: v for k, v in whole.numbers.items() if k != "seconds"
-    }
-    assert [path.suffix for path in (tmp_path / "two").iterdir()] == [".whole"]
+    assert again.numbers | {"seconds": 0} == whole.numbers | {"seconds": 0}
+    assert [path.suffix for path in (tmp_path / "two").iterdir() if not path.name.startswith(".")] == [".whole"]
 
 
 def test_patternnet_ranks_its_own_patterns_first(tmp_path: Path) -> None:
