@@ -86,6 +86,10 @@ def scan_table(key: str) -> str:
     return f"{scan(key)}/table"
 
 
+def scan_units(key: str) -> str:
+    return f"{scan(key)}/units"
+
+
 def crop(key: str, image: int | str) -> str:
     """A part of an image that a scan names."""
     return f"{scan(key)}/crops/{image}"

@@ -11,12 +11,13 @@ from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotFound, OutOfRange, UnknownDataset
 from featurelens.jobs.kinds import SCAN
 from featurelens.jobs.spec.scan import ScanSpec
-from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked
+from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked, unpacked_from
 from featurelens.jobs.store.result import Result
 from featurelens.service.crops import Box, cut, seen_by
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.pagination import MAX_JOBS
 from featurelens.service.schemas.examples import Examples
+from featurelens.service.schemas.scanned_units import ScannedUnit
 from featurelens.service.thumbnails import Format
 
 
@@ -63,6 +64,22 @@ def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int
     return cut(webp, None if position is None else _box(deps, result, spec, *position), spec.size, format)
 
 
+def units(deps: Dependencies, key: str, layer: str | None, image: int | None) -> tuple[str, list[ScannedUnit]]:
+    """The layer, by default the first, and its units; with `image`, those among whose strongest images it is.
+
+    Raises `NotFound`, or `OutOfRange` for a layer that was not read.
+    """
+    result = deps.store.get(key)
+    if result is None:
+        raise _unfinished(key)
+    chosen = layer or str(result.numbers["layers"][0]["name"])
+    lines = unpacked_from(deps.store, result, UNITS, *_units_of(result, chosen))
+    spec = result.spec
+    assert isinstance(spec, ScanSpec)
+    found = (ScannedUnit.of(spec.model, json.loads(line), image) for line in lines)
+    return chosen, [unit for unit in found if unit is not None]
+
+
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -87,22 +104,32 @@ def _current(deps: Dependencies, spec: Any) -> bool:
 
 
 def _told(deps: Dependencies, result: Result, layer: str, channel: int) -> dict[str, Any]:
+    first, _ = _units_of(result, layer)
+    line = unpacked(deps.store, result, UNITS, first + channel)
+    if line is None:
+        raise NotFound("this scan is gone, or does not tell of this unit")
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def _units_of(result: Result, layer: str) -> tuple[int, int]:
+    """The number of the first unit of a layer, and how many it has. Raises `OutOfRange` for one that was not read."""
     first = 0
     for shape in result.numbers["layers"]:
         if shape["name"] == layer:
-            line = unpacked(deps.store, result, UNITS, first + channel)
-            if line is not None:
-                told: dict[str, Any] = json.loads(line)
-                return told
+            return first, shape["channels"]
         first += shape["channels"]
-    raise NotFound("this scan is gone, or does not tell of this unit")
+    raise OutOfRange.at("layer", f"this scan has the layers {_names(result)}")
+
+
+def _names(result: Result) -> str:
+    return ", ".join(one["name"] for one in result.numbers["layers"])
 
 
 def _box(deps: Dependencies, result: Result, spec: ScanSpec, layer: str, x: int, y: int) -> Box | None:
     shape = next((one for one in result.numbers["layers"] if one["name"] == layer), None)
     if shape is None:
-        names = ", ".join(one["name"] for one in result.numbers["layers"])
-        raise OutOfRange.at("layer", f"this scan has the layers {names}")
+        raise OutOfRange.at("layer", f"this scan has the layers {_names(result)}")
     for axis, place, positions in (("x", x, shape["width"]), ("y", y, shape["height"])):
         if place >= positions:
             raise OutOfRange.at(axis, f"{axis} must be between 0 and {positions - 1} in layer {layer}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import cast
 
 from pydantic import ValidationError
 from redis import Redis
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.dataset_entry import DatasetEntry, DatasetSummary
+from featurelens.jobs.catalog.hashes import replace
 from featurelens.jobs.errors import OtherVersion, UnknownDataset, unknown
 from featurelens.jobs.logs import logger
 
@@ -28,16 +29,9 @@ class Datasets:
     def publish(self, entries: Iterable[DatasetEntry]) -> None:
         """Replaces all of them."""
         found = list(entries)
-        hashes = {
-            DATASETS: {entry.name: entry.model_dump_json(exclude={"labels"}) for entry in found},
-            ENTRIES: {entry.name: entry.model_dump_json() for entry in found},
-        }
-        with self._redis.pipeline(transaction=True) as pipe:
-            for key, values in hashes.items():
-                pipe.delete(key)
-                if values:
-                    pipe.hset(key, mapping=cast("Any", values))
-            pipe.execute()
+        summaries = {entry.name: entry.model_dump_json(exclude={"labels"}) for entry in found}
+        whole = {entry.name: entry.model_dump_json() for entry in found}
+        replace(self._redis, {DATASETS: summaries, ENTRIES: whole})
 
     def all(self) -> list[DatasetSummary]:
         """Those that this version understands, sorted by name."""

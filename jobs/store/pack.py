@@ -41,18 +41,32 @@ def packed(contents: Iterable[tuple[int, bytes]]) -> tuple[bytes, bytes]:
 
 def unpacked(store: ResultStore, result: Result, pack: Pack, number: int) -> bytes | None:
     """The content with this number; None where there is none, or not any more."""
-    size = next((file.bytes for file in result.files if file.name == pack.places), 0)
-    index = store.file_part(result.key, pack.places, 0, size)
-    if not index:
+    found = _places(store, result, pack, number, 1)
+    if not found or found[0][0] != number:
         return None
+    _, start, end = found[0]
+    return store.file_part(result.key, pack.contents, start, end - start)
+
+
+def unpacked_from(store: ResultStore, result: Result, pack: Pack, number: int, count: int) -> list[bytes]:
+    """The contents of this number and those that follow, `count` at most, in one read."""
+    found = _places(store, result, pack, number, count)
+    if not found:
+        return []
+    begin, end = found[0][1], found[-1][2]
+    part = store.file_part(result.key, pack.contents, begin, end - begin) or b""
+    return [part[start - begin : stop - begin] for _, start, stop in found] if part else []
+
+
+def _places(store: ResultStore, result: Result, pack: Pack, number: int, count: int) -> list[tuple[int, int, int]]:
+    """Number, begin and end of `count` contents at most, from the first whose number is not below `number`."""
+    size = next((file.bytes for file in result.files if file.name == pack.places), 0)
+    index = store.file_part(result.key, pack.places, 0, size) or b""
+    entries = len(index) // _ENTRY.size
 
     def entry(place: int) -> tuple[int, int, int]:
         found: tuple[int, int, int] = _ENTRY.unpack_from(index, place * _ENTRY.size)
         return found
 
-    count = len(index) // _ENTRY.size
-    place = bisect_left(range(count), number, key=lambda place: entry(place)[0])
-    if place == count:
-        return None
-    found, start, end = entry(place)
-    return store.file_part(result.key, pack.contents, start, end - start) if found == number else None
+    first = bisect_left(range(entries), number, key=lambda place: entry(place)[0])
+    return [entry(place) for place in range(first, min(first + count, entries))]

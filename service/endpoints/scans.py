@@ -25,6 +25,7 @@ from featurelens.service.openapi.links import from_scan
 from featurelens.service.pagination import MAX_JOBS
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.scan import Scan, ScansPage, ScanSummary
+from featurelens.service.schemas.scanned_units import ScannedUnits, Sort
 from featurelens.service.schemas.token import Token
 from featurelens.service.thumbnails import Format
 
@@ -172,6 +173,31 @@ def table(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     answer = conditional(*found, PARQUET, if_none_match, private=deps.settings.auth_required)
     answer.headers["Content-Disposition"] = f'attachment; filename="{key[:12]}.parquet"'
     return answer
+
+
+@router.get(
+    addresses.scan_units("{key}"),
+    dependencies=[needs("read")],
+    summary="The units of a layer, sorted",
+    responses={**answer(200, scan_samples.UNITS), **problems(404, 422)},
+)
+def units(
+    key: Key,
+    deps: Deps,
+    layer: Annotated[str | None, Query(max_length=200, description="default: the first that was read")] = None,
+    sort: Annotated[Sort, Query(description="the largest first; `standing` with `image` only")] = "strongest",
+    image: Annotated[int | None, Query(ge=0, le=2**32, description="only units among whose strongest it is")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**6)] = 0,
+) -> ScannedUnits:
+    """By what was found of them. With `image`, the units that like an image most: by `standing`, which is by how many
+    spreads the image stands above what the unit says to the mean image.
+    """
+    if sort == "standing" and image is None:
+        raise InvalidSpec.at("sort", "standing is that of an image: name one with image")
+    chosen, found = scan_results.units(deps, key, layer, image)
+    found.sort(key=lambda unit: -(getattr(unit, sort) or 0.0))
+    return ScannedUnits(layer=chosen, units=found[offset : offset + limit], total=len(found))
 
 
 @router.get(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from featurelens.jobs import addresses
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas import scan
 from featurelens.service.schemas.examples import LISTS, Examples
+from featurelens.service.schemas.scanned_units import ScannedUnit, ScannedUnits
 
 _KEY = "fs1_" + "3f" * 32
 _CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -44,6 +46,24 @@ SCAN = scan.finished(_RESULT)
 QUEUED = scan.underway(_KEY, Ticket(_RECORD, position=1))
 CANCELLING = scan.underway(_KEY, Ticket(_RECORD.model_copy(update={"status": "cancelling", "askers": 0})))
 PAGE = scan.ScansPage(scans=[scan.ScanSummary.of(SCAN)], next=None, complete=True)
+
+UNITS = ScannedUnits(
+    layer="conv6",
+    units=[
+        ScannedUnit(
+            channel=2,
+            active=0.4,
+            strongest=4.2,
+            maximum=0.8,
+            spread=0.5,
+            purity=0.38,
+            label="stripes 45",
+            standing=None,
+            examples=addresses.examples(_SPEC.model, "conv6", 2),
+        )
+    ],
+    total=160,
+)
 
 _HISTOGRAM = {"low": -1.0, "width": 0.25, "counts": [979, 100], "smallest": -0.9, "largest": -0.6}
 _STATISTICS = {"mean": -0.8, "spread": 0.1, "histogram": _HISTOGRAM}

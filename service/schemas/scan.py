@@ -45,6 +45,7 @@ class ScanLinks(JobLinks):
     """Where to go from here."""
 
     table: str | None = Field(description="all of it as Parquet, a row per unit; null until it is finished")
+    units: str | None = Field(description="the units of a layer, sorted by what was found; null until it is finished")
     dataset: str
     layers: str = Field(description="the layers of this network")
 
@@ -109,6 +110,7 @@ def _links(key: str, spec: JobSpec, *, whole: bool) -> ScanLinks:
         self=addresses.scan(key),
         events=addresses.scan_events(key),
         table=addresses.scan_table(key) if whole else None,
+        units=addresses.scan_units(key) if whole else None,
         dataset=addresses.dataset(spec.dataset),
         layers=addresses.layers(spec.model),
     )

@@ -41,6 +41,7 @@ SCOPES = {
     "GET /v1/scans/{key}/events": "read or token",
     "GET /v1/scans/{key}/token": "read",
     "GET /v1/scans/{key}/table": "read",
+    "GET /v1/scans/{key}/units": "read",
     "GET /v1/scans/{key}/crops/{image}": "read or token",
     "DELETE /v1/scans/{key}": "render",
     "DELETE /v1/scans/{key}/result": "admin",

@@ -191,3 +191,18 @@ def test_crops_can_be_turned_off(discreet: Server, client: httpx.Client, scan: s
     assert client.get(EXAMPLES).json()["strongest"][0]["crop"] is not None
     assert discreet.client.get(EXAMPLES).json()["strongest"][0]["crop"] is None
     check(discreet.client.get(f"{scan}/crops/3"), 404, "not-found")
+
+
+def test_units_side_by_side(client: httpx.Client, scan: str) -> None:
+    """Those of a layer, and those that like an image."""
+    said = client.get(f"{scan}/units", params={"layer": LAYER, "sort": "purity", "limit": 2, "offset": 3}).json()
+    assert (said["layer"], said["total"], [unit["channel"] for unit in said["units"]]) == (LAYER, 16, [3, 4])
+    unit = said["units"][0]
+    assert (unit["label"], unit["purity"], unit["strongest"], unit["standing"]) == ("cat", 25 / 39, 0.75, None)
+    assert client.get(unit["examples"]).json()["channel"] == 3
+    liking = client.get(f"{scan}/units", params={"image": 4, "sort": "standing"}).json()
+    assert (liking["layer"], liking["total"], liking["units"][0]["standing"]) == ("conv1", 8, 4.0)
+    assert client.get(f"{scan}/units", params={"image": 5}).json()["units"] == []
+    assert client.get(f"{scan}/units", params={"layer": "conv9"}).status_code == 422
+    assert client.get(f"{scan}/units", params={"sort": "standing"}).status_code == 422
+    check(client.get(f"{URL}/fs1_{'0' * 64}/units"), 404, "not-found")
