@@ -54,7 +54,5 @@ class ExactSum:
 
     def value(self, series: int) -> Fraction:
         """The sum, exactly."""
-        found = Fraction(0)
-        for group, mantissas in enumerate(self._sums[series].tolist()):
-            found += mantissas * Fraction(2) ** (group * _WIDTH + _LOWEST - MANTISSA)
-        return found
+        groups = enumerate(self._sums[series].tolist())
+        return Fraction(sum(mantissas << (group * _WIDTH) for group, mantissas in groups), 2 ** (MANTISSA - _LOWEST))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 
 from featurelens.engine.network import Network
-from featurelens.engine.scan import Accumulator, Reader, UnitReport
+from featurelens.engine.scan import Accumulator, Reader
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.logs import logger
 from featurelens.jobs.spec.scan import ScanSpec
@@ -30,7 +30,7 @@ from featurelens.worker.renderer.scans.batches import Batch, Batches
 from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
 from featurelens.worker.renderer.scans.examples import chosen, described
 from featurelens.worker.renderer.scans.rows import rows
-from featurelens.worker.renderer.scans.tables import TABLE, parquet
+from featurelens.worker.renderer.scans.tables import TABLE, Table
 
 CHECKPOINT_EVERY = 10.0
 """Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
@@ -39,6 +39,8 @@ THUMBNAIL = 224
 _PATIENCE = 0.02
 """Seconds that a step waits for others to be done; the loop has other things to do."""
 _MEDIA = {"parquet": "application/vnd.apache.parquet", "jsonl": "application/jsonl"}
+_TOGETHER = 512
+"""Units that are tabulated at once."""
 _TOLD = 100
 """Broken images that the result lists."""
 
@@ -90,9 +92,9 @@ class Course:
         if not gathered.images:
             raise RenderFailed(f"none of the {len(images)} images of {self._spec.dataset} can be read")
         self.stage = "tabulating"
-        reports, wanted = yield from self._beside(lambda: self._reports(gathered))
+        wanted = yield from self._beside(lambda: self._wanted(gathered))
         thumbnails = yield from self._thumbnails(images, decoder, wanted)
-        self.outcome = yield from self._beside(lambda: self._tabulate(images, reports, thumbnails))
+        self.outcome = yield from self._beside(lambda: self._tabulate(images, gathered, thumbnails))
 
     def finished(self) -> None:
         """The outcome is on its way into the store."""
@@ -147,11 +149,10 @@ class Course:
         gathered.add(batch.first + there, said.of(there))
         self.done += batch.count
 
-    def _reports(self, gathered: Accumulator) -> tuple[list[UnitReport], list[int]]:
-        """And the images to be shown. Raises `RenderFailed` when the data set is another one by now."""
+    def _wanted(self, gathered: Accumulator) -> list[int]:
+        """The images to be shown. Raises `RenderFailed` when the data set is another one by now."""
         self._means.shelf.open(self._spec.dataset, self._identity)
-        reports = [gathered.report(unit) for unit in range(gathered.units)]
-        return reports, chosen(reports) if self._means.thumbnails else []
+        return chosen(map(gathered.report, range(gathered.units))) if self._means.thumbnails else []
 
     def _thumbnails(
         self, images: Images, decoder: Decoder, wanted: Sequence[int]
@@ -170,16 +171,19 @@ class Course:
                 decoder.forget(pending)
         return found
 
-    def _tabulate(self, images: Images, reports: Sequence[UnitReport], thumbnails: Mapping[int, bytes]) -> Outcome:
+    def _tabulate(self, images: Images, gathered: Accumulator, thumbnails: Mapping[int, bytes]) -> Outcome:
+        """Some units at a time: as JSON they take many times what they take here."""
+        labels, lines = images.labels, []
+        table = Table({"key": self._key, "spec": self._spec.model_dump_json(), "weights": self._network.digest})
         channels = [(shape, channel) for shape in self._reader.shapes for channel in range(shape.channels)]
-        labels = images.labels
-        told = [
-            described(report, shape, channel, labels, thumbnails)
-            for report, (shape, channel) in zip(reports, channels, strict=True)
-        ]
-        metadata = {"key": self._key, "spec": self._spec.model_dump_json(), "weights": self._network.digest}
-        lines = [json.dumps(unit, separators=(",", ":")).encode() + b"\n" for unit in told]
-        contents = {TABLE: parquet(told, metadata)}
+        for first in range(0, len(channels), _TOGETHER):
+            told = [
+                described(gathered.report(unit), *channels[unit], labels, thumbnails)
+                for unit in range(first, min(first + _TOGETHER, len(channels)))
+            ]
+            table.add(told)
+            lines += [json.dumps(unit, separators=(",", ":")).encode() + b"\n" for unit in told]
+        contents = {TABLE: table.content()}
         contents |= zip(UNITS, packed(enumerate(lines)), strict=True)
         if thumbnails:
             contents |= zip(THUMBNAILS, packed(thumbnails.items()), strict=True)

@@ -19,22 +19,17 @@ BY_MEAN = frozenset({"strongest_mean", "likeliest"})
 _LABELS = 5
 
 
-def chosen(reports: Sequence[UnitReport], most: int = MOST_SHOWN) -> list[int]:
-    """The images to keep, in their order: each unit's strongest, then the first of its other lists, then the next."""
-    found: dict[int, None] = {}
-    ranks = zip_longest(*(_by_rank(report) for report in reports))
-    for rank in ranks:
-        for images in rank:
-            found.update(dict.fromkeys(images or ()))
-        if len(found) >= most:
-            break
+def chosen(reports: Iterable[UnitReport], most: int = MOST_SHOWN) -> list[int]:
+    """The images to keep, in their order: each unit's strongest and the first of its other lists, then the next."""
+    ranks: list[dict[int, None]] = []
+    for report in reports:
+        for rank, examples in enumerate(zip_longest(*(getattr(report, name) for name in LISTS))):
+            if rank == len(ranks):
+                ranks.append({})
+            if len(ranks[rank]) < most:
+                ranks[rank].update((one.image, None) for one in examples if one is not None)
+    found = dict.fromkeys(image for rank in ranks for image in rank)
     return sorted(list(found)[:most])
-
-
-def _by_rank(report: UnitReport) -> Iterable[list[int]]:
-    lists = [getattr(report, name) for name in LISTS]
-    for rank in zip_longest(*lists):
-        yield [example.image for example in rank if example is not None]
 
 
 def described(

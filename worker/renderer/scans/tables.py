@@ -58,9 +58,19 @@ SCHEMA = pa.schema(
 )
 
 
-def parquet(units: Sequence[dict[str, Any]], metadata: dict[str, str]) -> bytes:
-    """`units` as `examples.described` makes them; `metadata` says which scan it is."""
-    table = pa.Table.from_pylist(list(units), SCHEMA.with_metadata(metadata))
-    file = io.BytesIO()
-    pq.write_table(table, file, compression="zstd")
-    return file.getvalue()
+class Table:
+    """Grows by some units at a time; `metadata` says which scan it is."""
+
+    def __init__(self, metadata: dict[str, str]) -> None:
+        self._file = io.BytesIO()
+        self._schema = SCHEMA.with_metadata(metadata)
+        self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+
+    def add(self, units: Sequence[dict[str, Any]]) -> None:
+        """`units` as `examples.described` makes them; a row group of their own."""
+        self._writer.write_table(pa.Table.from_pylist(list(units), self._schema))
+
+    def content(self) -> bytes:
+        """The whole file; nothing more can be added."""
+        self._writer.close()
+        return self._file.getvalue()
