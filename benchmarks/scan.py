@@ -1,7 +1,7 @@
-"""What reading all units costs beside the forward pass itself: ``python -m benchmarks.scan [--batches 24]``.
+"""What reading all units costs beside the forward pass itself: ``python -m benchmarks.scan [--turns 6]``.
 
-Images are decoded already, and plain passes and passes that are read take turns, because machines change their speed;
-what is told is the ratio of their rates, taking in and counting included. The second figure is of processor time, which
+Images are decoded already. 128 of them pass plainly, then 128 are read and taken in, and so on in turns, because
+machines change their speed; what is told is the ratio of the median rates. The second figure is of processor time, which
 company on the same machine changes less.
 """
 
@@ -19,6 +19,7 @@ import torch
 from benchmarks.subjects import SHARED
 from featurelens.engine.malloc import keep_memory
 from featurelens.engine.scan import Accumulator, Reader
+from featurelens.engine.scan.accumulator import TOGETHER
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.scans import rows
@@ -32,7 +33,7 @@ def measured(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - clock, time.process_time() - processor
 
 
-def compare(registry: Registry, name: str, batches: int) -> None:
+def compare(registry: Registry, name: str, turns: int) -> None:
     """Prints one line about the recommended layers of a network."""
     network, entry = registry.load(name), registry.entry(name)
     layers = [layer.name for layer in registry.describe(name) if layer.recommended]
@@ -41,23 +42,26 @@ def compare(registry: Registry, name: str, batches: int) -> None:
     reader = Reader(network, layers, count, torch.device("cpu"))
     gathered = Accumulator(reader(pictures).maxima.shape[1], 9)
 
+    batches = TOGETHER // count  # taken in at the end of each turn
+
     def plain() -> None:
         with torch.no_grad():
-            network.module(network.preprocessing(pictures))
+            for _ in range(batches):
+                network.module(network.preprocessing(pictures))
 
-    def scan(batch: int) -> None:
-        first = batch * count
-        gathered.add(torch.arange(first, first + count), reader(pictures))
-        if batch == batches - 1:
-            gathered.state()  # what still waits is taken in
+    def scan(turn: int) -> None:
+        for batch in range(turn * batches, (turn + 1) * batches):
+            gathered.add(torch.arange(batch * count, (batch + 1) * count), reader(pictures))
 
     plain()
     passes, reads = [], []
-    for batch in range(batches):
+    for turn in range(turns):
         passes.append(measured(plain))
-        reads.append(measured(lambda batch=batch: scan(batch)))  # type: ignore[misc]
-    clock, processor = (sum(one[i] for one in passes) / sum(one[i] for one in reads) for i in (0, 1))
-    rate = count / statistics.median(one[0] for one in reads)
+        reads.append(measured(lambda turn=turn: scan(turn)))  # type: ignore[misc]
+    clock, processor = (
+        statistics.median(one[i] for one in passes) / statistics.median(one[i] for one in reads) for i in (0, 1)
+    )
+    rate = TOGETHER / statistics.median(one[0] for one in reads)
     print(
         f"{name:14} {len(layers):2} layers {gathered.units:5} units  {rate:6.1f} images/s  "
         f"{clock:.2f} of the rate of the plain pass ({processor:.2f} by processor time)"
@@ -66,7 +70,7 @@ def compare(registry: Registry, name: str, batches: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batches", type=int, default=24)
+    parser.add_argument("--turns", type=int, default=6)
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: as many as it takes")
     options = parser.parse_args()
     keep_memory()
@@ -80,7 +84,7 @@ def main() -> None:
             names.append("tiny_darknet")
         registry = Registry(Settings(state=Path(folder) / "state", models=models), apart=False)
         for name in names:
-            compare(registry, name, options.batches)
+            compare(registry, name, options.turns)
 
 
 if __name__ == "__main__":
