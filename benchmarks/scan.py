@@ -1,8 +1,7 @@
 """What reading all units costs beside the forward pass itself: ``python -m benchmarks.scan [--turns 6]``.
 
 Images are decoded already. 128 of them pass plainly, then 128 are read and taken in, and so on in turns, because
-machines change their speed; what is told is the ratio of the median rates. The second figure is of processor time, which
-company on the same machine changes less.
+machines change their speed; what is told is the ratio of the median rates. The second figure is of processor time.
 """
 
 from __future__ import annotations

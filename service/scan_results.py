@@ -86,9 +86,14 @@ def digest(content: bytes) -> str:
 
 def _scan(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, dataset: str | None) -> Result | None:
     lines, _ = deps.index.page(SCAN, MAX_JOBS, model=entry.name, status="succeeded")
-    found = [deps.store.get(line.key) for line in lines]
-    fitting = [result for result in found if result is not None and _fits(result.spec, layer.name, dataset)]
-    return next((result for result in fitting if _current(deps, result.spec)), next(iter(fitting), None))
+    latest = None
+    for line in lines:
+        found = deps.store.get(line.key)
+        if found is not None and _fits(found.spec, layer.name, dataset):
+            if _current(deps, found.spec):
+                return found
+            latest = latest or found
+    return latest
 
 
 def _fits(spec: Any, layer: str, dataset: str | None) -> bool:
