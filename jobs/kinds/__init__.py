@@ -13,14 +13,16 @@ from featurelens.jobs.kinds.activations import Activations
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.kinds.filters import Filters
 from featurelens.jobs.kinds.maps import Maps
+from featurelens.jobs.kinds.scan import Scan
 from featurelens.jobs.kinds.visualization import Visualization
 
 VISUALIZATION = Visualization()
 ACTIVATIONS = Activations()
 MAPS = Maps()
 FILTERS = Filters()
+SCAN = Scan()
 
-KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS)
+KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS, SCAN)
 
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS}
 
