@@ -38,7 +38,7 @@ COPY worker featurelens/worker
 COPY launcher featurelens/launcher
 RUN pip install --no-deps --no-build-isolation . && rm -r ./*
 USER featurelens
-ENV FEATURELENS_MODELS=/models
+ENV FEATURELENS_MODELS=/models FEATURELENS_DATASETS=/datasets
 # The renderer accepts connections on its socket.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s \
     CMD ["python", "-c", "import socket; from featurelens.jobs.settings import settings; socket.socket(socket.AF_UNIX).connect(str(settings().renderer_socket))"]

@@ -17,9 +17,11 @@ ACTIVATIONS = f"{ROOT}/activations"
 MAPS = f"{ROOT}/maps"
 FILTERS = f"{ROOT}/filters"
 ATTRIBUTIONS = f"{ROOT}/attributions"
+SCANS = f"{ROOT}/scans"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
+DATASETS = f"{ROOT}/datasets"
 STATUS = f"{ROOT}/status"
 
 LIVENESS = "/livez"
@@ -148,6 +150,35 @@ def attribution_result(key: str) -> str:
     return f"{attribution(key)}/result"
 
 
+def scan(key: str) -> str:
+    return f"{SCANS}/{key}"
+
+
+def scan_events(key: str) -> str:
+    return f"{scan(key)}/events"
+
+
+def scan_token(key: str) -> str:
+    return f"{scan(key)}/token"
+
+
+def scan_result(key: str) -> str:
+    return f"{scan(key)}/result"
+
+
+def scan_table(key: str) -> str:
+    return f"{scan(key)}/table"
+
+
+def scan_units(key: str) -> str:
+    return f"{scan(key)}/units"
+
+
+def crop(key: str, image: int | str) -> str:
+    """A part of an image that a scan names."""
+    return f"{scan(key)}/crops/{image}"
+
+
 def sweep(id: str) -> str:
     return f"{SWEEPS}/{id}"
 
@@ -162,6 +193,10 @@ def sweep_sheet(id: str) -> str:
 
 def photo(digest: str) -> str:
     return f"{PHOTOS}/{digest}"
+
+
+def dataset(name: str) -> str:
+    return f"{DATASETS}/{_segment(name)}"
 
 
 def model(name: str) -> str:
@@ -182,6 +217,10 @@ def unit(model_name: str, layer_name: str, channel: int | str) -> str:
 
 def unit_filters(model_name: str, layer_name: str, channel: int | str) -> str:
     return f"{unit(model_name, layer_name, channel)}/filters"
+
+
+def examples(model_name: str, layer_name: str, channel: int | str) -> str:
+    return f"{unit(model_name, layer_name, channel)}/examples"
 
 
 def visualizations_of(model_name: str, layer_name: str, channel: int | None = None) -> str:

@@ -6,6 +6,7 @@ FeaturelensError
 │   ├── NotDescribable     the network is there, but its layers cannot be listed
 │   ├── UnknownLayer
 │   ├── UnknownPhoto
+│   ├── UnknownDataset
 │   ├── OutOfRange
 │   ├── KeyReused          an Idempotency-Key came with another request before
 │   ├── TooExpensive       more work than the operator allows
@@ -117,6 +118,11 @@ class TooLarge(InvalidSpec):
 class UnknownPhoto(InvalidSpec):
     code = "unknown-photo"
     title = "No such photograph"
+
+
+class UnknownDataset(InvalidSpec):
+    code = "unknown-dataset"
+    title = "No such data set"
 
 
 class NotFound(FeaturelensError):

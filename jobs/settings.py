@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, validation_alias=AliasChoices("PORT", "FEATURELENS_PORT"))
     state: Path = Path(".state")
     models: Path | None = None
+    datasets: Path | None = None
+    """A folder of folders of images, each of which may be scanned under its name."""
+    dataset_crops: bool = True
+    """Whether parts of images of a data set are shown where a scan names them."""
     slots: int | None = Field(None, ge=1, le=256)
     """Pictures asked for one by one that are in the making at once; none: as many as suit the device."""
     sweep_slots: int | None = Field(None, ge=0, le=1024)
@@ -37,6 +41,8 @@ class Settings(BaseSettings):
     """Of one picture: steps x height x width x pictures x views."""
     sweep_cost_limit: int = Field(1 << 38, ge=1)
     """The same of all pictures of a sweep together."""
+    scan_cost_limit: int = Field(1 << 38, ge=1)
+    """Of one scan: images x height x width."""
     quota: int = Field(0, ge=0)
     """What one client (API key, or address where none is asked for) may ask for in a minute; 0: no quota."""
     header_bytes: int = Field(64 << 10, ge=1024)
@@ -135,6 +141,11 @@ class Settings(BaseSettings):
     def cache_folder(self) -> Path:
         """Downloaded weights and computed layer lists: safe to delete, made again when missing."""
         return self.state.absolute() / "cache"
+
+    @property
+    def scans_folder(self) -> Path:
+        """What unfinished scans have gathered; without it they begin anew."""
+        return self.state.absolute() / "scans"
 
     @property
     def thumbnails_folder(self) -> Path:

@@ -56,7 +56,7 @@ async def submit(
     makes `spec` unacceptable, or what is missing to do it.
     """
     resolved, entry = await resolved_in(deps.catalog, kind, spec)
-    deps.limits.check_cost(kind.cost(resolved))
+    {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
     resolved = await with_photograph(deps, kind, resolved)
     wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
     lookup, watcher = deps.views[kind.name]

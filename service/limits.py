@@ -16,6 +16,7 @@ class Limits:
 
     cost: int
     sweep_cost: int
+    scan_cost: int
     picture: int
     queue: int
     free_bytes: int
@@ -27,6 +28,7 @@ class Limits:
         return cls(
             settings.cost_limit,
             settings.sweep_cost_limit,
+            settings.scan_cost_limit,
             settings.picture_bytes,
             settings.queue_limit,
             settings.min_free_bytes,
@@ -39,6 +41,15 @@ class Limits:
             detail = (
                 f"steps x height x width x pictures x views is {asked:,}, and at most {self.cost:,} here; "
                 "fewer steps or a smaller size would do"
+            )
+            raise TooExpensive(detail, (Fault("", detail),))
+
+    def check_scan(self, asked: int) -> None:
+        """The same for a scan."""
+        if asked > self.scan_cost:
+            detail = (
+                f"images x height x width is {asked:,}, and at most {self.scan_cost:,} here; a smaller data set or a "
+                "smaller size would do"
             )
             raise TooExpensive(detail, (Fault("", detail),))
 

@@ -18,9 +18,9 @@ from featurelens.jobs.store.result import FileName
 MAX_LINE = 4 << 20
 """Bytes of a message: a spec with a direction of 65,536 numbers is 1.6 million, activations of 64 layers 1.9."""
 
-Stage = Literal["loading", "rendering", "reading"]
-"""``loading`` until network and job have room in memory; ``rendering`` for pictures, ``reading`` for activations
-and filters."""
+Stage = Literal["loading", "rendering", "reading", "tabulating"]
+"""``loading`` until network and job have room in memory; ``rendering`` for pictures, ``reading`` for activations,
+maps, filters and scans, ``tabulating`` when a scan has read all images."""
 
 
 class _Message(BaseModel):

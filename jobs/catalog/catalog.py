@@ -11,7 +11,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis import Redis
 
 from featurelens.jobs import addresses
+from featurelens.jobs.catalog.datasets import Datasets
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
+from featurelens.jobs.catalog.hashes import replace
 from featurelens.jobs.errors import CatalogPending, NotDescribable, OtherVersion, UnknownModel, unknown
 from featurelens.jobs.logs import logger
 
@@ -57,6 +59,7 @@ class Catalog:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self.datasets = Datasets(redis)
         self._model = redis.register_script(_MODEL)
         self._layers = redis.register_script(_LIST)
 
@@ -71,12 +74,7 @@ class Catalog:
                 digest = hashlib.sha256(labels).hexdigest()
                 fields[LABELS][digest] = labels.decode()
                 fields[LABELLED][entry.name] = digest
-        with self._redis.pipeline(transaction=True) as pipe:
-            for key, values in fields.items():
-                pipe.delete(key)
-                if values:
-                    pipe.hset(key, mapping=cast("Any", values))
-            pipe.execute()
+        replace(self._redis, fields)
 
     def publish_layers(self, name: str, layers: Sequence[LayerEntry]) -> None:
         with self._redis.pipeline(transaction=True) as pipe:

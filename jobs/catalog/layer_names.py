@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
-from featurelens.jobs.errors import UnknownLayer, unknown
+from featurelens.jobs.errors import InvalidSpec, UnknownLayer, unknown
 
 _DISTILL = re.compile(
     r"(mixed[345][a-e]|conv2d[0-2]|maxpool[0-9]+|localresponsenorm[01]|softmax[0-2]|head[01]|avgpool0)(_.*)?"
@@ -49,6 +49,21 @@ class LayerNames:
             raise UnknownLayer.at(pointer, detail)
         where = addresses.layers(self._entry.name)
         raise unknown(UnknownLayer, pointer, f"{self._entry.name} has no layer", wanted, list(self._by_name), where)
+
+
+def chosen_layers(entry: ModelEntry, layers: Sequence[LayerEntry], names: Sequence[str] | None) -> list[str]:
+    """The own names of the layers that a spec names under ``/layers``, each once; the recommended ones for None.
+
+    Raises `UnknownLayer`, or `InvalidSpec` where none is recommended.
+    """
+    if names is None:
+        found = [layer.name for layer in layers if layer.recommended]
+    else:
+        known = LayerNames(entry, layers)
+        found = [known.named(name, f"/layers/{place}").name for place, name in enumerate(names)]
+    if not found:
+        raise InvalidSpec.at("/layers", f"{entry.name} has no recommended layers; name some with layers")
+    return list(dict.fromkeys(found))
 
 
 def _plain(name: str) -> str:

@@ -14,15 +14,17 @@ from featurelens.jobs.kinds.attribution import Attribution
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.kinds.filters import Filters
 from featurelens.jobs.kinds.maps import Maps
+from featurelens.jobs.kinds.scan import Scan
 from featurelens.jobs.kinds.visualization import Visualization
 
 VISUALIZATION = Visualization()
 ACTIVATIONS = Activations()
 MAPS = Maps()
 FILTERS = Filters()
+SCAN = Scan()
 ATTRIBUTION = Attribution()
 
-KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS, ATTRIBUTION)
+KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS, SCAN, ATTRIBUTION)
 
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS}
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
-from featurelens.jobs.catalog.layer_names import LayerNames
+from featurelens.jobs.catalog.layer_names import chosen_layers
 from featurelens.jobs.catalog.resolution import check_photograph, resolve_size
-from featurelens.jobs.errors import Fault, InvalidSpec
 from featurelens.jobs.kinds.base import Kind
 from featurelens.jobs.spec.activations import ActivationsSpec
 
@@ -23,16 +22,8 @@ class Activations(Kind[ActivationsSpec]):
         entry = catalog.model(spec.model)
         check_photograph(entry, "/photo")
         size = resolve_size(spec.size, entry)
-        layers = catalog.layers(entry)
-        if spec.layers is None:
-            names = [layer.name for layer in layers if layer.recommended]
-        else:
-            known = LayerNames(entry, layers)
-            names = [known.named(name, f"/layers/{place}").name for place, name in enumerate(spec.layers)]
-        if not names:
-            detail = f"{entry.name} has no recommended layers; name some with layers"
-            raise InvalidSpec(detail, (Fault("/layers", detail),))
-        changes = {"model": entry.name, "layers": list(dict.fromkeys(names)), "size": size}
+        layers = chosen_layers(entry, catalog.layers(entry), spec.layers)
+        changes = {"model": entry.name, "layers": layers, "size": size}
         return spec.model_copy(update=changes), entry
 
     def cost(self, spec: ActivationsSpec) -> int:

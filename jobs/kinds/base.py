@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
@@ -40,6 +40,10 @@ class Kind(ABC, Generic[Spec]):
     """The first four characters of each of its keys."""
     spec: type[Spec]
     queue: ClassVar[str] = QUEUE
+    seconds: ClassVar[int] = 2 * 3600
+    """That one execution may take; the largest picture allowed takes about half of that on a slow CPU."""
+    limit: ClassVar[Literal["picture", "scan"]] = "picture"
+    """Which limit its cost is held against."""
     photo_pointer: ClassVar[str] = "/photo"
     """JSON pointer to the photograph in a spec, where there is one."""
 

@@ -24,6 +24,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from featurelens.jobs.errors import OtherVersion
+from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
@@ -39,9 +40,6 @@ TASKS = frozenset({TASK, "worker.task.render"})
 
 EXECUTIONS = 3
 """Executions of an attempt before it counts as failed: a crash may have another cause twice, not three times."""
-
-JOB_TIMEOUT = 2 * 3600
-"""Seconds one execution may take; the largest picture allowed takes about half of that on a slow CPU."""
 
 _RQ_ENDED_TTL = 600
 """Seconds RQ keeps its own data about a failed job; clients read the record."""
@@ -220,7 +218,7 @@ class JobQueue:
             TASK,
             args=(key, attempt),
             job_id=attempt,
-            timeout=JOB_TIMEOUT,
+            timeout=kind_of(key).seconds,
             result_ttl=0,
             failure_ttl=_RQ_ENDED_TTL,
             retry=Retry(max=EXECUTIONS - 1, enqueue_at_front=True),

@@ -67,6 +67,17 @@ def from_attribution() -> Links:
     }
 
 
+def from_scan() -> Links:
+    key = {"key": "$response.body#/key"}
+    return {
+        "self": _link("scans-show", key),
+        "events": _link("scans-events", key),
+        "table": _link("scans-table", key),
+        "leave": _link("scans-leave", key),
+        "delete": _link("scans-delete", key),
+    }
+
+
 def from_sweep() -> Links:
     id = {"id": "$response.body#/id"}
     return {

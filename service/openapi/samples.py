@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from featurelens.jobs.catalog.dataset_entry import DatasetEntry, DatasetSummary, Label
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
@@ -17,6 +18,7 @@ from featurelens.service import sweeps
 from featurelens.service.auth.signed_urls import LIFETIME
 from featurelens.service.openapi import attribution_samples
 from featurelens.service.schemas import activations, catalog, maps
+from featurelens.service.schemas.datasets import Datasets
 from featurelens.service.schemas.health import Health
 from featurelens.service.schemas.map_numbers import Here, MapNumbers, Positions, TopUnits, UnitHere
 from featurelens.service.schemas.photo import Photo
@@ -206,6 +208,18 @@ _LOGITS = LayerEntry(name="logits", type="Linear", kind="vector", channels=3, re
 LAYERS = catalog.Layers(model=MODEL.name, layers=[_LOGITS], total=1, next=None)
 LAYER = catalog.Layer.of(MODEL, _LOGITS)
 UNIT = catalog.Unit.of(MODEL, _LOGITS, 2, VISUALIZATIONS.visualizations)
+
+DATASET = DatasetEntry(
+    name="patterns",
+    source="bundled",
+    identity="sha256:" + "0" * 64,
+    images=120,
+    label_count=3,
+    labels=tuple(Label(name=name, images=40) for name in ("stripes 0", "stripes 45", "checks")),
+)
+DATASETS = Datasets(
+    datasets=[DatasetSummary.model_validate({name: value for name, value in DATASET if name != "labels"})]
+)
 
 PHOTO = Photo.of("sha256:" + "0" * 64)
 TOKEN = Token.of(

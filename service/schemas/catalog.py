@@ -67,7 +67,9 @@ class Unit(BaseModel):
     ask: dict[Sign, VisualizationSpec] = Field(
         description=f"what to POST to {addresses.VISUALIZATIONS} for either sign"
     )
-    links: dict[str, str] = Field(description="layer; filters: its weights; visualizations: the list of its pictures")
+    links: dict[str, str] = Field(
+        description="layer; filters: its weights; examples: images that raise it; visualizations: its pictures"
+    )
 
     @classmethod
     def of(cls, entry: ModelEntry, layer: LayerEntry, channel: int, visualizations: Sequence[Summary]) -> Self:
@@ -86,6 +88,7 @@ class Unit(BaseModel):
             links={
                 "layer": addresses.layer(entry.name, layer.name),
                 "filters": addresses.unit_filters(entry.name, layer.name, channel),
+                "examples": addresses.examples(entry.name, layer.name, channel),
                 "visualizations": addresses.visualizations_of(entry.name, layer.name, channel),
             },
         )

@@ -19,7 +19,8 @@ class Progress(BaseModel):
 
     stage: str | None = Field(
         None,
-        description="waiting, loading (the network), rendering or reading, storing or stopping; null: not yet started",
+        description="waiting, loading (the network), rendering or reading, tabulating (a scan), storing or "
+        "stopping; null: not yet started",
         examples=["rendering"],
     )
     step: int = Field(description="steps done, of the optimization where there is one")

@@ -11,6 +11,8 @@ from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.liveness import CATALOGUER
 from featurelens.jobs.settings import settings_of
 from featurelens.worker.cataloguer.cataloguer import Cataloguer
+from featurelens.worker.cataloguer.dataset_watch import DatasetWatch
+from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.models.trial import SECONDS
@@ -29,6 +31,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: cataloguer.stop())
     heartbeat.start()
+    DatasetWatch(Shelf(configured.datasets), connect()).start()
     logger().info("ready")
     cataloguer.run()
     heartbeat.stop()

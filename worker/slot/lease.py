@@ -19,7 +19,8 @@ from rq.executions import Execution, ExecutionRegistry
 from rq.job import JobStatus
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.job_queue import EXECUTIONS, JOB_TIMEOUT
+from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.queue.job_queue import EXECUTIONS
 from featurelens.jobs.queue.records import Records
 from featurelens.worker.slot.process_identity import identity
 from featurelens.worker.slot.slot_job import SlotJob
@@ -103,7 +104,7 @@ class Leases:
             if again and task is not None:
                 self._records.requeue(*task, pipe=pipe)
                 job.retries_left = left + (not blamed)  # `retry` takes one off
-                job.timeout = JOB_TIMEOUT
+                job.timeout = kind_of(task[0]).seconds
                 job.retry(self._queue, pipe)
                 return
             if task is not None:

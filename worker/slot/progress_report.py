@@ -8,7 +8,7 @@ from functools import partial
 from redis import Redis, RedisError
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.job_queue import JOB_TIMEOUT
+from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.worker.protocol import Progress
@@ -61,7 +61,7 @@ class ProgressReport:
 
         Raises `Unwanted` when this execution was cancelled or replaced, `RenderFailed` when it takes too long.
         """
-        if time.monotonic() - self._begun > JOB_TIMEOUT:
+        if time.monotonic() - self._begun > kind_of(self._key).seconds:
             raise RenderFailed(TOO_LONG)
         try:
             wanted = self._records.progress(

@@ -93,19 +93,22 @@ class StopForward(BaseException):
 
 
 class _Tag(NamedTuple):
-    """What stood before rectification, as long as nothing has been written over the rectified value since."""
+    """What stood before rectification, as long as nothing has been written over it or the rectified value since."""
 
     before: Tensor
     version: int
+    before_version: int
 
 
 def _tag(value: Tensor, before: Tensor) -> None:
-    setattr(value, _BEFORE, _Tag(before, value._version))
+    setattr(value, _BEFORE, _Tag(before, value._version, before._version))
 
 
 def _before(value: Any) -> Tensor | None:
     tag: _Tag | None = getattr(value, _BEFORE, None)
-    return tag.before if tag is not None and tag.version == value._version else None
+    if tag is None or (tag.version, tag.before_version) != (value._version, tag.before._version):
+        return None
+    return tag.before
 
 
 class _FollowRectifiers(TorchFunctionMode):
@@ -113,9 +116,11 @@ class _FollowRectifiers(TorchFunctionMode):
     through concatenation and max pooling.
     """
 
-    def __init__(self, passages: Passages) -> None:
+    def __init__(self, passages: Passages, *, copies: bool = True) -> None:
+        """`copies`: what stood before is kept whatever the network writes over it later."""
         super().__init__()
         self._passages = passages
+        self._copies = copies
 
     def __torch_function__(
         self,
@@ -146,7 +151,7 @@ class _FollowRectifiers(TorchFunctionMode):
         self, rectification: Rectification, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Any:
         source = args[0] if args else kwargs["input"]
-        before = source.clone()  # the network may write over it, here or later
+        before = source.clone() if self._copies or in_place(func, kwargs) else source
         if self._passages.exact:
             value = func(*args, **kwargs)
         else:
@@ -167,13 +172,20 @@ def first_of(output: Any, kind: type[Kind]) -> Kind | None:
 
 
 def read(
-    module: nn.Module, inputs: Tensor, layers: Sequence[str], *, follow: bool = False, passages: Passages = ALL_EXACT
+    module: nn.Module,
+    inputs: Tensor,
+    layers: Sequence[str],
+    *,
+    follow: bool = False,
+    passages: Passages = ALL_EXACT,
+    take: Callable[[str, Reading], Reading] | None = None,
 ) -> dict[str, Reading]:
     """Runs `module` on `inputs` only as far as needed and returns the output of each named layer.
 
     `layers` are dotted module paths, or steps (see `functional_layers`), each read at the moment it answers, whatever
     is written over its value later; `follow` asks for pre-activations as well, at a small cost, `passages` says how
-    gradients pass rectifiers. A module that runs several times is read where it first answers.
+    gradients pass rectifiers. A module that runs several times is read where it first answers. `take` makes of a
+    reading what is returned of it, before the network goes on; left out, that is a copy.
     Raises KeyError for a layer that is neither, ValueError for one that the pass never reaches or whose output holds no
     tensor.
     """
@@ -189,8 +201,11 @@ def read(
         if name not in wanted or name in values:
             return
         last = len(values) + 1 == len(wanted)
-        # Where the pass goes on, the network may write over the value.
-        values[name] = Reading(value if last else value.clone(), _before(value))
+        if take is not None:
+            values[name] = take(name, Reading(value, _before(value)))
+        else:
+            # Where the pass goes on, the network may write over the value.
+            values[name] = Reading(value if last else value.clone(), _before(value))
         if last:
             raise StopForward
 
@@ -207,7 +222,7 @@ def read(
     try:
         with ExitStack() as modes:
             if follow or not passages.exact:
-                modes.enter_context(_FollowRectifiers(passages))
+                modes.enter_context(_FollowRectifiers(passages, copies=take is None))
             if taken:
                 modes.enter_context(functional_layers.FunctionalLayers(module, keep))
             module(inputs)

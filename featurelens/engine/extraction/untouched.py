@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
@@ -39,6 +39,22 @@ def read_untouched(network: Network, inputs: Tensor, layers: Sequence[str]) -> d
     with _full_precision(inputs.device):
         readings = read(on_device(network.module, inputs.device), inputs.contiguous(), layers, follow=True)
     return arranged(readings, network.channels_last, network.layouts)
+
+
+def summarize_untouched(
+    network: Network, inputs: Tensor, layers: Sequence[str], summarize: Callable[[str, Reading], object]
+) -> None:
+    """The same without keeping it: `summarize` is called with each layer and what it says, before the network goes on.
+
+    What it is given may be written over later.
+    """
+
+    def take(name: str, reading: Reading) -> Reading:
+        summarize(name, arranged({name: reading}, network.channels_last, network.layouts)[name])
+        return Reading(reading.value[:0])
+
+    with _full_precision(inputs.device):
+        read(on_device(network.module, inputs.device), inputs.contiguous(), layers, follow=True, take=take)
 
 
 @contextmanager

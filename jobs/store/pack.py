@@ -1,0 +1,72 @@
+"""Many small contents in one file of a result, each found by its number with two short reads.
+
+Beside the file is its index: of each content, in the order of their numbers, its number, where it begins and where it
+ends, 8 bytes each, little endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from featurelens.jobs.store.result import Result
+from featurelens.jobs.store.result_store import ResultStore
+
+_ENTRY = struct.Struct("<3Q")
+
+
+class Pack(NamedTuple):
+    """The names of a file and of its index."""
+
+    contents: str
+    places: str
+
+
+UNITS = Pack("units.jsonl", "units.index")
+"""What a scan says of each unit, a line of JSON each."""
+THUMBNAILS = Pack("thumbnails.pack", "thumbnails.index")
+"""Of images that a scan names, by their number: WebP."""
+
+
+def packed(contents: Iterable[tuple[int, bytes]]) -> tuple[bytes, bytes]:
+    """The file and the index; numbers rise."""
+    file, index = bytearray(), bytearray()
+    for number, content in contents:
+        index += _ENTRY.pack(number, len(file), len(file) + len(content))
+        file += content
+    return bytes(file), bytes(index)
+
+
+def unpacked(store: ResultStore, result: Result, pack: Pack, number: int) -> bytes | None:
+    """The content with this number; None where there is none, or not any more."""
+    found = _places(store, result, pack, number, 1)
+    if not found or found[0][0] != number:
+        return None
+    _, start, end = found[0]
+    return store.file_part(result.key, pack.contents, start, end - start)
+
+
+def unpacked_from(store: ResultStore, result: Result, pack: Pack, number: int, count: int) -> list[bytes]:
+    """The contents of this number and those that follow, `count` at most, in one read."""
+    found = _places(store, result, pack, number, count)
+    if not found:
+        return []
+    begin, end = found[0][1], found[-1][2]
+    part = store.file_part(result.key, pack.contents, begin, end - begin) or b""
+    return [part[start - begin : stop - begin] for _, start, stop in found] if part else []
+
+
+def _places(store: ResultStore, result: Result, pack: Pack, number: int, count: int) -> list[tuple[int, int, int]]:
+    """Number, begin and end of `count` contents at most, from the first whose number is not below `number`."""
+    size = next((file.bytes for file in result.files if file.name == pack.places), 0)
+    index = store.file_part(result.key, pack.places, 0, size) or b""
+    entries = len(index) // _ENTRY.size
+
+    def entry(place: int) -> tuple[int, int, int]:
+        found: tuple[int, int, int] = _ENTRY.unpack_from(index, place * _ENTRY.size)
+        return found
+
+    first = bisect_left(range(entries), number, key=lambda place: entry(place)[0])
+    return [entry(place) for place in range(first, min(first + count, entries))]

@@ -1,0 +1,55 @@
+"""What the API shows of the units of a layer side by side, as a scan found them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field
+
+from featurelens.jobs import addresses
+
+Sort = Literal["strongest", "maximum", "spread", "active", "purity", "standing"]
+
+
+class ScannedUnit(BaseModel):
+    """One unit in a few numbers."""
+
+    channel: int
+    active: float = Field(description="the share of images in which it is above zero anywhere")
+    strongest: float = Field(description="its largest value in any image")
+    maximum: float = Field(description="the mean over all images of its largest value in each")
+    spread: float = Field(description="the standard deviation of that")
+    label: str | None = Field(description="the most frequent one among the images that raise it most")
+    purity: float = Field(description="the share of that label among them")
+    standing: float | None = Field(
+        description="of the image asked for: by how many spreads its value is above the mean; null without one"
+    )
+    examples: str
+
+    @classmethod
+    def of(cls, model: str, told: dict[str, Any], image: int | None) -> Self | None:
+        """`told`: what the scan says of the unit. None where `image` is none of its strongest."""
+        maximum, labels = told["maximum"], told["labels"]
+        values = {one["image"]: one["value"] for one in told["strongest"]}
+        if image is not None and image not in values:
+            return None
+        above = None if image is None else values[image] - maximum["mean"]
+        return cls(
+            channel=told["channel"],
+            active=told["active"],
+            strongest=max(values.values()),
+            maximum=maximum["mean"],
+            spread=maximum["spread"],
+            label=labels[0]["label"] if labels else None,
+            purity=labels[0]["images"] / labels[0]["of"] if labels else 0.0,
+            standing=None if above is None else above / (maximum["spread"] or 1.0),
+            examples=addresses.examples(model, told["layer"], told["channel"]),
+        )
+
+
+class ScannedUnits(BaseModel):
+    """Units of one layer, sorted."""
+
+    layer: str
+    units: list[ScannedUnit]
+    total: int = Field(description="how many there are in all")

@@ -1,0 +1,62 @@
+"""A folder of images before the bundled network, through real processes, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from featurelens.launcher.claim import free_port
+from featurelens.worker.models.patternnet.patterns import LABELS, images
+from tests.support.stack import Stack
+from tests.support.wait import until
+
+NAMES = ("rings", "bricks", "checks")
+EACH = 30
+
+
+@pytest.fixture(scope="module")
+def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Patterns of three classes, a folder each, and a file that is no image."""
+    folder = tmp_path_factory.mktemp("sets")
+    for name in NAMES:
+        (folder / "drawn" / name).mkdir(parents=True)
+        labels = torch.full((EACH,), LABELS.index(name))
+        drawn = (images(labels, 128, 128, torch.Generator().manual_seed(4)) * 255).round().byte().permute(0, 2, 3, 1)
+        for number, one in enumerate(drawn.numpy()):
+            Image.fromarray(one).save(folder / "drawn" / name / f"{number:02}.png")
+    (folder / "drawn" / "rings" / "broken.png").write_text("no image")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stack(datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    state = tmp_path_factory.mktemp("state")
+    with Stack(state, free_port(), FEATURELENS_DATASETS=str(datasets)) as stack:
+        yield stack
+
+
+def test_a_scan_of_a_folder_that_outlives_its_renderer(stack: Stack) -> None:
+    http = stack.http
+    until(lambda: http.get("/v1/datasets/drawn").status_code == 200, 30)
+    assert http.get("/v1/datasets/drawn").json()["broken"] == 1
+    url = http.post("/v1/scans", json={"model": "patternnet", "dataset": "drawn", "keep": 5}).headers["location"]
+    stack.running(url)
+    (renderer,) = stack.children("worker.renderer")
+    os.kill(renderer.pid, signal.SIGKILL)
+    said = stack.finished(url)
+    assert (said["images"], said["broken"]["count"]) == (3 * EACH, 1)
+    table = http.get(said["links"]["table"])
+    for name in NAMES:
+        unit = http.get(f"/v1/models/patternnet/layers/logits/units/{LABELS.index(name)}/examples").json()
+        assert {one["label"] for one in unit["likeliest"]} == {name}
+        assert http.get(unit["likeliest"][0]["crop"]).headers["content-type"] == "image/webp"
+    assert http.delete(f"{url}/result").status_code == 204
+    assert http.post("/v1/scans", json=said["spec"]).status_code == 202
+    again = http.get(stack.finished(url)["links"]["table"])
+    assert (again.headers["etag"], again.content) == (table.headers["etag"], table.content)

@@ -1,0 +1,86 @@
+"""Scans in processes of their own, which are killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, cast
+
+from featurelens.engine.network import Network
+from featurelens.worker.datasets.decoder import Decoder, Pending
+from featurelens.worker.protocol import Ask
+from featurelens.worker.renderer.kinds.scan import Scans, ScanWork
+from featurelens.worker.renderer.scans import course, rows
+from tests.support.scanning import Told, workshop
+
+ROWS = 3
+
+
+class InPlace(Decoder):
+    """Decodes at once, in the process that asks."""
+
+    def __init__(self) -> None:
+        self.processes = 1
+
+    def ask(self, task: Any, *arguments: Any) -> Pending[Any]:
+        pending: Pending[Any] = Pending(task, arguments)
+        pending.answer = task(*arguments)
+        return pending
+
+    def forget(self, pending: Pending[Any]) -> None:
+        """It is done."""
+
+    def close(self) -> None:
+        """There are no processes."""
+
+
+def begun(state: Path, datasets: Path, ask: Ask, net: Network) -> tuple[Scans, ScanWork]:
+    """A scan with small batches that writes a checkpoint after each."""
+    rows._MOST["cpu"] = ROWS
+    course.CHECKPOINT_EVERY = -1e9
+    scans = workshop(state, datasets)
+    scans._decoder = InPlace()
+    return scans, scans.begin(ask, net, time.monotonic())
+
+
+def finish(state: Path, datasets: Path, ask: Ask, net: Network) -> Told:
+    """To the end."""
+    most, every = rows._MOST["cpu"], course.CHECKPOINT_EVERY
+    try:
+        scans, work = begun(state, datasets, ask, net)
+        while work not in work.tick([work]):
+            continue
+        return Told(scans, work)
+    finally:
+        rows._MOST["cpu"], course.CHECKPOINT_EVERY = most, every
+
+
+def killed(state: Path, datasets: Path, ask: Ask, net: Network, images: int, dice: random.Random) -> int:
+    """Kills one shortly after it has read so many images; returns how many it told of first."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_run, args=(state, datasets, ask, net, theirs), daemon=True)
+    process.start()
+    steps: list[int] = []
+    while not steps or steps[-1] < images:
+        assert ours.poll(60)
+        steps.append(cast("int", ours.recv()))
+    time.sleep(dice.uniform(0, 0.01))
+    process.kill()
+    process.join()
+    ours.close()
+    theirs.close()
+    return steps[0]
+
+
+def _run(state: Path, datasets: Path, ask: Ask, net: Network, told: Connection) -> None:
+    _, work = begun(state, datasets, ask, net)
+    while work not in work.tick([work]):
+        if work.step:
+            told.send(work.step)
+    told.send(10**9)
+    time.sleep(60)

@@ -1,0 +1,88 @@
+"""Images are decoded in processes that may die: only the image that they die of is lost."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featurelens.worker.datasets.decoder import Decoder, Pending
+from featurelens.worker.datasets.decoding import Broken, pixels, thumbnail, thumbnail_size
+from featurelens.worker.datasets.folder import FileReference
+from tests.support.deadly import Grey
+from tests.support.wait import until
+
+SIZE = (8, 8)
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[Decoder]:
+    made = Decoder(2)
+    made.warm_up()
+    yield made
+    made.close()
+
+
+def answered(decoder: Decoder, pending: Pending[Any]) -> Any:
+    answer = decoder.answer(pending, 60)
+    assert answer is not None
+    return answer
+
+
+def grey(answer: Any) -> int:
+    return round(float(answer[0, 0, 0]) * 255)
+
+
+def test_answers_come_in_any_order(decoder: Decoder) -> None:
+    asked = [decoder.ask(pixels, Grey(one), SIZE, 3) for one in range(20)]
+    for one in (7, *range(20)):
+        answer = answered(decoder, asked[one])
+        assert answer.shape == (3, *SIZE)
+        assert grey(answer) == one
+
+
+@pytest.mark.parametrize("deadly", [{0}, {5, 6}, {19}])
+def test_only_what_a_process_dies_of_is_lost(decoder: Decoder, deadly: set[int]) -> None:
+    asked = [decoder.ask(pixels, Grey(one, one in deadly), SIZE, 1) for one in range(20)]
+    answers = [answered(decoder, one) for one in asked]
+    assert {place for place, one in enumerate(answers) if isinstance(one, Broken)} == deadly
+    assert [grey(one) for one in answers if not isinstance(one, Broken)] == [n for n in range(20) if n not in deadly]
+    assert grey(answered(decoder, decoder.ask(pixels, Grey(3), SIZE, 1))) == 3
+
+
+def test_what_is_forgotten_keeps_nobody_waiting(decoder: Decoder) -> None:
+    killer = decoder.ask(pixels, Grey(0, deadly=True), SIZE, 1)
+    others = [decoder.ask(pixels, Grey(one), SIZE, 1) for one in range(4)]
+    until(lambda: killer.future.done())
+    decoder.answer(others[3], 0.0)  # notices it
+    for one in (killer, *others[:2]):
+        decoder.forget(one)
+    assert [grey(answered(decoder, one)) for one in others[2:]] == [2, 3]
+
+
+def test_broken_files_say_why_and_not_where(decoder: Decoder, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no image")
+    for name, reason in (("text.png", "no image that can be read"), ("gone.png", "No such file or directory")):
+        asked = decoder.ask(pixels, FileReference(str(tmp_path / name)), SIZE, 3)
+        assert answered(decoder, asked) == Broken(reason)
+
+
+def test_thumbnails_are_as_small_as_asked(decoder: Decoder) -> None:
+    assert [thumbnail_size(size, 100) for size in ((50, 40), (200, 400), (400, 1))] == [(50, 40), (50, 100), (100, 1)]
+    made = answered(decoder, decoder.ask(thumbnail, Grey(9), SIZE, 100))
+    assert isinstance(made, bytes)
+    assert made[:4] == b"RIFF"
+
+
+def test_its_processes_end_with_it() -> None:
+    decoder = Decoder(1)
+    process = decoder._pool.submit(os.getpid).result()
+    decoder.close()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{process}").exists()
