@@ -64,9 +64,10 @@ architectures: $(READY)
 gallery: $(READY)
 	$(BIN)/python -m benchmarks.gallery
 
-# For every platform and every Python from 3.11 on. Neither the service nor development may move what runs everything.
+# For every platform and every Python from 3.11 on, each package in one version. Neither the service nor
+# development may move what runs everything.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+  --fork-strategy fewest --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 lock: $(READY)
 	$(COMPILE) --extra all --group build --output-file requirements.lock

@@ -16,6 +16,7 @@ VISUALIZATIONS = f"{ROOT}/visualizations"
 ACTIVATIONS = f"{ROOT}/activations"
 MAPS = f"{ROOT}/maps"
 FILTERS = f"{ROOT}/filters"
+ATTRIBUTIONS = f"{ROOT}/attributions"
 SCANS = f"{ROOT}/scans"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
@@ -123,6 +124,30 @@ def filters_image(key: str) -> str:
 
 def filters_result(key: str) -> str:
     return f"{filters(key)}/result"
+
+
+def attribution(key: str) -> str:
+    return f"{ATTRIBUTIONS}/{key}"
+
+
+def attribution_events(key: str) -> str:
+    return f"{attribution(key)}/events"
+
+
+def attribution_token(key: str) -> str:
+    return f"{attribution(key)}/token"
+
+
+def attribution_image(key: str) -> str:
+    return f"{attribution(key)}/image"
+
+
+def attribution_file(key: str) -> str:
+    return f"{attribution(key)}/file"
+
+
+def attribution_result(key: str) -> str:
+    return f"{attribution(key)}/result"
 
 
 def scan(key: str) -> str:

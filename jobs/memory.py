@@ -6,7 +6,7 @@ can go in passes as small as that (docs/decisions/0020-large-pictures-in-passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.spec.objectives import InterpolationObjective, JointObjective
@@ -34,17 +34,26 @@ def estimate(spec: VisualizationSpec, entry: ModelEntry, layers: Sequence[LayerE
     pixels = spec.size[0] * spec.size[1]
     larger = pixels / (entry.input_size[0] * entry.input_size[1])
     read = _read(spec)
-    places = {layer.name: place for place, layer in enumerate(layers)}
-    upto = layers[: max((places[name] for name in read if name in places), default=len(layers) - 1) + 1]
-    holders = {layer.name.rpartition(".")[0] for layer in layers}
-    row = sum(_kept(layer) for layer in upto if layer.name not in holders) * larger
-    answers = sum(_values(layer) for layer in upto if layer.name in read) * larger
+    answers = sum(_values(layer) for layer in _upto(read, layers) if layer.name in read) * larger
     rows = spec.pictures * spec.transform.views
     picture = _PICTURE * entry.input_channels
     if isinstance(spec.parameterization, CPPNParameters):
         picture += _CPPN * spec.parameterization.layers * spec.parameterization.width
     noise = rows * pixels * entry.input_channels if spec.transform.noise else 0
-    return int(_FLOAT * (row + _ANSWERS * rows * answers + spec.pictures * pixels * picture + noise))
+    row = kept(read, spec.size, entry, layers)
+    return row + int(_FLOAT * (_ANSWERS * rows * answers + spec.pictures * pixels * picture + noise))
+
+
+def kept(read: Collection[str], size: tuple[int, int], entry: ModelEntry, layers: Sequence[LayerEntry]) -> int:
+    """Bytes for the way back of one picture of `size` through all `layers` up to the deepest one of `read`."""
+    larger = size[0] * size[1] / (entry.input_size[0] * entry.input_size[1])
+    holders = {layer.name.rpartition(".")[0] for layer in layers}
+    return int(_FLOAT * sum(_kept(layer) for layer in _upto(read, layers) if layer.name not in holders) * larger)
+
+
+def _upto(read: Collection[str], layers: Sequence[LayerEntry]) -> Sequence[LayerEntry]:
+    places = {layer.name: place for place, layer in enumerate(layers)}
+    return layers[: max((places[name] for name in read if name in places), default=len(layers) - 1) + 1]
 
 
 def _kept(layer: LayerEntry) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from featurelens.jobs.spec.attribution import AttributionSpec
+from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.objectives import MAX_VECTOR, DirectionObjective
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.map_requests import LayerMaps
@@ -30,6 +32,7 @@ def here(maps: LayerMaps, x: int, y: int, units: int) -> Here:
         receptive_field=None if field is None else list(field),
         units=[UnitHere(channel=channel, value=values[channel]) for channel in best],
         request=_request(maps, values),
+        attribution=_attribution(maps.job.spec, best[0], column, row) if best else None,
     )
 
 
@@ -40,3 +43,8 @@ def _request(maps: LayerMaps, vector: list[float]) -> VisualizationSpec | None:
     short = [float(f"{value:.9g}") for value in vector]
     objective = DirectionObjective(type="direction", vector=short, power=POWER)
     return VisualizationSpec(model=maps.job.spec.model, layer=maps.job.spec.layer, objective=objective)
+
+
+def _attribution(asked: MapsSpec, channel: int, x: int, y: int) -> AttributionSpec:
+    fields = asked.model_dump(include={"model", "photo", "layer"})
+    return AttributionSpec(**fields, channel=channel, of="position", x=x, y=y, size=asked.size)

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from PIL import Image
 from pydantic import BaseModel
 
 from featurelens.jobs.errors import NotFound, OutOfRange
-from featurelens.service.map_pictures import Plane, drawn, encoded, laid_over, sheet
+from featurelens.service.map_pictures import Plane, drawn, encoded, laid_over, photograph_in, sheet
 from featurelens.service.map_requests import LayerMaps
 from featurelens.service.npy import npy
 from featurelens.service.schemas.map_numbers import MapNumbers, TopUnits
@@ -120,8 +119,8 @@ def top_sheet(
         width = min(_TILE * 2 if over else _TILE, SHEET_WIDTH // columns)
         planes = [(channel, _plane(maps, channel, value, largest)) for channel in units.channels]
         if over:
-            photograph, geometry = _photograph(maps), maps.geometry
-            tiles = [(channel, laid_over(plane, photograph, geometry, width)) for channel, plane in planes]
+            shown, geometry = photograph_in(maps.file), maps.geometry
+            tiles = [(channel, laid_over(plane, shown, geometry, width)) for channel, plane in planes]
         else:
             tiles = [(channel, drawn(plane, width, (width, width))) for channel, plane in planes]
         return encoded(sheet(tiles, columns), format)
@@ -159,11 +158,6 @@ def _plane(maps: LayerMaps, channel: int, value: Value, largest: float | None) -
     return Plane(maps.file.array(value, channel), maps.job.height or 1, maps.job.width or 1, largest)
 
 
-def _photograph(maps: LayerMaps) -> Image.Image:
-    height, width, channels = maps.file.shape("photograph")
-    return Image.frombytes("L" if channels == 1 else "RGB", (width, height), maps.file.array("photograph"))
-
-
 def _shown(
     maps: LayerMaps, plane: Plane, channel: int, value: str, look: Look, first: list[float] | None = None
 ) -> Shown:
@@ -178,7 +172,7 @@ def _shown(
         if look.format == "json":
             return _numbers(maps, plane, channel, value, first).model_dump_json().encode()
         if look.over:
-            image = laid_over(plane, _photograph(maps), maps.geometry, look.width, look.position)
+            image = laid_over(plane, photograph_in(maps.file), maps.geometry, look.width, look.position)
         else:
             image = drawn(plane, look.width, maps.geometry.size, look.position)
         return encoded(image, look.format)

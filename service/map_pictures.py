@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from featurelens.jobs.contact_sheet import contact_sheet
+from featurelens.jobs.store.map_file import MapFile
 from featurelens.service.geometry import Box, Geometry
 
 Color = tuple[int, int, int]
@@ -55,6 +56,12 @@ class Plane:
         numbers = Image.frombytes("F", size, self.content, "raw", "F;32F")
         factor = ZERO / self.largest
         return numbers.point(lambda number: number * factor + (ZERO + 0.5)).convert("L")
+
+
+def photograph_in(file: MapFile) -> Image.Image:
+    """What the network was shown. Blocks."""
+    height, width, channels = file.shape("photograph")
+    return Image.frombytes("L" if channels == 1 else "RGB", (width, height), file.array("photograph"))
 
 
 def drawn(plane: Plane, width: int | None, room: tuple[int, int], frame: tuple[int, int] | None = None) -> Image.Image:

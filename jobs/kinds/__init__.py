@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from featurelens.jobs.kinds.activations import Activations
+from featurelens.jobs.kinds.attribution import Attribution
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.kinds.filters import Filters
 from featurelens.jobs.kinds.maps import Maps
@@ -21,8 +22,9 @@ ACTIVATIONS = Activations()
 MAPS = Maps()
 FILTERS = Filters()
 SCAN = Scan()
+ATTRIBUTION = Attribution()
 
-KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS, SCAN)
+KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS, SCAN, ATTRIBUTION)
 
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS}
 

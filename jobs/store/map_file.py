@@ -17,6 +17,9 @@ from featurelens.jobs.errors import NotReady
 FILE_NAME = "maps.safetensors"
 """The file of a job of the kind `maps`."""
 
+ATTRIBUTION_NAME = "attribution.safetensors"
+"""That of the kind `attribution`."""
+
 _LENGTH = struct.Struct("<Q")
 _SIZES = {"F32": 4, "U8": 1}
 

@@ -55,6 +55,18 @@ def from_filters() -> Links:
     }
 
 
+def from_attribution() -> Links:
+    key = {"key": "$response.body#/key"}
+    return {
+        "self": _link("attributions-show", key),
+        "events": _link("attributions-events", key),
+        "image": _link("attributions-image", key),
+        "file": _link("attributions-file", key),
+        "leave": _link("attributions-leave", key),
+        "delete": _link("attributions-delete", key),
+    }
+
+
 def from_scan() -> Links:
     key = {"key": "$response.body#/key"}
     return {

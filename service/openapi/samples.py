@@ -16,6 +16,7 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import File, Image, Result
 from featurelens.service import sweeps
 from featurelens.service.auth.signed_urls import LIFETIME
+from featurelens.service.openapi import attribution_samples
 from featurelens.service.schemas import activations, catalog, maps
 from featurelens.service.schemas.datasets import Datasets
 from featurelens.service.schemas.health import Health
@@ -172,6 +173,7 @@ POSITIONS = Positions(
                 layer="conv6",
                 objective=DirectionObjective(type="direction", vector=[0.0, 2.5, 0.25], power=1.0),
             ),
+            attribution=attribution_samples.SPEC,
         )
     ],
 )

@@ -59,6 +59,7 @@ class ActivationsLinks(JobLinks):
     layers: str = Field(description="the layers of this network")
     maps: str = Field(description="the feature maps of a layer, by its name")
     positions: str = Field(description="what the network sees at one pixel")
+    attributions: str = Field(description="where to ask which pixels made a unit fire")
 
 
 class Activations(Job):
@@ -131,4 +132,5 @@ def _links(key: str, spec: JobSpec) -> ActivationsLinks:
         layers=addresses.layers(spec.model),
         maps=addresses.activations_maps(key, "{layer}"),
         positions=addresses.activations_positions(key),
+        attributions=addresses.ATTRIBUTIONS,
     )

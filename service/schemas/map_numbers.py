@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.schemas.maps import Value
 
@@ -56,6 +57,10 @@ class Here(BaseModel):
     request: VisualizationSpec | None = Field(
         description="to be sent to /v1/visualizations as it is: a picture of everything that the layer sees here, the "
         "direction of all its activations; null where all are zero, or more than a direction may have"
+    )
+    attribution: AttributionSpec | None = Field(
+        description="to be sent to /v1/attributions as it is, or with another unit's channel: which pixels make the "
+        "strongest unit fire here; null where none fires"
     )
 
 

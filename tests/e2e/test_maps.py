@@ -52,6 +52,14 @@ def test_what_a_network_sees_at_a_place(stack: Stack, png: bytes) -> None:
     pictured = stack.finished(stack.post(**{**here["request"], "steps": 16}).headers["location"])
     assert pictured["numbers"]["activation"] > 0
 
+    answer = stack.http.post("/v1/attributions", json=here["attribution"], headers={"Prefer": "wait=20"})
+    explained = answer.json()
+    assert (answer.status_code, explained["status"]) == (200, "succeeded"), explained
+    assert explained["explained"] == pytest.approx(here["units"][0]["value"], rel=1e-4)
+    assert explained["relative_error"] < 0.05
+    shown = stack.http.get(explained["links"]["image"], params={"over": "photo"})
+    assert Image.open(io.BytesIO(shown.content)).size == (seen["spec"]["size"][1], seen["spec"]["size"][0])
+
     again = {**body, "photo": pictured["key"]}
     answer = stack.http.post("/v1/activations", json=again, headers={"Prefer": "wait=20"}).json()
     assert answer["status"] == "succeeded"

@@ -13,6 +13,7 @@ import pytest
 
 from featurelens.jobs import errors
 from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.spec.base import SpecModel
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.scan import ScanSpec
@@ -23,12 +24,22 @@ from tests.support.paths import ROOT
 from tests.support.server import Server
 
 PAGE = (ROOT / "docs" / "api.md").read_text()
-TOLD = ("/v1/visualizations", "/v1/activations", "/v1/maps", "/v1/filters", "/v1/scans", "/v1/datasets", "/v1/sweeps")
+TOLD = (
+    "/v1/visualizations",
+    "/v1/activations",
+    "/v1/maps",
+    "/v1/filters",
+    "/v1/scans",
+    "/v1/datasets",
+    "/v1/attributions",
+    "/v1/sweeps",
+)
 """What begins with one of these is told of here, every address and every method."""
 SPECS: dict[str, type[SpecModel]] = {
     "/v1/visualizations": VisualizationSpec,
     "/v1/activations": ActivationsSpec,
     "/v1/maps": MapsSpec,
+    "/v1/attributions": AttributionSpec,
     "/v1/scans": ScanSpec,
     "/v1/sweeps": SweepSpec,
 }

@@ -1,5 +1,5 @@
-"""Slots and renderer in one thread: whatever is asked for is finished at once, always the same red picture, maps of
-zeros, or weights of nothing.
+"""Slots and renderer in one thread: whatever is asked for is finished at once, always the same red picture, maps and
+attributions of zeros, or weights of nothing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.spec.activations import ActivationsSpec
+from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.result import describe
+from tests.support.attributions import EXPLAINED, attribution_file
 from tests.support.maps import map_file, numbers, put
 from tests.support.photographs import encoded
 from tests.support.results import result
@@ -98,6 +100,11 @@ def _put(store: FileStore, key: str, spec: JobSpec, color: tuple[int, int, int])
         assert spec.size is not None
         zeros = np.zeros((10, 2, 3), np.float32)
         put(store, key, spec, numbers(zeros), map_file(np.zeros((*spec.size, 3), np.uint8), zeros))
+        return
+    if isinstance(spec, AttributionSpec):
+        assert spec.size is not None
+        content = attribution_file(np.zeros((*spec.size, 3), np.uint8), np.zeros(spec.size, np.float32))
+        put(store, key, spec, EXPLAINED, content, "attribution.safetensors")
         return
     if isinstance(spec, ActivationsSpec):
         store.put(describe(key, spec, {"classes": [], "layers": []}, datetime.now(UTC)), [])

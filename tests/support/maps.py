@@ -14,6 +14,7 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.file_store import FileStore
+from featurelens.jobs.store.map_file import FILE_NAME
 from featurelens.jobs.store.result import File, describe
 from tests.support.results import sha256
 
@@ -50,19 +51,21 @@ def numbers(activation: Array, preactivation: Array | None = None, **more: Any) 
     }
 
 
-def finish(redis: Redis, store: FileStore, key: str, told: dict[str, Any], content: bytes) -> None:
-    """Ends a job that is queued, as a worker would."""
+def finish(
+    redis: Redis, store: FileStore, key: str, told: dict[str, Any], content: bytes, name: str = FILE_NAME
+) -> None:
+    """Ends a job that is queued, as a worker would; `content` is that of its file."""
     records, ticket = Records(redis), JobQueue(redis).find(key)
     assert ticket is not None
     attempt = ticket.record.attempt
     assert records.start(key, attempt, "x")
     assert records.commit(key, attempt, "x")
-    put(store, key, ticket.record.spec, told, content)
+    put(store, key, ticket.record.spec, told, content, name)
     assert records.succeed(key, attempt, "x")
 
 
-def put(store: FileStore, key: str, spec: JobSpec, told: dict[str, Any], content: bytes) -> None:
+def put(store: FileStore, key: str, spec: JobSpec, told: dict[str, Any], content: bytes, name: str = FILE_NAME) -> None:
     """Into the store, as if it had been made."""
-    file = File(name="maps.safetensors", media_type="x/y", bytes=len(content), sha256=sha256(content))
+    file = File(name=name, media_type="x/y", bytes=len(content), sha256=sha256(content))
     made = describe(key, spec, told, datetime.now(UTC)).model_copy(update={"files": (file,)})
     store.put(made, [], [content])

@@ -1,4 +1,4 @@
-"""Jobs that are one forward pass over one photograph: one tick does all of it."""
+"""Jobs that are one forward pass over one photograph: one tick does all of it, unless a kind says otherwise."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ class OnePass(ABC):
         """The photograph as the network takes it, (C, H, W) in [0, 1]; `size` is that of a resolved spec."""
         assert size is not None
         return decoded(self._png, size, self.network)
+
+    def shown(self, picture: Tensor) -> Tensor:
+        """(H, W, 3 or 1) uint8: the channels that the photograph went to."""
+        taken = picture[list(self.network.takes or ())]
+        return (taken * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous()
 
     @property
     def step(self) -> int:

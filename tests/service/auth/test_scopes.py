@@ -52,6 +52,14 @@ SCOPES = {
     "GET /v1/filters/{key}/token": "read",
     "DELETE /v1/filters/{key}": "render",
     "DELETE /v1/filters/{key}/result": "admin",
+    "POST /v1/attributions": "render",
+    "GET /v1/attributions/{key}": "read",
+    "GET /v1/attributions/{key}/events": "read or token",
+    "GET /v1/attributions/{key}/token": "read",
+    "GET /v1/attributions/{key}/image": "read or token",
+    "GET /v1/attributions/{key}/file": "read",
+    "DELETE /v1/attributions/{key}": "render",
+    "DELETE /v1/attributions/{key}/result": "admin",
     "POST /v1/scans": "render",
     "GET /v1/scans": "read",
     "GET /v1/scans/{key}": "read",
@@ -81,7 +89,7 @@ SCOPES = {
     "GET /v1/status": "read",
     "GET /metrics": "read",
 }
-PREFIXES = {"visualizations": "fv1_", "activations": "fa1_", "filters": "ff1_"}
+PREFIXES = {"visualizations": "fv1_", "activations": "fa1_", "filters": "ff1_", "attributions": "ft1_"}
 """Of keys, by the first part of the addresses."""
 OPEN = {"GET /livez", "GET /readyz", "GET /docs"}
 

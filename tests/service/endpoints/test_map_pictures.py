@@ -24,6 +24,7 @@ from featurelens.jobs.kinds import MAPS
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
@@ -244,6 +245,9 @@ def test_positions(client: httpx.Client, key: str) -> None:
     assert (said["width"], said["height"], [one["layer"] for one in said["layers"]]) == (96, 64, ["conv2", "logits"])
     conv, logits = said["layers"]
     assert (conv["x"], conv["y"], conv["cell"], conv["receptive_field"]) == (4, 1, [64, 16, 80, 32], [60, 8, 84, 40])
+    asked = AttributionSpec.model_validate(conv["attribution"])
+    assert (asked.of, asked.x, asked.y, asked.channel) == ("position", 4, 1, conv["units"][0]["channel"])
+    assert client.post("/v1/attributions", json=conv["attribution"]).status_code == 202
     vector = BEFORE[:, 1, 4].clip(0)
     best = vector.argsort(kind="stable")[::-1][:2].tolist()
     assert [unit["channel"] for unit in conv["units"]] == best

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import torch
 from safetensors.torch import save
 from torch import Tensor
 
@@ -33,14 +32,9 @@ class MapsPass(OnePass):
         found = layer_maps(self.network, picture, spec.layer)
         if sum(maps.nbytes for maps in found.values.values()) > MAX_BYTES:
             raise ValueError(f"at most {MAX_BYTES >> 20} MB of maps are kept of one layer")
-        content = save(_tensors(found, self._shown(picture)))
+        content = save(_tensors(found, self.shown(picture)))
         head = FileHead(name=FILE_NAME, media_type="application/octet-stream", bytes=len(content))
         return Findings(_numbers(found), {head: content})
-
-    def _shown(self, picture: Tensor) -> Tensor:
-        """(H, W, 3 or 1) uint8: the channels that the photograph went to."""
-        taken = picture[list(self.network.takes or ())]
-        return (taken * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous()
 
 
 def workshop(_device: Device, photos: Photos) -> OnePasses:
