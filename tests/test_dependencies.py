@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 LOCKS = ("requirements.lock", "requirements-service.lock", "requirements-dev.lock")
-OPTIONAL = {"worker": {"timm"}}
+OPTIONAL = {"engine": {"triton"}, "worker": {"timm"}}
 """What a room imports where it is installed, and does without elsewhere."""
 
 
