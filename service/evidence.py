@@ -20,7 +20,7 @@ from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.pagination import MAX_JOBS
 from featurelens.service.scan_lines import shape_of, told
-from featurelens.service.schemas.evidence import Compared, Evidence
+from featurelens.service.schemas.evidence import Bounds, Compared, Evidence
 from featurelens.service.schemas.visualization import Visualization
 
 REMEMBERED = 4096
@@ -28,7 +28,7 @@ REMEMBERED = 4096
 
 
 class Unit(NamedTuple):
-    """What a picture is made of, and what of each image that is compared with."""
+    """What a picture is made of, and what of each image it is compared with."""
 
     layer: str
     channel: int
@@ -51,7 +51,8 @@ class Evidences:
         Scans count that are of the same weights, read by the same version of the engine, at the picture's own size: the
         keys of both say so. None, too, while there is no broker, which knows the scans: the picture is shown without.
         """
-        if job.status != "succeeded" or unit_of(job.spec) is None:
+        unit = unit_of(job.spec) if job.status == "succeeded" else None
+        if unit is None:
             return None
         try:
             entry = self._catalog.model(job.spec.model)
@@ -60,24 +61,28 @@ class Evidences:
             return None
         if not lines or VISUALIZATION.key(job.spec, entry.digest, entry.renderer) != job.key:
             return None
-        return list(self._known(job.key, entry.digest, entry.renderer, tuple(line.key for line in lines))) or None
+        measured = tuple((job.numbers or {}).get(name) for name in ("activation", "preactivation"))
+        scans = tuple(line.key for line in lines)
+        return list(self._known(unit, job.spec.size, measured, entry.digest, entry.renderer, scans)) or None
 
-    def _read(self, key: str, weights: str, renderer: str, scans: tuple[str, ...]) -> tuple[Evidence, ...]:
-        picture = self._store.get(key)
-        if picture is None:
-            return ()
-        spec = picture.spec
-        assert isinstance(spec, VisualizationSpec)
-        unit = unit_of(spec)
-        assert unit is not None
+    def _read(
+        self,
+        unit: Unit,
+        size: tuple[int, int] | None,
+        measured: tuple[float | None, float | None],
+        weights: str,
+        renderer: str,
+        scans: tuple[str, ...],
+    ) -> tuple[Evidence, ...]:
+        numbers = dict(zip(("activation", "preactivation"), measured, strict=True))
         found: dict[str, Evidence] = {}
         for scan in self._results(scans):
             asked = scan.spec
             assert isinstance(asked, ScanSpec)
-            same = SCAN.key(asked, weights, renderer) == scan.key and asked.size == spec.size
+            same = SCAN.key(asked, weights, renderer) == scan.key and asked.size == size
             if same and unit.layer in (asked.layers or []) and asked.dataset not in found:
                 line = told(self._store, scan, unit.layer, unit.channel)
-                one = None if line is None else compared(picture.numbers, scan, unit, line)
+                one = None if line is None else compared(numbers, scan, unit, line)
                 if one is not None:
                     found[asked.dataset] = one
         return tuple(found.values())
@@ -106,26 +111,35 @@ def compared(numbers: dict[str, Any], scan: Result, unit: Unit, line: dict[str, 
     """`numbers` of the picture held against `line`, what `scan` says of its unit; None where they lack the number."""
     spec = scan.spec
     assert isinstance(spec, ScanSpec)
-    preactivation = shape_of(scan, unit.layer)["preactivation"]
-    histogram = line[unit.compared]["histogram"]
-    value = numbers.get("preactivation" if preactivation else "activation")
+    positive, rectified = unit.sign == "positive", shape_of(scan, unit.layer)["preactivation"]
+    # A positive channel climbs the mean after a ReLU: what the scan read before it says only between what it lies.
+    after = rectified and positive and unit.compared == "mean"
+    value = numbers.get("preactivation" if rectified and not after else "activation")
     if value is None:
         return None
-    positive = unit.sign == "positive"
-    best = histogram["largest" if positive else "smallest"]
-    least, most = beyond(histogram, value, unit.sign)
+    lower, upper = (line[name]["histogram"] for name in (("mean", "maximum") if after else [unit.compared] * 2))
+    best = [one["largest" if positive else "smallest"] for one in (lower, upper)]
+    least, most = beyond(upper, value, unit.sign)[0], beyond(lower, value, unit.sign)[1]
+    if after:
+        best = [max(0.0, one) for one in best]
+        least, most = (least, most) if value > 0 else (0, 0)
     return Evidence(
         dataset=spec.dataset,
         scan=scan.key,
         images=line["images"],
-        compared=unit.compared,
-        preactivation=preactivation,
+        compared="mean after ReLU" if after else unit.compared,
         activation=value,
-        best=best,
-        ratio=value / best if (best > 0) is positive and best != 0 else None,
-        percentile=100 * least / line["images"],
-        percentile_at_most=100 * most / line["images"],
+        best=Bounds(least=best[0], most=best[1]),
+        ratio=_ratio(value, best[0], best[1], positive=positive),
+        percentile=Bounds(least=100 * least / line["images"], most=100 * most / line["images"]),
     )
+
+
+def _ratio(value: float, low: float, high: float, *, positive: bool) -> Bounds | None:
+    """`value` / the best, which is between `low` and `high`: one number, or `value` is not below zero."""
+    if high == 0 or (high > 0) is not positive:
+        return None
+    return Bounds(least=value / high, most=value / low if low else None)
 
 
 def beyond(histogram: dict[str, Any], value: float, sign: Sign) -> tuple[int, int]:

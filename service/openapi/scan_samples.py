@@ -14,7 +14,7 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.openapi import samples
 from featurelens.service.schemas import scan
-from featurelens.service.schemas.evidence import Evidence
+from featurelens.service.schemas.evidence import Bounds, Evidence
 from featurelens.service.schemas.examples import LISTS, Examples
 from featurelens.service.schemas.scanned_units import ScannedUnit, ScannedUnits
 from featurelens.service.schemas.spectrum import AskedFor, OptimizedPicture, ScanOfUnit, Spectrum
@@ -99,13 +99,11 @@ _EVIDENCE = Evidence(
     dataset="patterns",
     scan=_KEY,
     images=1079,
-    compared="mean",
-    preactivation=True,
+    compared="mean after ReLU",
     activation=8.21,
-    best=2.3,
-    ratio=3.57,
-    percentile=100.0,
-    percentile_at_most=100.0,
+    best=Bounds(least=2.3, most=4.2),
+    ratio=Bounds(least=1.95, most=3.57),
+    percentile=Bounds(least=100.0, most=100.0),
 )
 SPECTRUM = Spectrum.of(
     OptimizedPicture.of("negative", "fv1_" + "4e" * 32, None, None),

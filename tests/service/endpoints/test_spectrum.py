@@ -48,7 +48,7 @@ def put(store: FileStore, sign: Sign, value: float) -> None:
     """A finished picture of one color."""
     png = encoded(Image.new("RGB", (96, 64), SIGNS[sign]))
     spec = SPEC.model_copy(update={"sign": sign})
-    store.put(result([png], key_of(sign), spec, {"activation": 0.0, "preactivation": value}), [png])
+    store.put(result([png], key_of(sign), spec, {"activation": max(0.0, value), "preactivation": value}), [png])
 
 
 def scanned(client: httpx.Client, redis: Redis, store: FileStore) -> str:
@@ -88,7 +88,7 @@ def test_all_of_it(client: httpx.Client, redis: Redis, store: FileStore) -> None
     examples = client.get(said["links"]["examples"]).json()
     assert [said[name] for name in NAMES] == [examples[name] for name in ("weakest", "below", "above", "strongest")]
     assert client.get(said["positive"]["image"]).headers["content-type"] == "image/png"
-    assert said["positive"]["evidence"][0]["ratio"] == 2.0
+    assert said["positive"]["evidence"][0]["ratio"] == {"least": 2.0, "most": 2.0}
     assert client.get(said["maximum"][0]["crop"]).status_code == 200
     asked = client.post(URL)
     assert (asked.status_code, asked.json()["sweep"], asked.json()["scan"]) == (200, None, None)
