@@ -44,6 +44,7 @@ def find(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int,
     examples = scan_results.examples_if_any(deps, entry, layer, channel, dataset)
     wanted = scan_results.wanted(entry, layer, dataset)
     if examples is None:
+        deps.catalog.datasets.named(wanted.dataset, "dataset")  # here it is a parameter, to `resolve` a field of a body
         scanned, _ = SCAN.resolve(deps.catalog, wanted)
         key = SCAN.key(scanned, entry.digest, entry.renderer)
         found = deps.views[SCAN.name].lookup.find(key)
@@ -53,8 +54,10 @@ def find(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int,
     return Spectrum.of(picture("negative"), picture("positive"), specs, examples, scan, wanted)
 
 
-async def ask(deps: Dependencies, missing: Spectrum, sent: job_requests.Headers, response: Response) -> AskedFor:
-    """Asks for what is missing, and sets the headers of `response` that say what is left of the quota.
+async def ask(deps: Dependencies, missing: Spectrum, client: str, token: str | None, response: Response) -> AskedFor:
+    """Asks for what is missing, and sets the headers of `response` that say what is left of the quota of `client`.
+
+    `token` is its `Idempotency-Key`, of which each part gets its own.
 
     The pictures are one sweep, in which one that is there is not made again. Raises what asking for either raises.
     """
@@ -66,14 +69,13 @@ async def ask(deps: Dependencies, missing: Spectrum, sent: job_requests.Headers,
         spec = SweepSpec(
             model=missing.model, layer=missing.layer, channels=[missing.channel], signs=["positive", "negative"]
         )
-        token = None if sent.token is None else f"{sent.token} sweep"
-        asked.sweep, headers = await sweep_requests.submit(deps, spec, sent.client, token)
+        asked.sweep, headers = await sweep_requests.submit(deps, spec, client, token and f"{token} sweep")
         response.headers.update(headers)
     if "examples" in parts:
-        token = None if sent.token is None else f"{sent.token} scan"
-        if deps.quota is not None and not await run_in_threadpool(deps.retries.answered, sent.client, token):
-            response.headers.update(await run_in_threadpool(charge, deps.quota, sent.client))
+        sent = job_requests.Headers(client, token and f"{token} scan", ())
+        if deps.quota is not None and not await run_in_threadpool(deps.retries.answered, client, sent.token):
+            response.headers.update(await run_in_threadpool(charge, deps.quota, client))
         request = SCAN.spec.model_validate(next(one for one in missing.missing if one.part == "examples").request)
         own = Response(status_code=202)
-        asked.scan = await job_requests.submit(deps, SCAN, request, job_requests.Headers(sent.client, token, ()), own)
+        asked.scan = await job_requests.submit(deps, SCAN, request, sent, own)
     return asked

@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
 from featurelens.service import scan_results, spectrum, spectrum_sheet
-from featurelens.service.auth.access import needs
+from featurelens.service.auth.access import Identified, needs
 from featurelens.service.dependencies import Deps
 from featurelens.service.described import Channel, Known, LayerName
-from featurelens.service.job_requests import Sent
+from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.names_in_paths import LAYER, MODEL
 from featurelens.service.openapi import answers, scan_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
@@ -102,13 +102,20 @@ def show_spectrum(
     },
 )
 async def ask_for_spectrum(
-    known: Known, layer: LayerName, n: Channel, deps: Deps, sent: Sent, response: Response, dataset: Dataset = None
+    known: Known,
+    layer: LayerName,
+    n: Channel,
+    deps: Deps,
+    caller: Identified,
+    response: Response,
+    dataset: Dataset = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> AskedFor:
     """The pictures of both signs as one sweep, and a scan of this layer where there is none, each counted in a quota as
     if asked for by itself. It has no body.
     """
     found = await run_in_threadpool(spectrum.find, deps, known.entry, known.unit(layer, n), n, dataset)
-    asked = await spectrum.ask(deps, found, sent, response)
+    asked = await spectrum.ask(deps, found, caller.client, idempotency_key, response)
     response.headers["Location"] = asked.links["spectrum"]
     if not found.missing:
         response.status_code = 200
