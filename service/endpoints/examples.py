@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
+from featurelens.jobs.spec.scan import DatasetName
 from featurelens.service import scan_results, spectrum, spectrum_sheet
 from featurelens.service.auth.access import Identified, needs
 from featurelens.service.dependencies import Deps
@@ -23,7 +24,7 @@ from featurelens.service.schemas.examples import Examples
 from featurelens.service.schemas.spectrum import AskedFor, Spectrum
 from featurelens.service.thumbnails import Format
 
-Dataset = Annotated[str | None, Query(max_length=100, description="default: any that was scanned")]
+Dataset = Annotated[DatasetName | None, Query(description="default: any that was scanned")]
 
 router = APIRouter(tags=["scans"], responses=GUARDED)
 

@@ -146,6 +146,8 @@ def test_what_is_missing_is_asked_for_at_once(client: httpx.Client, redis: Redis
         (f"/v1/models/tinynet/layers/{LAYER}/units/16/spectrum", DATASET, 404, "not-found"),
         ("/v1/models/tinynet/layers/nowhere/units/1/spectrum/sheet", DATASET, 404, "not-found"),
         (URL, {"dataset": "nonesuch"}, 422, "unknown-dataset"),
+        (URL, {"dataset": "../etc"}, 422, "invalid-spec"),
+        (URL.replace("spectrum", "examples"), {"dataset": "\x0e"}, 422, "invalid-spec"),
         (f"{URL}/sheet", {"format": "jpeg"}, 422, "invalid-spec"),
     ],
 )
