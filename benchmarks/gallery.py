@@ -14,6 +14,7 @@ from torch import Tensor
 from benchmarks.feature_maps import save_maps
 from benchmarks.plain import network_of
 from benchmarks.sheets import save_sheet
+from benchmarks.spectrum import save_spectra
 from benchmarks.subjects import ROOT, SHARED, tiny_darknet
 from featurelens.engine.filters import filters_of
 from featurelens.engine.filters.pictures import colours, tiles
@@ -101,6 +102,7 @@ def main() -> None:
     torch.manual_seed(0)
     patternnet_strip()
     filter_strip()
+    save_spectra(IMAGES / "spectrum.png")
     if (SHARED / "models" / "tiny_darknet").exists():
         darknet_strips()
     for path in sorted(Path(IMAGES).glob("*.png")):

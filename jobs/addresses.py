@@ -223,6 +223,15 @@ def examples(model_name: str, layer_name: str, channel: int | str) -> str:
     return f"{unit(model_name, layer_name, channel)}/examples"
 
 
+def spectrum(model_name: str, layer_name: str, channel: int | str) -> str:
+    """A unit's optimized pictures, with its dataset examples between them."""
+    return f"{unit(model_name, layer_name, channel)}/spectrum"
+
+
+def spectrum_sheet(model_name: str, layer_name: str, channel: int | str) -> str:
+    return f"{spectrum(model_name, layer_name, channel)}/sheet"
+
+
 def visualizations_of(model_name: str, layer_name: str, channel: int | None = None) -> str:
     """The list of what has been made of a layer, or of one of its channels."""
     return with_query(VISUALIZATIONS, {"model": model_name, "layer": layer_name, "channel": channel})

@@ -36,6 +36,7 @@ from featurelens.service.decoding import Decoding
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictablePhotos, EvictableResults
 from featurelens.service.eviction.eviction import Eviction
+from featurelens.service.evidence import Evidences
 from featurelens.service.idempotency import Retries
 from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
@@ -77,6 +78,7 @@ class Dependencies:
     thumbnails: Thumbnails
     views: dict[str, View]
     """By the name of the kind of job."""
+    evidences: Evidences
     sweeps: Sweeps
     retries: Retries
     previews: Previews
@@ -97,10 +99,10 @@ class Dependencies:
     def of(cls, settings: Settings) -> Dependencies:
         redis, decoding = connect(settings.redis_url), Decoding()
         queue, store = JobQueue(redis), open_store(settings)
-        previews = Previews(redis)
+        previews, catalog, index = Previews(redis), Catalog(redis), JobIndex(redis)
         return cls(
             redis,
-            Catalog(redis),
+            catalog,
             queue,
             store,
             Photos(settings.photos_folder, decoding),
@@ -110,9 +112,10 @@ class Dependencies:
             Quota(redis, settings.quota) if settings.quota else None,
             ApiKeys(settings.keys_file),
             SignedUrls(settings.token_secret),
-            JobIndex(redis),
+            index,
             Thumbnails(DiskCache(settings.thumbnails_folder)),
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
+            Evidences(catalog, index, store),
             Sweeps(redis, queue, store),
             Retries(redis),
             previews,

@@ -16,9 +16,13 @@ from featurelens.jobs.store.result import Result
 from featurelens.service.crops import Box, cut, seen_by
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.pagination import MAX_JOBS
+from featurelens.service.scan_lines import shape_of, told, units_of
 from featurelens.service.schemas.examples import Examples
 from featurelens.service.schemas.scanned_units import ScannedUnit
 from featurelens.service.thumbnails import Format
+
+PATTERNS = "patterns"
+"""The data set that there is everywhere."""
 
 
 def examples(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int, dataset: str | None) -> Examples:
@@ -26,15 +30,31 @@ def examples(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: 
 
     Raises `NotFound`, and tells how to ask for one.
     """
+    found = examples_if_any(deps, entry, layer, channel, dataset)
+    if found is None:
+        asked = json.dumps(wanted(entry, layer, dataset).model_dump(exclude_unset=True))
+        raise NotFound(f"no finished scan tells of this unit; POST {asked} to {addresses.SCANS}")
+    return found
+
+
+def examples_if_any(
+    deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int, dataset: str | None
+) -> Examples | None:
+    """The same; None where no finished scan has this layer."""
     found = _scan(deps, entry, layer, dataset)
     if found is None:
-        wanted = dataset or "patterns"
-        asked = json.dumps({"model": entry.name, "dataset": wanted, "layers": [layer.name]})
-        raise NotFound(f"no finished scan tells of this unit; POST {asked} to {addresses.SCANS}")
+        return None
     spec = found.spec
     assert isinstance(spec, ScanSpec)
-    told = _told(deps, found, layer.name, channel)
-    return Examples.of(found, told, current=_current(deps, spec), crops=deps.settings.dataset_crops)
+    line = told(deps.store, found, layer.name, channel)
+    if line is None:
+        raise NotFound("this scan is gone, or does not tell of this unit")
+    return Examples.of(found, line, current=_current(deps, spec), crops=deps.settings.dataset_crops)
+
+
+def wanted(entry: ModelEntry, layer: LayerEntry, dataset: str | None) -> ScanSpec:
+    """What to ask for where there is no scan of this layer."""
+    return ScanSpec(model=entry.name, dataset=dataset or PATTERNS, layers=[layer.name])
 
 
 def table(deps: Dependencies, key: str) -> tuple[bytes, str]:
@@ -73,7 +93,7 @@ def units(deps: Dependencies, key: str, layer: str | None, image: int | None) ->
     if result is None:
         raise _unfinished(key)
     chosen = layer or str(result.numbers["layers"][0]["name"])
-    lines = unpacked_from(deps.store, result, UNITS, *_units_of(result, chosen))
+    lines = unpacked_from(deps.store, result, UNITS, *units_of(result, chosen))
     spec = result.spec
     assert isinstance(spec, ScanSpec)
     found = (ScannedUnit.of(spec.model, json.loads(line), image) for line in lines)
@@ -108,33 +128,8 @@ def _current(deps: Dependencies, spec: Any) -> bool:
         return False
 
 
-def _told(deps: Dependencies, result: Result, layer: str, channel: int) -> dict[str, Any]:
-    first, _ = _units_of(result, layer)
-    line = unpacked(deps.store, result, UNITS, first + channel)
-    if line is None:
-        raise NotFound("this scan is gone, or does not tell of this unit")
-    told: dict[str, Any] = json.loads(line)
-    return told
-
-
-def _units_of(result: Result, layer: str) -> tuple[int, int]:
-    """The number of the first unit of a layer, and how many it has. Raises `OutOfRange` for one that was not read."""
-    first = 0
-    for shape in result.numbers["layers"]:
-        if shape["name"] == layer:
-            return first, shape["channels"]
-        first += shape["channels"]
-    raise OutOfRange.at("layer", f"this scan has the layers {_names(result)}")
-
-
-def _names(result: Result) -> str:
-    return ", ".join(one["name"] for one in result.numbers["layers"])
-
-
 def _box(deps: Dependencies, result: Result, spec: ScanSpec, layer: str, x: int, y: int) -> Box | None:
-    shape = next((one for one in result.numbers["layers"] if one["name"] == layer), None)
-    if shape is None:
-        raise OutOfRange.at("layer", f"this scan has the layers {_names(result)}")
+    shape = shape_of(result, layer)
     for axis, place, positions in (("x", x, shape["width"]), ("y", y, shape["height"])):
         if place >= positions:
             raise OutOfRange.at(axis, f"{axis} must be between 0 and {positions - 1} in layer {layer}")

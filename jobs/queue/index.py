@@ -14,13 +14,16 @@ from typing import Any
 from redis import Redis
 from redis.client import Pipeline
 
-from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.kinds import SCAN, kind_of
 from featurelens.jobs.kinds.base import Kind
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
 
 INDEX = "featurelens:listing"
-"""Sorted set of keys. Scores are a counter, so the order is that of submission and no two are equal."""
+"""Sorted set of keys, scans apart. Scores are a counter, so the order is that of submission and no two are equal."""
+
+_SCANS = f"{INDEX}:{SCAN.name}"
+"""Those of scans: few, and looked for whenever a unit is looked at, however many pictures there are."""
 
 _COUNTER = "featurelens:listing:count"
 _COMPLETE = "featurelens:listing:complete"
@@ -83,7 +86,7 @@ def write(pipe: Pipeline, key: str, spec: JobSpec, created: datetime, status: st
     """Adds a line at the top in the transaction `pipe`; it expires after `expiry` seconds unless it changes."""
     pipe.hset(line_key(key), mapping=_fields(key, spec, created, status))
     pipe.expire(line_key(key), expiry)
-    pipe.eval(_PLACE, 2, INDEX, _COUNTER, key)
+    pipe.eval(_PLACE, 2, _listing(kind_of(key)), _COUNTER, key)
 
 
 class JobIndex:
@@ -111,7 +114,7 @@ class JobIndex:
         """
         filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
         start = "+inf" if cursor is None else f"({cursor}"
-        found, last = self._script(keys=[INDEX], args=[_LINES, start, limit, _SCANNED, kind.prefix, *filters])
+        found, last = self._script(keys=[_listing(kind)], args=[_LINES, start, limit, _SCANNED, kind.prefix, *filters])
         return [_line(*parts) for parts in found], None if last is None else last.decode().removeprefix("(")
 
     def forget(self, *keys: str) -> None:
@@ -119,6 +122,7 @@ class JobIndex:
         if keys:
             with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zrem(INDEX, *keys)
+                pipe.zrem(_SCANS, *keys)
                 pipe.delete(*map(line_key, keys))
                 pipe.execute()
 
@@ -133,13 +137,17 @@ class JobIndex:
         known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
         for below, (finished, key, spec) in enumerate(known, 1):
             with self._redis.pipeline(transaction=True) as pipe:
-                pipe.zadd(INDEX, {key: -below}, nx=True)
+                pipe.zadd(_listing(kind_of(key)), {key: -below}, nx=True)
                 if not self._redis.exists(line_key(key)):
                     pipe.hset(line_key(key), mapping=_fields(key, spec, finished, "succeeded"))
                 pipe.execute()
         self._redis.set(_COMPLETE, b"1")
         self._redis.delete(_REBUILDING)
         return len(known)
+
+
+def _listing(kind: Kind[Any]) -> str:
+    return _SCANS if kind is SCAN else INDEX
 
 
 def _fields(key: str, spec: JobSpec, created: datetime, status: str) -> Any:

@@ -8,23 +8,14 @@ from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
-from featurelens.jobs.catalog.entries import ModelEntry
-from featurelens.jobs.errors import AlreadyOver, Fault, NotFound, NotReady, OutOfRange
-from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.kinds.base import SWEEP_QUEUE
-from featurelens.jobs.queue import liveness
-from featurelens.jobs.queue.job_queue import Wanted
-from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.service import sweeps
-from featurelens.service.auth.access import Caller, GuardedRoute, Identified, needs
-from featurelens.service.auth.metering import charge
+from featurelens.jobs.errors import AlreadyOver, NotFound, NotReady
+from featurelens.service import sweep_requests, sweeps
+from featurelens.service.auth.access import GuardedRoute, Identified, needs
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.idempotency import IdempotencyKey
-from featurelens.service.job_requests import check_memory
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
-from featurelens.service.resolving import resolved_in
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.sweep_spec import SweepSpec
@@ -87,15 +78,7 @@ async def ask(
     They wait in a queue of their own, so that a picture asked for by itself does not wait for them; and a picture of a
     sweep that somebody asks for by itself moves over.
     """
-    try:
-        resolved, entry = await resolved_in(deps.catalog, VISUALIZATION, spec.widest())
-    except OutOfRange as error:
-        faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
-        raise OutOfRange(error.detail, faults) from error
-    deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
-    if resolved.photo is not None:
-        await run_in_threadpool(deps.photos.claim, resolved.photo, VISUALIZATION.photo_pointer)
-    shown, headers = await run_in_threadpool(_accept, deps, caller, idempotency_key, spec, resolved, entry)
+    shown, headers = await sweep_requests.submit(deps, spec, caller.client, idempotency_key)
     response.headers.update(headers)
     response.headers["Location"] = shown.links.self
     if shown.status == "finished":
@@ -113,7 +96,7 @@ async def ask(
 )
 def show(sweep: Found, deps: Deps, response: Response) -> Sweep:
     """How many of its pictures are in which status."""
-    shown = _shown(deps, sweep)
+    shown = sweep_requests.shown(deps, sweep)
     response.headers["Cache-Control"] = "no-cache"
     if shown.status in {"underway", "cancelling"}:
         response.headers["Retry-After"] = RETRY_AFTER
@@ -150,10 +133,10 @@ def items(
 )
 def cancel(sweep: Found, deps: Deps, response: Response) -> Sweep:
     """Leaves every picture that is not finished. Those that somebody else waits for are still made."""
-    if _shown(deps, sweep).status in {"finished", "cancelled"}:
+    if sweep_requests.shown(deps, sweep).status in {"finished", "cancelled"}:
         raise AlreadyOver("all its pictures have ended")
     deps.sweeps.cancel(sweep.id)
-    shown = _shown(deps, deps.sweeps.find(sweep.id) or sweep)
+    shown = sweep_requests.shown(deps, deps.sweeps.find(sweep.id) or sweep)
     response.status_code = 202 if shown.status == "cancelling" else 200
     return shown
 
@@ -181,40 +164,3 @@ def _sheet_of(deps: Dependencies, sweep: sweeps.Sweep) -> tuple[list[str], tuple
         raise NotReady(f"pictures are still to be made; how many: {addresses.sweep(sweep.id)}")
     keys = [item.key if state == "succeeded" else "" for item, state in found]
     return keys, deps.thumbnails.made(sheet_name(keys))
-
-
-def _accept(
-    deps: Dependencies,
-    caller: Caller,
-    token: str | None,
-    spec: SweepSpec,
-    resolved: VisualizationSpec,
-    entry: ModelEntry,
-) -> tuple[Sweep, dict[str, str]]:
-    """The sweep, and headers that say what is left of the quota. Blocks: one thread for all of it."""
-    with deps.retries.once(caller.client, token, f"sweep {spec.model_dump_json()}") as attempt:
-        before = deps.sweeps.find(attempt.made) if attempt.made else None
-        if before is not None:
-            return _shown(deps, before), {}
-        shown, headers = _create(deps, caller, spec, resolved, entry)
-        attempt.made = shown.id
-    return shown, headers
-
-
-def _create(
-    deps: Dependencies, caller: Caller, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry
-) -> tuple[Sweep, dict[str, str]]:
-    liveness.check(deps.redis, SWEEP_QUEUE)
-    deps.limits.check_disk()
-    check_memory(deps, VISUALIZATION, resolved)
-    with deps.queue.room.reserved(spec.total, deps.limits.queue) as room:
-        headers = {} if deps.quota is None else charge(deps.quota, caller.client, spec.total)
-        wanted = [
-            Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
-            for one in spec.pictures_of(resolved)
-        ]
-        return _shown(deps, deps.sweeps.create(wanted, room)), headers
-
-
-def _shown(deps: Dependencies, sweep: sweeps.Sweep) -> Sweep:
-    return Sweep.of(sweep, [state for _, state in deps.sweeps.items(sweep.id)])

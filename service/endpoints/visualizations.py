@@ -71,12 +71,13 @@ async def ask(spec: Spec, deps: Deps, sent: job_requests.Sent, response: Respons
     responses={**answer(200, samples.SUCCEEDED, links=from_visualization()), **problems(404, 503)},
 )
 def show(key: Key, deps: Deps, response: Response) -> Visualization:
-    """Status and progress until the picture is finished, then its numbers and where the image is.
+    """Status and progress until the picture is finished, then its numbers, where the image is, and how the activation
+    that it reached compares with the images of data sets that were scanned (`evidence`).
 
     One that failed or was cancelled says why; ask for it again to start a new attempt.
     """
     visualization: Visualization = job_requests.show(deps, VISUALIZATION, key, response)
-    return visualization
+    return visualization.model_copy(update={"evidence": deps.evidences.of(visualization)})
 
 
 @router.delete(

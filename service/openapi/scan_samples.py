@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from featurelens.jobs import addresses
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
+from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.openapi import samples
 from featurelens.service.schemas import scan
+from featurelens.service.schemas.evidence import Bounds, Evidence
 from featurelens.service.schemas.examples import LISTS, Examples
 from featurelens.service.schemas.scanned_units import ScannedUnit, ScannedUnits
+from featurelens.service.schemas.spectrum import AskedFor, OptimizedPicture, ScanOfUnit, Spectrum
 
 _KEY = "fs1_" + "3f" * 32
 _CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -84,3 +90,28 @@ EXAMPLES = Examples.of(
     current=True,
     crops=True,
 )
+
+_PICTURE = samples.SUCCEEDED
+_ASKED: dict[Sign, VisualizationSpec] = {
+    sign: VisualizationSpec(model=_SPEC.model, layer="conv6", channel=2, sign=sign) for sign in get_args(Sign)
+}
+_EVIDENCE = Evidence(
+    dataset="patterns",
+    scan=_KEY,
+    images=1079,
+    compared="mean after ReLU",
+    activation=8.21,
+    best=Bounds(least=2.3, most=4.2),
+    ratio=Bounds(least=1.95, most=3.57),
+    percentile=Bounds(least=100.0, most=100.0),
+)
+SPECTRUM = Spectrum.of(
+    OptimizedPicture.of("negative", "fv1_" + "4e" * 32, None, None),
+    OptimizedPicture.of("positive", _PICTURE.key, _PICTURE, [_EVIDENCE]),
+    _ASKED,
+    EXAMPLES,
+    ScanOfUnit(key=_KEY, status="succeeded", url=addresses.scan(_KEY)),
+    ScanSpec(model=_SPEC.model, dataset="patterns", layers=["conv6"]),
+)
+ASKED_FOR = AskedFor(sweep=samples.SWEEP, scan=None, links={"spectrum": addresses.spectrum(_SPEC.model, "conv6", 2)})
+NOTHING_MISSING = ASKED_FOR.model_copy(update={"sweep": None})

@@ -68,7 +68,8 @@ class Unit(BaseModel):
         description=f"what to POST to {addresses.VISUALIZATIONS} for either sign"
     )
     links: dict[str, str] = Field(
-        description="layer; filters: its weights; examples: images that raise it; visualizations: its pictures"
+        description="layer; filters: its weights; examples: images that raise it; spectrum: those between optimized "
+        "pictures; visualizations: its pictures"
     )
 
     @classmethod
@@ -89,6 +90,7 @@ class Unit(BaseModel):
                 "layer": addresses.layer(entry.name, layer.name),
                 "filters": addresses.unit_filters(entry.name, layer.name, channel),
                 "examples": addresses.examples(entry.name, layer.name, channel),
+                "spectrum": addresses.spectrum(entry.name, layer.name, channel),
                 "visualizations": addresses.visualizations_of(entry.name, layer.name, channel),
             },
         )

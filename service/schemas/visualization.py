@@ -13,6 +13,7 @@ from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import JobSpec, Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.evidence import Evidence
 from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
 
@@ -46,6 +47,11 @@ class Visualization(Job):
         "further seconds, device, instructions, threads, precision, seed, versions",
     )
     images: list[Picture] = Field(default_factory=list)
+    evidence: list[Evidence] | None = Field(
+        None,
+        description="beside data sets that were scanned; null: nothing is known to compare with, or this is not the "
+        "resource itself but an answer that carries it",
+    )
     links: Links
 
     @property

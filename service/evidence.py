@@ -1,0 +1,160 @@
+"""A finished picture held against what scans found of the same unit of the same network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from redis.exceptions import RedisError
+
+from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.errors import UnknownModel
+from featurelens.jobs.kinds import SCAN, VISUALIZATION
+from featurelens.jobs.queue.index import JobIndex
+from featurelens.jobs.spec.base import Sign
+from featurelens.jobs.spec.objectives import ChannelObjective, ClassObjective, NeuronObjective
+from featurelens.jobs.spec.scan import ScanSpec
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.result import Result
+from featurelens.jobs.store.result_store import ResultStore
+from featurelens.service.pagination import MAX_JOBS
+from featurelens.service.scan_lines import shape_of, told
+from featurelens.service.schemas.evidence import Bounds, Compared, Evidence
+from featurelens.service.schemas.visualization import Visualization
+
+REMEMBERED = 4096
+"""Pictures whose evidence a process keeps in memory."""
+
+
+class Unit(NamedTuple):
+    """What a picture is made of, and what of each image it is compared with."""
+
+    layer: str
+    channel: int
+    sign: Sign
+    compared: Compared
+
+
+class Evidences:
+    """Which scans there are is asked each time, in one round trip; what they say of a picture is read once."""
+
+    def __init__(self, catalog: Catalog, index: JobIndex, store: ResultStore) -> None:
+        self._catalog = catalog
+        self._index = index
+        self._store = store
+        self._known = lru_cache(REMEMBERED)(self._read)
+
+    def of(self, job: Visualization) -> list[Evidence] | None:
+        """That of the latest scan of each data set; None where none is known.
+
+        Scans count that are of the same weights, read by the same version of the engine, at the picture's own size: the
+        keys of both say so. None, too, while there is no broker, which knows the scans: the picture is shown without.
+        """
+        unit = unit_of(job.spec) if job.status == "succeeded" else None
+        if unit is None:
+            return None
+        try:
+            entry = self._catalog.model(job.spec.model)
+            lines, _ = self._index.page(SCAN, MAX_JOBS, model=entry.name, status="succeeded")
+        except (UnknownModel, RedisError):
+            return None
+        if not lines or VISUALIZATION.key(job.spec, entry.digest, entry.renderer) != job.key:
+            return None
+        measured = tuple((job.numbers or {}).get(name) for name in ("activation", "preactivation"))
+        scans = tuple(line.key for line in lines)
+        return list(self._known(unit, job.spec.size, measured, entry.digest, entry.renderer, scans)) or None
+
+    def _read(
+        self,
+        unit: Unit,
+        size: tuple[int, int] | None,
+        measured: tuple[float | None, float | None],
+        weights: str,
+        renderer: str,
+        scans: tuple[str, ...],
+    ) -> tuple[Evidence, ...]:
+        numbers = dict(zip(("activation", "preactivation"), measured, strict=True))
+        found: dict[str, Evidence] = {}
+        for scan in self._results(scans):
+            asked = scan.spec
+            assert isinstance(asked, ScanSpec)
+            same = SCAN.key(asked, weights, renderer) == scan.key and asked.size == size
+            if same and unit.layer in (asked.layers or []) and asked.dataset not in found:
+                line = told(self._store, scan, unit.layer, unit.channel)
+                one = None if line is None else compared(numbers, scan, unit, line)
+                if one is not None:
+                    found[asked.dataset] = one
+        return tuple(found.values())
+
+    def _results(self, keys: tuple[str, ...]) -> Iterator[Result]:
+        """Those that are there and understood, in this order."""
+        results = self._store.get_all(keys)
+        return (one for key in keys if isinstance(one := results.get(key), Result))
+
+
+def unit_of(spec: VisualizationSpec) -> Unit | None:
+    """None where a scan has no number to compare with: for several units, or a neuron's lowest value."""
+    objective, channel = spec.objective, spec.listed_channel
+    if spec.layer is None or channel is None:
+        return None
+    if isinstance(objective, ChannelObjective) or (
+        isinstance(objective, ClassObjective) and objective.value == "logit"
+    ):
+        return Unit(spec.layer, channel, spec.sign, "mean")
+    if isinstance(objective, NeuronObjective) and spec.sign == "positive":
+        return Unit(spec.layer, channel, spec.sign, "maximum")
+    return None
+
+
+def compared(numbers: dict[str, Any], scan: Result, unit: Unit, line: dict[str, Any]) -> Evidence | None:
+    """`numbers` of the picture held against `line`, what `scan` says of its unit; None where they lack the number."""
+    spec = scan.spec
+    assert isinstance(spec, ScanSpec)
+    positive, rectified = unit.sign == "positive", shape_of(scan, unit.layer)["preactivation"]
+    # A positive channel climbs the mean after a ReLU: what the scan read before it says only between what it lies.
+    after = rectified and positive and unit.compared == "mean"
+    value = numbers.get("preactivation" if rectified and not after else "activation")
+    if value is None:
+        return None
+    lower, upper = (line[name]["histogram"] for name in (("mean", "maximum") if after else [unit.compared] * 2))
+    best = [one["largest" if positive else "smallest"] for one in (lower, upper)]
+    least, most = beyond(upper, value, unit.sign)[0], beyond(lower, value, unit.sign)[1]
+    if after:
+        best = [max(0.0, one) for one in best]
+        least, most = (least, most) if value > 0 else (0, 0)
+    return Evidence(
+        dataset=spec.dataset,
+        scan=scan.key,
+        images=line["images"],
+        compared="mean after ReLU" if after else unit.compared,
+        activation=value,
+        best=Bounds(least=best[0], most=best[1]),
+        ratio=_ratio(value, best[0], best[1], positive=positive),
+        percentile=Bounds(least=100 * least / line["images"], most=100 * most / line["images"]),
+    )
+
+
+def _ratio(value: float, low: float, high: float, *, positive: bool) -> Bounds | None:
+    """`value` / the best, which is between `low` and `high`: one number, or `value` is not below zero."""
+    if high == 0 or (high > 0) is not positive:
+        return None
+    return Bounds(least=value / high, most=value / low if low else None)
+
+
+def beyond(histogram: dict[str, Any], value: float, sign: Sign) -> tuple[int, int]:
+    """How many images `value` is above, or below where the sign is negative: at least, and at most.
+
+    A histogram tells it exactly where a bin begins, and beyond its smallest and largest number.
+    """
+    low, width, counts = histogram["low"], histogram["width"], histogram["counts"]
+    images = sum(counts)
+    if value > histogram["largest"]:
+        return (images, images) if sign == "positive" else (0, 0)
+    if value < histogram["smallest"]:
+        return (0, 0) if sign == "positive" else (images, images)
+    place = min(int((value - low) // width), len(counts) - 1)
+    below, within = sum(counts[:place]), counts[place]
+    if sign == "positive":
+        return below, below + (within if value > low + place * width else 0)
+    return images - below - within, images - below

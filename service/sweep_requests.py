@@ -1,0 +1,74 @@
+"""Asking for many pictures at once."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+
+from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.errors import Fault, OutOfRange
+from featurelens.jobs.kinds import VISUALIZATION
+from featurelens.jobs.kinds.base import SWEEP_QUEUE
+from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.job_queue import Wanted
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service import sweeps
+from featurelens.service.auth.metering import charge
+from featurelens.service.dependencies import Dependencies
+from featurelens.service.job_requests import check_memory
+from featurelens.service.resolving import resolved_in
+from featurelens.service.schemas.sweep import Sweep
+from featurelens.service.schemas.sweep_spec import SweepSpec
+
+
+async def submit(deps: Dependencies, spec: SweepSpec, client: str, token: str | None) -> tuple[Sweep, dict[str, str]]:
+    """The sweep, and headers that say what is left of the quota of `client`; `token` is its `Idempotency-Key`.
+
+    Raises what makes `spec` unacceptable, or what is missing to do it.
+    """
+    try:
+        resolved, entry = await resolved_in(deps.catalog, VISUALIZATION, spec.widest())
+    except OutOfRange as error:
+        faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
+        raise OutOfRange(error.detail, faults) from error
+    deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
+    if resolved.photo is not None:
+        await run_in_threadpool(deps.photos.claim, resolved.photo, VISUALIZATION.photo_pointer)
+    return await run_in_threadpool(_accept, deps, client, token, spec, resolved, entry)
+
+
+def shown(deps: Dependencies, sweep: sweeps.Sweep) -> Sweep:
+    """As the API shows it, with the states of its pictures."""
+    return Sweep.of(sweep, [state for _, state in deps.sweeps.items(sweep.id)])
+
+
+def _accept(
+    deps: Dependencies,
+    client: str,
+    token: str | None,
+    spec: SweepSpec,
+    resolved: VisualizationSpec,
+    entry: ModelEntry,
+) -> tuple[Sweep, dict[str, str]]:
+    """The sweep, and headers that say what is left of the quota. Blocks: one thread for all of it."""
+    with deps.retries.once(client, token, f"sweep {spec.model_dump_json()}") as attempt:
+        before = deps.sweeps.find(attempt.made) if attempt.made else None
+        if before is not None:
+            return shown(deps, before), {}
+        made, headers = _create(deps, client, spec, resolved, entry)
+        attempt.made = made.id
+    return made, headers
+
+
+def _create(
+    deps: Dependencies, client: str, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry
+) -> tuple[Sweep, dict[str, str]]:
+    liveness.check(deps.redis, SWEEP_QUEUE)
+    deps.limits.check_disk()
+    check_memory(deps, VISUALIZATION, resolved)
+    with deps.queue.room.reserved(spec.total, deps.limits.queue) as room:
+        headers = {} if deps.quota is None else charge(deps.quota, client, spec.total)
+        wanted = [
+            Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
+            for one in spec.pictures_of(resolved)
+        ]
+        return shown(deps, deps.sweeps.create(wanted, room)), headers
