@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -12,6 +14,10 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.queue.broker import connect
 from featurelens.launcher.claim import free_port
 from tests.support.catalog import ENTRY, LAYERS
+
+if not Path("/dev/nvidiactl").exists():
+    # Kernels for a card are interpreted. Triton asks once, when whoever comes first imports it.
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 @pytest.fixture(scope="session")
