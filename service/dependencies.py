@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
@@ -156,16 +156,14 @@ def known_key(kind: Kind[Any], key: str) -> str:
     return key
 
 
-async def _visualization_key(
-    key: Annotated[str, Path(description="fv1_ and 64 hex digits", examples=["fv1_" + "0" * 64])],
-) -> str:
-    return known_key(VISUALIZATION, key)
+def key_of(kind: Kind[Any]) -> Callable[..., Coroutine[Any, Any, str]]:
+    """The parameter `key` of an address: that of a job of this kind."""
+    described = Path(description=f"{kind.prefix} and 64 hex digits", examples=[kind.prefix + "0" * 64])
 
+    async def known(key: str = described) -> str:
+        return known_key(kind, key)
 
-async def _activations_key(
-    key: Annotated[str, Path(description="fa1_ and 64 hex digits", examples=["fa1_" + "0" * 64])],
-) -> str:
-    return known_key(ACTIVATIONS, key)
+    return known
 
 
 async def _json_only(request: Request) -> None:
@@ -178,7 +176,7 @@ async def _json_only(request: Request) -> None:
 
 
 Deps = Annotated[Dependencies, Depends(_deps)]
-Key = Annotated[str, Depends(_visualization_key)]
-ActivationsKey = Annotated[str, Depends(_activations_key)]
+Key = Annotated[str, Depends(key_of(VISUALIZATION))]
+ActivationsKey = Annotated[str, Depends(key_of(ACTIVATIONS))]
 JsonOnly = Depends(_json_only)
 ModelName = Annotated[str, Path(max_length=200, description="canonical name or alias", examples=["patternnet"])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import structlog
@@ -16,8 +17,9 @@ from featurelens.jobs.queue import liveness, stats
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
-from featurelens.service.auth.access import Identified
+from featurelens.service.auth.access import Caller, Identified, still_allowed
 from featurelens.service.dependencies import Dependencies
+from featurelens.service.event_stream import event_stream
 from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.metrics import ASKED
 from featurelens.service.pagination import decode_cursor, encode_cursor
@@ -25,6 +27,7 @@ from featurelens.service.photographs import with_photograph
 from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
 from featurelens.service.schemas.job import Job
+from featurelens.service.schemas.token import Token
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
@@ -145,6 +148,25 @@ def leave(deps: Dependencies, kind: Kind[Any], key: str, response: Response, *, 
         raise _unknown(kind)
     response.status_code = 202 if ticket.record.status == "cancelling" else 200
     return deps.views[kind.name].lookup.underway(key, ticket)
+
+
+async def watched(deps: Dependencies, kind: Kind[Any], key: str, caller: Caller, last_event_id: str | None) -> Response:
+    """Its events, for as long as `caller` may look. Raises `NotFound`."""
+    found = await run_in_threadpool(find, deps, kind, key)
+    return event_stream(deps.views[kind.name].watcher, found, last_event_id, partial(still_allowed, deps, caller))
+
+
+def opened(deps: Dependencies, key: str, caller: Caller, response: Response) -> Token:
+    """A token that opens what addresses below `key` show, in the name of `caller`."""
+    response.headers["Cache-Control"] = "no-store"
+    return Token.of(*deps.signed_urls.issue(key, caller.id))
+
+
+def delete(deps: Dependencies, key: str, missing: NotFound) -> None:
+    """Takes a finished result out of the store and out of lists. Raises `missing` when there is none."""
+    if not deps.store.delete(key):
+        raise missing
+    deps.index.forget(key)
 
 
 def listed(

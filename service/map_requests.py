@@ -19,18 +19,13 @@ from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.store.map_file import FILE_NAME, MapFile
 from featurelens.service import job_requests
-from featurelens.service.auth.access import Caller, ScopeCheck
-from featurelens.service.auth.metering import charge
+from featurelens.service.asking import PATIENCE, counted
+from featurelens.service.auth.access import Caller
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.geometry import Geometry
 from featurelens.service.prefer import ended
 from featurelens.service.resolving import described
 from featurelens.service.schemas.maps import Maps
-
-PATIENCE = 8
-"""Seconds a request waits for maps: one forward pass, behind what else there is to do."""
-
-_ASKING = ScopeCheck("render")
 
 
 @dataclass(frozen=True)
@@ -95,9 +90,7 @@ async def _asked(deps: Dependencies, caller: Caller, key: str, layer: str) -> tu
 
 
 async def _submitted(deps: Dependencies, caller: Caller, wanted: _Wanted) -> Maps:
-    _ASKING.check(caller)
-    if deps.quota is not None:
-        await run_in_threadpool(charge, deps.quota, caller.client)
+    await counted(deps, caller)
     sent = job_requests.Headers(caller.client, None, ())
     maps: Maps = await job_requests.submit(deps, MAPS, wanted.spec, sent, Response())
     return maps

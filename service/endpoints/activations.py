@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Body, Query, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
@@ -15,10 +13,10 @@ from featurelens.jobs.kinds import ACTIVATIONS
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs, still_allowed
+from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import ActivationsKey, Deps, JsonOnly
-from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.event_stream import LastEventId
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_activations
@@ -125,9 +123,7 @@ async def events(
     key: ActivationsKey, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None
 ) -> Response:
     """As for visualizations, without previews."""
-    found = await run_in_threadpool(job_requests.find, deps, ACTIVATIONS, key)
-    allowed = partial(still_allowed, deps, caller)
-    return event_stream(deps.views[ACTIVATIONS.name].watcher, found, last_event_id, allowed)
+    return await job_requests.watched(deps, ACTIVATIONS, key, caller, last_event_id)
 
 
 @router.get(
@@ -138,8 +134,7 @@ async def events(
 )
 def token(key: ActivationsKey, deps: Deps, caller: Identified, response: Response) -> Token:
     """For `EventSource`, which cannot send an API key. For a quarter of an hour, to watch this one."""
-    response.headers["Cache-Control"] = "no-store"
-    return Token.of(*deps.signed_urls.issue(key, caller.id))
+    return job_requests.opened(deps, key, caller, response)
 
 
 @router.delete(
@@ -168,6 +163,4 @@ def leave(key: ActivationsKey, deps: Deps, response: Response) -> Activations:
 )
 def delete(key: ActivationsKey, deps: Deps) -> None:
     """Out of the store, for everybody; asked for again, it is made anew."""
-    if not deps.store.delete(key):
-        raise NotFound(f"no finished result here; how far it is: {addresses.activations(key)}")
-    deps.index.forget(key)
+    job_requests.delete(deps, key, NotFound(f"no finished result here; how far it is: {addresses.activations(key)}"))

@@ -6,7 +6,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -17,10 +17,10 @@ from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.store.map_file import ATTRIBUTION_NAME, MapFile
 from featurelens.service import job_requests
 from featurelens.service.attribution_pictures import DRAWING, AttributionLook, picture
-from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs, still_allowed
+from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs
 from featurelens.service.auth.metering import Counted
-from featurelens.service.dependencies import Deps, JsonOnly, known_key
-from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.dependencies import Deps, JsonOnly, key_of
+from featurelens.service.event_stream import LastEventId
 from featurelens.service.openapi import answers
 from featurelens.service.openapi import attribution_samples as samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
@@ -61,13 +61,7 @@ Spec = Annotated[
 ]
 
 
-async def _known_key(
-    key: Annotated[str, Path(description="ft1_ and 64 hex digits", examples=["ft1_" + "0" * 64])],
-) -> str:
-    return known_key(ATTRIBUTION, key)
-
-
-Key = Annotated[str, Depends(_known_key)]
+Key = Annotated[str, Depends(key_of(ATTRIBUTION))]
 
 router = APIRouter(tags=["attributions"], responses=GUARDED, route_class=GuardedRoute)
 
@@ -115,9 +109,7 @@ def show(key: Key, deps: Deps, response: Response) -> Attribution:
 )
 async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
     """As for visualizations, without previews; a step is a picture on the way, or a window."""
-    found = await run_in_threadpool(job_requests.find, deps, ATTRIBUTION, key)
-    watcher = deps.views[ATTRIBUTION.name].watcher
-    return event_stream(watcher, found, last_event_id, partial(still_allowed, deps, caller))
+    return await job_requests.watched(deps, ATTRIBUTION, key, caller, last_event_id)
 
 
 @router.get(
@@ -128,8 +120,7 @@ async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id:
 )
 def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
     """As for visualizations: for a quarter of an hour, to look at this one."""
-    response.headers["Cache-Control"] = "no-store"
-    return Token.of(*deps.signed_urls.issue(key, caller.id))
+    return job_requests.opened(deps, key, caller, response)
 
 
 @router.get(
@@ -180,9 +171,7 @@ def file(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     if found is None:
         raise _unfinished(key)
     private = deps.settings.auth_required
-    shown = conditional(*found, "application/octet-stream", if_none_match, private=private)
-    shown.headers["Content-Disposition"] = f'attachment; filename="{ATTRIBUTION_NAME}"'
-    return shown
+    return conditional(*found, "application/octet-stream", if_none_match, private=private, filename=ATTRIBUTION_NAME)
 
 
 @router.delete(
@@ -211,9 +200,7 @@ def leave(key: Key, deps: Deps, response: Response) -> Attribution:
 )
 def delete(key: Key, deps: Deps) -> None:
     """Out of the store, for everybody; asked for again, it is made anew."""
-    if not deps.store.delete(key):
-        raise _unfinished(key)
-    deps.index.forget(key)
+    job_requests.delete(deps, key, _unfinished(key))
 
 
 def _scale(deps: Deps, key: str) -> float:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.service import job_requests
-from featurelens.service.auth.access import IdentifiedOrToken, needs, still_allowed
+from featurelens.service.auth.access import IdentifiedOrToken, needs
 from featurelens.service.dependencies import Deps, Key
-from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.event_stream import LastEventId
 from featurelens.service.openapi import answers
 from featurelens.service.openapi.answers import GUARDED, problems
 from featurelens.service.schemas.visualization import Visualization
@@ -52,6 +49,4 @@ async def events(
 
     Whoever comes back with `Last-Event-ID` hears what has changed since; 204 when that was the end.
     """
-    found = await run_in_threadpool(job_requests.find, deps, VISUALIZATION, key)
-    allowed = partial(still_allowed, deps, caller)
-    return event_stream(deps.views[VISUALIZATION.name].watcher, found, last_event_id, allowed)
+    return await job_requests.watched(deps, VISUALIZATION, key, caller, last_event_id)

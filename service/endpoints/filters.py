@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -14,11 +13,11 @@ from featurelens.jobs.errors import NotFound
 from featurelens.jobs.kinds import FILTERS
 from featurelens.jobs.spec.filters import MAX_UNITS, FiltersSpec
 from featurelens.service import job_requests
-from featurelens.service.auth.access import Identified, IdentifiedOrToken, ScopeCheck, needs, still_allowed
-from featurelens.service.auth.metering import charge
-from featurelens.service.dependencies import Deps, known_key
+from featurelens.service.asking import PATIENCE, counted
+from featurelens.service.auth.access import Identified, IdentifiedOrToken, needs
+from featurelens.service.dependencies import Deps, key_of
 from featurelens.service.described import Channel, Known, LayerName
-from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.event_stream import LastEventId
 from featurelens.service.names_in_paths import LAYER, MODEL
 from featurelens.service.openapi import answers, filter_samples, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
@@ -29,9 +28,6 @@ from featurelens.service.schemas.filters import Filters
 from featurelens.service.schemas.token import Token
 from featurelens.service.stored_images import ImageFormat, ImageIndex, ImageWidth, image_of
 
-PATIENCE = 8
-"""Seconds that a request waits for weights to be read: most take less than one, once the network is loaded."""
-
 _EXAMPLE = """retry: 2000
 event: progress
 data: {"stage":"reading","step":0,"steps":1,"score":null,"seconds_left":null}
@@ -41,16 +37,9 @@ event: succeeded
 data: {"key":"ff1_...","status":"succeeded","incoming":{"count":48,"scale":0.24,"positive":[],"negative":[]}}
 id: 0f83ab11c09d5e77
 """
-_ASKING = ScopeCheck("render")
 
 
-async def _known_key(
-    key: Annotated[str, Path(description="ff1_ and 64 hex digits", examples=["ff1_" + "0" * 64])],
-) -> str:
-    return known_key(FILTERS, key)
-
-
-Key = Annotated[str, Depends(_known_key)]
+Key = Annotated[str, Depends(key_of(FILTERS))]
 
 router = APIRouter(tags=["filters"], responses=GUARDED)
 
@@ -88,9 +77,7 @@ async def of_unit(
     key = FILTERS.key(whole, entry.digest, entry.renderer)
     job: Filters | None = await run_in_threadpool(deps.views[FILTERS.name].lookup.find, key)
     if job is None or job.status in {"failed", "cancelled"}:
-        _ASKING.check(caller)
-        if deps.quota is not None:
-            response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client))
+        response.headers.update(await counted(deps, caller))
     sent = job_requests.Headers(caller.client, None, prefer or ())
     response.status_code = 202
     response.headers["Cache-Control"] = "no-cache"
@@ -143,9 +130,7 @@ async def image(
 )
 async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
     """As for visualizations, without previews."""
-    found = await run_in_threadpool(job_requests.find, deps, FILTERS, key)
-    allowed = partial(still_allowed, deps, caller)
-    return event_stream(deps.views[FILTERS.name].watcher, found, last_event_id, allowed)
+    return await job_requests.watched(deps, FILTERS, key, caller, last_event_id)
 
 
 @router.get(
@@ -156,8 +141,7 @@ async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id:
 )
 def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
     """For `EventSource` and `<img>`, which cannot send an API key. For a quarter of an hour, to look at this one."""
-    response.headers["Cache-Control"] = "no-store"
-    return Token.of(*deps.signed_urls.issue(key, caller.id))
+    return job_requests.opened(deps, key, caller, response)
 
 
 @router.delete(
@@ -186,6 +170,4 @@ def leave(key: Key, deps: Deps, response: Response) -> Filters:
 )
 def delete(key: Key, deps: Deps) -> None:
     """Out of the store, for everybody; asked for again, it is read anew."""
-    if not deps.store.delete(key):
-        raise NotFound(f"no finished result here; how far it is: {addresses.filters(key)}")
-    deps.index.forget(key)
+    job_requests.delete(deps, key, NotFound(f"no finished result here; how far it is: {addresses.filters(key)}"))

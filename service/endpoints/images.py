@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from featurelens.jobs import addresses
+from featurelens.service import job_requests
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps, Key
 from featurelens.service.openapi import answers
@@ -46,6 +47,4 @@ async def image(
 )
 def delete(key: Key, deps: Deps) -> None:
     """Out of the store, for everybody; asked for again, it is made anew. Copies that others keep stay."""
-    if not deps.store.delete(key):
-        raise missing(addresses.visualization(key))
-    deps.index.forget(key)
+    job_requests.delete(deps, key, missing(addresses.visualization(key)))

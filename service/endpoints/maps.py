@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Path, Response
+from fastapi import APIRouter, Body, Depends, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
@@ -15,10 +13,10 @@ from featurelens.jobs.kinds import MAPS
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.store.map_file import FILE_NAME
 from featurelens.service import job_requests
-from featurelens.service.auth.access import GuardedRoute, Identified, needs, still_allowed
+from featurelens.service.auth.access import GuardedRoute, Identified, needs
 from featurelens.service.auth.metering import Counted
-from featurelens.service.dependencies import Deps, JsonOnly, known_key
-from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.dependencies import Deps, JsonOnly, key_of
+from featurelens.service.event_stream import LastEventId
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_maps
@@ -48,13 +46,7 @@ Spec = Annotated[
 ]
 
 
-async def _known_key(
-    key: Annotated[str, Path(description="fm1_ and 64 hex digits", examples=["fm1_" + "0" * 64])],
-) -> str:
-    return known_key(MAPS, key)
-
-
-Key = Annotated[str, Depends(_known_key)]
+Key = Annotated[str, Depends(key_of(MAPS))]
 
 router = APIRouter(tags=["maps"], responses=GUARDED, route_class=GuardedRoute)
 
@@ -100,8 +92,7 @@ def show(key: Key, deps: Deps, response: Response) -> Maps:
 )
 async def events(key: Key, deps: Deps, caller: Identified, last_event_id: LastEventId = None) -> Response:
     """As for visualizations, without previews and tokens."""
-    found = await run_in_threadpool(job_requests.find, deps, MAPS, key)
-    return event_stream(deps.views[MAPS.name].watcher, found, last_event_id, partial(still_allowed, deps, caller))
+    return await job_requests.watched(deps, MAPS, key, caller, last_event_id)
 
 
 @router.get(
@@ -123,9 +114,7 @@ def file(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     if found is None:
         raise NotFound(f"no finished maps here; how far they are: {addresses.maps(key)}")
     private = deps.settings.auth_required
-    shown = conditional(*found, "application/octet-stream", if_none_match, private=private)
-    shown.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
-    return shown
+    return conditional(*found, "application/octet-stream", if_none_match, private=private, filename=FILE_NAME)
 
 
 @router.delete(
@@ -154,6 +143,4 @@ def leave(key: Key, deps: Deps, response: Response) -> Maps:
 )
 def delete(key: Key, deps: Deps) -> None:
     """Out of the store, for everybody; looked at again, they are made anew."""
-    if not deps.store.delete(key):
-        raise NotFound(f"no finished result here; how far it is: {addresses.maps(key)}")
-    deps.index.forget(key)
+    job_requests.delete(deps, key, NotFound(f"no finished result here; how far it is: {addresses.maps(key)}"))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Body, Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import InvalidSpec, NotFound
@@ -15,10 +13,10 @@ from featurelens.jobs.kinds import SCAN
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.service import job_requests, scan_results
-from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs, still_allowed
+from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs
 from featurelens.service.auth.metering import Counted
-from featurelens.service.dependencies import Deps, JsonOnly, known_key
-from featurelens.service.event_stream import LastEventId, event_stream
+from featurelens.service.dependencies import Deps, JsonOnly, key_of
+from featurelens.service.event_stream import LastEventId
 from featurelens.service.openapi import answers, samples, scan_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_scan
@@ -52,19 +50,13 @@ Spec = Annotated[
 ]
 
 
-async def _known_key(
-    key: Annotated[str, Path(description="fs1_ and 64 hex digits", examples=["fs1_" + "0" * 64])],
-) -> str:
-    return known_key(SCAN, key)
-
-
 async def _known_image(image: Annotated[str, Path(description="its number in the data set", examples=["43"])]) -> int:
     if not image.isascii() or not image.isdigit() or len(image) > 10:
         raise NotFound("images are numbered from 0")
     return int(image)
 
 
-Key = Annotated[str, Depends(_known_key)]
+Key = Annotated[str, Depends(key_of(SCAN))]
 Image = Annotated[int, Depends(_known_image)]
 
 PARQUET = "application/vnd.apache.parquet"
@@ -143,9 +135,7 @@ def show(key: Key, deps: Deps, response: Response) -> Scan:
 )
 async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
     """As for visualizations, without previews."""
-    found = await run_in_threadpool(job_requests.find, deps, SCAN, key)
-    allowed = partial(still_allowed, deps, caller)
-    return event_stream(deps.views[SCAN.name].watcher, found, last_event_id, allowed)
+    return await job_requests.watched(deps, SCAN, key, caller, last_event_id)
 
 
 @router.get(
@@ -156,8 +146,7 @@ async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id:
 )
 def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
     """For `EventSource`, which cannot send an API key. For a quarter of an hour, to look at this one."""
-    response.headers["Cache-Control"] = "no-store"
-    return Token.of(*deps.signed_urls.issue(key, caller.id))
+    return job_requests.opened(deps, key, caller, response)
 
 
 @router.get(
@@ -170,9 +159,8 @@ def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token
 def table(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     """For pandas, polars, DuckDB and the like. Images are told by their number in the data set and their label."""
     found = scan_results.table(deps, key)
-    answer = conditional(*found, PARQUET, if_none_match, private=deps.settings.auth_required)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{key[:12]}.parquet"'
-    return answer
+    private, name = deps.settings.auth_required, f"{key[:12]}.parquet"
+    return conditional(*found, PARQUET, if_none_match, private=private, filename=name)
 
 
 @router.get(
@@ -252,6 +240,4 @@ def leave(key: Key, deps: Deps, response: Response) -> Scan:
 )
 def delete(key: Key, deps: Deps) -> None:
     """Out of the store, for everybody; asked for again, it is made anew."""
-    if not deps.store.delete(key):
-        raise NotFound(f"no finished result here; how far it is: {addresses.scan(key)}")
-    deps.index.forget(key)
+    job_requests.delete(deps, key, NotFound(f"no finished result here; how far it is: {addresses.scan(key)}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from featurelens.jobs import addresses
+from featurelens.service import job_requests
 from featurelens.service.auth.access import Identified, needs
 from featurelens.service.dependencies import Deps, Key
 from featurelens.service.openapi import samples
@@ -22,5 +23,4 @@ router = APIRouter(tags=["visualizations"], responses=GUARDED)
 )
 def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
     """For `EventSource` and `<img>`, which cannot send an API key. For a quarter of an hour, to look at this one."""
-    response.headers["Cache-Control"] = "no-store"
-    return Token.of(*deps.signed_urls.issue(key, caller.id))
+    return job_requests.opened(deps, key, caller, response)
