@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -13,10 +12,10 @@ from torch import Tensor
 from featurelens.engine.network import Network
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.store.photos import Photos
-from featurelens.worker.protocol import Ask, FileHead, Finished, Preview, Stage
-from featurelens.worker.renderer.device import Device
+from featurelens.worker.protocol import Ask, FileHead, Finished
 from featurelens.worker.renderer.photograph import decoded
-from featurelens.worker.renderer.work import Identity, Work
+from featurelens.worker.renderer.single_work import SingleWork, SingleWorks
+from featurelens.worker.renderer.work import Work
 
 
 class Findings(NamedTuple):
@@ -26,21 +25,12 @@ class Findings(NamedTuple):
     files: Mapping[FileHead, bytes] = {}
 
 
-class OnePass(ABC):
-    """One photograph through one network: a work that is its own group."""
-
-    stage: Stage = "reading"
-    score: float | None = None
-    rows = 1
-    room = 1
+class OnePass(SingleWork):
+    """One photograph through one network."""
 
     def __init__(self, ask: Ask, network: Network, png: bytes, begun: float) -> None:
-        self.ask = ask
-        self.network = network
-        self.identity = self
-        self.works: list[OnePass] = [self]
+        super().__init__(ask, network, begun)
         self._png = png
-        self._begun = begun
         self._findings: Findings | None = None
 
     @abstractmethod
@@ -61,9 +51,6 @@ class OnePass(ABC):
     def step(self) -> int:
         return 0 if self._findings is None else 1
 
-    def preview(self) -> tuple[Preview, bytes] | None:
-        return None
-
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
         self._findings = self.look()
         self.leave()
@@ -72,16 +59,10 @@ class OnePass(ABC):
     def finish(self) -> tuple[Finished, bytes]:
         assert self._findings is not None
         found, files = self._findings
-        # The untouched network is read on the CPU, whatever makes pictures here.
-        device = Device(torch.device("cpu"), torch.float32).numbers(self.network)
-        numbers = {**found, **device, "seconds": round(time.monotonic() - self._begun, 3)}
-        return Finished(files=list(files), numbers=numbers), b"".join(files.values())
-
-    def leave(self) -> None:
-        self.works = []
+        return Finished(files=list(files), numbers={**found, **self.where()}), b"".join(files.values())
 
 
-class OnePasses:
+class OnePasses(SingleWorks[OnePass]):
     """All of one kind: `begins` makes one, of what it is asked, its network, the PNG and when it arrived."""
 
     def __init__(
@@ -89,21 +70,12 @@ class OnePasses:
         photos: Photos,
         begins: Callable[[Ask, Network, bytes, float], OnePass],
     ) -> None:
+        super().__init__()
         self._photos = photos
         self._begins = begins
-        self._passes: list[OnePass] = []
 
     def begin(self, ask: Ask, network: Network, begun: float) -> OnePass:
         """Reads the photograph; everything else happens in the tick. Raises `UnknownPhoto`."""
         photo = kind_of(ask.key).photo(ask.spec)
         assert photo is not None
-        made = self._begins(ask, network, self._photos.get(photo), begun)
-        self._passes.append(made)
-        return made
-
-    def groups(self) -> Iterable[OnePass]:
-        self._passes = [one for one in self._passes if one.works]
-        return list(self._passes)
-
-    def release(self, networks: Iterable[Identity]) -> None:
-        """Nothing is kept for a network."""
+        return self.add(self._begins(ask, network, self._photos.get(photo), begun))

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Iterable, Sequence
-
-import torch
+from collections.abc import Collection, Sequence
 
 from featurelens.engine.filters import filters_of
 from featurelens.engine.network import Network
 from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.store.photos import Photos
-from featurelens.worker.protocol import Ask, Finished, Preview, Stage
+from featurelens.worker.protocol import Ask, Finished
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.filter_sheet import FilterSheet
-from featurelens.worker.renderer.work import Identity, Work
+from featurelens.worker.renderer.single_work import SingleWork, SingleWorks
+from featurelens.worker.renderer.work import Work
 
 
-class WeightsReading:
-    """One unit of one network: a work that is its own group, because one tick does it. On the CPU, in float64."""
-
-    stage: Stage = "reading"
-    score: float | None = None
-    rows = 1
-    room = 1
+class WeightsReading(SingleWork):
+    """One unit of one network: one tick does it. On the CPU, in float64."""
 
     def __init__(self, ask: Ask, network: Network, begun: float) -> None:
-        self.ask = ask
-        self.network = network
-        self.identity = self
-        self.works: list[WeightsReading] = [self]
-        self._begun = begun
+        super().__init__(ask, network, begun)
         self._sheet: FilterSheet | None = None
 
     @property
     def step(self) -> int:
         return 0 if self._sheet is None else 1
-
-    def preview(self) -> tuple[Preview, bytes] | None:
-        return None
 
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
         spec = self.ask.spec
@@ -51,32 +37,15 @@ class WeightsReading:
 
     def finish(self) -> tuple[Finished, bytes]:
         assert self._sheet is not None
-        where = Device(torch.device("cpu"), torch.float32).numbers(self.network)
-        seconds = round(time.monotonic() - self._begun, 3)
-        return self._sheet.message({**where, "seconds": seconds})
-
-    def leave(self) -> None:
-        self.works = []
+        return self._sheet.message(self.where())
 
 
-class WeightsReadings:
+class WeightsReadings(SingleWorks[WeightsReading]):
     """All readings of weights in one renderer."""
-
-    def __init__(self) -> None:
-        self._readings: list[WeightsReading] = []
 
     def begin(self, ask: Ask, network: Network, begun: float) -> WeightsReading:
         """Everything happens in the tick."""
-        made = WeightsReading(ask, network, begun)
-        self._readings.append(made)
-        return made
-
-    def groups(self) -> Iterable[WeightsReading]:
-        self._readings = [one for one in self._readings if one.works]
-        return list(self._readings)
-
-    def release(self, networks: Iterable[Identity]) -> None:
-        """Nothing is kept for a network."""
+        return self.add(WeightsReading(ask, network, begun))
 
 
 def workshop(_device: Device, _photos: Photos) -> WeightsReadings:

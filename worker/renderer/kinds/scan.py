@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
@@ -15,28 +14,21 @@ from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.datasets.decoder import Decoder
 from featurelens.worker.datasets.shelf import Shelf
-from featurelens.worker.protocol import Ask, Finished, Preview, Stage
+from featurelens.worker.protocol import Ask, Finished, Stage
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.scans.checkpoints import Checkpoints
 from featurelens.worker.renderer.scans.course import Course, Means
-from featurelens.worker.renderer.work import Identity, Work
+from featurelens.worker.renderer.single_work import SingleWork, SingleWorks
+from featurelens.worker.renderer.work import Work
 
 
-class ScanWork:
-    """One scan: a work that is its own group."""
-
-    score: float | None = None
-    rows = 1
-    room = 1
+class ScanWork(SingleWork):
+    """One scan."""
 
     def __init__(self, ask: Ask, network: Network, course: Course, begun: float) -> None:
-        self.ask = ask
-        self.network = network
-        self.identity = self
-        self.works: list[ScanWork] = [self]
+        super().__init__(ask, network, begun)
         self._course = course
         self._steps = course.steps()
-        self._begun = begun
 
     @property
     def stage(self) -> Stage:
@@ -45,9 +37,6 @@ class ScanWork:
     @property
     def step(self) -> int:
         return self._course.done
-
-    def preview(self) -> tuple[Preview, bytes] | None:
-        return None
 
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
         try:
@@ -61,43 +50,37 @@ class ScanWork:
         assert self._course.outcome is not None
         numbers, files = self._course.outcome
         self._course.finished()
-        seconds = round(time.monotonic() - self._begun, 3)
-        message = Finished(numbers={**numbers, "seconds": seconds}, files=[head for head, _ in files])
+        message = Finished(numbers={**numbers, "seconds": self.seconds}, files=[head for head, _ in files])
         return message, b"".join(content for _, content in files)
 
     def leave(self) -> None:
         self._steps.close()
-        self.works = []
+        super().leave()
 
 
-class Scans:
+class Scans(SingleWorks[ScanWork]):
     """All scans of one device. The processes that decode are there as long as there is a scan."""
 
     def __init__(self, device: Device, shelf: Shelf, checkpoints: Checkpoints, thumbnails: bool) -> None:
+        super().__init__()
         self._threads = ThreadPoolExecutor(2, "scan")
         self._decoder: Decoder | None = None
         self._lock = Lock()
         # Numbers are read in float32, whatever pictures are made in.
         exact = Device(device.torch_device, torch.float32)
         self._means = Means(exact, shelf, checkpoints, thumbnails, self._warm_decoder, self._threads.submit)
-        self._works: list[ScanWork] = []
 
     def begin(self, ask: Ask, network: Network, begun: float) -> ScanWork:
         """Everything else happens in ticks."""
         assert isinstance(ask.spec, ScanSpec)
         self._threads.submit(self._means.checkpoints.sweep)
-        work = ScanWork(ask, network, Course(ask.key, ask.spec, network, self._means), begun)
-        self._works.append(work)
-        return work
+        return self.add(ScanWork(ask, network, Course(ask.key, ask.spec, network, self._means), begun))
 
     def groups(self) -> Iterable[ScanWork]:
-        self._works = [one for one in self._works if one.works]
+        working = super().groups()
         if not self._works:
             self._let_go()
-        return list(self._works)
-
-    def release(self, networks: Iterable[Identity]) -> None:
-        """Nothing is kept for a network."""
+        return working
 
     def _warm_decoder(self) -> Decoder:
         with self._lock:

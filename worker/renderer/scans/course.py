@@ -30,7 +30,6 @@ from featurelens.worker.renderer.scans.batches import Batch, Batches
 from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
 from featurelens.worker.renderer.scans.examples import chosen, described
 from featurelens.worker.renderer.scans.rows import rows
-from featurelens.worker.renderer.scans.tables import TABLE, Table
 
 CHECKPOINT_EVERY = 10.0
 """Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
@@ -174,6 +173,9 @@ class Course:
     def _tabulate(self, images: Images, gathered: Accumulator, thumbnails: Mapping[int, bytes]) -> Outcome:
         """Some units at a time: as JSON they take many times what they take here."""
         labels, lines = images.labels, []
+        # 28 MB of pyarrow, for a renderer that makes a table.
+        from featurelens.worker.renderer.scans.tables import TABLE, Table
+
         table = Table({"key": self._key, "spec": self._spec.model_dump_json(), "weights": self._network.digest})
         channels = [(shape, channel) for shape in self._reader.shapes for channel in range(shape.channels)]
         for first in range(0, len(channels), _TOGETHER):
