@@ -23,12 +23,14 @@ PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
 DATASETS = f"{ROOT}/datasets"
 STATUS = f"{ROOT}/status"
+EVENTS = f"{ROOT}/events"
 
 LIVENESS = "/livez"
 READINESS = "/readyz"
 METRICS = "/metrics"
 DOCUMENT = "/openapi.json"
 DOCS = "/docs"
+PAGES = "/ui"
 
 _PLACEHOLDER = re.compile(r"\{\w+(:\w+)?\}")
 

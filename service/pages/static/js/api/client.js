@@ -1,0 +1,74 @@
+// Asks the service. Everything the pages show comes through here.
+import { apiKey, keyWanted, reachable } from '../state.js';
+
+const root = document.querySelector('meta[name="featurelens-root"]')?.getAttribute('content') ?? '';
+
+/**
+ * An address of the service, behind the prefix it is served under. Links in answers may have that already.
+ * @param {string} path begins with a slash
+ */
+export const address = path => (root && !path.startsWith(`${root}/`) ? root + path : path);
+
+/** A refusal, as the service gives its reasons (application/problem+json). */
+export class Problem extends Error {
+  /** @param {number} status @param {{type?: string, title?: string, detail?: string, errors?: {pointer: string, detail: string}[]}} body */
+  constructor(status, body) {
+    super(body.detail ?? body.title ?? `the service answered ${status}`);
+    this.status = status;
+    this.title = body.title ?? 'Refused';
+    this.code = (body.type ?? '').split(':').pop() ?? '';
+    this.errors = body.errors ?? [];
+  }
+}
+
+/** No answer at all: the service is away, or the network is. */
+export class Unreachable extends Error {
+  constructor() {
+    super('Featurelens does not answer. It may be starting again; this page goes on by itself.');
+    this.title = 'Not reachable';
+    this.code = 'unreachable';
+    this.status = 0;
+    /** @type {{pointer: string, detail: string}[]} */
+    this.errors = [];
+  }
+}
+
+/**
+ * Sends a request with the API key of this tab.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ */
+export async function send(path, options = {}) {
+  const headers = new Headers(options.headers);
+  if (apiKey.value) headers.set('Authorization', `Bearer ${apiKey.value}`);
+  let answer;
+  try {
+    answer = await fetch(address(path), { ...options, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    reachable.value = false;
+    throw new Unreachable();
+  }
+  reachable.value = true;
+  if (answer.ok) return answer;
+  const body = await answer.json().catch(() => ({}));
+  if (answer.status === 401) keyWanted.value = body.detail ?? 'An API key is asked for.';
+  throw new Problem(answer.status, body);
+}
+
+/** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
+export const get = async (path, options) => (await send(path, options)).json();
+
+/** @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] @returns {Promise<any>} */
+export async function post(path, body, headers = {}) {
+  const json = body === undefined ? {} : { body: JSON.stringify(body) };
+  const sent = { 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()), ...headers };
+  const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  return (await send(path, { method: 'POST', headers: { ...sent, ...type }, ...json })).json();
+}
+
+/** @param {string} path @returns {Promise<any>} */
+export async function remove(path) {
+  const answer = await send(path, { method: 'DELETE' });
+  return answer.status === 204 ? null : answer.json();
+}

@@ -1,0 +1,35 @@
+// What stands where something is not there yet, or never will be.
+import { html } from '../html.js';
+
+/** @param {{what?: string}} props */
+export const Loading = ({ what = 'Loading' }) => html`<p class="loading" role="status" data-testid="loading">${what} …</p>`;
+
+/** @param {{children: any, title: string}} props */
+export const Empty = ({ title, children }) => html`
+  <div class="notice" data-testid="empty"><h3>${title}</h3>${children}</div>`;
+
+/** The sign in words and colour. @param {{sign: string}} props */
+export const Sign = ({ sign }) => html`<span class="sign ${sign}">${sign === 'negative' ? '− lowers it' : '+ raises it'}</span>`;
+
+const WORDS = { queued: 'waiting', running: 'being made', cancelling: 'being stopped', succeeded: 'there', failed: 'failed', cancelled: 'cancelled', forgotten: 'forgotten' };
+
+/** The status of a job. @param {{status: string}} props */
+export function Status({ status }) {
+  const tone = status === 'failed' ? 'bad' : status === 'succeeded' ? 'good' : '';
+  return html`<span class="badge ${tone}">${WORDS[/** @type {keyof typeof WORDS} */ (status)] ?? status}</span>`;
+}
+
+/** A number with three digits that count, for people. @param {number | null | undefined} value */
+export function number(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return value.toExponential(2);
+  return value.toLocaleString('en', { maximumSignificantDigits: size >= 100 ? 4 : 3, useGrouping: false });
+}
+
+/** A time that is left or has passed, in words. @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
