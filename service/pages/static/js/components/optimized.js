@@ -83,7 +83,7 @@ const finals = job => job.images.filter((/** @type {any} */ one) => one.step ===
 function inside(status, job, estimate, ask) {
   if (!estimate) return html`<span class="soft">…</span>`;
   if (status === 'failed') {
-    return html`<strong class="bad">It failed</strong><span>${job?.error?.detail}</span><button onClick=${ask}>Retry</button>`;
+    return html`<strong class="refused">It failed</strong><span>${job?.error?.detail}</span><button onClick=${ask}>Retry</button>`;
   }
   if (job && !over(job)) return null;
   const seconds = estimate.seconds ? `, about ${duration(estimate.seconds)}` : '';

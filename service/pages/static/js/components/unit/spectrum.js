@@ -24,8 +24,8 @@ const COLUMNS = [
  */
 export function Spectrum({ model, layer, channel, name, requests, dataset }) {
   const sets = useResource(api.datasets()).data?.datasets ?? [];
-  const chosen = dataset ?? (sets.find((/** @type {any} */ one) => one.source !== 'bundled') ?? sets[0])?.name;
-  const { data, problem, reload } = useResource(chosen ? withQuery(`${api.unit(model, layer, channel)}/spectrum`, { dataset: chosen }) : null);
+  const { data, problem, reload } = useResource(withQuery(`${api.unit(model, layer, channel)}/spectrum`, { dataset }));
+  const chosen = dataset ?? data?.dataset;
   const examples = useResource(data?.maximum ? withQuery(`${api.unit(model, layer, channel)}/examples`, { dataset: chosen }) : null).data;
   return html`<section aria-labelledby="spectrum">
     <div class="row between">
@@ -68,7 +68,7 @@ function Unread({ data, dataset, done }) {
     <h3>No images have been read for this layer</h3>
     <p>One pass over the images of <strong>${dataset}</strong> finds those that raise and lower every unit of this layer.</p>
     ${job && !over(job) ? html`<${Progress} job=${job} label="reading the images" />` : html`<button class="primary" onClick=${read}>Read ${dataset}</button>`}
-    ${job?.error && html`<p class="bad">${job.error.detail}</p>`}
+    ${job?.error && html`<p class="refused">${job.error.detail}</p>`}
     ${refusal && html`<${Trouble} problem=${refusal} />`}
   </div>`;
 }
