@@ -4,6 +4,7 @@ import { api, pages } from '../api/addresses.js';
 import { get, post, remove } from '../api/client.js';
 import { over, tell, useJob } from '../api/jobs.js';
 import { apiKey, useSignal } from '../state.js';
+import { finals } from './images.js';
 import { Picture } from './picture.js';
 import { Progress } from './progress.js';
 import { duration, number } from './states.js';
@@ -76,9 +77,6 @@ function useFetched(key, job) {
     };
   }, [key, !job]);
 }
-
-/** Its finished pictures, without those of steps on the way. @param {any} job */
-const finals = job => job.images.filter((/** @type {any} */ one) => one.step === null || one.step === undefined);
 
 /** @param {string | undefined} status @param {any} job @param {any} estimate @param {() => void} ask */
 function inside(status, job, estimate, ask) {

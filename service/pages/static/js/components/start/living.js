@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from '../../html.js';
 import { api, pages } from '../../api/addresses.js';
 import { useResource } from '../../api/resource.js';
+import { course } from '../images.js';
 import { Optimized } from '../optimized.js';
 import { Picture } from '../picture.js';
 
@@ -25,7 +26,7 @@ export function Living({ channel }) {
 /** The steps in turn, unless somebody prefers that nothing moves. @param {{job: any, label: string}} props */
 function Course({ job, label }) {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const images = [...job.images.filter((/** @type {any} */ one) => one.step !== null), ...job.images.filter((/** @type {any} */ one) => one.step === null)];
+  const images = course(job);
   const last = images.length - 1;
   const [place, setPlace] = useState(last);
   const [plays, setPlays] = useState(!still);
@@ -36,8 +37,8 @@ function Course({ job, label }) {
   }, [place, last, plays]);
   return html`<div class="stack">
     <a class="course" href=${pages.picture(job.key)}>${images.map((one, index) => html`<span key=${one.url} hidden=${index !== place}>
-      <${Picture} src=${one.url} alt=${`${label} after ${one.step ?? job.spec.steps} steps`} eager /></span>`)}</a>
-    <div class="row between small"><span class="soft">step <span class="number">${images[place].step ?? job.spec.steps}</span> of ${job.spec.steps}</span>
+      <${Picture} src=${one.url} alt=${`${label} after ${one.step} steps`} eager /></span>`)}</a>
+    <div class="row between small"><span class="soft">step <span class="number">${images[place].step}</span> of ${job.spec.steps}</span>
       <button class="plain" onClick=${() => setPlays(!plays)}>${plays ? 'Pause' : 'Play'}</button></div>
   </div>`;
 }
