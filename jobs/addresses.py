@@ -238,10 +238,10 @@ def visualizations_of(model_name: str, layer_name: str, channel: int | None = No
 
 
 def with_query(path: str, query: Mapping[str, Any]) -> str:
-    """Values that are None are left out; true and false are written as JSON has them."""
+    """Values that are None are left out; true and false are written as JSON has them. `path` may have a query."""
     given = {name: value for name, value in query.items() if value is not None}
     text = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
-    return f"{path}?{urlencode(text)}" if text else path
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(text)}" if text else path
 
 
 def _segment(name: str, safe: str = "") -> str:

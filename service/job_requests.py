@@ -26,6 +26,7 @@ from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.photographs import with_photograph
 from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
+from featurelens.service.schemas import address
 from featurelens.service.schemas.job import Job
 from featurelens.service.schemas.token import Token
 
@@ -85,7 +86,7 @@ async def submit(
         later = await run_in_threadpool(deps.queue.find, wanted.key) if patience else None
         job = lookup.underway(wanted.key, later or found).model_copy(update={"deduplicated": not found.fresh})
         response.headers["Retry-After"] = RETRY_AFTER
-    response.headers["Location"] = job.links.self
+    response.headers["Location"] = address.shown(job.links.self)
     return job
 
 
@@ -153,7 +154,8 @@ def leave(deps: Dependencies, kind: Kind[Any], key: str, response: Response, *, 
 async def watched(deps: Dependencies, kind: Kind[Any], key: str, caller: Caller, last_event_id: str | None) -> Response:
     """Its events, for as long as `caller` may look. Raises `NotFound`."""
     found = await run_in_threadpool(find, deps, kind, key)
-    return event_stream(deps.views[kind.name].watcher, found, last_event_id, partial(still_allowed, deps, caller))
+    allowed = partial(still_allowed, deps, caller)
+    return event_stream(deps.views[kind.name].watcher, found, last_event_id, allowed, caller.token)
 
 
 def opened(deps: Dependencies, key: str, caller: Caller, response: Response) -> Token:

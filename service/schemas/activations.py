@@ -14,6 +14,7 @@ from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
 
@@ -55,11 +56,11 @@ class LayerResponses(BaseModel):
 class ActivationsLinks(JobLinks):
     """Where to go from here."""
 
-    photo: str = Field(description="the photograph")
-    layers: str = Field(description="the layers of this network")
-    maps: str = Field(description="the feature maps of a layer, by its name")
-    positions: str = Field(description="what the network sees at one pixel")
-    attributions: str = Field(description="where to ask which pixels made a unit fire")
+    photo: Address = Field(description="the photograph")
+    layers: Address = Field(description="the layers of this network")
+    maps: Address = Field(description="the feature maps of a layer, by its name")
+    positions: Address = Field(description="what the network sees at one pixel")
+    attributions: Address = Field(description="where to ask which pixels made a unit fire")
 
 
 class Activations(Job):
@@ -104,7 +105,7 @@ class ActivationsPage(BaseModel):
     """One page."""
 
     activations: list[ActivationsSummary]
-    next: str | None = Field(description="the next page; null: this was the last")
+    next: Address | None = Field(description="the next page; null: this was the last")
     complete: bool = Field(description="false while the list is made anew from the stored results")
 
 

@@ -12,16 +12,17 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
 
 class AttributionLinks(JobLinks):
     """Where to go from here."""
 
-    image: str | None = Field(description="the attribution as a picture; null until it is finished")
-    file: str | None = Field(description="all of it as numbers (safetensors); null until it is finished")
-    photo: str
-    unit: str
+    image: Address | None = Field(description="the attribution as a picture; null until it is finished")
+    file: Address | None = Field(description="all of it as numbers (safetensors); null until it is finished")
+    photo: Address
+    unit: Address
 
 
 class Attribution(Job):

@@ -12,6 +12,7 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
 _PARTS = ("whole", "positive", "negative")
@@ -62,8 +63,8 @@ class Connection(BaseModel):
     summand: int = Field(
         description="which of the `summands` it belongs to, counted from 0; in `expanded`, which of `behind`"
     )
-    image: str = Field(description="the kernel: orange above zero, blue below, grey at zero")
-    unit: str | None = Field(description="the unit's own address")
+    image: Address = Field(description="the kernel: orange above zero, blue below, grey at zero")
+    unit: Address | None = Field(description="the unit's own address")
 
 
 class Connections(BaseModel):
@@ -78,9 +79,9 @@ class Connections(BaseModel):
 class PictureKernel(BaseModel):
     """The kernel over the picture, in the picture's colours: zero is mid grey, `scale` full and -`scale` no colour."""
 
-    whole: str = Field(description="its image")
-    positive: str = Field(description="the image of its positive weights alone")
-    negative: str = Field(description="the image of its negative weights alone")
+    whole: Address = Field(description="its image")
+    positive: Address = Field(description="the image of its positive weights alone")
+    negative: Address = Field(description="the image of its negative weights alone")
     scale: float = Field(description="the largest weight, without its sign; of all three images")
     height: int
     width: int
@@ -89,8 +90,8 @@ class PictureKernel(BaseModel):
 class FiltersLinks(JobLinks):
     """Where to go from here."""
 
-    unit: str = Field(description="the unit")
-    sheet: str | None = Field(None, description="all kernels on one picture, a row for each list")
+    unit: Address = Field(description="the unit")
+    sheet: Address | None = Field(None, description="all kernels on one picture, a row for each list")
 
 
 class Filters(Job):

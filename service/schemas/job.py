@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 
 
 class Progress(BaseModel):
@@ -41,8 +42,8 @@ class Ending(BaseModel):
 class JobLinks(BaseModel):
     """Where to go from here."""
 
-    self: str
-    events: str = Field(description="the same facts as server-sent events, as they come")
+    self: Address
+    events: Address = Field(description="the same facts as server-sent events, as they come")
 
 
 class Job(BaseModel):

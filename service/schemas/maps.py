@@ -12,6 +12,7 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
 Value = Literal["activation", "preactivation"]
@@ -45,9 +46,9 @@ class Attention(BaseModel):
 class MapsLinks(JobLinks):
     """Where to go from here."""
 
-    file: str | None = Field(description="all of it as numbers (safetensors); null until it is finished")
-    photo: str
-    layer: str
+    file: Address | None = Field(description="all of it as numbers (safetensors); null until it is finished")
+    photo: Address
+    layer: Address
 
 
 class Maps(Job):

@@ -14,6 +14,7 @@ from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
 
@@ -44,10 +45,12 @@ class BrokenImages(BaseModel):
 class ScanLinks(JobLinks):
     """Where to go from here."""
 
-    table: str | None = Field(description="all of it as Parquet, a row per unit; null until it is finished")
-    units: str | None = Field(description="the units of a layer, sorted by what was found; null until it is finished")
-    dataset: str
-    layers: str = Field(description="the layers of this network")
+    table: Address | None = Field(description="all of it as Parquet, a row per unit; null until it is finished")
+    units: Address | None = Field(
+        description="the units of a layer, sorted by what was found; null until it is finished"
+    )
+    dataset: Address
+    layers: Address = Field(description="the layers of this network")
 
 
 class Scan(Job):
@@ -85,7 +88,7 @@ class ScansPage(BaseModel):
     """One page."""
 
     scans: list[ScanSummary]
-    next: str | None = Field(description="the next page; null: this was the last")
+    next: Address | None = Field(description="the next page; null: this was the last")
     complete: bool = Field(description="false while the list is made anew from the stored results")
 
 

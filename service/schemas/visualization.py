@@ -13,6 +13,7 @@ from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import JobSpec, Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.evidence import Evidence
 from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 
@@ -20,7 +21,7 @@ from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
 class Picture(BaseModel):
     """One PNG of the result."""
 
-    url: str
+    url: Address
     width: int
     height: int
     bytes: int
@@ -31,10 +32,10 @@ class Picture(BaseModel):
 class Links(JobLinks):
     """Where to go from here."""
 
-    image: str | None = Field(None, description="the PNG, once it exists")
-    sheet: str | None = Field(None, description="all of the pictures on one, where there are several")
-    preview: str | None = Field(None, description="a small picture of a step on the way, while somebody watches")
-    layers: str = Field(description="the layers of this network")
+    image: Address | None = Field(None, description="the PNG, once it exists")
+    sheet: Address | None = Field(None, description="all of the pictures on one, where there are several")
+    preview: Address | None = Field(None, description="a small picture of a step on the way, while somebody watches")
+    layers: Address = Field(description="the layers of this network")
 
 
 class Visualization(Job):
@@ -95,7 +96,7 @@ class Visualizations(BaseModel):
     """One page."""
 
     visualizations: list[Summary]
-    next: str | None = Field(description="the next page; null: this was the last")
+    next: Address | None = Field(description="the next page; null: this was the last")
     complete: bool = Field(description="false while the list is made anew from the stored pictures")
 
 
