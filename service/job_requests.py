@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import structlog
 from fastapi import BackgroundTasks, Depends, Response
@@ -34,6 +34,9 @@ RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
 
 CACHE_HIT = "featurelens; hit"
+
+
+J = TypeVar("J", bound=Job)
 
 
 class Headers(NamedTuple):
@@ -70,9 +73,7 @@ async def submit(
         response.headers["Preference-Applied"] = f"wait={patience}"
     found = await run_in_threadpool(_accept, deps, kind, wanted, sent)
     if isinstance(found, Result):
-        ASKED.labels("hit").inc()
-        response.headers["Cache-Status"] = CACHE_HIT
-        job = lookup.finished(found)
+        job = hit(lookup.finished(found), response)
     else:
         ASKED.labels("accepted" if found.fresh else "joined").inc()
         structlog.contextvars.bind_contextvars(key=wanted.key, attempt=found.record.attempt)
@@ -87,6 +88,13 @@ async def submit(
         job = lookup.underway(wanted.key, later or found).model_copy(update={"deduplicated": not found.fresh})
         response.headers["Retry-After"] = RETRY_AFTER
     response.headers["Location"] = address.shown(job.links.self)
+    return job
+
+
+def hit(job: J, response: Response) -> J:
+    """`job`, which had been finished before it was asked for, as headers of `response` say."""
+    ASKED.labels("hit").inc()
+    response.headers["Cache-Status"] = CACHE_HIT
     return job
 
 

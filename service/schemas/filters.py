@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -13,7 +13,7 @@ from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
-from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 
 _PARTS = ("whole", "positive", "negative")
 
@@ -119,6 +119,24 @@ class Filters(Job):
     links: FiltersLinks
 
 
+class FiltersSummary(JobSummary):
+    """Filters in a list; `links.self` has all of it."""
+
+    layer: str
+    channel: int
+    links: FiltersLinks
+
+
+class FiltersPage(JobPage):
+    """One page."""
+
+    filters: list[FiltersSummary]
+
+    @classmethod
+    def of(cls, jobs: list[Filters], **more: Any) -> Self:
+        return cls(filters=[FiltersSummary.of(job) for job in jobs], **more)
+
+
 def finished(result: Result) -> Filters:
     """The resource of filters that are in the result store. Raises `OtherVersion`."""
     told = dict(result.numbers)
@@ -164,7 +182,7 @@ def _links(key: str, about: JobSpec, images: int) -> FiltersLinks:
     spec = _spec(about)
     return FiltersLinks(
         self=addresses.filters(key),
-        events=addresses.filters_events(key),
+        events=addresses.job(addresses.FILTERS, key, "events"),
         unit=addresses.unit(spec.model, spec.layer, spec.channel),
         sheet=_image(key, images - 1) if images else None,
     )
