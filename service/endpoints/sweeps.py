@@ -17,6 +17,7 @@ from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
 from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.schemas import address
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.sweep_spec import SweepSpec
 from featurelens.service.thumbnails import Tiles, sheet_name
@@ -80,7 +81,7 @@ async def ask(
     """
     shown, headers = await sweep_requests.submit(deps, spec, caller.client, idempotency_key)
     response.headers.update(headers)
-    response.headers["Location"] = shown.links.self
+    response.headers["Location"] = address.shown(shown.links.self)
     if shown.status == "finished":
         response.status_code = 200
     else:
