@@ -11,6 +11,7 @@ import { Optimized } from '../components/optimized.js';
 import { Settings, requested } from '../components/unit/settings.js';
 import { Spectrum } from '../components/unit/spectrum.js';
 import { Others } from '../components/unit/others.js';
+import { Weights } from '../components/unit/weights.js';
 
 /** @param {{layer: string, channel: string}} params */
 export const title = params => `${params.layer}:${params.channel}`;
@@ -40,6 +41,7 @@ export default function Unit({ params, query }) {
     </header>
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />
     <${Diverse} request=${requests.positive} name=${name} />
+    <${Weights} model=${model} layer=${layer} channel=${channel} />
     <${Others} visualizations=${unit.visualizations} />
     <section aria-labelledby="again">
       <h2 id="again">Ask for it differently</h2>
