@@ -25,7 +25,7 @@ export default function Jobs({ query }) {
   const status = query.get('status');
   const path = withQuery(kind.path, { status, limit: PAGE, cursor: query.get('cursor') });
   const { data, problem, loading, reload } = useResource(path);
-  const jobs = data ? Object.values(data).find(Array.isArray) : [];
+  const jobs = (data && Object.values(data).find(Array.isArray)) ?? [];
   const cursor = data?.next && new URL(data.next, location.origin).searchParams.get('cursor');
   return html`
     <header class="row between"><h1>Jobs</h1><button onClick=${reload}>Look again</button></header>

@@ -8,6 +8,7 @@ import { Picture } from '../components/picture.js';
 import { Living } from '../components/start/living.js';
 import { Trouble } from '../components/trouble.js';
 import { go } from '../router.js';
+import { dropped } from '../state.js';
 import { shortName } from './models.js';
 
 export const title = () => '';
@@ -50,7 +51,7 @@ function Drop() {
   const drop = (/** @type {DragEvent} */ event) => {
     event.preventDefault();
     const [file] = event.dataTransfer?.files ?? [];
-    if (file) window.featurelensDropped = file;
+    if (file) dropped.value = file;
     go(pages.photo());
   };
   return html`<a class="drop" href=${pages.photo()} onDragOver=${(/** @type {Event} */ event) => event.preventDefault()} onDrop=${drop} data-testid="drop">
