@@ -13,7 +13,7 @@ from featurelens.jobs.errors import NotFound
 from featurelens.jobs.kinds import FILTERS
 from featurelens.jobs.spec.filters import MAX_UNITS, FiltersSpec
 from featurelens.service import job_requests
-from featurelens.service.asking import PATIENCE, counted
+from featurelens.service.asking import PATIENCE, Asking, counted, nobody_asked
 from featurelens.service.auth.access import Identified, IdentifiedOrToken, needs
 from featurelens.service.dependencies import Deps, key_of
 from featurelens.service.described import Channel, Known, LayerName
@@ -62,6 +62,7 @@ async def of_unit(
     caller: Identified,
     response: Response,
     units: Annotated[int, Query(ge=1, le=MAX_UNITS, description="how many of the strongest of each list")] = 10,
+    asking: Asking = True,
     prefer: Prefer = None,
 ) -> Filters:
     """What is added up to make channel `n`, with batch norm folded in, so that signs are the real ones: the kernel over
@@ -69,18 +70,24 @@ async def of_unit(
     ones; and, past one nonlinearity, expanded weights, an approximation.
 
     Weights that nobody has asked for yet are read now, for callers with the scope `render`, and counted in their quota:
-    202 where that takes longer than eight seconds, or than `Prefer: wait`.
+    202 where that takes longer than eight seconds, or than `Prefer: wait`. With `ask=false` it tells what is known of
+    them, however far they are, and 404 where nobody has asked.
     """
     found = known.unit(layer, n)
     spec = FiltersSpec(model=known.entry.name, layer=found.name, channel=n, units=units)
     whole, entry = await run_in_threadpool(FILTERS.resolve, deps.catalog, spec)
     key = FILTERS.key(whole, entry.digest, entry.renderer)
     job: Filters | None = await run_in_threadpool(deps.views[FILTERS.name].lookup.find, key)
+    response.headers["Cache-Control"] = "no-cache"
+    if not asking:
+        if job is None:
+            raise nobody_asked("the weights of this unit")
+        response.status_code = 200 if job.over else 202
+        return job
     if job is None or job.status in {"failed", "cancelled"}:
         response.headers.update(await counted(deps, caller))
     sent = job_requests.Headers(caller.client, None, prefer or ())
     response.status_code = 202
-    response.headers["Cache-Control"] = "no-cache"
     filters: Filters = await job_requests.submit(deps, FILTERS, whole, sent, response, patience=PATIENCE)
     if response.status_code == 200:
         del response.headers["Location"]  # this is what it leads to
