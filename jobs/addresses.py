@@ -122,6 +122,11 @@ def crop(key: str, image: int | str) -> str:
     return f"{scan(key)}/crops/{image}"
 
 
+def estimate(submission: str) -> str:
+    """What it would cost to POST the same body to `submission`."""
+    return f"{submission}/estimate"
+
+
 def sweep(id: str) -> str:
     return f"{SWEEPS}/{id}"
 
@@ -154,8 +159,13 @@ def layer(model_name: str, name: str) -> str:
     return f"{layers(model_name)}/{_segment(name)}"
 
 
+def units(model_name: str, layer_name: str) -> str:
+    """Those of a layer, each with the pictures of it."""
+    return f"{layer(model_name, layer_name)}/units"
+
+
 def unit(model_name: str, layer_name: str, channel: int | str) -> str:
-    return f"{layer(model_name, layer_name)}/units/{channel}"
+    return f"{units(model_name, layer_name)}/{channel}"
 
 
 def unit_filters(model_name: str, layer_name: str, channel: int | str) -> str:

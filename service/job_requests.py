@@ -62,10 +62,7 @@ async def submit(
     A client may prefer to wait for the end; one that says nothing waits `patience` seconds. Raises what
     makes `spec` unacceptable, or what is missing to do it.
     """
-    resolved, entry = await resolved_in(deps.catalog, kind, spec)
-    {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
-    resolved = await with_photograph(deps, kind, resolved)
-    wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
+    wanted = await checked(deps, kind, spec)
     lookup, watcher = deps.views[kind.name]
     preferred = wait(sent.preferences)
     if preferred is not None:
@@ -96,6 +93,14 @@ def hit(job: J, response: Response) -> J:
     ASKED.labels("hit").inc()
     response.headers["Cache-Status"] = CACHE_HIT
     return job
+
+
+async def checked(deps: Dependencies, kind: Kind[Spec], spec: Spec) -> Wanted[Spec]:
+    """The job that `spec` asks for, which costs no more than it may. Raises what makes `spec` unacceptable."""
+    resolved, entry = await resolved_in(deps.catalog, kind, spec)
+    {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
+    resolved = await with_photograph(deps, kind, resolved)
+    return Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
 
 
 def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:

@@ -11,7 +11,7 @@ from featurelens.jobs import addresses
 from featurelens.jobs.kinds import FILTERS
 from featurelens.jobs.spec.filters import MAX_UNITS, FiltersSpec
 from featurelens.service import job_requests
-from featurelens.service.asking import PATIENCE, counted
+from featurelens.service.asking import PATIENCE, Asking, counted, nobody_asked
 from featurelens.service.auth.access import Identified, needs
 from featurelens.service.dependencies import Deps, key_of
 from featurelens.service.described import Channel, Known, LayerName
@@ -60,6 +60,7 @@ async def of_unit(
     caller: Identified,
     response: Response,
     units: Annotated[int, Query(ge=1, le=MAX_UNITS, description="how many of the strongest of each list")] = 10,
+    asking: Asking = True,
     prefer: Prefer = None,
 ) -> Filters:
     """What is added up to make channel `n`, with batch norm folded in, so that signs are the real ones: the kernel over
@@ -67,7 +68,8 @@ async def of_unit(
     ones; and, past one nonlinearity, expanded weights, an approximation.
 
     Weights that nobody has asked for yet are read now, for callers with the scope `render`, and counted in their quota:
-    202 where that takes longer than eight seconds, or than `Prefer: wait`.
+    202 where that takes longer than eight seconds, or than `Prefer: wait`. With `ask=false` it tells what is known of
+    them, however far they are, and 404 where nobody has asked.
     """
     found = known.unit(layer, n)
     spec = FiltersSpec(model=known.entry.name, layer=found.name, channel=n, units=units)
@@ -77,6 +79,11 @@ async def of_unit(
     response.headers["Cache-Control"] = "no-cache"
     if job is not None and job.status == "succeeded":
         return job_requests.hit(job, response)
+    if not asking:
+        if job is None:
+            raise nobody_asked("the weights of this unit")
+        response.status_code = 200 if job.over else 202
+        return job
     if job is None or job.over:
         response.headers.update(await counted(deps, caller))
     sent = job_requests.Headers(caller.client, None, prefer or ())

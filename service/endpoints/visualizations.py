@@ -9,14 +9,15 @@ from fastapi import APIRouter, Body, Response
 from featurelens.jobs import addresses
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.service import job_requests
+from featurelens.service import estimates, job_requests
 from featurelens.service.auth.access import GuardedRoute, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, Key
 from featurelens.service.job_routes import JobRoutes
 from featurelens.service.listed_by import by_picture
-from featurelens.service.openapi import samples
+from featurelens.service.openapi import estimate_samples, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
+from featurelens.service.schemas.estimate import VisualizationEstimate
 from featurelens.service.schemas.visualization import Visualization
 
 Spec = Annotated[
@@ -67,6 +68,21 @@ async def ask(spec: Spec, deps: Deps, sent: job_requests.Sent, response: Respons
     """
     visualization: Visualization = await job_requests.submit(deps, VISUALIZATION, spec, sent, response)
     return visualization
+
+
+@router.post(
+    addresses.estimate(addresses.VISUALIZATIONS),
+    dependencies=[needs("read"), JsonOnly],
+    summary="What it would cost",
+    responses={**answer(200, estimate_samples.PICTURE), **problems(400, 408, 413, 415, 422, 503)},
+)
+async def estimate(spec: Spec, deps: Deps, response: Response) -> VisualizationEstimate:
+    """What the same body would cost if it were sent to `/v1/visualizations`: pixels that pass through the network,
+    memory, and seconds where they are known. It asks for nothing and counts in no quota; what would be refused as
+    invalid is refused here in the same words.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    return await estimates.of_picture(deps, spec)
 
 
 for declare in (JOBS.list, JOBS.events, JOBS.token, JOBS.leave, JOBS.delete):

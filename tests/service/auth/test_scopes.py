@@ -21,6 +21,7 @@ from tests.support.visualizations import BODY, KEY
 SCOPES = {
     "GET /v1/visualizations": "read",
     "POST /v1/visualizations": "render",
+    "POST /v1/visualizations/estimate": "read",
     "GET /v1/visualizations/{key}": "read",
     "DELETE /v1/visualizations/{key}": "render",
     "GET /v1/visualizations/{key}/events": "read or token",
@@ -75,6 +76,7 @@ SCOPES = {
     "DELETE /v1/scans/{key}": "render",
     "DELETE /v1/scans/{key}/result": "admin",
     "POST /v1/sweeps": "render",
+    "POST /v1/sweeps/estimate": "read",
     "GET /v1/sweeps/{id}": "read",
     "GET /v1/sweeps/{id}/items": "read",
     "GET /v1/sweeps/{id}/sheet": "read",
@@ -87,12 +89,14 @@ SCOPES = {
     "GET /v1/models/{model}": "read",
     "GET /v1/models/{model}/layers": "read",
     "GET /v1/models/{model}/layers/{layer}": "read",
+    "GET /v1/models/{model}/layers/{layer}/units": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/filters": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/examples": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/spectrum": "read",
     "POST /v1/models/{model}/layers/{layer}/units/{n}/spectrum": "render",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/spectrum/sheet": "read",
+    "GET /v1/events": "read",
     "GET /v1/status": "read",
     "GET /metrics": "read",
 }
@@ -105,7 +109,10 @@ PREFIXES = {
     "attributions": "ft1_",
 }
 """Of keys, by the first part of the addresses."""
-OPEN = {"GET /livez", "GET /readyz", "GET /docs"}
+OPEN = {
+    *("GET /livez", "GET /readyz", "GET /docs"),
+    *("GET /", "GET /ui", "GET /ui/{path}", "GET /ui/static/{digest}/{path}"),
+}
 
 
 def stated() -> Iterator[tuple[str, list[ScopeCheck]]]:
