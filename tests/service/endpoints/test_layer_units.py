@@ -19,6 +19,7 @@ from featurelens.jobs.store.file_store import FileStore
 from tests.support.catalog import ENTRY, LAYERS
 from tests.support.problems import check
 from tests.support.results import result
+from tests.support.server import Server
 from tests.support.visualizations import BODY
 from tests.support.visualizations import URL as PICTURES
 
@@ -120,11 +121,12 @@ def test_far_down_in_the_index(
     assert units(client)[3]["positive"]["key"] == key
 
 
-def test_after_the_broker_was_wiped(client: httpx.Client, redis: Redis, catalog: Catalog, store: FileStore) -> None:
+def test_after_the_broker_was_wiped(client: httpx.Client, redis: Redis, server: Server, store: FileStore) -> None:
     key = put(redis, store, 3)
     redis.delete(index.INDEX)
     first = client.get(URL).json()
     assert (first["complete"], first["units"][3]["positive"]) == (False, None)
+    server.settle()
     again = client.get(URL).json()
     assert (again["complete"], again["units"][3]["positive"]["key"]) == (True, key)
 
