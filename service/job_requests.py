@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import structlog
 from fastapi import BackgroundTasks, Depends, Response
@@ -26,6 +26,7 @@ from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.photographs import with_photograph
 from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
+from featurelens.service.schemas import address
 from featurelens.service.schemas.job import Job
 from featurelens.service.schemas.token import Token
 
@@ -33,6 +34,9 @@ RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
 
 CACHE_HIT = "featurelens; hit"
+
+
+J = TypeVar("J", bound=Job)
 
 
 class Headers(NamedTuple):
@@ -66,9 +70,7 @@ async def submit(
         response.headers["Preference-Applied"] = f"wait={patience}"
     found = await run_in_threadpool(_accept, deps, kind, wanted, sent)
     if isinstance(found, Result):
-        ASKED.labels("hit").inc()
-        response.headers["Cache-Status"] = CACHE_HIT
-        job = lookup.finished(found)
+        job = hit(lookup.finished(found), response)
     else:
         ASKED.labels("accepted" if found.fresh else "joined").inc()
         structlog.contextvars.bind_contextvars(key=wanted.key, attempt=found.record.attempt)
@@ -82,7 +84,14 @@ async def submit(
         later = await run_in_threadpool(deps.queue.find, wanted.key) if patience else None
         job = lookup.underway(wanted.key, later or found).model_copy(update={"deduplicated": not found.fresh})
         response.headers["Retry-After"] = RETRY_AFTER
-    response.headers["Location"] = job.links.self
+    response.headers["Location"] = address.shown(job.links.self)
+    return job
+
+
+def hit(job: J, response: Response) -> J:
+    """`job`, which had been finished before it was asked for, as headers of `response` say."""
+    ASKED.labels("hit").inc()
+    response.headers["Cache-Status"] = CACHE_HIT
     return job
 
 
@@ -158,7 +167,8 @@ def leave(deps: Dependencies, kind: Kind[Any], key: str, response: Response, *, 
 async def watched(deps: Dependencies, kind: Kind[Any], key: str, caller: Caller, last_event_id: str | None) -> Response:
     """Its events, for as long as `caller` may look. Raises `NotFound`."""
     found = await run_in_threadpool(find, deps, kind, key)
-    return event_stream(deps.views[kind.name].watcher, found, last_event_id, partial(still_allowed, deps, caller))
+    allowed = partial(still_allowed, deps, caller)
+    return event_stream(deps.views[kind.name].watcher, found, last_event_id, allowed, caller.token)
 
 
 def opened(deps: Dependencies, key: str, caller: Caller, response: Response) -> Token:

@@ -20,7 +20,7 @@ from featurelens.service.map_requests import LayerMaps, layer_maps, maps_job
 from featurelens.service.names_in_paths import LAYER
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, looked, problems
-from featurelens.service.openapi.links import from_maps
+from featurelens.service.openapi.links import from_job
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.maps import Maps, Value
 from featurelens.service.thumbnails import Width
@@ -143,7 +143,7 @@ async def show_map(
     addresses.activations_maps("{key}", LAYER),
     dependencies=[needs("read", or_token=True)],
     summary="The feature maps of a layer",
-    responses={**answer(200, samples.MAPS, links=from_maps()), **_REFUSED},
+    responses={**answer(200, samples.MAPS, links=from_job("maps", "file")), **_REFUSED},
 )
 async def show_maps(
     key: ActivationsKey,

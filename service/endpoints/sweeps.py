@@ -17,6 +17,7 @@ from featurelens.service.openapi import answers, estimate_samples, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
 from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.schemas import address
 from featurelens.service.schemas.estimate import SweepEstimate
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.sweep_spec import SweepSpec
@@ -81,7 +82,7 @@ async def ask(
     """
     shown, headers = await sweep_requests.submit(deps, spec, caller.client, idempotency_key)
     response.headers.update(headers)
-    response.headers["Location"] = shown.links.self
+    response.headers["Location"] = address.shown(shown.links.self)
     if shown.status == "finished":
         response.status_code = 200
     else:

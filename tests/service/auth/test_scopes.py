@@ -42,11 +42,14 @@ SCOPES = {
     "GET /v1/activations/{key}/maps/{layer}/attention/{head}": "read or token",
     "GET /v1/activations/{key}/positions": "read or token",
     "POST /v1/maps": "render",
+    "GET /v1/maps": "read",
     "GET /v1/maps/{key}": "read",
-    "GET /v1/maps/{key}/events": "read",
+    "GET /v1/maps/{key}/events": "read or token",
+    "GET /v1/maps/{key}/token": "read",
     "GET /v1/maps/{key}/file": "read",
     "DELETE /v1/maps/{key}": "render",
     "DELETE /v1/maps/{key}/result": "admin",
+    "GET /v1/filters": "read",
     "GET /v1/filters/{key}": "read",
     "GET /v1/filters/{key}/image": "read or token",
     "GET /v1/filters/{key}/events": "read or token",
@@ -54,6 +57,7 @@ SCOPES = {
     "DELETE /v1/filters/{key}": "render",
     "DELETE /v1/filters/{key}/result": "admin",
     "POST /v1/attributions": "render",
+    "GET /v1/attributions": "read",
     "GET /v1/attributions/{key}": "read",
     "GET /v1/attributions/{key}/events": "read or token",
     "GET /v1/attributions/{key}/token": "read",
@@ -96,7 +100,14 @@ SCOPES = {
     "GET /v1/status": "read",
     "GET /metrics": "read",
 }
-PREFIXES = {"visualizations": "fv1_", "activations": "fa1_", "filters": "ff1_", "attributions": "ft1_"}
+PREFIXES = {
+    "visualizations": "fv1_",
+    "activations": "fa1_",
+    "maps": "fm1_",
+    "filters": "ff1_",
+    "scans": "fs1_",
+    "attributions": "ft1_",
+}
 """Of keys, by the first part of the addresses."""
 OPEN = {
     *("GET /livez", "GET /readyz", "GET /docs"),

@@ -27,11 +27,11 @@ function route(pattern, load, room) {
   return [new RegExp(`^${pattern.replace(/:(\w+)/g, '(?<$1>[^/]+)')}/?$`), load, room];
 }
 
-/** Where we are: the page's module, what its address says, which part of the site it belongs to. */
-export const place = signal(found());
-
 /** What the address says behind `?`. */
 export const query = () => new URLSearchParams(location.search);
+
+/** Where we are: the page's module, what its address says, which part of the site it belongs to. */
+export const place = signal(found());
 
 function found() {
   const path = location.pathname.slice(BASE.length).replace(/^\//, '');

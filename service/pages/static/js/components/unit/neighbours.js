@@ -1,0 +1,37 @@
+// The way to the units beside this one, by link and by key.
+import { html } from '../../html.js';
+import { pages } from '../../api/addresses.js';
+import { useKeys } from '../../keys.js';
+import { go } from '../../router.js';
+
+/** @param {{model: string, layer: string, channel: number, channels: number, layers: any[]}} props */
+export function Neighbours({ model, layer, channel, channels, layers }) {
+  const search = location.search;
+  const to = (/** @type {number} */ next) => pages.unit(model, layer, (next + channels) % channels) + search;
+  const random = () => go(to(Math.floor(Math.random() * channels)));
+  const place = layers.findIndex(one => one.name === layer);
+  const other = (/** @type {number} */ step) => {
+    const next = layers[place + step];
+    if (place >= 0 && next) go(pages.unit(model, next.name, Math.min(channel, next.channels - 1)) + search);
+  };
+  const keys = {
+    j: { says: 'next unit', act: () => go(to(channel + 1)) },
+    k: { says: 'previous unit', act: () => go(to(channel - 1)) },
+    ArrowRight: { says: 'next unit', act: () => go(to(channel + 1)) },
+    ArrowLeft: { says: 'previous unit', act: () => go(to(channel - 1)) },
+    ']': { says: 'next layer', act: () => other(1) },
+    '[': { says: 'previous layer', act: () => other(-1) },
+    g: { says: 'all units of this layer', act: () => go(pages.layer(model, layer)) },
+    c: { says: 'compare positive and negative', act: () => go(`${pages.compare()}?a=${unit(model, layer, channel)}&b=${unit(model, layer, channel)},sign=negative`) },
+  };
+  useKeys(keys, [model, layer, channel, channels, layers.length]);
+  return html`<nav class="row" aria-label="Units beside this one">
+    <a class="button" href=${to(channel - 1)} rel="prev"><span aria-hidden="true">←</span> ${(channel - 1 + channels) % channels}</a>
+    <a class="button" href=${to(channel + 1)} rel="next">${(channel + 1) % channels} <span aria-hidden="true">→</span></a>
+    <button onClick=${random}>Random</button>
+    <a class="button" href=${pages.layer(model, layer)}>All ${channels}</a>
+  </nav>`;
+}
+
+/** @param {string} model @param {string} layer @param {number} channel */
+const unit = (model, layer, channel) => encodeURIComponent(`${model}/${layer}:${channel}`);

@@ -1,0 +1,7 @@
+import { html } from '../html.js';
+
+export const title = () => 'photo';
+
+export default function Page() {
+  return html`<h1>photo</h1>`;
+}
