@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,7 +13,6 @@ import pytest
 
 from featurelens.jobs.settings import Settings
 from featurelens.launcher.greeting import greeting
-from featurelens.service.app import create_app
 from featurelens.service.endpoints.pages import PAGES, accepts_gzip
 from featurelens.service.pages.files import MAIN, POLICY
 from tests.support.problems import check
@@ -133,20 +133,19 @@ def test_what_the_launcher_prints_leads_there(client: httpx.Client, server: Serv
     assert client.get(address, follow_redirects=True).text == PAGES.shell("")
 
 
-def test_below_a_prefix() -> None:
-    """A server in front that takes the prefix away, and tells."""
-
-    async def ask() -> tuple[httpx.Response, httpx.Response]:
-        app = create_app(Settings(redis_url="redis://127.0.0.1:1"))
-        transport = httpx.ASGITransport(app, root_path="/below")
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.get("/"), await client.get("/ui/models")
-
-    root, page = asyncio.run(ask())
-    assert (root.status_code, root.headers["location"]) == (307, "/below/ui/")
-    assert page.text == PAGES.shell("/below")
-    assert 'content="/below"' in page.text
-    assert f'src="/below{STATIC}/{MAIN}"' in page.text
+def test_below_a_prefix(broker: str, tmp_path: Path) -> None:
+    """Every address begins with it, also where a proxy in front has taken it off."""
+    with Server(Settings(redis_url=broker, state=tmp_path, root_path="/below")) as server:
+        for path in ("/", "/below/"):
+            root = server.client.get(path)
+            assert (root.status_code, root.headers["location"]) == (307, "/below/ui/")
+        for path in ("/ui/models", "/below/ui/models"):
+            page = server.client.get(path)
+            assert page.text == PAGES.shell("/below")
+        assert 'content="/below"' in page.text
+        for address in re.findall(r'(?:href|src)="([^"]+)"', page.text):
+            assert address.startswith("/below/")
+            assert server.client.get(address).status_code == 200, address
 
 
 def test_open_to_everybody_and_described_nowhere(server: Server) -> None:
