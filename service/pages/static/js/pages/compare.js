@@ -1,7 +1,6 @@
 // Two pictures side by side, or one over the other; where their requests differ.
 import { html, useState } from '../html.js';
-import { useEstimate, Optimized } from '../components/optimized.js';
-import { useJob } from '../api/jobs.js';
+import { Optimized, useEstimate, useMade } from '../components/optimized.js';
 import { differences, requestOf, useNamed } from '../components/compare/side.js';
 import { finals } from '../components/images.js';
 import { Picture } from '../components/picture.js';
@@ -19,8 +18,8 @@ function useSide(text) {
   const request = requestOf(text);
   const { estimate, problem } = useEstimate(request);
   const byKey = useNamed(text);
-  const job = useJob(estimate?.key ?? byKey.data?.key, byKey.data);
-  return { text, request, spec: estimate?.spec ?? byKey.data?.spec, job: job?.images ? job : byKey.data, problem: problem ?? byKey.problem };
+  const made = useMade(estimate);
+  return { text, request, spec: estimate?.spec ?? byKey.data?.spec, job: byKey.data ?? (made.status === 'succeeded' ? made.job : null), problem: problem ?? byKey.problem };
 }
 
 /** @param {{query: URLSearchParams}} props */

@@ -11,7 +11,7 @@ import { EvidenceTable } from '../components/picture/evidence.js';
 import { Measured } from '../components/picture/measured.js';
 import { Progress } from '../components/progress.js';
 import { Request } from '../components/request.js';
-import { Loading, Sign, Status, number } from '../components/states.js';
+import { Loading, Sign, Status, brief, number } from '../components/states.js';
 import { Trouble } from '../components/trouble.js';
 
 export const title = () => 'Picture';
@@ -35,7 +35,7 @@ export default function PicturePage({ params }) {
   const cancel = () => remove(api.visualization(key)).then(tell, setRefusal);
   return html`
     <header class="stack">
-      <ol class="crumbs" aria-label="Where this is"><li><a href=${pages.model(spec.model)}>${spec.model}</a></li>
+      <ol class="crumbs" aria-label="Where this is"><li><a href=${pages.model(spec.model)}>${brief(spec.model)}</a></li>
         ${spec.layer && html`<li><a href=${pages.layer(spec.model, spec.layer)}>${spec.layer}</a></li>`}
         ${spec.layer && Number.isInteger(spec.channel) && html`<li><a href=${pages.unit(spec.model, spec.layer, spec.channel)}>unit ${spec.channel}</a></li>`}</ol>
       <h1>${name} <${Sign} sign=${spec.sign} /></h1>

@@ -6,14 +6,13 @@ import { over, tell, useJob } from '../../api/jobs.js';
 import { useResource } from '../../api/resource.js';
 import { Picture } from '../picture.js';
 import { Progress } from '../progress.js';
-import { Status } from '../states.js';
+import { Status, brief } from '../states.js';
 import { Trouble } from '../trouble.js';
 
 /** @param {any} job a summary, or the resource */
 function named(job) {
   const { model, layer, channel, dataset } = { ...job, ...job.spec };
-  const network = String(model ?? '').replace(/^[a-z]+:/, '').replace(/@.*/, '');
-  return [network, dataset, layer && `${layer}${channel === null || channel === undefined ? '' : `:${channel}`}`].filter(Boolean).join(' / ');
+  return [brief(model ?? ''), dataset, layer && `${layer}${channel === null || channel === undefined ? '' : `:${channel}`}`].filter(Boolean).join(' / ');
 }
 
 /** @param {{known: any, page: ((key: string) => string) | null, path: string}} props */
