@@ -57,10 +57,10 @@ export const api = {
   activations: () => '/v1/activations',
   /** @param {string} key of an activations job @param {string} layer */
   maps: (key, layer) => `/v1/activations/${key}/maps/${segment(layer)}`,
-  /** @param {string} key @param {string} layer @param {number} channel @param {Record<string, any>} [query] */
-  map: (key, layer, channel, query = {}) => withQuery(`${api.maps(key, layer)}/${channel}`, query),
+  /** One that is there; looking asks for nothing. @param {string} key @param {string} layer @param {number} channel @param {Record<string, any>} [query] */
+  map: (key, layer, channel, query = {}) => withQuery(`${api.maps(key, layer)}/${channel}`, { ask: false, ...query }),
   /** @param {string} key @param {string} layer @param {Record<string, any>} [query] */
-  sheet: (key, layer, query = {}) => withQuery(`${api.maps(key, layer)}/sheet`, query),
+  sheet: (key, layer, query = {}) => withQuery(`${api.maps(key, layer)}/sheet`, { ask: false, ...query }),
   /** @param {string} key @param {Record<string, any>} query x and y in pixels of the photograph as the network was shown it */
   positions: (key, query) => withQuery(`/v1/activations/${key}/positions`, query),
   scans: () => '/v1/scans',

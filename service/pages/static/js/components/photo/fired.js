@@ -28,7 +28,7 @@ export function Fired({ look, model, layer, told, units, rendered, maps, sign, t
         <a class="tile" href=${to} aria-label=${`${name}, ${value} ${number(one.value)}`}>
           ${picture
             ? html`<${Picture} src=${api.image(picture.key)} alt="" sizes="9rem" />`
-            : html`<span class="picture"><span class="picture-missing">${sign === 'positive' ? 'what raises it' : 'what lowers it'}: not rendered yet</span></span>`}
+            : html`<span class="picture"><span class="picture-missing">not rendered yet</span></span>`}
           <span class="tile-label"><span>${one.channel}${label}</span><span class="number">${number(one.value)}</span></span>
         </a>
         <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, value)} aria-label=${`Which pixels made ${name} say that`}>Why</button>

@@ -14,17 +14,16 @@ import { chooseUnit } from './why.js';
 const UNITS = 6;
 const REST = 120;
 
-/** Activations of which this tab has asked for the maps of all layers: another place costs nothing. @type {Set<string>} */
+/** Activations of which this tab has asked for the maps of all layers: what is not there yet is made. @type {Set<string>} */
 const asked = new Set();
 
 /**
- * What fires at the crosshair. It takes the maps of all layers, so that nothing is asked before somebody has.
+ * What fires at the crosshair, where the maps of all layers are there; `allow` has them made.
  * @param {string} look the key of the activations @param {{x: number, y: number} | null} at
  */
 export function useHere(look, at) {
   const [turn, setTurn] = useState(0);
-  const may = at !== null && asked.has(look);
-  const path = useSettled(may ? api.positions(look, { ...at, units: UNITS }) : null);
+  const path = useSettled(at && api.positions(look, { ...at, units: UNITS, ask: asked.has(look) ? null : false }));
   const { data, problem, loading, reload } = useResource(path);
   // Where the crosshair moves on, the last answer stays until the next is there.
   const [last, setLast] = useState(/** @type {any} */ (null));
@@ -33,7 +32,8 @@ export function useHere(look, at) {
     asked.add(look);
     setTurn(turn + 1);
   };
-  return { here: at && may ? data ?? last : null, problem, loading, reload, allow, may };
+  const unasked = problem?.status === 404 && !asked.has(look);
+  return { here: at && !unasked ? data ?? last : null, problem: unasked ? null : problem, loading, reload, allow, unasked };
 }
 
 /** What it was when it had rested: the crosshair passes many places. @param {string | null} path */
@@ -50,10 +50,10 @@ function useSettled(path) {
  * @param {{look: any, model: string, at: {x: number, y: number}, found: ReturnType<typeof useHere>, query: URLSearchParams}} props
  */
 export function Here({ look, model, at, found, query }) {
-  const { here, problem, loading, reload, allow, may } = found;
+  const { here, problem, loading, reload, allow, unasked } = found;
   return html`<section aria-labelledby="here" data-testid="here" data-status=${here ? 'there' : loading ? 'loading' : 'none'}>
     <h2 id="here">What fires at ${at.x}, ${at.y}</h2>
-    ${!may && html`<div class="notice"><p>The feature maps of all layers tell it: one forward pass.</p>
+    ${unasked && html`<div class="notice"><p>The feature maps of all layers tell it: one forward pass.</p>
       <button class="primary" onClick=${allow} data-testid="ask-here">What fires here?</button></div>`}
     ${problem && html`<${Trouble} problem=${problem} retry=${reload} />`}
     ${loading && !here && html`<p class="soft" role="status">Reading the maps of all layers …</p>`}
