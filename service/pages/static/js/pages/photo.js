@@ -1,8 +1,9 @@
 // My photo: what a network sees in it, as a whole, layer by layer and at each place.
-import { html, useEffect } from '../html.js';
+import { html, useEffect, useState } from '../html.js';
 import { api, pages } from '../api/addresses.js';
 import { over } from '../api/jobs.js';
 import { useResource } from '../api/resource.js';
+import { Missing } from '../components/grid/missing.js';
 import { Classes } from '../components/photo/classes.js';
 import { Here, useHere } from '../components/photo/here.js';
 import { Intake } from '../components/photo/intake.js';
@@ -62,7 +63,7 @@ function Looked({ look, query }) {
       <h1>My photo</h1>
       <p class="soft small">As <a href=${pages.model(name)}>${name}</a> sees it, ${job.spec.size[1]} × ${job.spec.size[0]} pixels from its middle. The address of this
         page can be sent as a link. Nothing is made by opening or scrolling it; maps and pictures are made when you press a button.</p>
-      <${Intake} small model=${chosen} photo=${job.spec.photo} />
+      <${Intake} model=${chosen} photo=${job.spec.photo} seenBy=${name} />
     </header>
     ${done ? html`<${Seen} look=${job} model=${name} classes=${model?.classes_layer ?? null} query=${query} />` : html`<${Unfinished} job=${job} />`}`;
 }
@@ -77,6 +78,8 @@ function Unfinished({ job }) {
 /** @param {{look: any, model: string, classes: string | null, query: URLSearchParams}} props */
 function Seen({ look, model, classes, query }) {
   const at = crosshair(query, look.spec.size);
+  const [turn, setTurn] = useState(0);
+  const sweep = query.get('sweep');
   const found = useHere(look.key, at);
   const move = (/** @type {{x: number, y: number}} */ next) => {
     setQuery(next);
@@ -92,14 +95,15 @@ function Seen({ look, model, classes, query }) {
           ? html`<span class="key cell">cell</span> and <span class="key field">receptive field</span> of ${drawn.layer} at the crosshair.`
           : 'Click a place, or move the crosshair with the arrow keys (faster with Shift): what fires there is read from the feature maps.'}</figcaption>
       </figure>
-      <${Why} look=${look} model=${model} query=${query} here=${found.here} />
+      <${Why} look=${look} model=${model} query=${query} />
       <${Classes} classes=${look.classes} model=${model} layer=${classes} look=${look.key} />
     </div>
     <div class="photo-main">
       ${at && html`<${Here} look=${look} model=${model} at=${at} found=${found} query=${query} />`}
       <section aria-labelledby="layers">
         <h2 id="layers">What responds, layer by layer</h2>
-        ${look.layers.map((/** @type {any} */ one) => html`<${Layer} key=${one.layer} look=${look} told=${one} model=${model} query=${query} />`)}
+        ${sweep && html`<${Missing} model=${model} layer="" sign="" channels=${[]} sweep=${sweep} changed=${() => setTurn((/** @type {number} */ before) => before + 1)} />`}
+        ${look.layers.map((/** @type {any} */ one) => html`<${Layer} key=${one.layer} look=${look} told=${one} model=${model} query=${query} turn=${turn} />`)}
       </section>
     </div>
   </div>`;

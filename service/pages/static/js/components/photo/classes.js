@@ -1,6 +1,7 @@
 // What the network takes the photograph for.
 import { html } from '../../html.js';
 import { pages, withQuery } from '../../api/addresses.js';
+import { chooseUnit } from './why.js';
 
 /** Per cent with as many digits as mean something. @param {number} share */
 const percent = share => (share >= 0.001 ? `${(100 * share).toFixed(1)} %` : '< 0.1 %');
@@ -14,6 +15,7 @@ export function Classes({ classes, model, layer, look }) {
       const name = one.label ?? `class ${one.channel}`;
       return html`<li key=${one.channel}>
         ${layer ? html`<a href=${withQuery(pages.unit(model, layer, one.channel), { photo: look })}>${name}</a>` : html`<span>${name}</span>`}
+        ${layer && html`<button class="plain small" onClick=${() => chooseUnit(layer, one.channel)} aria-label=${`Which pixels speak for ${name}`}>Why</button>`}
         <span class="number">${percent(one.probability)}</span>
         <span class="bar" aria-hidden="true"><span style=${`width: ${100 * one.probability}%`}></span></span>
       </li>`;

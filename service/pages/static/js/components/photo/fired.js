@@ -1,18 +1,20 @@
 // Units with what they say to the photograph: value, map, optimized picture, and what made them fire.
 import { html } from '../../html.js';
 import { api, pages, withQuery } from '../../api/addresses.js';
+import { Missing } from '../grid/missing.js';
 import { Picture } from '../picture.js';
 import { number } from '../states.js';
 import { chooseUnit } from './why.js';
 
 /**
  * `units` have `channel`, `value` and, where they have positions, `x` and `y`. `maps`: whether those of the layer are there.
- * @param {{look: any, model: string, layer: string, told: any, units: any[], rendered: Map<number, any>, maps: boolean, sign: string, title: string}} props
+ * @param {{look: any, model: string, layer: string, told: any, units: any[], rendered: Map<number, any>, maps: boolean, sweeping: boolean, sign: string, title: string}} props
  */
-export function Fired({ look, model, layer, told, units, rendered, maps, sign, title }) {
+export function Fired({ look, model, layer, told, units, rendered, maps, sweeping, sign, title }) {
   const preactivation = sign === 'negative' && told.preactivation;
   const value = preactivation ? 'preactivation' : 'activation';
   const ratio = look.spec.size[1] / look.spec.size[0];
+  const lacking = units.map(one => one.channel).filter(channel => rendered.has(channel) && !rendered.get(channel)[sign]).sort((a, b) => a - b);
   return html`<div class="stack">
     <h4 class=${sign}>${title} <span class="soft small">${preactivation ? 'pre-activation' : 'activation'}, ${sign === 'positive' ? 'largest' : 'smallest'} anywhere</span></h4>
     <ul class="fired">${units.map(one => {
@@ -31,8 +33,10 @@ export function Fired({ look, model, layer, told, units, rendered, maps, sign, t
             : html`<span class="picture"><span class="picture-missing">not rendered yet</span></span>`}
           <span class="tile-label"><span>${one.channel}${label}</span><span class="number">${number(one.value)}</span></span>
         </a>
-        <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, value)} aria-label=${`Which pixels made ${name} say that`}>Why</button>
+        <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, { value, x: one.x, y: one.y })} aria-label=${`Which pixels made ${name} say that`}>Why</button>
       </li>`;
     })}</ul>
+    ${!sweeping && html`<${Missing} model=${model} layer=${layer} sign=${sign} channels=${lacking} sweep=${null} changed=${() => {}}
+      words=${sign === 'positive' ? 'Render what raises those without a picture' : 'Render what lowers those without a picture'} />`}
   </div>`;
 }

@@ -81,7 +81,7 @@ function AtLayer({ look, model, one, query }) {
             src=${api.map(look.key, layer, unit.channel, { over: 'photo', x, y, width: 192, format: 'webp' })} />`}
           <span class="tile-label"><span>${unit.channel}</span><span class="number">${number(unit.value)}</span></span>
         </a>
-        <button class="plain small" onClick=${() => chooseUnit(layer, unit.channel, 'activation')} aria-label=${`Which pixels made ${name} fire`}>Why</button>
+        <button class="plain small" onClick=${() => chooseUnit(layer, unit.channel, whole ? {} : { x, y })} aria-label=${`Which pixels made ${name} fire`}>Why</button>
       </li>`;
     })}</ul>
     ${request && html`<${Seen} request=${request} layer=${layer} shown=${query.get('seen') === layer} />`}

@@ -11,10 +11,12 @@ import { Networks } from './networks.js';
 const NO_FILE = { title: 'That was no file', message: 'Drop a photograph from a folder, or copy it and paste it here.', code: '', errors: [] };
 
 /**
- * `photo` is there already: the name of a photograph, or the key of a visualization. `small`: beside another photograph.
- * @param {{model: string, photo?: string | null, small?: boolean}} props
+ * `photo` is there already: the name of a photograph, or the key of a visualization. `seenBy`: it is shown
+ * beside this, as that network saw it.
+ * @param {{model: string, photo?: string | null, seenBy?: string}} props
  */
-export function Intake({ model, photo = null, small = false }) {
+export function Intake({ model, photo = null, seenBy = '' }) {
+  const small = seenBy !== '';
   const [busy, setBusy] = useState('');
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const during = async (/** @type {string} */ words, /** @type {() => Promise<void>} */ work) => {
@@ -31,7 +33,7 @@ export function Intake({ model, photo = null, small = false }) {
   return html`<div class="intake ${over ? 'over' : ''} ${small ? 'small' : ''}" data-testid="intake">
     ${photo && !small && html`<${Given} photo=${photo} />`}
     <${Networks} chosen=${model} label=${small ? 'Network' : 'The network that looks'} />
-    ${photo && html`<button class=${small ? '' : 'primary'} disabled=${Boolean(busy)} onClick=${again} data-testid="look">${small ? 'Look at this one through it' : 'See it through the network'}</button>`}
+    ${photo && model !== seenBy && html`<button class=${small ? '' : 'primary'} disabled=${Boolean(busy)} onClick=${again} data-testid="look">${small ? `See this one through ${model}` : 'See it through the network'}</button>`}
     <${Choice} take=${take} busy=${Boolean(busy)} primary=${!photo} words=${photo ? 'Another photograph' : 'Choose a photograph'} />
     <p class="soft small">${busy ? html`<span role="status" data-testid="sending">${busy} …</span>` : 'Or drop it anywhere on this page. PNG, JPEG or WebP; a network sees the middle of it.'}</p>
     ${refusal && html`<${Trouble} problem=${refusal} />`}

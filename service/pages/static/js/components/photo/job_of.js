@@ -19,9 +19,11 @@ export function useJobOf(key) {
   useEffect(() => {
     setProblem(null);
     if (!key || !unknown) return undefined;
-    const asking = new AbortController();
-    get(jobAddress(key), { signal: asking.signal }).then(tell, refusal => !asking.signal.aborted && setProblem(refusal));
-    return () => asking.abort();
+    let stale = false; // the stream may be quicker
+    get(jobAddress(key)).then(job => !stale && tell(job), refusal => !stale && setProblem(refusal));
+    return () => {
+      stale = true;
+    };
   }, [key, unknown, allowed, turn]);
   return { job: key ? job : null, problem, reload: () => setTurn(turn + 1) };
 }

@@ -16,16 +16,17 @@ const inQuery = layer => `map.${layer}`;
 
 /**
  * `look` are the finished activations, `told` what they say of the layer.
- * @param {{look: any, told: any, model: string, query: URLSearchParams}} props
+ * `turn` rises when there may be new pictures of its units.
+ * @param {{look: any, told: any, model: string, query: URLSearchParams, turn: number}} props
  */
-export function Layer({ look, told, model, query }) {
+export function Layer({ look, told, model, query, turn }) {
   const { layer } = told;
   const { job, problem, reload } = useJobOf(query.get(inQuery(layer)));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const [asking, setAsking] = useState(false);
   const [place, seen] = useSeen();
   const channels = [...told.highest, ...told.lowest].map(one => one.channel);
-  const rendered = useRendered(model, layer, channels, seen);
+  const rendered = useRendered(model, layer, channels, seen, turn);
   const show = async () => {
     setRefusal(null);
     setAsking(true);
@@ -41,7 +42,7 @@ export function Layer({ look, told, model, query }) {
   const flat = told.height * told.width === 1;
   const there = job?.status === 'succeeded';
   const id = `layer-${layer}`;
-  const shared = { look, model, layer, told, rendered, maps: there };
+  const shared = { look, model, layer, told, rendered, maps: there, sweeping: query.has('sweep') };
   return html`<section ref=${place} class="photo-layer" aria-labelledby=${id} data-testid="photo-layer">
     <div class="row between">
       <h3 id=${id}><a href=${pages.layer(model, layer)}>${layer}</a> <span class="soft small">${told.channels} units, ${flat ? 'one value each' : `maps of ${told.width} × ${told.height}`}</span></h3>

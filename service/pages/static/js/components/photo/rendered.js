@@ -7,11 +7,11 @@ const PAGE = 512;
 
 /**
  * Of `channels`, what the grid of the layer tells: pictures of both signs and the label, by channel. Asks once they are
- * `wanted`, and enqueues nothing. A layer that does not answer has no pictures here.
- * @param {string} model @param {string} layer @param {number[]} channels @param {boolean} wanted
+ * `wanted`, again in each `turn`, and enqueues nothing. A layer that does not answer has no pictures here.
+ * @param {string} model @param {string} layer @param {number[]} channels @param {boolean} wanted @param {number} turn
  * @returns {Map<number, any>}
  */
-export function useRendered(model, layer, channels, wanted) {
+export function useRendered(model, layer, channels, wanted, turn) {
   const [found, setFound] = useState(/** @type {Map<number, any>} */ (new Map()));
   const text = [...new Set(channels.map(channel => Math.floor(channel / PAGE)))].sort((a, b) => a - b).join(',');
   useEffect(() => {
@@ -24,6 +24,6 @@ export function useRendered(model, layer, channels, wanted) {
       () => {}, // refused: units are shown without pictures, and their pages say why
     );
     return () => asking.abort();
-  }, [model, layer, text, wanted]);
+  }, [model, layer, text, wanted, turn]);
   return found;
 }

@@ -22,31 +22,31 @@ const ABOUT = {
 };
 
 /**
- * Asks about another unit, and leads to the place where the answer will be.
- * @param {string} layer @param {number} channel @param {string} value activation or preactivation
+ * Asks about another unit, and leads to the place where the answer will be. `x`, `y` are a position of its map.
+ * @param {string} layer @param {number} channel @param {{value?: string, x?: number | null, y?: number | null}} [what]
  */
-export function chooseUnit(layer, channel, value) {
-  setQuery({ unit: `${layer}:${channel}`, value: value === 'activation' ? null : value, why: null });
+export function chooseUnit(layer, channel, { value = 'activation', x = null, y = null } = {}) {
+  const place = x === null || y === null ? null : `${x},${y}`;
+  setQuery({ unit: `${layer}:${channel}`, value: value === 'activation' ? null : value, place, of: null, why: null });
   requestAnimationFrame(() => document.getElementById('why')?.focus());
 }
 
-/**
- * `here` says where the crosshair is on the maps of a layer, once that was asked for.
- * @param {{look: any, model: string, query: URLSearchParams, here: any}} props
- */
-export function Why({ look, model, query, here }) {
+/** @param {{look: any, model: string, query: URLSearchParams}} props */
+export function Why({ look, model, query }) {
   const [, layer = '', channel = ''] = /^(.+):(\d+)$/.exec(query.get('unit') ?? '') ?? [];
+  const [, x, y] = /^(\d+),(\d+)$/.exec(query.get('place') ?? '') ?? [];
   const { job, problem, reload } = useJobOf(query.get('why'));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
-  const told = look.layers.find((/** @type {any} */ one) => one.layer === layer);
-  const at = here?.layers.find((/** @type {any} */ one) => one.layer === layer);
-  const method = pick(METHODS, query.get('method'), 'integrated_gradients');
-  const of = at && query.get('of') === 'position' ? 'position' : query.get('of') === 'maximum' ? 'maximum' : 'mean';
-  const value = told?.preactivation && query.get('value') === 'preactivation' ? 'preactivation' : 'activation';
   if (!layer) return null;
+  const told = look.layers.find((/** @type {any} */ one) => one.layer === layer);
+  const parts = { ...(x ? { position: `value at column ${x}, row ${y}` } : {}), mean: 'mean over the map', maximum: 'maximum' };
+  const usual = x ? 'position' : 'mean';
+  const method = pick(METHODS, query.get('method'), 'integrated_gradients');
+  const of = pick(parts, query.get('of'), usual);
+  const value = told?.preactivation && query.get('value') === 'preactivation' ? 'preactivation' : 'activation';
   const request = {
     model, photo: look.spec.photo, layer, channel: Number(channel), of, value, method: { type: method }, size: look.spec.size,
-    ...(of === 'position' ? { x: at.x, y: at.y } : {}),
+    ...(of === 'position' ? { x: Number(x), y: Number(y) } : {}),
   };
   const ask = () => post(api.attributions(), request, { Prefer: 'wait=5' }).then(made => {
     setRefusal(null);
@@ -57,16 +57,14 @@ export function Why({ look, model, query, here }) {
     setQuery({ [name]: event.target.value === usual ? null : event.target.value, why: null });
   return html`<section class="card" aria-labelledby="why" data-testid="why">
     <div class="row between">
-      <h2 id="why" tabindex="-1">Why <a href=${withQuery(pages.unit(model, layer, Number(channel)), { photo: look.key })}>${layer}:${channel}</a> fires</h2>
-      <button class="plain" aria-label="Close" onClick=${() => setQuery({ unit: null, value: null, of: null, method: null, why: null })}>×</button>
+      <h2 id="why" tabindex="-1">What made <a href=${withQuery(pages.unit(model, layer, Number(channel)), { photo: look.key })}>${layer}:${channel}</a> say that</h2>
+      <button class="plain" aria-label="Close" onClick=${() => setQuery({ unit: null, value: null, place: null, of: null, method: null, why: null })}>×</button>
     </div>
     <div class="row">
       <label class="row small">by <select value=${method} onChange=${set('method', 'integrated_gradients')}>
         ${Object.entries(METHODS).map(([name, words]) => html`<option value=${name} selected=${name === method}>${words}</option>`)}</select></label>
-      <label class="row small">its <select value=${of} onChange=${set('of', 'mean')}>
-        <option value="mean" selected=${of === 'mean'}>mean over the map</option>
-        <option value="maximum" selected=${of === 'maximum'}>maximum</option>
-        ${at && html`<option value="position" selected=${of === 'position'}>value at the crosshair (${at.x}, ${at.y})</option>`}</select></label>
+      <label class="row small">its <select value=${of} onChange=${set('of', usual)}>
+        ${Object.entries(parts).map(([name, words]) => html`<option value=${name} selected=${name === of}>${words}</option>`)}</select></label>
       ${told?.preactivation && html`<label class="row small">of the <select value=${value} onChange=${set('value', 'activation')}>
         <option value="activation" selected=${value === 'activation'}>activation</option>
         <option value="preactivation" selected=${value === 'preactivation'}>pre-activation</option></select></label>`}
