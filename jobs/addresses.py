@@ -35,12 +35,13 @@ PAGES = "/ui"
 _PLACEHOLDER = re.compile(r"\{\w+(:\w+)?\}")
 
 
+def job(jobs: str, key: str, part: str | None = None) -> str:
+    """Of one of the `jobs` of a kind, which are those of their list; or of what is shown of it."""
+    return f"{jobs}/{key}" if part is None else f"{jobs}/{key}/{part}"
+
+
 def visualization(key: str) -> str:
     return f"{VISUALIZATIONS}/{key}"
-
-
-def events(key: str) -> str:
-    return f"{visualization(key)}/events"
 
 
 def preview(key: str) -> str:
@@ -51,24 +52,8 @@ def image(key: str) -> str:
     return f"{visualization(key)}/image"
 
 
-def token(key: str) -> str:
-    return f"{visualization(key)}/token"
-
-
 def activations(key: str) -> str:
     return f"{ACTIVATIONS}/{key}"
-
-
-def activations_events(key: str) -> str:
-    return f"{activations(key)}/events"
-
-
-def activations_token(key: str) -> str:
-    return f"{activations(key)}/token"
-
-
-def activations_result(key: str) -> str:
-    return f"{activations(key)}/result"
 
 
 def activations_maps(key: str, layer_name: str) -> str:
@@ -96,48 +81,20 @@ def maps(key: str) -> str:
     return f"{MAPS}/{key}"
 
 
-def maps_events(key: str) -> str:
-    return f"{maps(key)}/events"
-
-
 def maps_file(key: str) -> str:
     return f"{maps(key)}/file"
-
-
-def maps_result(key: str) -> str:
-    return f"{maps(key)}/result"
 
 
 def filters(key: str) -> str:
     return f"{FILTERS}/{key}"
 
 
-def filters_events(key: str) -> str:
-    return f"{filters(key)}/events"
-
-
-def filters_token(key: str) -> str:
-    return f"{filters(key)}/token"
-
-
 def filters_image(key: str) -> str:
     return f"{filters(key)}/image"
 
 
-def filters_result(key: str) -> str:
-    return f"{filters(key)}/result"
-
-
 def attribution(key: str) -> str:
     return f"{ATTRIBUTIONS}/{key}"
-
-
-def attribution_events(key: str) -> str:
-    return f"{attribution(key)}/events"
-
-
-def attribution_token(key: str) -> str:
-    return f"{attribution(key)}/token"
 
 
 def attribution_image(key: str) -> str:
@@ -148,24 +105,8 @@ def attribution_file(key: str) -> str:
     return f"{attribution(key)}/file"
 
 
-def attribution_result(key: str) -> str:
-    return f"{attribution(key)}/result"
-
-
 def scan(key: str) -> str:
     return f"{SCANS}/{key}"
-
-
-def scan_events(key: str) -> str:
-    return f"{scan(key)}/events"
-
-
-def scan_token(key: str) -> str:
-    return f"{scan(key)}/token"
-
-
-def scan_result(key: str) -> str:
-    return f"{scan(key)}/result"
 
 
 def scan_table(key: str) -> str:
@@ -179,6 +120,11 @@ def scan_units(key: str) -> str:
 def crop(key: str, image: int | str) -> str:
     """A part of an image that a scan names."""
     return f"{scan(key)}/crops/{image}"
+
+
+def estimate(submission: str) -> str:
+    """What it would cost to POST the same body to `submission`."""
+    return f"{submission}/estimate"
 
 
 def sweep(id: str) -> str:
@@ -213,8 +159,13 @@ def layer(model_name: str, name: str) -> str:
     return f"{layers(model_name)}/{_segment(name)}"
 
 
+def units(model_name: str, layer_name: str) -> str:
+    """Those of a layer, each with the pictures of it."""
+    return f"{layer(model_name, layer_name)}/units"
+
+
 def unit(model_name: str, layer_name: str, channel: int | str) -> str:
-    return f"{layer(model_name, layer_name)}/units/{channel}"
+    return f"{units(model_name, layer_name)}/{channel}"
 
 
 def unit_filters(model_name: str, layer_name: str, channel: int | str) -> str:
@@ -240,10 +191,10 @@ def visualizations_of(model_name: str, layer_name: str, channel: int | None = No
 
 
 def with_query(path: str, query: Mapping[str, Any]) -> str:
-    """Values that are None are left out; true and false are written as JSON has them."""
+    """Values that are None are left out; true and false are written as JSON has them. `path` may have a query."""
     given = {name: value for name, value in query.items() if value is not None}
     text = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
-    return f"{path}?{urlencode(text)}" if text else path
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(text)}" if text else path
 
 
 def _segment(name: str, safe: str = "") -> str:

@@ -33,7 +33,7 @@ def estimate(spec: VisualizationSpec, entry: ModelEntry, layers: Sequence[LayerE
     assert spec.transform is not None
     pixels = spec.size[0] * spec.size[1]
     larger = pixels / (entry.input_size[0] * entry.input_size[1])
-    read = _read(spec)
+    read = layers_read(spec)
     answers = sum(_values(layer) for layer in _upto(read, layers) if layer.name in read) * larger
     rows = spec.pictures * spec.transform.views
     picture = _PICTURE * entry.input_channels
@@ -64,7 +64,7 @@ def _values(layer: LayerEntry) -> int:
     return layer.channels * (layer.height or 1) * (layer.width or 1)
 
 
-def _read(spec: VisualizationSpec) -> set[str]:
+def layers_read(spec: VisualizationSpec) -> set[str]:
     """The layers that the objective reads."""
     names = {spec.layer} if spec.layer else set()
     if isinstance(spec.objective, JointObjective):

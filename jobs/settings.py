@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -12,7 +13,12 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.connection import parse_url
 
+from featurelens.jobs import addresses
+
 NETWORKS_BYTES = 4 * 2**30
+
+PREFIX_PATTERN = r"(/[A-Za-z0-9._~-]+)*"
+"""Of a path, without a slash at its end."""
 
 
 class Settings(BaseSettings):
@@ -76,8 +82,13 @@ class Settings(BaseSettings):
 
     ``*``: any. Left out: any, but none where only this machine can reach the service and no keys are asked for.
     """
-    trusted_proxies: str = ""
-    """Addresses and networks, such as ``127.0.0.1,10.0.0.0/8``, whose `X-Forwarded-For` and `-Proto` are believed."""
+    root_path: str = ""
+    """The path below which a proxy serves this, such as ``/vision``; one that is trusted may say another itself."""
+    trusted_proxies: str = Field(
+        "", validation_alias=AliasChoices("FEATURELENS_TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS")
+    )
+    """Addresses and networks, such as ``127.0.0.1,10.0.0.0/8``, whose `X-Forwarded-For`, `-Proto` and `-Prefix` are
+    believed; ``*``: of anybody."""
     cors_origins: str = ""
     """Web pages that may call the service from a browser, such as ``https://a.example,https://b.example``."""
     networks_bytes: int = Field(NETWORKS_BYTES, ge=0)
@@ -98,10 +109,18 @@ class Settings(BaseSettings):
     def _networks(cls, proxies: str) -> str:
         for proxy in _listed(proxies):
             try:
-                ip_network(proxy)
+                ip_network("0.0.0.0/0" if proxy == "*" else proxy)
             except ValueError:
                 raise ValueError(f"{proxy} is neither an address nor a network such as 10.0.0.0/8") from None
         return proxies
+
+    @field_validator("root_path")
+    @classmethod
+    def _prefix(cls, path: str) -> str:
+        path = path.rstrip("/")
+        if not re.fullmatch(PREFIX_PATTERN, path) or f"{path}/".startswith(f"{addresses.ROOT}/"):
+            raise ValueError(f"no path such as /vision, or one that begins with {addresses.ROOT}, as ours do")
+        return path
 
     @property
     def origins(self) -> tuple[str, ...]:

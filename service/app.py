@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from featurelens.jobs import addresses
 from featurelens.jobs.settings import Settings
@@ -20,6 +21,7 @@ from featurelens.service.middleware.allowed_hosts import AllowedHostsMiddleware
 from featurelens.service.middleware.body_limit import BodyLimitMiddleware
 from featurelens.service.middleware.connection_limit import ConnectionLimitMiddleware
 from featurelens.service.middleware.head import HeadMiddleware
+from featurelens.service.middleware.path_prefix import PathPrefixMiddleware
 from featurelens.service.middleware.request_log import RequestLogMiddleware
 from featurelens.service.openapi.document import document
 from featurelens.service.problems import install
@@ -69,6 +71,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(AllowedHostsMiddleware, names=deps.settings.host_names)
     app.add_middleware(RequestLogMiddleware)
     _open_to(app, deps.settings)
+    if deps.settings.proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(deps.settings.proxies))
+    app.add_middleware(PathPrefixMiddleware, prefix=deps.settings.root_path, proxies=deps.settings.proxies)
     app.state.deps = deps
     install(app)
     for module in sorted(one.name for one in pkgutil.iter_modules(endpoints.__path__, f"{endpoints.__name__}.")):

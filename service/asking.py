@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
 from starlette.concurrency import run_in_threadpool
 
+from featurelens.jobs.errors import NotFound
 from featurelens.service.auth.access import Caller, ScopeCheck
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies
@@ -11,7 +15,14 @@ from featurelens.service.dependencies import Dependencies
 PATIENCE = 8
 """Seconds that a request waits for what it looks at: one forward pass, behind what else there is to do."""
 
+Asking = Annotated[bool, Query(alias="ask", description="false: 404 for what nobody has asked for yet")]
+
 _ASKING = ScopeCheck("render")
+
+
+def nobody_asked(what: str) -> NotFound:
+    """The refusal of a request that only looks."""
+    return NotFound(f"nobody has asked for {what} yet; the same address without ask=false does")
 
 
 async def counted(deps: Dependencies, caller: Caller) -> dict[str, str]:

@@ -24,6 +24,7 @@ from featurelens.jobs.queue.index import JobIndex
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.photos_in_flight import photos_in_flight
 from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.unit_index import UnitIndex
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.open_store import open_store
@@ -44,6 +45,7 @@ from featurelens.service.schemas.visualization import Visualization
 from featurelens.service.single_flight import SingleFlight
 from featurelens.service.sweeps import Sweeps
 from featurelens.service.thumbnails import Thumbnails
+from featurelens.service.unit_pictures import LayerPictures
 from featurelens.service.watcher import Watcher
 
 MAKING = 2
@@ -79,6 +81,7 @@ class Dependencies:
     views: dict[str, View]
     """By the name of the kind of job."""
     evidences: Evidences
+    layer_pictures: LayerPictures
     sweeps: Sweeps
     retries: Retries
     previews: Previews
@@ -116,6 +119,7 @@ class Dependencies:
             Thumbnails(DiskCache(settings.thumbnails_folder)),
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
             Evidences(catalog, index, store),
+            LayerPictures(UnitIndex(redis), store),
             Sweeps(redis, queue, store),
             Retries(redis),
             previews,

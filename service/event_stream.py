@@ -16,6 +16,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import BaseModel
 
+from featurelens.jobs.addresses import with_query
 from featurelens.service.schemas.events import Queued, Shown
 from featurelens.service.schemas.job import Job
 from featurelens.service.watcher import Watched, Watcher
@@ -55,21 +56,24 @@ class Event:
         return format_sse_event(data_str=self.data, event=self.name, id=self.id, retry=retry)
 
 
-def event_stream(watcher: Watcher[J], job: J, last_event_id: str | None, allowed: Allowed) -> Response:
+def event_stream(
+    watcher: Watcher[J], job: J, last_event_id: str | None, allowed: Allowed, token: str | None = None
+) -> Response:
     """Events from the state `job` to the end; 204 for a reader who has seen the end (`last_event_id`).
 
-    They break off when `allowed` says that the reader may read no more.
+    They break off when `allowed` says that the reader may read no more. Addresses of previews carry the `token` by
+    which it reads.
     """
     event = Event(job)
     if event.over and event.id == last_event_id:
         return Response(status_code=204)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    stream = _stream(watcher, job.key, event, last_event_id, allowed)
+    stream = _stream(watcher, job.key, event, last_event_id, allowed, token)
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
 async def _stream(
-    watcher: Watcher[J], key: str, event: Event, last: str | None, allowed: Allowed
+    watcher: Watcher[J], key: str, event: Event, last: str | None, allowed: Allowed, token: str | None
 ) -> AsyncIterator[bytes]:
     yield event.encoded(RETRY) if event.id != last else format_sse_event(data_str=None, retry=RETRY)
     async with watcher.watching(key, previews=True) as watched:
@@ -93,14 +97,15 @@ async def _stream(
             before, event = event, Event(watched.state)
             if event.id != before.id:
                 yield event.encoded()
-            if watched.state.preview not in {None, shown}:
-                shown = watched.state.preview
-                yield _preview(shown)
+            preview = watched.state.preview
+            if preview is not None and preview != shown:
+                shown = preview
+                yield _preview(with_query(preview, {"token": token}))
 
 
-def _preview(url: str | None) -> bytes:
+def _preview(url: str) -> bytes:
     """Without an id: a reader who comes back gets the next one."""
-    return format_sse_event(data_str=Shown(url=url or "").model_dump_json(), event="preview")
+    return format_sse_event(data_str=Shown(url=url).model_dump_json(), event="preview")
 
 
 async def _newer(watched: Watched[J], version: int) -> tuple[int, bool]:

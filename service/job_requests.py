@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import structlog
 from fastapi import BackgroundTasks, Depends, Response
@@ -26,6 +26,7 @@ from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.photographs import with_photograph
 from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
+from featurelens.service.schemas import address
 from featurelens.service.schemas.job import Job
 from featurelens.service.schemas.token import Token
 
@@ -33,6 +34,9 @@ RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
 
 CACHE_HIT = "featurelens; hit"
+
+
+J = TypeVar("J", bound=Job)
 
 
 class Headers(NamedTuple):
@@ -58,10 +62,7 @@ async def submit(
     A client may prefer to wait for the end; one that says nothing waits `patience` seconds. Raises what
     makes `spec` unacceptable, or what is missing to do it.
     """
-    resolved, entry = await resolved_in(deps.catalog, kind, spec)
-    {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
-    resolved = await with_photograph(deps, kind, resolved)
-    wanted = Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
+    wanted = await checked(deps, kind, spec)
     lookup, watcher = deps.views[kind.name]
     preferred = wait(sent.preferences)
     if preferred is not None:
@@ -69,9 +70,7 @@ async def submit(
         response.headers["Preference-Applied"] = f"wait={patience}"
     found = await run_in_threadpool(_accept, deps, kind, wanted, sent)
     if isinstance(found, Result):
-        ASKED.labels("hit").inc()
-        response.headers["Cache-Status"] = CACHE_HIT
-        job = lookup.finished(found)
+        job = hit(lookup.finished(found), response)
     else:
         ASKED.labels("accepted" if found.fresh else "joined").inc()
         structlog.contextvars.bind_contextvars(key=wanted.key, attempt=found.record.attempt)
@@ -85,8 +84,23 @@ async def submit(
         later = await run_in_threadpool(deps.queue.find, wanted.key) if patience else None
         job = lookup.underway(wanted.key, later or found).model_copy(update={"deduplicated": not found.fresh})
         response.headers["Retry-After"] = RETRY_AFTER
-    response.headers["Location"] = job.links.self
+    response.headers["Location"] = address.shown(job.links.self)
     return job
+
+
+def hit(job: J, response: Response) -> J:
+    """`job`, which had been finished before it was asked for, as headers of `response` say."""
+    ASKED.labels("hit").inc()
+    response.headers["Cache-Status"] = CACHE_HIT
+    return job
+
+
+async def checked(deps: Dependencies, kind: Kind[Spec], spec: Spec) -> Wanted[Spec]:
+    """The job that `spec` asks for, which costs no more than it may. Raises what makes `spec` unacceptable."""
+    resolved, entry = await resolved_in(deps.catalog, kind, spec)
+    {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
+    resolved = await with_photograph(deps, kind, resolved)
+    return Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
 
 
 def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
@@ -153,7 +167,8 @@ def leave(deps: Dependencies, kind: Kind[Any], key: str, response: Response, *, 
 async def watched(deps: Dependencies, kind: Kind[Any], key: str, caller: Caller, last_event_id: str | None) -> Response:
     """Its events, for as long as `caller` may look. Raises `NotFound`."""
     found = await run_in_threadpool(find, deps, kind, key)
-    return event_stream(deps.views[kind.name].watcher, found, last_event_id, partial(still_allowed, deps, caller))
+    allowed = partial(still_allowed, deps, caller)
+    return event_stream(deps.views[kind.name].watcher, found, last_event_id, allowed, caller.token)
 
 
 def opened(deps: Dependencies, key: str, caller: Caller, response: Response) -> Token:

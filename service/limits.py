@@ -66,13 +66,17 @@ class Limits:
 
     def check_memory(self, asked: int, found: int) -> None:
         """`asked` bytes are estimated, the renderer has `found` (0: not known). Raises `TooLarge` with both."""
-        most = min((bound for bound in (self.picture, found) if bound), default=asked)
-        if asked > most:
+        most = self.memory(found)
+        if most is not None and asked > most:
             detail = (
                 f"this would take about {asked:,} bytes of memory, and at most {most:,} may be taken here; "
                 "a smaller size, or fewer pictures or views, would do"
             )
             raise TooLarge(detail, (Fault("", detail),))
+
+    def memory(self, found: int) -> int | None:
+        """Bytes that one picture may take where the renderer has `found` (0: not known); None: no limit is known."""
+        return min((bound for bound in (self.picture, found) if bound), default=None)
 
     def check_disk(self, folder: Path | None = None) -> None:
         """Raises `StoreFull` rather than begin what could not be stored in `folder`, or as a result."""

@@ -19,7 +19,7 @@ from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.store.map_file import FILE_NAME, MapFile
 from featurelens.service import job_requests
-from featurelens.service.asking import PATIENCE, counted
+from featurelens.service.asking import PATIENCE, counted, nobody_asked
 from featurelens.service.auth.access import Caller
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.geometry import Geometry
@@ -56,30 +56,34 @@ async def activations_spec(deps: Dependencies, key: str) -> ActivationsSpec:
     return spec
 
 
-async def layer_maps(deps: Dependencies, caller: Caller, key: str, layer: str) -> LayerMaps:
+async def layer_maps(deps: Dependencies, caller: Caller, key: str, layer: str, *, asking: bool = True) -> LayerMaps:
     """The maps of `layer` for the photograph of the activations `key`.
 
-    They are asked for where nobody has yet, in the name of a caller who may ask for work, and waited for. Raises
-    `NotFound` for names that lead nowhere, `NotReady` when it takes longer or has failed, 403 where the caller may
-    only read, and what `job_requests.submit` raises.
+    They are asked for where nobody has yet, in the name of a caller who may ask for work, and waited for; unless
+    `asking` is false. Raises `NotFound` for names that lead nowhere, and then for what nobody has asked for, `NotReady`
+    when it takes longer or has failed, 403 where the caller may only read, and what `job_requests.submit` raises.
     """
-    maps, wanted = await _asked(deps, caller, key, layer)
+    maps, wanted = await _asked(deps, caller, key, layer, asking=asking)
     if maps.status != "succeeded":
         raise NotReady(_why(maps))
     part = partial(deps.store.file_part, wanted.key, FILE_NAME)
     return await run_in_threadpool(lambda: LayerMaps(maps, wanted.layer, MapFile(part)))
 
 
-async def maps_job(deps: Dependencies, caller: Caller, key: str, layer: str) -> Maps:
+async def maps_job(deps: Dependencies, caller: Caller, key: str, layer: str, *, asking: bool = True) -> Maps:
     """The job alone, finished or not, asked for and waited for in the same way."""
-    return (await _asked(deps, caller, key, layer))[0]
+    return (await _asked(deps, caller, key, layer, asking=asking))[0]
 
 
-async def _asked(deps: Dependencies, caller: Caller, key: str, layer: str) -> tuple[Maps, _Wanted]:
+async def _asked(deps: Dependencies, caller: Caller, key: str, layer: str, *, asking: bool) -> tuple[Maps, _Wanted]:
     asked = await activations_spec(deps, key)
     wanted = await described(partial(_wanted, deps.catalog, asked, key, layer))
     lookup, watcher = deps.views[MAPS.name]
     found = await run_in_threadpool(lookup.find, wanted.key)
+    if not asking:
+        if found is None:
+            raise nobody_asked(f"the maps of {wanted.spec.layer}")
+        return found, wanted
     if found is None:
         async with deps.looking:
             found = await run_in_threadpool(lookup.find, wanted.key) or await _submitted(deps, caller, wanted)

@@ -17,6 +17,7 @@ from featurelens.jobs import addresses, disk, errors
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import unavailable
 from featurelens.service.limits import unstorable
+from featurelens.service.middleware.path_prefix import route_path
 from featurelens.service.schemas.problem import FaultyPart, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -153,7 +154,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 def _allowed(request: Request) -> str:
     """All methods of the address; each route knows only its own."""
     for path, methods in request.app.openapi()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path):
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), route_path(request.scope)):
             return ", ".join(sorted({*methods, "head"} if "get" in methods else methods)).upper()
     return "GET, HEAD"
 

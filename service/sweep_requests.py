@@ -25,6 +25,12 @@ async def submit(deps: Dependencies, spec: SweepSpec, client: str, token: str | 
 
     Raises what makes `spec` unacceptable, or what is missing to do it.
     """
+    resolved, entry = await checked(deps, spec)
+    return await run_in_threadpool(_accept, deps, client, token, spec, resolved, entry)
+
+
+async def checked(deps: Dependencies, spec: SweepSpec) -> tuple[VisualizationSpec, ModelEntry]:
+    """The complete spec of the highest channel's picture, and its network. Raises what makes `spec` unacceptable."""
     try:
         resolved, entry = await resolved_in(deps.catalog, VISUALIZATION, spec.widest())
     except OutOfRange as error:
@@ -33,7 +39,15 @@ async def submit(deps: Dependencies, spec: SweepSpec, client: str, token: str | 
     deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:
         await run_in_threadpool(deps.photos.claim, resolved.photo, VISUALIZATION.photo_pointer)
-    return await run_in_threadpool(_accept, deps, client, token, spec, resolved, entry)
+    return resolved, entry
+
+
+def pictures(spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> list[Wanted[VisualizationSpec]]:
+    """All pictures of a sweep, given what `checked` returns."""
+    return [
+        Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
+        for one in spec.pictures_of(resolved)
+    ]
 
 
 def shown(deps: Dependencies, sweep: sweeps.Sweep) -> Sweep:
@@ -67,8 +81,4 @@ def _create(
     check_memory(deps, VISUALIZATION, resolved)
     with deps.queue.room.reserved(spec.total, deps.limits.queue) as room:
         headers = {} if deps.quota is None else charge(deps.quota, client, spec.total)
-        wanted = [
-            Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
-            for one in spec.pictures_of(resolved)
-        ]
-        return shown(deps, deps.sweeps.create(wanted, room)), headers
+        return shown(deps, deps.sweeps.create(pictures(spec, resolved, entry), room)), headers

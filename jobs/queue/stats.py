@@ -7,13 +7,14 @@ import time
 from datetime import UTC, datetime
 from typing import cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from redis import Redis
 from rq.job import Job
 
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.liveness import EXPIRY
+from featurelens.jobs.queue.speeds import Speed
 
 COUNTS = "featurelens:counts"
 """Counters: jobs that succeeded, failed, were cancelled (incremented by the moves of `jobs.queue.records`); starts."""
@@ -45,6 +46,7 @@ class RendererStats(BaseModel):
     ticks: int
     tick_seconds: float
     steps: int
+    speeds: list[Speed] = Field(default_factory=list, description="how fast pictures have advanced of late, by lane")
 
 
 class QueueStats(BaseModel):

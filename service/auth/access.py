@@ -34,6 +34,8 @@ class Caller:
     scope: Scope
     client: str
     """Whom the quota counts and the log names: the id, or the address of the host where no keys are asked for."""
+    token: str | None = None
+    """By which it may read, in place of a key."""
 
 
 async def identify(request: Request, deps: Deps, sent: Credentials) -> Caller:
@@ -149,4 +151,4 @@ def _by_key(deps: Dependencies, sent: HTTPAuthorizationCredentials | None) -> Ca
 def _by_token(deps: Dependencies, token: str, key: str) -> Caller | None:
     """May read, unless the API key that the token was made with has been revoked."""
     id = deps.signed_urls.client(token, key)
-    return Caller(id, "read", id) if id is not None and deps.api_keys.known(id) else None
+    return Caller(id, "read", id, token) if id is not None and deps.api_keys.known(id) else None

@@ -23,11 +23,16 @@ async def count(caller: Identified, response: Response, deps: Deps, idempotency_
         response.headers.update(await run_in_threadpool(charge, deps.quota, caller.client))
 
 
-def charge(quota: Quota, client: str, pictures: int = 1) -> dict[str, str]:
-    """The headers that say what is left. 429 when it is too little for all of `pictures`, 422 when it always is."""
+def check_quota(quota: Quota, pictures: int) -> None:
+    """Raises 422 where so many pictures are always too many at once; takes nothing."""
     if pictures > quota.quota:
         detail = f"{pictures} pictures count as {pictures} requests, and {quota.quota} are the most at once here"
         raise TooExpensive(detail, (Fault("", detail),))
+
+
+def charge(quota: Quota, client: str, pictures: int = 1) -> dict[str, str]:
+    """The headers that say what is left. 429 when it is too little for all of `pictures`, 422 when it always is."""
+    check_quota(quota, pictures)
     allowance = quota.take(client, pictures)
     headers = quota.headers(allowance)
     if not allowance.allowed:

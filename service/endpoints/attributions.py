@@ -7,39 +7,25 @@ from hashlib import sha256
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Response
-from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
-from featurelens.jobs.errors import NotFound
 from featurelens.jobs.kinds import ATTRIBUTION
 from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.store.map_file import ATTRIBUTION_NAME, MapFile
 from featurelens.service import job_requests
 from featurelens.service.attribution_pictures import DRAWING, AttributionLook, picture
-from featurelens.service.auth.access import GuardedRoute, Identified, IdentifiedOrToken, needs
+from featurelens.service.auth.access import GuardedRoute, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, key_of
-from featurelens.service.event_stream import LastEventId
+from featurelens.service.job_routes import JobRoutes
+from featurelens.service.listed_by import by_unit
 from featurelens.service.openapi import answers
 from featurelens.service.openapi import attribution_samples as samples
-from featurelens.service.openapi.answers import GUARDED, answer, problems
-from featurelens.service.openapi.links import from_attribution
-from featurelens.service.openapi.samples import TOKEN
+from featurelens.service.openapi.answers import GUARDED, problems
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.attribution import Attribution
-from featurelens.service.schemas.token import Token
 from featurelens.service.thumbnails import Format, Width
-
-_EXAMPLE = """retry: 2000
-event: progress
-data: {"stage":"reading","step":14,"steps":64,"score":null,"seconds_left":0.7}
-id: 93a1f0c44be8d0aa
-
-event: succeeded
-data: {"key":"ft1_...","status":"succeeded","explained":2.5,"completeness_error":0.002}
-id: 0f83ab11c09d5e77
-"""
 
 _UNIT = {"model": "patternnet", "photo": "sha256:" + "0" * 64, "layer": "logits", "channel": 2}
 
@@ -63,6 +49,18 @@ Spec = Annotated[
 
 Key = Annotated[str, Depends(key_of(ATTRIBUTION))]
 
+JOBS = JobRoutes(
+    ATTRIBUTION,
+    addresses.ATTRIBUTIONS,
+    "what the unit said, and how much of that is explained",
+    finished=samples.ATTRIBUTION,
+    underway=samples.QUEUED,
+    cancelling=samples.CANCELLING,
+    page=samples.PAGE,
+    more=("image", "file"),
+    sought=by_unit,
+)
+
 router = APIRouter(tags=["attributions"], responses=GUARDED, route_class=GuardedRoute)
 
 
@@ -71,16 +69,7 @@ router = APIRouter(tags=["attributions"], responses=GUARDED, route_class=Guarded
     status_code=202,
     dependencies=[needs("render"), JsonOnly, Counted],
     summary="Ask which pixels made a unit fire",
-    responses={
-        **answer(202, samples.QUEUED, "on its way; `Location` says where to watch", from_attribution()),
-        **answer(
-            200,
-            samples.ATTRIBUTION,
-            "made before, `Cache-Status: featurelens; hit`, or while you waited",
-            from_attribution(),
-        ),
-        **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
-    },
+    responses=JOBS.asked,
 )
 async def ask(spec: Spec, deps: Deps, sent: job_requests.Sent, response: Response) -> Attribution:
     """By integrated gradients, occlusion or Grad-CAM, in float32 before the network as its author wrote it."""
@@ -88,39 +77,7 @@ async def ask(spec: Spec, deps: Deps, sent: job_requests.Sent, response: Respons
     return made
 
 
-@router.get(
-    addresses.attribution("{key}"),
-    dependencies=[needs("read")],
-    summary="How far it is, or what it says",
-    responses={**answer(200, samples.ATTRIBUTION, links=from_attribution()), **problems(404, 503)},
-)
-def show(key: Key, deps: Deps, response: Response) -> Attribution:
-    """Status and progress until it is finished, then what the unit said and how much of that is explained."""
-    found: Attribution = job_requests.show(deps, ATTRIBUTION, key, response)
-    return found
-
-
-@router.get(
-    addresses.attribution_events("{key}"),
-    dependencies=[needs("read", or_token=True)],
-    summary="Watch it as server-sent events",
-    response_class=StreamingResponse,
-    responses={**answers.event_stream(Attribution, _EXAMPLE), **problems(404, 503)},
-)
-async def events(key: Key, deps: Deps, caller: IdentifiedOrToken, last_event_id: LastEventId = None) -> Response:
-    """As for visualizations, without previews; a step is a picture on the way, or a window."""
-    return await job_requests.watched(deps, ATTRIBUTION, key, caller, last_event_id)
-
-
-@router.get(
-    addresses.attribution_token("{key}"),
-    dependencies=[needs("read")],
-    summary="A token that opens events and picture in a browser",
-    responses={**answer(200, TOKEN), **problems(404)},
-)
-def token(key: Key, deps: Deps, caller: Identified, response: Response) -> Token:
-    """As for visualizations: for a quarter of an hour, to look at this one."""
-    return job_requests.opened(deps, key, caller, response)
+JOBS.declare(router)
 
 
 @router.get(
@@ -169,47 +126,14 @@ def file(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     """
     found = deps.store.file(key, ATTRIBUTION_NAME)
     if found is None:
-        raise _unfinished(key)
+        raise JOBS.unfinished(key)
     private = deps.settings.auth_required
     return conditional(*found, "application/octet-stream", if_none_match, private=private, filename=ATTRIBUTION_NAME)
-
-
-@router.delete(
-    addresses.attribution("{key}"),
-    dependencies=[needs("render")],
-    summary="Want it no more",
-    responses={
-        **answer(200, samples.QUEUED, "stopped, or still done for others", from_attribution()),
-        **answer(202, samples.CANCELLING, "it is being stopped", from_attribution()),
-        **problems(404, 409, 503),
-    },
-)
-def leave(key: Key, deps: Deps, response: Response) -> Attribution:
-    """Takes back one request, as for activations. 409 when it has ended."""
-    deleted = "a finished result is deleted under /result"
-    left: Attribution = job_requests.leave(deps, ATTRIBUTION, key, response, deleted=deleted)
-    return left
-
-
-@router.delete(
-    addresses.attribution_result("{key}"),
-    status_code=204,
-    dependencies=[needs("admin")],
-    summary="Delete a finished attribution",
-    responses=problems(404, 503),
-)
-def delete(key: Key, deps: Deps) -> None:
-    """Out of the store, for everybody; asked for again, it is made anew."""
-    job_requests.delete(deps, key, _unfinished(key))
 
 
 def _scale(deps: Deps, key: str) -> float:
     """Raises `NotFound` where nothing is finished."""
     found: Attribution | None = deps.views[ATTRIBUTION.name].lookup.find(key)
     if found is None or found.scale is None:
-        raise _unfinished(key)
+        raise JOBS.unfinished(key)
     return found.scale
-
-
-def _unfinished(key: str) -> NotFound:
-    return NotFound(f"no finished attribution here; how far it is: {addresses.attribution(key)}")

@@ -20,6 +20,7 @@ from featurelens.service.names_in_paths import LAYER, MODEL
 from featurelens.service.openapi import answers, scan_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.schemas import address
 from featurelens.service.schemas.examples import Examples
 from featurelens.service.schemas.spectrum import AskedFor, Spectrum
 from featurelens.service.thumbnails import Format
@@ -117,7 +118,7 @@ async def ask_for_spectrum(
     """
     found = await run_in_threadpool(spectrum.find, deps, known.entry, known.unit(layer, n), n, dataset)
     asked = await spectrum.ask(deps, found, caller.client, idempotency_key, response)
-    response.headers["Location"] = asked.links["spectrum"]
+    response.headers["Location"] = address.shown(asked.links["spectrum"])
     if not found.missing:
         response.status_code = 200
     return asked

@@ -1,17 +1,16 @@
-"""The pictures themselves: as they were made, smaller, or gone."""
+"""The pictures themselves: as they were made, or smaller."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
 from featurelens.jobs import addresses
-from featurelens.service import job_requests
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps, Key
 from featurelens.service.openapi import answers
 from featurelens.service.openapi.answers import GUARDED, problems
 from featurelens.service.responses import IfNoneMatch
-from featurelens.service.stored_images import ImageFormat, ImageIndex, ImageWidth, image_of, missing
+from featurelens.service.stored_images import ImageFormat, ImageIndex, ImageWidth, image_of
 
 router = APIRouter(tags=["visualizations"], responses=GUARDED)
 
@@ -36,15 +35,3 @@ async def image(
     Neither ever changes, so that both may be kept for ever. What was measured is in `numbers` of the visualization.
     """
     return await image_of(deps, key, addresses.visualization(key), index, width, format, if_none_match)
-
-
-@router.delete(
-    addresses.image("{key}"),
-    status_code=204,
-    dependencies=[needs("admin")],
-    summary="Delete a finished picture",
-    responses=problems(404, 503),
-)
-def delete(key: Key, deps: Deps) -> None:
-    """Out of the store, for everybody; asked for again, it is made anew. Copies that others keep stay."""
-    job_requests.delete(deps, key, missing(addresses.visualization(key)))

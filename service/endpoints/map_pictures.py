@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.service import map_looks
+from featurelens.service.asking import Asking
 from featurelens.service.auth.access import IdentifiedOrToken, needs
 from featurelens.service.dependencies import ActivationsKey, Dependencies, Deps
 from featurelens.service.job_requests import RETRY_AFTER
@@ -19,7 +20,7 @@ from featurelens.service.map_requests import LayerMaps, layer_maps, maps_job
 from featurelens.service.names_in_paths import LAYER
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import GUARDED, answer, looked, problems
-from featurelens.service.openapi.links import from_maps
+from featurelens.service.openapi.links import from_job
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas.maps import Maps, Value
 from featurelens.service.thumbnails import Width
@@ -27,8 +28,10 @@ from featurelens.service.thumbnails import Width
 Layer = Annotated[str, Path(max_length=200, description="a name from /v1/models/{model}/layers", examples=["conv4"])]
 
 
-async def _maps(key: ActivationsKey, layer: Layer, deps: Deps, caller: IdentifiedOrToken) -> LayerMaps:
-    return await layer_maps(deps, caller, key, layer)
+async def _maps(
+    key: ActivationsKey, layer: Layer, deps: Deps, caller: IdentifiedOrToken, asking: Asking = True
+) -> LayerMaps:
+    return await layer_maps(deps, caller, key, layer, asking=asking)
 
 
 Known = Annotated[LayerMaps, Depends(_maps)]
@@ -126,7 +129,7 @@ async def show_map(
     `x` and `y` frame a position, over the photograph its receptive field as well, the whole picture where that is not
     defined; `Featurelens-Receptive-Field` has its left, top, right and bottom in pixels of the photograph as the
     network was shown it. Maps that nobody has asked for yet are made while you wait, where your key may ask for work
-    (in a quota that counts as a request), else 403.
+    (in a quota that counts as a request), else 403; with `ask=false` they are 404 instead, for everybody.
     """
 
     def look() -> Shown:
@@ -140,13 +143,18 @@ async def show_map(
     addresses.activations_maps("{key}", LAYER),
     dependencies=[needs("read", or_token=True)],
     summary="The feature maps of a layer",
-    responses={**answer(200, samples.MAPS, links=from_maps()), **_REFUSED},
+    responses={**answer(200, samples.MAPS, links=from_job("maps", "file")), **_REFUSED},
 )
 async def show_maps(
-    key: ActivationsKey, layer: Layer, deps: Deps, caller: IdentifiedOrToken, response: Response
+    key: ActivationsKey,
+    layer: Layer,
+    deps: Deps,
+    caller: IdentifiedOrToken,
+    response: Response,
+    asking: Asking = True,
 ) -> Maps:
     """How many there are, how large, and what numbers are in them; or how far the job is that makes them."""
-    found = await maps_job(deps, caller, key, layer)
+    found = await maps_job(deps, caller, key, layer, asking=asking)
     response.headers["Cache-Control"] = "no-cache"
     if not found.over:
         response.headers["Retry-After"] = RETRY_AFTER

@@ -18,6 +18,7 @@ from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import BYTES, GUARDED, answer, problems
 from featurelens.service.openapi.links import from_photo
 from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.schemas import address
 from featurelens.service.schemas.photo import Photo
 
 MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in FORMATS)
@@ -44,7 +45,7 @@ async def upload(request: Request, response: Response, deps: Deps) -> Photo:
     body = await request.body()
     await to_thread.run_sync(deps.limits.check_disk, deps.settings.photos_folder)
     photo = Photo.of(await to_thread.run_sync(deps.photos.add, body, limiter=deps.decoding.turns))
-    response.headers["Location"] = photo.url
+    response.headers["Location"] = address.shown(photo.url)
     return photo
 
 

@@ -12,6 +12,7 @@ from featurelens.jobs import addresses
 from featurelens.jobs.errors import OutOfRange
 from featurelens.jobs.spec.activations import MAX_LAYERS, MAX_UNITS
 from featurelens.jobs.spec.base import Name
+from featurelens.service.asking import Asking
 from featurelens.service.auth.access import IdentifiedOrToken, needs
 from featurelens.service.dependencies import ActivationsKey, Deps
 from featurelens.service.here import here
@@ -37,6 +38,7 @@ async def show_positions(
     y: Annotated[int, Query(ge=0, le=65535, description="pixels from the top")],
     layer: Annotated[list[Name] | None, Query(max_length=MAX_LAYERS, description="default: all of `spec`")] = None,
     units: Annotated[int, Query(ge=1, le=MAX_UNITS, description="how many of each layer")] = 10,
+    asking: Asking = True,
 ) -> Positions:
     """The position of each layer's maps that covers the pixel, the units that fire there, and a request that pictures
     all of it: what does the network see here? Maps that are not there yet are made as for a map.
@@ -50,6 +52,6 @@ async def show_positions(
                 axis, f"{axis} must be between 0 and {pixels - 1}: the network was shown {width}x{height}"
             )
     names = dict.fromkeys(layer or spec.layers or ())
-    every = await asyncio.gather(*(layer_maps(deps, caller, key, name) for name in names))
+    every = await asyncio.gather(*(layer_maps(deps, caller, key, name, asking=asking) for name in names))
     layers = await run_in_threadpool(lambda: [here(maps, x, y, units) for maps in every])
     return Positions(key=key, model=spec.model, x=x, y=y, width=width, height=height, layers=layers)

@@ -9,14 +9,16 @@ from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import AlreadyOver, NotFound, NotReady
-from featurelens.service import sweep_requests, sweeps
+from featurelens.service import estimates, sweep_requests, sweeps
 from featurelens.service.auth.access import GuardedRoute, Identified, needs
 from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.idempotency import IdempotencyKey
-from featurelens.service.openapi import answers, samples
+from featurelens.service.openapi import answers, estimate_samples, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.links import from_sweep
 from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.schemas import address
+from featurelens.service.schemas.estimate import SweepEstimate
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.sweep_spec import SweepSpec
 from featurelens.service.thumbnails import Tiles, sheet_name
@@ -80,12 +82,26 @@ async def ask(
     """
     shown, headers = await sweep_requests.submit(deps, spec, caller.client, idempotency_key)
     response.headers.update(headers)
-    response.headers["Location"] = shown.links.self
+    response.headers["Location"] = address.shown(shown.links.self)
     if shown.status == "finished":
         response.status_code = 200
     else:
         response.headers["Retry-After"] = RETRY_AFTER
     return shown
+
+
+@router.post(
+    addresses.estimate(addresses.SWEEPS),
+    dependencies=[needs("read"), JsonOnly],
+    summary="What it would cost",
+    responses={**answer(200, estimate_samples.SWEEP), **problems(400, 408, 413, 415, 422, 503)},
+)
+async def estimate(spec: Spec, deps: Deps, response: Response) -> SweepEstimate:
+    """How many of its pictures are there, how many are on their way, and what the rest would cost. It asks for nothing
+    and counts in no quota; what would be refused as invalid is refused here in the same words.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    return await estimates.of_sweep(deps, spec)
 
 
 @router.get(

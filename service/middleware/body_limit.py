@@ -12,6 +12,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from featurelens.service.middleware.path_prefix import route_path
+
 _CLOSE = {"Connection": "close"}
 """What is still to come of the body is not the next request."""
 
@@ -33,7 +35,7 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._exceptions.get(scope["path"], self._limit)
+        limit = self._exceptions.get(route_path(scope), self._limit)
         length = Headers(scope=scope).get("content-length", "")
         announced = int(length) if length.isdecimal() else 0
         total, whole = 0, False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from featurelens.jobs import addresses
+from featurelens.service.middleware.path_prefix import route_path
 from featurelens.service.problems import busy
 
 FREE = frozenset({addresses.LIVENESS, addresses.READINESS, addresses.METRICS})
@@ -21,7 +22,7 @@ class ConnectionLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
-        if scope["type"] != "http" or scope["path"] in FREE:
+        if scope["type"] != "http" or route_path(scope) in FREE:
             await self._app(scope, receive, send)
         elif self._open >= self._limit:
             await busy(self._limit)(scope, receive, send)

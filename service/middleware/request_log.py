@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from featurelens.jobs.logs import logger
 from featurelens.service.metrics import REQUESTS
+from featurelens.service.middleware.path_prefix import route_path
 from featurelens.service.problems import unexpected
 
 HEADER = "X-Request-ID"
@@ -51,10 +52,10 @@ class RequestLogMiddleware:
             except Exception as error:
                 if status:
                     raise  # too late for another answer
-                await unexpected(scope["path"], error)(scope, receive, named)
+                await unexpected(route_path(scope), error)(scope, receive, named)
             finally:
                 method = scope["method"] if scope["method"] in _METHODS else "other"
                 REQUESTS.labels(method, str(status)).inc()
                 if method not in {"GET", "HEAD"} or status >= 500 or status == 0:
                     seconds = round(time.perf_counter() - begun, 4)
-                    logger().info("request", method=method, path=scope["path"], status=status, seconds=seconds)
+                    logger().info("request", method=method, path=route_path(scope), status=status, seconds=seconds)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from featurelens.service.event_stream import Event
 from featurelens.service.openapi.links import Links
 from featurelens.service.problems import MEDIA_TYPE, example
 from featurelens.service.schemas.events import Queued, Shown
@@ -57,8 +58,9 @@ def looked(description: str, sample: BaseModel, *media_types: str) -> Answers:
     return known
 
 
-def event_stream(job: type[Job], example: str) -> Answers:
-    """The events of a job (`service.event_stream`)."""
+def event_stream(*states: Job) -> Answers:
+    """The events of a job (`service.event_stream`), such as those of one that has been through these `states`."""
+    job, example = type(states[0]), b"".join(Event(state).encoded() for state in states).decode()
     schemas = [kind.model_json_schema() for kind in (Queued, Shown)]
     references = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in (Progress, job)]
     data = {

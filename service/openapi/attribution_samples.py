@@ -8,7 +8,7 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.store.result import File, Result
-from featurelens.service.schemas.attribution import finished, underway
+from featurelens.service.schemas.attribution import AttributionsPage, finished, underway
 
 _KEY = "ft1_" + "3f" * 32
 SPEC = AttributionSpec(
@@ -52,3 +52,4 @@ ATTRIBUTION = finished(
 )
 QUEUED = underway(_KEY, Ticket(_RECORD, position=1))
 CANCELLING = underway(_KEY, Ticket(_RECORD.model_copy(update={"status": "cancelling", "askers": 0})))
+PAGE = AttributionsPage.of([ATTRIBUTION], next=None, complete=True)

@@ -8,7 +8,7 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.store.result import Image, Result
-from featurelens.service.schemas.filters import finished, underway
+from featurelens.service.schemas.filters import FiltersPage, finished, underway
 
 _KEY = "ff1_" + "3f" * 32
 _SPEC = FiltersSpec(model="bundled:patternnet@sha256-333ce1050aa7", layer="conv2", channel=7, size=(96, 96))
@@ -86,3 +86,4 @@ SUCCEEDED = finished(
 )
 QUEUED = underway(_KEY, Ticket(_RECORD, position=1))
 CANCELLING = underway(_KEY, Ticket(_RECORD.model_copy(update={"status": "cancelling", "askers": 0})))
+PAGE = FiltersPage.of([SUCCEEDED], next=None, complete=True)

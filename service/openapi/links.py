@@ -11,71 +11,11 @@ from typing import Any
 Links = dict[str, dict[str, Any]]
 
 
-def from_visualization() -> Links:
+def from_job(tag: str, *more: str) -> Links:
+    """From a job whose operations have this `tag`; `more` are what it has beside those that all kinds have."""
     key = {"key": "$response.body#/key"}
-    return {
-        "self": _link("visualizations-show", key),
-        "events": _link("visualizations-events", key),
-        "preview": _link("visualizations-preview", key),
-        "image": _link("visualizations-image", key),
-        "leave": _link("visualizations-leave", key),
-        "delete": _link("visualizations-delete", key),
-    }
-
-
-def from_activations() -> Links:
-    key = {"key": "$response.body#/key"}
-    return {
-        "self": _link("activations-show", key),
-        "events": _link("activations-events", key),
-        "leave": _link("activations-leave", key),
-        "delete": _link("activations-delete", key),
-    }
-
-
-def from_maps() -> Links:
-    key = {"key": "$response.body#/key"}
-    return {
-        "self": _link("maps-show", key),
-        "events": _link("maps-events", key),
-        "file": _link("maps-file", key),
-        "leave": _link("maps-leave", key),
-        "delete": _link("maps-delete", key),
-    }
-
-
-def from_filters() -> Links:
-    key = {"key": "$response.body#/key"}
-    return {
-        "self": _link("filters-show", key),
-        "events": _link("filters-events", key),
-        "image": _link("filters-image", key),
-        "leave": _link("filters-leave", key),
-        "delete": _link("filters-delete", key),
-    }
-
-
-def from_attribution() -> Links:
-    key = {"key": "$response.body#/key"}
-    return {
-        "self": _link("attributions-show", key),
-        "events": _link("attributions-events", key),
-        "image": _link("attributions-image", key),
-        "file": _link("attributions-file", key),
-        "leave": _link("attributions-leave", key),
-        "delete": _link("attributions-delete", key),
-    }
-
-
-def from_scan() -> Links:
-    key = {"key": "$response.body#/key"}
-    return {
-        "self": _link("scans-show", key),
-        "events": _link("scans-events", key),
-        "table": _link("scans-table", key),
-        "leave": _link("scans-leave", key),
-        "delete": _link("scans-delete", key),
-    }
+    own = {name: _link(f"{tag}-{name}", key) for name in ("events", *more, "leave", "delete")}
+    return {"self": _link(f"{tag}-show", key), **own}
 
 
 def from_sweep() -> Links:

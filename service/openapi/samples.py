@@ -25,7 +25,7 @@ from featurelens.service.schemas.photo import Photo
 from featurelens.service.schemas.status import SystemStatus
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.token import Token
-from featurelens.service.schemas.visualization import Summary, Visualizations, finished, underway
+from featurelens.service.schemas.visualization import Visualizations, finished, underway
 
 _KEY = "fv1_" + "3f" * 32
 _SPEC = VisualizationSpec(
@@ -53,7 +53,7 @@ SUCCEEDED = finished(
 QUEUED = underway(_KEY, Ticket(_QUEUED, position=1))
 RUNNING = underway(_KEY, Ticket(_RUNNING.model_copy(update={"seconds_left": 1.6})))
 CANCELLING = underway(_KEY, Ticket(_RUNNING.model_copy(update={"status": "cancelling", "askers": 0})))
-VISUALIZATIONS = Visualizations(visualizations=[Summary.of(SUCCEEDED)], next=None, complete=True)
+VISUALIZATIONS = Visualizations.of([SUCCEEDED], next=None, complete=True)
 
 _ACTIVATIONS_KEY = "fa1_" + "3f" * 32
 _ACTIVATIONS_SPEC = ActivationsSpec(model=_SPEC.model, photo="sha256:" + "0" * 64, layers=["conv6"], size=(96, 96))
@@ -91,9 +91,7 @@ ACTIVATIONS_QUEUED = activations.underway(_ACTIVATIONS_KEY, Ticket(_ACTIVATIONS_
 ACTIVATIONS_CANCELLING = activations.underway(
     _ACTIVATIONS_KEY, Ticket(_ACTIVATIONS_RECORD.model_copy(update={"status": "cancelling", "askers": 0}))
 )
-ACTIVATIONS_PAGE = activations.ActivationsPage(
-    activations=[activations.ActivationsSummary.of(ACTIVATIONS)], next=None, complete=True
-)
+ACTIVATIONS_PAGE = activations.ActivationsPage.of([ACTIVATIONS], next=None, complete=True)
 
 _MAPS_KEY = "fm1_" + "3f" * 32
 _MAPS_SPEC = MapsSpec(model=_SPEC.model, photo=_ACTIVATIONS_SPEC.photo, layer="conv4", size=(96, 96))
@@ -127,6 +125,8 @@ MAPS_QUEUED = maps.underway(_MAPS_KEY, Ticket(_MAPS_RECORD, position=1))
 MAPS_CANCELLING = maps.underway(
     _MAPS_KEY, Ticket(_MAPS_RECORD.model_copy(update={"status": "cancelling", "askers": 0}))
 )
+
+MAPS_PAGE = maps.MapsPage.of([MAPS], next=None, complete=True)
 
 MAP_NUMBERS = MapNumbers(
     layer="conv4",

@@ -51,7 +51,7 @@ _RESULT = Result(
 SCAN = scan.finished(_RESULT)
 QUEUED = scan.underway(_KEY, Ticket(_RECORD, position=1))
 CANCELLING = scan.underway(_KEY, Ticket(_RECORD.model_copy(update={"status": "cancelling", "askers": 0})))
-PAGE = scan.ScansPage(scans=[scan.ScanSummary.of(SCAN)], next=None, complete=True)
+PAGE = scan.ScansPage.of([SCAN], next=None, complete=True)
 
 UNITS = ScannedUnits(
     layer="conv6",

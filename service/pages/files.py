@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 FOLDER = Path(__file__).parent / "static"
 MAIN = "js/main.js"
-STYLES = ("css/tokens.css", "css/base.css", "css/components.css", "css/pages.css")
+STYLES = ("css/tokens.css", "css/base.css", "css/components.css", "css/pages.css", "vendor/uplot.css")
 
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 """By suffix. A file with another one is not served."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError
@@ -10,11 +9,11 @@ from pydantic import BaseModel, Field, ValidationError
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.job_queue import Ticket
-from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
-from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 
 
 class ClassProbability(BaseModel):
@@ -55,11 +54,11 @@ class LayerResponses(BaseModel):
 class ActivationsLinks(JobLinks):
     """Where to go from here."""
 
-    photo: str = Field(description="the photograph")
-    layers: str = Field(description="the layers of this network")
-    maps: str = Field(description="the feature maps of a layer, by its name")
-    positions: str = Field(description="what the network sees at one pixel")
-    attributions: str = Field(description="where to ask which pixels made a unit fire")
+    photo: Address = Field(description="the photograph")
+    layers: Address = Field(description="the layers of this network")
+    maps: Address = Field(description="the feature maps of a layer, by its name")
+    positions: Address = Field(description="what the network sees at one pixel")
+    attributions: Address = Field(description="where to ask which pixels made a unit fire")
 
 
 class Activations(Job):
@@ -76,36 +75,21 @@ class Activations(Job):
     links: ActivationsLinks
 
 
-class ActivationsSummary(BaseModel):
-    """Activations in a list; `links.self` has all of them."""
+class ActivationsSummary(JobSummary):
+    """Activations in a list; `links.self` has all of it."""
 
-    key: str
-    status: Status
-    model: str
     photo: str
-    created: datetime
-    finished: datetime | None
     links: ActivationsLinks
 
-    @classmethod
-    def of(cls, whole: Activations) -> Self:
-        return cls(
-            key=whole.key,
-            status=whole.status,
-            model=whole.spec.model,
-            photo=whole.spec.photo,
-            created=whole.created,
-            finished=whole.finished,
-            links=whole.links,
-        )
 
-
-class ActivationsPage(BaseModel):
+class ActivationsPage(JobPage):
     """One page."""
 
     activations: list[ActivationsSummary]
-    next: str | None = Field(description="the next page; null: this was the last")
-    complete: bool = Field(description="false while the list is made anew from the stored results")
+
+    @classmethod
+    def of(cls, jobs: list[Activations], **more: Any) -> Self:
+        return cls(activations=[ActivationsSummary.of(job) for job in jobs], **more)
 
 
 def finished(result: Result) -> Activations:
@@ -127,7 +111,7 @@ def _links(key: str, spec: JobSpec) -> ActivationsLinks:
     assert isinstance(spec, ActivationsSpec)
     return ActivationsLinks(
         self=addresses.activations(key),
-        events=addresses.activations_events(key),
+        events=addresses.job(addresses.ACTIVATIONS, key, "events"),
         photo=addresses.photo(spec.photo),
         layers=addresses.layers(spec.model),
         maps=addresses.activations_maps(key, "{layer}"),

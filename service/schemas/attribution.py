@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, ValidationError
 
@@ -12,16 +12,17 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
-from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 
 
 class AttributionLinks(JobLinks):
     """Where to go from here."""
 
-    image: str | None = Field(description="the attribution as a picture; null until it is finished")
-    file: str | None = Field(description="all of it as numbers (safetensors); null until it is finished")
-    photo: str
-    unit: str
+    image: Address | None = Field(description="the attribution as a picture; null until it is finished")
+    file: Address | None = Field(description="all of it as numbers (safetensors); null until it is finished")
+    photo: Address
+    unit: Address
 
 
 class Attribution(Job):
@@ -47,6 +48,25 @@ class Attribution(Job):
     links: AttributionLinks
 
 
+class AttributionSummary(JobSummary):
+    """An attribution in a list; `links.self` has all of it."""
+
+    layer: str
+    channel: int
+    photo: str
+    links: AttributionLinks
+
+
+class AttributionsPage(JobPage):
+    """One page."""
+
+    attributions: list[AttributionSummary]
+
+    @classmethod
+    def of(cls, jobs: list[Attribution], **more: Any) -> Self:
+        return cls(attributions=[AttributionSummary.of(job) for job in jobs], **more)
+
+
 _TOLD = ("explained", "at_baseline", "baseline", "sum", "completeness_error", "relative_error", "scale")
 
 
@@ -70,7 +90,7 @@ def _links(key: str, spec: JobSpec, *, there: bool) -> AttributionLinks:
     assert isinstance(spec, AttributionSpec)
     return AttributionLinks(
         self=addresses.attribution(key),
-        events=addresses.attribution_events(key),
+        events=addresses.job(addresses.ATTRIBUTIONS, key, "events"),
         image=addresses.attribution_image(key) if there else None,
         file=addresses.attribution_file(key) if there else None,
         photo=addresses.photo(spec.photo),

@@ -11,6 +11,7 @@ from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import Branch, LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.visualization import Summary
 
 
@@ -19,7 +20,7 @@ class Models(BaseModel):
 
     models: list[ModelSummary]
     total: int = Field(description="how many there are on all pages")
-    next: str | None = Field(description="the next page; null: this was the last")
+    next: Address | None = Field(description="the next page; null: this was the last")
 
 
 class Layers(BaseModel):
@@ -28,7 +29,7 @@ class Layers(BaseModel):
     model: str = Field(description="the canonical name")
     layers: list[LayerEntry]
     total: int = Field(description="how many there are on all pages")
-    next: str | None = Field(description="the next page; null: this was the last")
+    next: Address | None = Field(description="the next page; null: this was the last")
 
 
 class Layer(LayerEntry):
@@ -36,7 +37,7 @@ class Layer(LayerEntry):
 
     model: str = Field(description="the canonical name")
     labels: tuple[str, ...] | None = Field(None, description="on the layer of classes: their names, by channel")
-    links: dict[str, str] = Field(
+    links: dict[str, Address] = Field(
         description="unit: one of its units; visualizations: its pictures",
         examples=[{"unit": addresses.unit("patternnet", "conv4", "{n}")}],
     )
@@ -67,7 +68,7 @@ class Unit(BaseModel):
     ask: dict[Sign, VisualizationSpec] = Field(
         description=f"what to POST to {addresses.VISUALIZATIONS} for either sign"
     )
-    links: dict[str, str] = Field(
+    links: dict[str, Address] = Field(
         description="layer; filters: its weights; examples: images that raise it; spectrum: those between optimized "
         "pictures; visualizations: its pictures"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from featurelens.service.schemas.address import Address
+
 
 class Queued(BaseModel):
     """It waits for its turn."""
@@ -14,4 +16,4 @@ class Queued(BaseModel):
 class Shown(BaseModel):
     """There is a new preview."""
 
-    url: str
+    url: Address

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from featurelens.jobs import addresses
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 
 LISTS = ("strongest", "weakest", "above", "below", "strongest_mean", "likeliest")
 
@@ -21,7 +22,7 @@ class Example(BaseModel):
     value: float
     x: int | None = Field(description="column of the feature map, from the left; null for a mean, or without positions")
     y: int | None = Field(description="row of the feature map, from the top")
-    crop: str | None = Field(
+    crop: Address | None = Field(
         description="what this position sees of the image, the whole image where that is not defined; null: not kept"
     )
 
@@ -74,7 +75,7 @@ class Examples(BaseModel):
     below: list[Example] = Field(description="slightly negative: just below it")
     strongest_mean: list[Example] = Field(description="by the mean over all positions, the logit where it is a class")
     likeliest: list[Example] = Field(description="where it is a class: by its probability, which is `value`")
-    links: dict[str, str] = Field(description="unit; scan; table: all units as Parquet")
+    links: dict[str, Address] = Field(description="unit; scan; table: all units as Parquet")
 
     @classmethod
     def of(cls, result: Result, told: dict[str, Any], *, current: bool, crops: bool) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -12,7 +12,8 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.store.result import Result
-from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 
 _PARTS = ("whole", "positive", "negative")
 
@@ -62,8 +63,8 @@ class Connection(BaseModel):
     summand: int = Field(
         description="which of the `summands` it belongs to, counted from 0; in `expanded`, which of `behind`"
     )
-    image: str = Field(description="the kernel: orange above zero, blue below, grey at zero")
-    unit: str | None = Field(description="the unit's own address")
+    image: Address = Field(description="the kernel: orange above zero, blue below, grey at zero")
+    unit: Address | None = Field(description="the unit's own address")
 
 
 class Connections(BaseModel):
@@ -78,9 +79,9 @@ class Connections(BaseModel):
 class PictureKernel(BaseModel):
     """The kernel over the picture, in the picture's colours: zero is mid grey, `scale` full and -`scale` no colour."""
 
-    whole: str = Field(description="its image")
-    positive: str = Field(description="the image of its positive weights alone")
-    negative: str = Field(description="the image of its negative weights alone")
+    whole: Address = Field(description="its image")
+    positive: Address = Field(description="the image of its positive weights alone")
+    negative: Address = Field(description="the image of its negative weights alone")
     scale: float = Field(description="the largest weight, without its sign; of all three images")
     height: int
     width: int
@@ -89,8 +90,8 @@ class PictureKernel(BaseModel):
 class FiltersLinks(JobLinks):
     """Where to go from here."""
 
-    unit: str = Field(description="the unit")
-    sheet: str | None = Field(None, description="all kernels on one picture, a row for each list")
+    unit: Address = Field(description="the unit")
+    sheet: Address | None = Field(None, description="all kernels on one picture, a row for each list")
 
 
 class Filters(Job):
@@ -116,6 +117,24 @@ class Filters(Job):
         None, description="seconds, device, instructions, threads, precision, weights, versions"
     )
     links: FiltersLinks
+
+
+class FiltersSummary(JobSummary):
+    """Filters in a list; `links.self` has all of it."""
+
+    layer: str
+    channel: int
+    links: FiltersLinks
+
+
+class FiltersPage(JobPage):
+    """One page."""
+
+    filters: list[FiltersSummary]
+
+    @classmethod
+    def of(cls, jobs: list[Filters], **more: Any) -> Self:
+        return cls(filters=[FiltersSummary.of(job) for job in jobs], **more)
 
 
 def finished(result: Result) -> Filters:
@@ -163,7 +182,7 @@ def _links(key: str, about: JobSpec, images: int) -> FiltersLinks:
     spec = _spec(about)
     return FiltersLinks(
         self=addresses.filters(key),
-        events=addresses.filters_events(key),
+        events=addresses.job(addresses.FILTERS, key, "events"),
         unit=addresses.unit(spec.model, spec.layer, spec.channel),
         sheet=_image(key, images - 1) if images else None,
     )

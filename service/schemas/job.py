@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 
 
 class Progress(BaseModel):
@@ -41,8 +43,8 @@ class Ending(BaseModel):
 class JobLinks(BaseModel):
     """Where to go from here."""
 
-    self: str
-    events: str = Field(description="the same facts as server-sent events, as they come")
+    self: Address
+    events: Address = Field(description="the same facts as server-sent events, as they come")
 
 
 class Job(BaseModel):
@@ -70,6 +72,37 @@ class Job(BaseModel):
     def preview(self) -> str | None:
         """Where a preview of the running job is; None when there is none."""
         return None
+
+
+class JobSummary(BaseModel):
+    """A job in a list; `links.self` has all of it. Each kind adds fields of its specification."""
+
+    key: str
+    status: Status
+    model: str
+    created: datetime
+    finished: datetime | None
+    links: JobLinks
+
+    @classmethod
+    def of(cls, whole: Job) -> Self:
+        """`whole` in few words."""
+        about: Any = whole.spec
+        own = {name: getattr(about, name) for name in cls.model_fields.keys() - JobSummary.model_fields.keys()}
+        told = {name: getattr(whole, name) for name in ("key", "status", "created", "finished", "links")}
+        return cls(model=about.model, **told, **own)
+
+
+class JobPage(BaseModel, ABC):
+    """One page of a list. Each kind adds the jobs on it."""
+
+    next: Address | None = Field(description="the next page; null: this was the last")
+    complete: bool = Field(description="false while the list is made anew from the stored results")
+
+    @classmethod
+    @abstractmethod
+    def of(cls, jobs: list[Any], **more: Any) -> Self:
+        """With these jobs; `more` are the other fields."""
 
 
 def of_result(result: Result) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -12,7 +12,8 @@ from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.store.result import Result
-from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 
 Value = Literal["activation", "preactivation"]
 """What the layer answers, or what stands before its ReLU."""
@@ -45,9 +46,9 @@ class Attention(BaseModel):
 class MapsLinks(JobLinks):
     """Where to go from here."""
 
-    file: str | None = Field(description="all of it as numbers (safetensors); null until it is finished")
-    photo: str
-    layer: str
+    file: Address | None = Field(description="all of it as numbers (safetensors); null until it is finished")
+    photo: Address
+    layer: Address
 
 
 class Maps(Job):
@@ -74,6 +75,24 @@ class Maps(Job):
     links: MapsLinks
 
 
+class MapsSummary(JobSummary):
+    """Maps in a list; `links.self` has all of it."""
+
+    layer: str
+    photo: str
+    links: MapsLinks
+
+
+class MapsPage(JobPage):
+    """One page."""
+
+    maps: list[MapsSummary]
+
+    @classmethod
+    def of(cls, jobs: list[Maps], **more: Any) -> Self:
+        return cls(maps=[MapsSummary.of(job) for job in jobs], **more)
+
+
 _TOLD = ("channels", "height", "width", "values", "tokens", "attention")
 
 
@@ -96,7 +115,7 @@ def _links(key: str, spec: JobSpec, *, there: bool) -> MapsLinks:
     assert isinstance(spec, MapsSpec)
     return MapsLinks(
         self=addresses.maps(key),
-        events=addresses.maps_events(key),
+        events=addresses.job(addresses.MAPS, key, "events"),
         file=addresses.maps_file(key) if there else None,
         photo=addresses.photo(spec.photo),
         layer=addresses.layer(spec.model, spec.layer),

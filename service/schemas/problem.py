@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from featurelens.service.schemas.address import Told
+
 
 class FaultyPart(BaseModel):
     """One thing wrong with the request."""
 
     pointer: str = Field(description="JSON pointer to the part of the body, or the name of the parameter")
-    detail: str = Field(description="what is wrong, and what is valid")
+    detail: Told = Field(description="what is wrong, and what is valid")
 
 
 class Problem(BaseModel):
@@ -20,5 +22,5 @@ class Problem(BaseModel):
     )
     title: str = Field(description="the kind of error for people")
     status: int
-    detail: str = Field(description="this error for people")
+    detail: Told = Field(description="this error for people")
     errors: list[FaultyPart] = Field(default_factory=list, description="one entry per wrong part of the request")

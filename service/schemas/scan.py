@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError
@@ -10,11 +9,11 @@ from pydantic import BaseModel, Field, ValidationError
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.job_queue import Ticket
-from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.result import Result
-from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 
 
 class ScannedLayer(BaseModel):
@@ -44,10 +43,12 @@ class BrokenImages(BaseModel):
 class ScanLinks(JobLinks):
     """Where to go from here."""
 
-    table: str | None = Field(description="all of it as Parquet, a row per unit; null until it is finished")
-    units: str | None = Field(description="the units of a layer, sorted by what was found; null until it is finished")
-    dataset: str
-    layers: str = Field(description="the layers of this network")
+    table: Address | None = Field(description="all of it as Parquet, a row per unit; null until it is finished")
+    units: Address | None = Field(
+        description="the units of a layer, sorted by what was found; null until it is finished"
+    )
+    dataset: Address
+    layers: Address = Field(description="the layers of this network")
 
 
 class Scan(Job):
@@ -63,30 +64,21 @@ class Scan(Job):
     links: ScanLinks
 
 
-class ScanSummary(BaseModel):
+class ScanSummary(JobSummary):
     """A scan in a list; `links.self` has all of it."""
 
-    key: str
-    status: Status
-    model: str
     dataset: str
-    created: datetime
-    finished: datetime | None
     links: ScanLinks
 
-    @classmethod
-    def of(cls, whole: Scan) -> Self:
-        spec = whole.spec
-        told = {"key": whole.key, "status": whole.status, "model": spec.model, "dataset": spec.dataset}
-        return cls(**told, created=whole.created, finished=whole.finished, links=whole.links)
 
-
-class ScansPage(BaseModel):
+class ScansPage(JobPage):
     """One page."""
 
     scans: list[ScanSummary]
-    next: str | None = Field(description="the next page; null: this was the last")
-    complete: bool = Field(description="false while the list is made anew from the stored results")
+
+    @classmethod
+    def of(cls, jobs: list[Scan], **more: Any) -> Self:
+        return cls(scans=[ScanSummary.of(job) for job in jobs], **more)
 
 
 def finished(result: Result) -> Scan:
@@ -108,7 +100,7 @@ def _links(key: str, spec: JobSpec, *, whole: bool) -> ScanLinks:
     assert isinstance(spec, ScanSpec)
     return ScanLinks(
         self=addresses.scan(key),
-        events=addresses.scan_events(key),
+        events=addresses.job(addresses.SCANS, key, "events"),
         table=addresses.scan_table(key) if whole else None,
         units=addresses.scan_units(key) if whole else None,
         dataset=addresses.dataset(spec.dataset),

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, Field
 
 from featurelens.jobs import addresses
+from featurelens.service.schemas.address import Address
 
 Sort = Literal["strongest", "maximum", "spread", "active", "purity", "standing"]
 
@@ -24,7 +25,7 @@ class ScannedUnit(BaseModel):
     standing: float | None = Field(
         description="of the image asked for: by how many spreads its value is above the mean; null without one"
     )
-    examples: str
+    examples: Address
 
     @classmethod
     def of(cls, model: str, told: dict[str, Any], image: int | None) -> Self | None:

@@ -11,6 +11,7 @@ from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.evidence import Evidence
 from featurelens.service.schemas.examples import Example, Examples
 from featurelens.service.schemas.scan import Scan
@@ -26,8 +27,8 @@ class OptimizedPicture(BaseModel):
     sign: Sign
     key: str
     status: Status | None = Field(description="null: nobody has asked for it")
-    url: str
-    image: str | None = Field(description="the PNG, once it exists")
+    url: Address
+    image: Address | None = Field(description="the PNG, once it exists")
     activation: float | None = Field(description="that it reached")
     evidence: list[Evidence] | None = Field(description="how that compares with the images")
 
@@ -49,7 +50,7 @@ class ScanOfUnit(BaseModel):
 
     key: str
     status: Status | None = Field(description="null: nobody has asked for it")
-    url: str
+    url: Address
 
 
 class Missing(BaseModel):
@@ -57,7 +58,7 @@ class Missing(BaseModel):
 
     part: Part
     status: Status | None = Field(description="queued, running: on its way; failed, cancelled; null: not asked for")
-    to: str = Field(description="where to POST `request`")
+    to: Address = Field(description="where to POST `request`")
     request: dict[str, Any]
 
 
@@ -80,7 +81,9 @@ class Spectrum(BaseModel):
     positive: OptimizedPicture
     scan: ScanOfUnit
     missing: list[Missing] = Field(description="empty: it is complete. POST to this address asks for all of it")
-    links: dict[str, str] = Field(description="sheet: all on one picture; unit; examples: with histograms and labels")
+    links: dict[str, Address] = Field(
+        description="sheet: all on one picture; unit; examples: with histograms and labels"
+    )
 
     @classmethod
     def of(
@@ -131,7 +134,7 @@ class AskedFor(BaseModel):
 
     sweep: Sweep | None = Field(description="of both optimized pictures")
     scan: Scan | None
-    links: dict[str, str] = Field(description="spectrum: with what is there of it")
+    links: dict[str, Address] = Field(description="spectrum: with what is there of it")
 
 
 def _missing(part: Part, status: Status | None, to: str, spec: VisualizationSpec | ScanSpec) -> Missing:

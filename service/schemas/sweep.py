@@ -13,15 +13,16 @@ from featurelens.jobs import addresses
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import sweeps
+from featurelens.service.schemas.address import Address
 from featurelens.service.sweeps import STATES, Item, Standing
 
 
 class SweepLinks(BaseModel):
     """Where to go from here."""
 
-    self: str
-    items: str = Field(description="each picture and what has become of it")
-    sheet: str | None = Field(None, description="all pictures on one PNG, once none is left to be made")
+    self: Address
+    items: Address = Field(description="each picture and what has become of it")
+    sheet: Address | None = Field(None, description="all pictures on one PNG, once none is left to be made")
 
 
 class Sweep(BaseModel):
@@ -64,8 +65,8 @@ class SweepItem(BaseModel):
     sign: Sign
     seed: int
     status: str = Field(description="as of the visualization, or forgotten", examples=["succeeded"])
-    url: str
-    thumbnail: str | None = Field(None, description="192 pixels wide, once there is a picture")
+    url: Address
+    thumbnail: Address | None = Field(None, description="192 pixels wide, once there is a picture")
 
     @classmethod
     def of(cls, item: Item, status: str) -> Self:
@@ -79,4 +80,4 @@ class SweepItems(BaseModel):
     """One page."""
 
     items: list[SweepItem]
-    next: str | None = Field(description="the next page; null: this was the last")
+    next: Address | None = Field(description="the next page; null: this was the last")

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
 from featurelens.jobs import addresses
 from featurelens.jobs.queue.job_queue import Ticket
-from featurelens.jobs.queue.records import Status
 from featurelens.jobs.spec.base import JobSpec, Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
+from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.evidence import Evidence
-from featurelens.service.schemas.job import Job, JobLinks, of_result, of_ticket
+from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 
 
 class Picture(BaseModel):
     """One PNG of the result."""
 
-    url: str
+    url: Address
     width: int
     height: int
     bytes: int
@@ -31,10 +30,10 @@ class Picture(BaseModel):
 class Links(JobLinks):
     """Where to go from here."""
 
-    image: str | None = Field(None, description="the PNG, once it exists")
-    sheet: str | None = Field(None, description="all of the pictures on one, where there are several")
-    preview: str | None = Field(None, description="a small picture of a step on the way, while somebody watches")
-    layers: str = Field(description="the layers of this network")
+    image: Address | None = Field(None, description="the PNG, once it exists")
+    sheet: Address | None = Field(None, description="all of the pictures on one, where there are several")
+    preview: Address | None = Field(None, description="a small picture of a step on the way, while somebody watches")
+    layers: Address = Field(description="the layers of this network")
 
 
 class Visualization(Job):
@@ -60,22 +59,18 @@ class Visualization(Job):
         return self.links.preview
 
 
-class Summary(BaseModel):
+class Summary(JobSummary):
     """A visualization in a list; `links.self` has all of it."""
 
-    key: str
-    status: Status
-    model: str
     layer: str | None
     channel: int | None
     sign: Sign
     objective: str
-    created: datetime
-    finished: datetime | None
     links: Links
 
     @classmethod
-    def of(cls, whole: Visualization) -> Self:
+    def of(cls, whole: Job) -> Self:
+        assert isinstance(whole, Visualization)
         spec = whole.spec
         return cls(
             key=whole.key,
@@ -91,12 +86,14 @@ class Summary(BaseModel):
         )
 
 
-class Visualizations(BaseModel):
+class Visualizations(JobPage):
     """One page."""
 
     visualizations: list[Summary]
-    next: str | None = Field(description="the next page; null: this was the last")
-    complete: bool = Field(description="false while the list is made anew from the stored pictures")
+
+    @classmethod
+    def of(cls, jobs: list[Visualization], **more: Any) -> Self:
+        return cls(visualizations=[Summary.of(job) for job in jobs], **more)
 
 
 def finished(result: Result) -> Visualization:
@@ -128,7 +125,7 @@ def _links(
 ) -> Links:
     return Links(
         self=addresses.visualization(key),
-        events=addresses.events(key),
+        events=addresses.job(addresses.VISUALIZATIONS, key, "events"),
         image=image,
         sheet=sheet,
         preview=preview,

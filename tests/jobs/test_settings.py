@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from featurelens.jobs.settings import Settings
 
@@ -23,3 +24,28 @@ from featurelens.jobs.settings import Settings
 def test_when_keys_are_asked_for(host: str, auth: str, required: bool) -> None:
     settings = Settings.model_validate({"host": host, "auth": auth})
     assert settings.auth_required is required
+
+
+@pytest.mark.parametrize(
+    ("said", "prefix"), [("", ""), ("/", ""), ("/vision", "/vision"), ("/a/b.c/", "/a/b.c"), ("/v12", "/v12")]
+)
+def test_a_prefix(said: str, prefix: str) -> None:
+    assert Settings(root_path=said).root_path == prefix
+
+
+@pytest.mark.parametrize("said", ["vision", "//evil.example", "/a b", "/a//b", "/v1", "/v1/x", "https://a.example"])
+def test_no_prefix(said: str) -> None:
+    with pytest.raises(ValidationError, match="no path such as /vision"):
+        Settings(root_path=said)
+
+
+@pytest.mark.parametrize("name", ["FEATURELENS_TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS"])
+def test_proxies_under_either_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is what uvicorn and gunicorn call it."""
+    monkeypatch.setenv(name, "127.0.0.1,10.0.0.0/8")
+    assert Settings().proxies == ("127.0.0.1", "10.0.0.0/8")
+    monkeypatch.setenv(name, "*")
+    assert Settings().proxies == ("*",)
+    monkeypatch.setenv(name, "proxy.internal")
+    with pytest.raises(ValidationError, match="neither an address nor a network"):
+        Settings()

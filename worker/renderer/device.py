@@ -31,6 +31,18 @@ class Device:
         return torch.cuda.get_device_name(self.torch_device) if self.torch_device.type == "cuda" else "cpu"
 
     @property
+    def sampled(self) -> int:
+        """One of so many ticks is measured: on a GPU each measurement waits for the device. Odd, so that of two lanes
+        that take turns both are.
+        """
+        return 7 if self.torch_device.type == "cuda" else 1
+
+    def settle(self) -> None:
+        """Waits until the device has done all that it was given."""
+        if self.torch_device.type == "cuda":
+            torch.cuda.synchronize(self.torch_device)
+
+    @property
     def instructions(self) -> str:
         """What its kernels are chosen by: ``AVX2``, ``AVX512 BF16 AMX`` and the like, of a GPU ``sm_90``."""
         if self.torch_device.type == "cuda":

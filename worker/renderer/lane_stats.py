@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -13,7 +13,8 @@ from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.worker.renderer.device import Device, precision
 from featurelens.worker.renderer.lanes import SWEEP_PICTURES
-from featurelens.worker.renderer.work import Group
+from featurelens.worker.renderer.speedometer import Speedometer
+from featurelens.worker.renderer.work import Group, Work
 
 
 class LaneStats:
@@ -27,16 +28,26 @@ class LaneStats:
         self._ticks = 0
         self._seconds = 0.0
         self._steps = 0
+        self._speeds = Speedometer()
         self._now = {"lanes": 0, "pictures": 0, "capacity": 0, "waiting": 0}
 
     @contextmanager
-    def tick(self, group: Group) -> Iterator[None]:
-        """Measures one tick of `group`."""
-        works, begun = min(len(group.works), group.room), time.perf_counter()
+    def tick(self, group: Group, chosen: Sequence[Work]) -> Iterator[None]:
+        """Measures one tick of `group`, in which `chosen` advance."""
+        measured = group.lane is not None and self._ticks % self._device.sampled == 0
+        if measured:
+            self._device.settle()
+        begun = time.perf_counter()
         yield
+        if measured:
+            self._device.settle()
+        seconds = time.perf_counter() - begun
         self._ticks += 1
-        self._seconds += time.perf_counter() - begun
-        self._steps += works
+        self._seconds += seconds
+        self._steps += len(chosen)
+        if measured and group.lane is not None:
+            rows = min(sum(work.rows for work in chosen), group.room)
+            self._speeds.add(group.lane, seconds, rows, alone=len(chosen) == 1)
 
     def note(self, groups: Collection[Group], waiting: int) -> None:
         """Called at the end of a turn with the groups that have work and the number of jobs that wait for a network."""
@@ -65,4 +76,5 @@ class LaneStats:
             ticks=self._ticks,
             tick_seconds=round(self._seconds, 3),
             steps=self._steps,
+            speeds=self._speeds.read(),
         )

@@ -117,8 +117,9 @@ class Scheduler:
 
     def _tick(self, group: Group, *, sweeps_first: bool) -> None:
         try:
-            with self._stats.tick(group):
-                ended = group.tick(choose(group.works, group.room, sweeps_first=sweeps_first))
+            chosen = choose(group.works, group.room, sweeps_first=sweeps_first)
+            with self._stats.tick(group, chosen):
+                ended = group.tick(chosen)
         except Exception as error:  # noqa: BLE001  # its jobs fail with the reason, other groups go on
             logger().exception("a tick failed", model=group.network.name)
             for work in list(group.works):

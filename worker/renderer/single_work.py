@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import torch
 
 from featurelens.engine.network import Network
+from featurelens.jobs.queue.speeds import LaneKind
 from featurelens.worker.protocol import Ask, Finished, Preview, Stage
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.work import Identity, Work
@@ -21,6 +22,7 @@ class SingleWork(ABC):
     score: float | None = None
     rows = 1
     room = 1
+    lane: LaneKind | None = None
 
     def __init__(self, ask: Ask, network: Network, begun: float) -> None:
         self.ask = ask

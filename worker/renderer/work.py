@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from featurelens.engine.network import Network
+from featurelens.jobs.queue.speeds import LaneKind
 from featurelens.worker.protocol import Ask, Finished, Preview, Stage
 
 Identity = tuple[str, str]
@@ -61,6 +62,10 @@ class Group(Protocol):
     @property
     def room(self) -> int:
         """Rows that one tick takes, at most."""
+
+    @property
+    def lane(self) -> LaneKind | None:
+        """What its speed is told under; None where it is nobody's measure for another job."""
 
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
         """Does one step of each of `chosen`, or a part of one; returns those that have ended and left the group.

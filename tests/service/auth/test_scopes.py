@@ -21,6 +21,7 @@ from tests.support.visualizations import BODY, KEY
 SCOPES = {
     "GET /v1/visualizations": "read",
     "POST /v1/visualizations": "render",
+    "POST /v1/visualizations/estimate": "read",
     "GET /v1/visualizations/{key}": "read",
     "DELETE /v1/visualizations/{key}": "render",
     "GET /v1/visualizations/{key}/events": "read or token",
@@ -41,11 +42,14 @@ SCOPES = {
     "GET /v1/activations/{key}/maps/{layer}/attention/{head}": "read or token",
     "GET /v1/activations/{key}/positions": "read or token",
     "POST /v1/maps": "render",
+    "GET /v1/maps": "read",
     "GET /v1/maps/{key}": "read",
-    "GET /v1/maps/{key}/events": "read",
+    "GET /v1/maps/{key}/events": "read or token",
+    "GET /v1/maps/{key}/token": "read",
     "GET /v1/maps/{key}/file": "read",
     "DELETE /v1/maps/{key}": "render",
     "DELETE /v1/maps/{key}/result": "admin",
+    "GET /v1/filters": "read",
     "GET /v1/filters/{key}": "read",
     "GET /v1/filters/{key}/image": "read or token",
     "GET /v1/filters/{key}/events": "read or token",
@@ -53,6 +57,7 @@ SCOPES = {
     "DELETE /v1/filters/{key}": "render",
     "DELETE /v1/filters/{key}/result": "admin",
     "POST /v1/attributions": "render",
+    "GET /v1/attributions": "read",
     "GET /v1/attributions/{key}": "read",
     "GET /v1/attributions/{key}/events": "read or token",
     "GET /v1/attributions/{key}/token": "read",
@@ -71,6 +76,7 @@ SCOPES = {
     "DELETE /v1/scans/{key}": "render",
     "DELETE /v1/scans/{key}/result": "admin",
     "POST /v1/sweeps": "render",
+    "POST /v1/sweeps/estimate": "read",
     "GET /v1/sweeps/{id}": "read",
     "GET /v1/sweeps/{id}/items": "read",
     "GET /v1/sweeps/{id}/sheet": "read",
@@ -83,18 +89,30 @@ SCOPES = {
     "GET /v1/models/{model}": "read",
     "GET /v1/models/{model}/layers": "read",
     "GET /v1/models/{model}/layers/{layer}": "read",
+    "GET /v1/models/{model}/layers/{layer}/units": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/filters": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/examples": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/spectrum": "read",
     "POST /v1/models/{model}/layers/{layer}/units/{n}/spectrum": "render",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/spectrum/sheet": "read",
+    "GET /v1/events": "read",
     "GET /v1/status": "read",
     "GET /metrics": "read",
 }
-PREFIXES = {"visualizations": "fv1_", "activations": "fa1_", "filters": "ff1_", "attributions": "ft1_"}
+PREFIXES = {
+    "visualizations": "fv1_",
+    "activations": "fa1_",
+    "maps": "fm1_",
+    "filters": "ff1_",
+    "scans": "fs1_",
+    "attributions": "ft1_",
+}
 """Of keys, by the first part of the addresses."""
-OPEN = {"GET /livez", "GET /readyz", "GET /docs"}
+OPEN = {
+    *("GET /livez", "GET /readyz", "GET /docs"),
+    *("GET /", "GET /ui", "GET /ui/{path}", "GET /ui/static/{digest}/{path}"),
+}
 
 
 def stated() -> Iterator[tuple[str, list[ScopeCheck]]]:

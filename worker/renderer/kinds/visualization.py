@@ -10,6 +10,7 @@ from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Network
 from featurelens.engine.optimization import Optimization
 from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.queue.speeds import LaneKind
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.protocol import Ask, Finished, Preview, Stage
@@ -70,6 +71,7 @@ class LaneGroup:
         self.identity = lane
         self.network = lane.network
         self.room = lane.limit
+        self.lane = LaneKind(lane.network.digest, tuple(sorted({*lane.layers})), lane.size)
         self._lane = lane
 
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:

@@ -43,5 +43,8 @@ export const reachable = signal(true);
 /** light, dark, or empty: as the system has it. */
 export const theme = kept(localStorage, 'featurelens-theme', '');
 
+/** A photograph that was dropped on another page, for the photo page. */
+export const dropped = signal(/** @type {File | null} */ (null));
+
 /** What a screen reader is told, politely. */
 export const announcement = signal('');

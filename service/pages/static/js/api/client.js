@@ -59,12 +59,14 @@ export async function send(path, options = {}) {
 /** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
 export const get = async (path, options) => (await send(path, options)).json();
 
+/** A name for one request. `crypto.randomUUID` is missing where a page did not come over https or from this machine. */
+const once = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+
 /** @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] @returns {Promise<any>} */
 export async function post(path, body, headers = {}) {
-  const json = body === undefined ? {} : { body: JSON.stringify(body) };
-  const sent = { 'Idempotency-Key': crypto.randomUUID?.() ?? String(Math.random()), ...headers };
-  const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
-  return (await send(path, { method: 'POST', headers: { ...sent, ...type }, ...json })).json();
+  const sent = new Headers({ 'Idempotency-Key': once(), ...headers });
+  if (body !== undefined) sent.set('Content-Type', 'application/json');
+  return (await send(path, { method: 'POST', headers: sent, body: body === undefined ? null : JSON.stringify(body) })).json();
 }
 
 /** @param {string} path @returns {Promise<any>} */

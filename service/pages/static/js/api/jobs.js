@@ -116,7 +116,7 @@ async function follow() {
 async function stream(keys, signal) {
   const query = new URLSearchParams(keys.map(key => ['key', key])).toString();
   const answer = await send(`${withQuery(api.events(), {})}?${query}`, { signal });
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
+  const reader = /** @type {ReadableStream<any>} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   let heard = false;
   for (;;) {

@@ -4,6 +4,7 @@ import { api, pages } from '../api/addresses.js';
 import { get, post, remove } from '../api/client.js';
 import { over, tell, useJob } from '../api/jobs.js';
 import { apiKey, useSignal } from '../state.js';
+import { finals } from './images.js';
 import { Picture } from './picture.js';
 import { Progress } from './progress.js';
 import { duration, number } from './states.js';
@@ -32,16 +33,17 @@ export function useEstimate(request) {
 }
 
 /**
- * @param {{request: any, alt: string, sizes?: string, details?: boolean}} props `request` goes to POST /v1/visualizations
+ * `request` goes to POST /v1/visualizations; `shown` draws the finished one otherwise than as its pictures.
+ * @param {{request: any, alt: string, sizes?: string, details?: boolean, shown?: (job: any) => any}} props
  */
-export function Optimized({ request, alt, sizes = '40vw', details = true }) {
+export function Optimized({ request, alt, sizes = '40vw', details = true, shown }) {
   const { estimate, problem } = useEstimate(request);
   if (problem) return html`<${Trouble} problem=${problem} />`;
-  return html`<${Known} key=${estimate?.key} estimate=${estimate} request=${request} alt=${alt} sizes=${sizes} details=${details} />`;
+  return html`<${Known} key=${estimate?.key} estimate=${estimate} request=${request} alt=${alt} sizes=${sizes} details=${details} shown=${shown} />`;
 }
 
-/** @param {{estimate: any, request: any, alt: string, sizes: string, details: boolean}} props */
-function Known({ estimate, request, alt, sizes, details }) {
+/** @param {{estimate: any, request: any, alt: string, sizes: string, details: boolean, shown?: (job: any) => any}} props */
+function Known({ estimate, request, alt, sizes, details, shown }) {
   const asked = estimate?.status ? estimate.key : null;
   const job = useJob(asked ?? estimate?.key, null);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
@@ -54,7 +56,7 @@ function Known({ estimate, request, alt, sizes, details }) {
   const text = reached === undefined ? alt : `${alt}, activation ${number(reached)}`;
   return html`<div class="stack" data-testid="optimized" data-status=${status ?? (estimate ? 'none' : 'loading')}>
     ${status === 'succeeded' && job
-      ? html`<a class="made" href=${pages.picture(job.key)} aria-label=${text}>${finals(job).map((/** @type {any} */ one, /** @type {number} */ index) =>
+      ? shown ? shown(job) : html`<a class="made" href=${pages.picture(job.key)} aria-label=${text}>${finals(job).map((/** @type {any} */ one, /** @type {number} */ index) =>
           html`<${Picture} key=${index} src=${one.url} alt=${text} sizes=${sizes} ratio=${one.width / one.height} eager />`)}</a>`
       : html`<${Blank} job=${flying ? job : null} alt=${alt}>${inside(status, job, estimate, ask)}</${Blank}>`}
     ${flying && html`<${Progress} job=${job} label=${alt} />
@@ -75,9 +77,6 @@ function useFetched(key, job) {
     };
   }, [key, !job]);
 }
-
-/** Its finished pictures, without those of steps on the way. @param {any} job */
-const finals = job => job.images.filter((/** @type {any} */ one) => one.step === null || one.step === undefined);
 
 /** @param {string | undefined} status @param {any} job @param {any} estimate @param {() => void} ask */
 function inside(status, job, estimate, ask) {

@@ -12,6 +12,7 @@ import { Optimized } from '../components/optimized.js';
 import { Settings, requested } from '../components/unit/settings.js';
 import { Spectrum } from '../components/unit/spectrum.js';
 import { Others } from '../components/unit/others.js';
+import { Weights } from '../components/unit/weights.js';
 
 /** @param {{layer: string, channel: string}} params */
 export const title = params => `${params.layer}:${params.channel}`;
@@ -41,6 +42,7 @@ export default function Unit({ params, query }) {
     </header>
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />
     <${Diverse} request=${requests.positive} name=${name} />
+    <${Weights} model=${model} layer=${layer} channel=${channel} />
     <${PhotoMap} model=${model} canonical=${unit.model} layer=${layer} channel=${channel} name=${name} query=${query} />
     <${Others} visualizations=${unit.visualizations} />
     <section aria-labelledby="again">

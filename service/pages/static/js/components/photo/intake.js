@@ -30,7 +30,7 @@ export function Intake({ model, photo = null, seenBy = '' }) {
     file ? during('Sending the photograph', async () => lookAndGo(model, await uploaded(file))) : setRefusal(NO_FILE);
   const over = useDropped(take);
   const again = () => during('Looking', () => lookAndGo(model, photo ?? ''));
-  return html`<div class="intake ${over ? 'over' : ''} ${small ? 'small' : ''}" data-testid="intake">
+  return html`<div class="intake ${over ? 'held' : ''} ${small ? 'small' : ''}" data-testid="intake">
     ${photo && !small && html`<${Given} photo=${photo} />`}
     <${Networks} chosen=${model} label=${small ? 'Network' : 'The network that looks'} />
     ${photo && model !== seenBy && html`<button class=${small ? '' : 'primary'} disabled=${Boolean(busy)} onClick=${again} data-testid="look">${small ? `See this one through ${model}` : 'See it through the network'}</button>`}

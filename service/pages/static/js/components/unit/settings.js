@@ -21,7 +21,8 @@ export function Settings({ unit, query }) {
   const { positive } = unit.ask;
   const changed = (/** @type {any} */ event) => {
     event.preventDefault();
-    setQuery(Object.fromEntries(new FormData(event.currentTarget)), { replace: false });
+    const fields = new FormData(event.currentTarget);
+    setQuery(Object.fromEntries(FIELDS.map(name => [name, String(fields.get(name) ?? '')])), { replace: false });
   };
   return html`<form class="row" onSubmit=${changed}>
     <label class="row small">steps <input name="steps" type="number" min="1" max="4096" value=${query.get('steps') ?? ''} placeholder=${positive.steps} /></label>

@@ -1,0 +1,32 @@
+// How the service is doing, for people.
+import { html, useEffect } from '../../html.js';
+import { api } from '../../api/addresses.js';
+import { useResource } from '../../api/resource.js';
+import { duration } from '../states.js';
+import { Trouble } from '../trouble.js';
+
+const PAUSE = 5000;
+
+/** Looks again every few seconds as long as the page is seen. */
+export function Standing() {
+  const { data, problem, reload } = useResource(api.status());
+  useEffect(() => {
+    const again = setInterval(() => document.visibilityState === 'visible' && reload(), PAUSE);
+    return () => clearInterval(again);
+  }, []);
+  if (problem && !data) return html`<${Trouble} problem=${problem} />`;
+  if (!data) return html`<div class="card standing"></div>`;
+  const { renderer, queues, slots, ended } = data;
+  const waiting = Object.values(queues).reduce((sum, /** @type {any} */ queue) => sum + queue.length, 0);
+  const oldest = Math.max(0, ...Object.values(queues).map((/** @type {any} */ queue) => queue.oldest_wait));
+  const facts = [
+    ['pictures', data.ready ? 'can be asked for' : `cannot be made: ${data.missing}`],
+    ['being made', renderer ? `${renderer.pictures} in ${renderer.lanes} lanes` : '–'],
+    ['waiting', waiting ? `${waiting}, the first for ${duration(oldest)}` : 'none'],
+    ['device', renderer ? `${renderer.device}, ${renderer.precision}` : '–'],
+    ['slots', Object.entries(slots).map(([name, count]) => `${count} ${name.replace('featurelens-', '').replace('featurelens', 'single')}`).join(', ')],
+    ['ended', Object.entries(ended).map(([name, count]) => `${count} ${name}`).join(', ') || 'none'],
+  ];
+  return html`<div class="card standing" data-testid=${data.ready ? 'ready' : 'no-worker'}>
+    <dl class="facts">${facts.map(([word, text]) => html`<dt>${word}</dt><dd class=${word === 'pictures' && !data.ready ? 'refused' : ''}>${text}</dd>`)}</dl></div>`;
+}

@@ -1,0 +1,105 @@
+"""The renderer's figures: what its ticks took, alone and in company, for the kinds of lanes that were measured last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+import torch
+
+from featurelens.jobs.queue.speeds import LaneKind
+from featurelens.jobs.queue.stats import RendererStats
+from featurelens.worker.renderer import lane_stats
+from featurelens.worker.renderer.device import Device
+from featurelens.worker.renderer.lane_stats import LaneStats
+from featurelens.worker.renderer.speedometer import KINDS, RECENT, Speedometer
+from featurelens.worker.renderer.work import Work
+
+KIND = LaneKind("sha256:0", ("conv2",), (64, 96))
+DEVICE = Device(torch.device("cpu"), torch.float32)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Work of which only its rows matter."""
+
+    rows: int
+
+
+@dataclass
+class Ticking:
+    """A group of which only its lane and its room matter."""
+
+    lane: LaneKind | None
+    room: int = 8
+
+
+class Clock:
+    """Tells the time that a test sets."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+def ticked(stats: LaneStats, clock: Clock, seconds: float, rows: list[int], lane: LaneKind | None = KIND) -> None:
+    with stats.tick(cast("Any", Ticking(lane)), cast("list[Work]", [Rows(one) for one in rows])):
+        clock.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(lane_stats, "time", made)
+    return made
+
+
+def test_seconds_a_step_and_row(clock: Clock) -> None:
+    """Alone: the tick, and of a picture of many rows or of one in passes its part; in company: the tick, shared."""
+    stats = LaneStats(DEVICE)
+    ticked(stats, clock, 1.0, [1])
+    assert [(one.alone, one.shared) for one in stats.read().speeds] == [(1.0, None)]
+    ticked(stats, clock, 2.0, [1, 3])
+    ticked(stats, clock, 8.0, [16])  # one pass of eight rows
+    ticked(stats, clock, 4.0, [1], lane=None)
+    found = stats.read()
+    (speed,) = found.speeds
+    assert (speed.digest, speed.layers, speed.height, speed.width) == ("sha256:0", ["conv2"], 64, 96)
+    assert (speed.alone, speed.shared) == (1.0, 0.5)
+    assert (found.ticks, found.tick_seconds, found.steps) == (4, 15.0, 5)
+
+
+def test_the_median_of_the_latest_ticks(clock: Clock) -> None:
+    """One that took long, such as the first, tells nothing."""
+    stats = LaneStats(DEVICE)
+    ticked(stats, clock, 100.0, [1])
+    for _ in range(4):
+        ticked(stats, clock, 0.5, [1])
+    assert stats.read().speeds[0].alone == 0.5
+    for _ in range(RECENT):
+        ticked(stats, clock, 0.25, [1])
+    assert stats.read().speeds[0].alone == 0.25
+
+
+def test_it_stays_small() -> None:
+    """The kinds that were measured last are told of."""
+    speedometer = Speedometer()
+    kinds = [KIND._replace(size=(64, 64 + width)) for width in range(KINDS + 1)]
+    for kind in kinds[:-1]:
+        speedometer.add(kind, 1.0, 1, alone=True)
+    speedometer.add(kinds[0], 1.0, 1, alone=True)
+    speedometer.add(kinds[-1], 1.0, 1, alone=True)
+    widths = {speed.width for speed in speedometer.read()}
+    assert len(widths) == KINDS
+    assert 65 not in widths
+    assert {64, 64 + KINDS} <= widths
+
+
+def test_older_and_newer_figures_are_understood() -> None:
+    """A renderer of another version may tell less, or more."""
+    told = LaneStats(DEVICE).read().model_dump(mode="json")
+    assert RendererStats.model_validate({**told, "more": 1}).speeds == []
+    del told["speeds"]
+    assert RendererStats.model_validate(told).speeds == []
