@@ -10,7 +10,6 @@ import { Intake } from '../components/photo/intake.js';
 import { useJobOf } from '../components/photo/job_of.js';
 import { Layer } from '../components/photo/layer.js';
 import { lastLook } from '../components/photo/look.js';
-import { called } from '../components/photo/networks.js';
 import { Sight } from '../components/photo/sight.js';
 import { Why } from '../components/photo/why.js';
 import { Progress } from '../components/progress.js';
@@ -18,6 +17,7 @@ import { Loading } from '../components/states.js';
 import { Trouble } from '../components/trouble.js';
 import { setQuery } from '../router.js';
 import { useSignal } from '../state.js';
+import { shortName } from './models.js';
 
 const BUNDLED = 'patternnet';
 
@@ -56,13 +56,14 @@ function Looked({ look, query }) {
   if (!job || known.loading) return html`<${Loading} what="Looking for the photograph" />`;
   // A network that is gone has left what it saw.
   const model = known.data;
-  const name = model ? called(model) : job.spec.model;
+  const name = model ? shortName(model) : job.spec.model;
   const chosen = query.get('model') ?? name;
   return html`
     <header class="stack">
       <h1>My photo</h1>
-      <p class="soft small">As <a href=${pages.model(name)}>${name}</a> sees it, ${job.spec.size[1]} × ${job.spec.size[0]} pixels from its middle. The address of this
-        page can be sent as a link. Nothing is made by opening or scrolling it; maps and pictures are made when you press a button.</p>
+      <p class="soft small">As <a href=${pages.model(name)}>${name}</a> sees it, ${job.spec.size[1]} × ${job.spec.size[0]} pixels from its middle. The
+        address of this page can be sent as a link. Nothing is made by opening or scrolling it; maps and pictures are made when you press a
+        button.</p>
       <${Intake} model=${chosen} photo=${job.spec.photo} seenBy=${name} />
     </header>
     ${done ? html`<${Seen} look=${job} model=${name} classes=${model?.classes_layer ?? null} query=${query} />` : html`<${Unfinished} job=${job} />`}`;

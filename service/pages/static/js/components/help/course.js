@@ -1,26 +1,28 @@
-// The course of one optimization: what the picture was after some of its steps.
+// The course of one optimization: what the picture was after some of its steps, and the score on the way.
 import { html } from '../../html.js';
 import { useJob } from '../../api/jobs.js';
+import { course } from '../images.js';
 import { Optimized, useEstimate } from '../optimized.js';
+import { Curve } from '../picture/curve.js';
 import { Picture } from '../picture.js';
-import { number } from '../states.js';
 
 /** `request` has `steps` and `snapshots`. @param {{request: any, name: string}} props */
 export function Course({ request, name }) {
   const { estimate } = useEstimate(request);
   const job = useJob(estimate?.key);
-  const steps = [...request.snapshots, request.steps];
-  const taken = new Map((job?.images ?? []).map((/** @type {any} */ one) => [one.step ?? request.steps, one.url]));
+  const taken = new Map((job?.status === 'succeeded' ? course(job) : []).map(one => [one.step, one.url]));
   const curve = job?.numbers?.curve;
   return html`<div class="course">
-    <div class="course-made"><${Optimized} request=${request} alt=${`what raises ${name}, after ${request.steps} steps`} sizes="16rem" /></div>
-    <ol class="fired course-steps" aria-label="Pictures on the way">${steps.map(step => html`<li key=${step} class="stack">
-      ${taken.has(step)
-        ? html`<${Picture} src=${taken.get(step)} alt=${`after ${step} steps`} sizes="9rem" />`
-        : html`<span class="picture"><span class="picture-missing">${step}</span></span>`}
-      <span class="tile-label"><span>${step === 0 ? 'noise' : `after ${step}`}</span>${
-        curve ? html`<span class="number soft">${number(curve[Math.min(step, curve.length - 1)])}</span>` : ''}</span>
-    </li>`)}</ol>
-  </div>
-  ${curve && html`<p class="small soft">The numbers are the score, which is what is optimized: it rises.</p>`}`;
+    <div><${Optimized} request=${request} alt=${`what raises ${name}, after ${request.steps} steps`} sizes="16rem" /></div>
+    <div class="stack">
+      <ol class="fired course-steps" aria-label="Pictures on the way">${[...request.snapshots, request.steps].map(step => html`<li key=${step} class="stack">
+        ${taken.has(step)
+          ? html`<${Picture} src=${taken.get(step)} alt=${`after ${step} steps`} sizes="9rem" />`
+          : html`<span class="picture"><span class="picture-missing"></span></span>`}
+        <span class="tile-label"><span>${step === 0 ? 'noise' : `after ${step} steps`}</span></span>
+      </li>`)}</ol>
+      ${curve?.length > 1 && html`<figure class="stack"><${Curve} values=${curve} step=${request.steps} label="the score" />
+        <figcaption>The score, which is what is optimized, at each step: it rises.</figcaption></figure>`}
+    </div>
+  </div>`;
 }

@@ -43,8 +43,10 @@ export function Drawn({ model, layer, classes, query }) {
         <span class="small">drawn here: rings, stripes, checks, dots</span></li>
       ${classes.map(({ channel, label }, index) => html`<li key=${channel} class="stack">
         ${there
-          ? html`<${Picture} src=${api.map(look, layer, channel, { over: 'photo', width: 512, format: 'webp' })} alt=${`the feature map of ${label} over the drawn patterns`} eager />`
-          : html`<span class="picture"><span class="picture-missing">${index === 0 && html`<button class="primary" onClick=${show} disabled=${busy} data-testid="show-drawn">${busy ? 'Looking …' : 'Show where they fire'}</button>`}</span></span>`}
+          ? html`<${Picture} src=${api.map(look, layer, channel, { over: 'photo', width: 512, format: 'webp' })} eager
+              alt=${`the feature map of ${label} over the drawn patterns`} />`
+          : html`<span class="picture"><span class="picture-missing">${index === 0 && html`<button class="primary" onClick=${show} disabled=${busy}
+              data-testid="show-drawn">${busy ? 'Looking …' : 'Show where they fire'}</button>`}</span></span>`}
         <span class="small"><a href=${pages.unit(model, layer, channel)}>${layer}:${channel}, ${label}</a></span></li>`)}
     </ul>
     ${job && !over(job) && html`<${Progress} job=${job} label="maps of the drawn patterns" />`}

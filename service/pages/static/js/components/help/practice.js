@@ -56,8 +56,9 @@ export const OwnNetwork = () => html`<section class="reading" aria-labelledby="o
 /** API keys. */
 export const WhoMayAsk = () => html`<section class="reading" aria-labelledby="who">
   <h2 id="who">Who may ask</h2>
-  <p>On your own machine everybody may. As soon as Featurelens listens to other machines it asks for API keys, which the operator makes. The pages ask for one when
-    the service first refuses, keep it in this tab, and forget it when the tab is closed. A key may allow to look (<code>read</code>), to have things made (<code>render</code>), to delete and manage
-    (<code>admin</code>), and it may have a quota. Buttons that make something need <code>render</code>.</p>
+  <p>On your own machine everybody may. As soon as Featurelens listens to other machines it asks for API keys, which the operator makes. The pages ask
+    for one when the service first refuses, keep it in this tab, and forget it when the tab is closed. A key may allow to look (<code>read</code>), to
+    have things made (<code>render</code>), to delete and manage (<code>admin</code>), and it may have a quota. Buttons that make something
+    need <code>render</code>.</p>
   <p>Everything on these pages is asked of the <a href=${address('/docs')}>API</a>, which is open to programs just the same.</p>
 </section>`;

@@ -8,7 +8,8 @@ import { chooseUnit } from './why.js';
 
 /**
  * `units` have `channel`, `value` and, where they have positions, `x` and `y`. `maps`: whether those of the layer are there.
- * @param {{look: any, model: string, layer: string, told: any, units: any[], rendered: Map<number, any>, maps: boolean, sweeping: boolean, sign: string, title: string}} props
+ * @param {{look: any, model: string, layer: string, told: any, units: any[], rendered: Map<number, any>, maps: boolean, sweeping: boolean,
+ *   sign: string, title: string}} props
  */
 export function Fired({ look, model, layer, told, units, rendered, maps, sweeping, sign, title }) {
   const preactivation = sign === 'negative' && told.preactivation;
@@ -16,7 +17,8 @@ export function Fired({ look, model, layer, told, units, rendered, maps, sweepin
   const ratio = look.spec.size[1] / look.spec.size[0];
   const lacking = units.map(one => one.channel).filter(channel => rendered.has(channel) && !rendered.get(channel)[sign]).sort((a, b) => a - b);
   return html`<div class="stack">
-    <h4 class=${sign}>${title} <span class="soft small">${preactivation ? 'pre-activation' : 'activation'}, ${sign === 'positive' ? 'largest' : 'smallest'} anywhere</span></h4>
+    <h4 class=${sign}>${title} <span class="soft small">${preactivation ? 'pre-activation' : 'activation'}, ${
+      sign === 'positive' ? 'largest' : 'smallest'} anywhere</span></h4>
     <ul class="fired">${units.map(one => {
       const known = rendered.get(one.channel);
       const label = known?.label ? ` ${known.label}` : '';
@@ -33,7 +35,8 @@ export function Fired({ look, model, layer, told, units, rendered, maps, sweepin
             : html`<span class="picture"><span class="picture-missing">not rendered yet</span></span>`}
           <span class="tile-label"><span>${one.channel}${label}</span><span class="number">${number(one.value)}</span></span>
         </a>
-        <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, { value, x: one.x, y: one.y })} aria-label=${`Which pixels made ${name} say that`}>Why</button>
+        <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, { value, x: one.x, y: one.y })}
+          aria-label=${`Which pixels made ${name} say that`}>Why</button>
       </li>`;
     })}</ul>
     ${!sweeping && html`<${Missing} model=${model} layer=${layer} sign=${sign} channels=${lacking} sweep=${null} changed=${() => {}}

@@ -66,22 +66,25 @@ function AtLayer({ look, model, one, query }) {
   const { layer, x, y, units, request } = one;
   const drawn = query.get('at') === layer;
   const whole = one.kind === 'vector';
+  const blind = one.receptive_field ? '' : '; its receptive field is not defined';
   return html`<div class="stack at-layer">
     <div class="row">
       <button class="small" aria-pressed=${drawn ? 'true' : 'false'} onClick=${() => setQuery({ at: drawn ? null : layer })}
         title="draws the cell and its receptive field">${layer}</button>
-      <span class="soft small">${whole ? 'the whole picture' : `column ${x}, row ${y}${one.receptive_field ? '' : '; its receptive field is not defined'}`}</span>
+      <span class="soft small">${whole ? 'the whole picture' : `column ${x}, row ${y}${blind}`}</span>
     </div>
     ${units.length === 0 && html`<p class="soft small">Nothing is above zero here.</p>`}
     <ul class="fired">${units.map((/** @type {any} */ unit) => {
       const name = `${layer}:${unit.channel}`;
       return html`<li key=${unit.channel} class="stack">
-        <a class="tile" href=${withQuery(pages.unit(model, layer, unit.channel), { photo: look.key })} aria-label=${`${name}, activation ${number(unit.value)}`}>
+        <a class="tile" href=${withQuery(pages.unit(model, layer, unit.channel), { photo: look.key })}
+          aria-label=${`${name}, activation ${number(unit.value)}`}>
           ${!whole && html`<${Picture} alt="" ratio=${look.spec.size[1] / look.spec.size[0]}
             src=${api.map(look.key, layer, unit.channel, { over: 'photo', x, y, width: 192, format: 'webp' })} />`}
           <span class="tile-label"><span>${unit.channel}</span><span class="number">${number(unit.value)}</span></span>
         </a>
-        <button class="plain small" onClick=${() => chooseUnit(layer, unit.channel, whole ? {} : { x, y })} aria-label=${`Which pixels made ${name} fire`}>Why</button>
+        <button class="plain small" onClick=${() => chooseUnit(layer, unit.channel, whole ? {} : { x, y })}
+          aria-label=${`Which pixels made ${name} fire`}>Why</button>
       </li>`;
     })}</ul>
     ${request && html`<${Seen} request=${request} layer=${layer} shown=${query.get('seen') === layer} />`}
@@ -97,7 +100,10 @@ function Seen({ request, layer, shown }) {
   };
   if (!shown) return html`<div><button onClick=${ask} data-testid="ask-seen">What does the network see here, at ${layer}?</button></div>`;
   return html`<figure class="stack seen">
-    ${refusal ? html`<${Trouble} problem=${refusal} retry=${ask} />` : html`<${Optimized} request=${request} alt=${`all that ${layer} sees at the crosshair, optimized`} sizes="20rem" />`}
-    <figcaption>Optimized towards all activations of ${layer} at the crosshair together. <button class="plain small" onClick=${() => setQuery({ seen: null })}>Hide</button></figcaption>
+    ${refusal
+      ? html`<${Trouble} problem=${refusal} retry=${ask} />`
+      : html`<${Optimized} request=${request} alt=${`all that ${layer} sees at the crosshair, optimized`} sizes="20rem" />`}
+    <figcaption>Optimized towards all activations of ${layer} at the crosshair together.
+      <button class="plain small" onClick=${() => setQuery({ seen: null })}>Hide</button></figcaption>
   </figure>`;
 }

@@ -1,7 +1,7 @@
 // The way in: a photograph, a network, and what is refused.
-import { html, useState } from '../../html.js';
+import { html, useEffect, useState } from '../../html.js';
 import { api, pages } from '../../api/addresses.js';
-import { announcement } from '../../state.js';
+import { announcement, dropped } from '../../state.js';
 import { Picture } from '../picture.js';
 import { Trouble } from '../trouble.js';
 import { Choice, useDropped } from './dropped.js';
@@ -29,13 +29,21 @@ export function Intake({ model, photo = null, seenBy = '' }) {
   const take = (/** @type {File | null} */ file) =>
     file ? during('Sending the photograph', async () => lookAndGo(model, await uploaded(file))) : setRefusal(NO_FILE);
   const over = useDropped(take);
+  useEffect(() => {
+    const file = dropped.peek(); // on the start page, which leads here
+    dropped.value = null;
+    if (file) take(file);
+  }, []);
   const again = () => during('Looking', () => lookAndGo(model, photo ?? ''));
   return html`<div class="intake ${over ? 'held' : ''} ${small ? 'small' : ''}" data-testid="intake">
     ${photo && !small && html`<${Given} photo=${photo} />`}
     <${Networks} chosen=${model} label=${small ? 'Network' : 'The network that looks'} />
-    ${photo && model !== seenBy && html`<button class=${small ? '' : 'primary'} disabled=${Boolean(busy)} onClick=${again} data-testid="look">${small ? `See this one through ${model}` : 'See it through the network'}</button>`}
+    ${photo && model !== seenBy && html`<button class=${small ? '' : 'primary'} disabled=${Boolean(busy)} onClick=${again} data-testid="look">
+      ${small ? `See this one through ${model}` : 'See it through the network'}</button>`}
     <${Choice} take=${take} busy=${Boolean(busy)} primary=${!photo} words=${photo ? 'Another photograph' : 'Choose a photograph'} />
-    <p class="soft small">${busy ? html`<span role="status" data-testid="sending">${busy} …</span>` : 'Or drop it anywhere on this page. PNG, JPEG or WebP; a network sees the middle of it.'}</p>
+    <p class="soft small">${busy
+      ? html`<span role="status" data-testid="sending">${busy} …</span>`
+      : 'Or drop it anywhere on this page. A network sees the middle of it.'}</p>
     ${refusal && html`<${Trouble} problem=${refusal} />`}
   </div>`;
 }

@@ -45,8 +45,10 @@ export function Layer({ look, told, model, query, turn }) {
   const shared = { look, model, layer, told, rendered, maps: there, sweeping: query.has('sweep') };
   return html`<section ref=${place} class="photo-layer" aria-labelledby=${id} data-testid="photo-layer">
     <div class="row between">
-      <h3 id=${id}><a href=${pages.layer(model, layer)}>${layer}</a> <span class="soft small">${told.channels} units, ${flat ? 'one value each' : `maps of ${told.width} × ${told.height}`}</span></h3>
-      ${!flat && !there && html`<button onClick=${show} disabled=${asking || (job && !over(job))} data-testid="show-maps">${asking ? 'Reading …' : `Show the maps of ${layer}`}</button>`}
+      <h3 id=${id}><a href=${pages.layer(model, layer)}>${layer}</a> <span class="soft small">${told.channels} units, ${
+        flat ? 'one value each' : `maps of ${told.width} × ${told.height}`}</span></h3>
+      ${!flat && !there && html`<button onClick=${show} disabled=${asking || (job && !over(job))} data-testid="show-maps">
+        ${asking ? 'Reading …' : `Show the maps of ${layer}`}</button>`}
       ${there && html`<button onClick=${() => setQuery({ [inQuery(layer)]: null })}>Hide the maps</button>`}
     </div>
     ${job && !over(job) && html`<${Progress} job=${job} label=${`maps of ${layer}`} />`}
@@ -64,8 +66,9 @@ function Sheet({ look, layer, ratio }) {
   const src = api.sheet(look.key, layer, { over: 'photo', count: 16, format: 'webp' });
   return html`<details onToggle=${(/** @type {any} */ event) => setOpen(event.target.open)}>
     <summary>The sixteen strongest maps on one scale</summary>
-    ${open && html`<figure class="sheet"><${Picture} src=${src} ratio=${ratio} alt=${`the sixteen strongest feature maps of ${layer}, each with its number`} />
-      <figcaption>activation over the photograph; all on the scale of the layer, so that they can be compared. White or clear is zero, red above.</figcaption></figure>`}
+    ${open && html`<figure class="sheet">
+      <${Picture} src=${src} ratio=${ratio} alt=${`the sixteen strongest feature maps of ${layer}, each with its number`} />
+      <figcaption>Activation over the photograph, all on the scale of the layer, so that they can be compared. Clear is zero, red above.</figcaption></figure>`}
   </details>`;
 }
 

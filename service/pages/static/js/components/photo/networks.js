@@ -2,13 +2,11 @@
 import { html } from '../../html.js';
 import { api, withQuery } from '../../api/addresses.js';
 import { useResource } from '../../api/resource.js';
+import { shortName } from '../../pages/models.js';
 import { setQuery } from '../../router.js';
 import { Trouble } from '../trouble.js';
 
 const MOST = 1000;
-
-/** How a network is called by people. @param {any} model */
-export const called = model => model.aliases[0] ?? model.name;
 
 /**
  * A choice of networks, those that are here first. `chosen` is a name or an alias.
@@ -24,10 +22,10 @@ export function Networks({ chosen, label }) {
     { title: 'downloaded at first use', models: models.filter((/** @type {any} */ one) => !one.downloaded) },
   ];
   return html`<label class="stack small">${label}
-    <select value=${current ? called(current) : chosen} onChange=${(/** @type {any} */ event) => setQuery({ model: event.target.value })} data-testid="networks">
+    <select value=${current ? shortName(current) : chosen} onChange=${(/** @type {any} */ event) => setQuery({ model: event.target.value })} data-testid="networks">
       ${!current && html`<option value=${chosen}>${chosen}</option>`}
       ${groups.map(group => group.models.length > 0 && html`<optgroup label=${group.title}>${group.models.map((/** @type {any} */ one) =>
-        html`<option value=${called(one)} selected=${one === current} disabled=${Boolean(refusal(one))}>${called(one)}${refusal(one)}</option>`)}</optgroup>`)}
+        html`<option value=${shortName(one)} selected=${one === current} disabled=${Boolean(refusal(one))}>${shortName(one)}${refusal(one)}</option>`)}</optgroup>`)}
     </select></label>`;
 }
 

@@ -15,6 +15,7 @@ import { Trouble } from '../trouble.js';
 
 /** Of which maps the service tells the numbers. */
 const TOLD = 4096;
+const GONE = 'What was seen in that photograph is not there any more. ';
 
 /**
  * `model` is the name in the address, `canonical` the network's own.
@@ -29,7 +30,7 @@ export function PhotoMap({ model, canonical, layer, channel, name, query }) {
     <h2 id="my-photo">On my photo</h2>
     ${job?.status === 'succeeded' && !other
       ? html`<${Map} key=${`${look} ${layer}`} look=${job} layer=${layer} channel=${channel} name=${name} query=${query} />`
-      : html`<p class="reading">${other ? `The photograph that you looked at last was seen by ${job.spec.model}. ` : problem ? 'What was seen in that photograph is not there any more. ' : ''}
+      : html`<p class="reading">${other ? `The photograph that you looked at last was seen by ${job.spec.model}. ` : problem ? GONE : ''}
         <a href=${withQuery(pages.photo(), { model, photo: job?.spec.photo })}>${other ? 'Look at it through this network' : 'Show a photograph to this network'}</a>
         ${' '}to see where ${name} fires in it.</p>`}
   </section>`;
@@ -50,7 +51,8 @@ function Map({ look, layer, channel, name, query }) {
   return html`<div class="stack">
     ${job?.status === 'succeeded'
       ? html`<${Shown} look=${look} maps=${job} layer=${layer} channel=${channel} name=${name} query=${query} />`
-      : html`<div class="row"><button class="primary" onClick=${show} disabled=${asking || (job && !over(job))} data-testid="show-map">${asking ? 'Reading …' : 'Show where it fires'}</button>
+      : html`<div class="row"><button class="primary" onClick=${show} disabled=${asking || (job && !over(job))} data-testid="show-map">
+          ${asking ? 'Reading …' : 'Show where it fires'}</button>
           <span class="soft small">One forward pass, for all units of ${layer}.</span></div>`}
     ${job && !over(job) && html`<${Progress} job=${job} label=${`maps of ${layer}`} />`}
     ${job?.error && html`<p class="refused">${job.error.detail}</p>`}
@@ -77,5 +79,6 @@ function Shown({ look, maps, layer, channel, name, query }) {
         alt=${`the feature map of ${name}, ${value}`} /><figcaption>the map, ${maps.width} × ${maps.height} positions${
           numbers ? html`, from <span class="number">${number(numbers.minimum)}</span> to <span class="number">${number(numbers.maximum)}</span>` : ''}</figcaption></figure>
     </div>
-    <p class="small soft">${before ? 'What stands before the ReLU. ' : ''}White or clear is zero, <span class="positive">red</span> above it, <span class="negative">blue</span> below.</p>`;
+    <p class="small soft">${before ? 'What stands before the ReLU. ' : ''}White or clear is zero, <span class="positive">red</span> above
+      it, <span class="negative">blue</span> below.</p>`;
 }
