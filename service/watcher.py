@@ -37,6 +37,8 @@ class Watched(Generic[J]):
         self.preview_watchers = 0
         self.version = 0
         self.state: J | None = None
+        self.bells: list[asyncio.Event] = []
+        """Set with each new version: for those who wait for any of many jobs."""
         self._changed = asyncio.Event()
 
     async def newer(self, version: int) -> int:
@@ -53,6 +55,8 @@ class Watched(Generic[J]):
         self.version += 1
         self._changed.set()
         self._changed = asyncio.Event()
+        for bell in self.bells:
+            bell.set()
 
 
 class Watcher(Generic[J]):
@@ -64,11 +68,17 @@ class Watcher(Generic[J]):
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def watching(self, key: str, previews: bool = False) -> AsyncIterator[Watched[J]]:
-        """Watches the job as long as the block lasts; `previews`: asks for previews of it, too."""
+    async def watching(
+        self, key: str, previews: bool = False, bell: asyncio.Event | None = None
+    ) -> AsyncIterator[Watched[J]]:
+        """Watches the job as long as the block lasts; `previews`: asks for previews of it, too; `bell` is set with each
+        new version.
+        """
         watched = self._watched.setdefault(key, Watched())
         watched.watchers += 1
         watched.preview_watchers += previews
+        bells = [] if bell is None else [bell]
+        watched.bells += bells
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         try:
@@ -76,6 +86,8 @@ class Watcher(Generic[J]):
         finally:
             watched.watchers -= 1
             watched.preview_watchers -= previews
+            for one in bells:
+                watched.bells.remove(one)
             if watched.watchers == 0:
                 del self._watched[key]
 

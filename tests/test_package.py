@@ -79,7 +79,8 @@ def test_the_wheel_holds_what_the_sources_hold(wheel: Path) -> None:
     }
     held = {file for file in names(wheel) if file.parts[0] == "featurelens"}
     assert held == sources
-    assert {PurePosixPath("featurelens", *rest) for rest in (("py.typed",), ("engine", "lane.py"))} < held
+    page = ("service", "pages", "static", "shell.html")
+    assert {PurePosixPath("featurelens", *rest) for rest in (("py.typed",), ("engine", "lane.py"), page)} < held
 
 
 def test_the_package_needs_the_standard_library_alone(installed: Path, tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ from featurelens.jobs.spec.base import Sign
 
 _SCANNED = 5000
 """Jobs that one call looks through, so that none blocks the broker for long."""
+_TOGETHER = 500
+"""Of them, those whose keys are read at once."""
 
 _NEWEST = """
 local found, last, scanned, complete = {}, ARGV[2], 0, redis.call('EXISTS', KEYS[2])
 local first, count, signs = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 while scanned < tonumber(ARGV[3]) do
-  local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 500, 'WITHSCORES')
+  local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[10], 'WITHSCORES')
   if #keys == 0 then return {found, false, complete} end
   for i = 1, #keys, 2 do
     scanned, last = scanned + 1, '(' .. keys[i + 1]
@@ -61,6 +63,7 @@ class UnitIndex:
         last, complete = "+inf", False
         while last:
             arguments = [line_key(""), last, _SCANNED, VISUALIZATION.prefix, model, layer, first, count, sign or ""]
+            arguments.append(_TOGETHER)
             answer = self._script(keys=[INDEX, _COMPLETE], args=cast("Any", arguments))
             lines, following, complete = cast("tuple[list[bytes], bytes | None, bool]", answer)
             for line in lines:

@@ -15,12 +15,23 @@ from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.service.auth.access import Identified, needs, still_allowed
 from featurelens.service.dependencies import Dependencies, Deps
+from featurelens.service.event_stream import LastEventId
 from featurelens.service.job_stream import job_stream
+from featurelens.service.openapi import answers
 from featurelens.service.openapi.answers import GUARDED, problems
+from featurelens.service.schemas.activations import Activations
+from featurelens.service.schemas.attribution import Attribution
+from featurelens.service.schemas.filters import Filters
 from featurelens.service.schemas.job import Job
+from featurelens.service.schemas.maps import Maps
+from featurelens.service.schemas.scan import Scan
+from featurelens.service.schemas.visualization import Visualization
 
 MOST = 100
 """Jobs of one stream."""
+
+JOBS: tuple[type[Job], ...] = (Visualization, Activations, Maps, Filters, Attribution, Scan)
+"""What an event carries."""
 
 _EXAMPLE = """retry: 2000
 
@@ -29,6 +40,7 @@ data: {"key":"fv1_...","status":"running","progress":{"stage":"rendering","step"
 
 event: unknown
 data: "fa1_..."
+id: 5b0dd8b5c22a7c1f
 """
 
 router = APIRouter(tags=["jobs"], responses=GUARDED)
@@ -39,23 +51,28 @@ router = APIRouter(tags=["jobs"], responses=GUARDED)
     dependencies=[needs("read")],
     summary="Watch many jobs as server-sent events",
     response_class=StreamingResponse,
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}}},
-        **problems(404, 422, 503),
-    },
+    responses={**answers.job_stream(_EXAMPLE, *JOBS), **problems(404, 422, 503)},
 )
 async def watch_jobs(
-    key: Annotated[list[str], Query(max_length=MOST, description="of jobs of any kinds")],
+    key: Annotated[
+        list[str],
+        Query(min_length=1, max_length=MOST, description="of jobs of any kinds", examples=[["fv1_" + "0" * 64]]),
+    ],
     deps: Deps,
     caller: Identified,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """One connection for jobs of any kinds: each event `job` carries a whole resource, first as it is now, then
-    whenever it changes; `unknown` names a key that nobody has asked for. It ends when all of them have.
+    whenever it changes; `unknown` names a key that nobody has asked for, or that has been forgotten. It ends when
+    nothing more can come.
+
+    Whoever comes back with `Last-Event-ID` hears all of them again where any has changed since; 204 when nothing has
+    and nothing will.
     """
     kinds = {one: _kind(one) for one in dict.fromkeys(key)}
     jobs = await run_in_threadpool(_found, deps, kinds)
     watchers = {one: deps.views[kind.name].watcher for one, kind in kinds.items()}
-    return job_stream(watchers, jobs, partial(still_allowed, deps, caller))
+    return job_stream(watchers, jobs, last_event_id, partial(still_allowed, deps, caller))
 
 
 def _kind(key: str) -> Kind[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -38,7 +39,7 @@ async def static(
     }
     if file.digest in if_none_match:
         return Response(status_code=304, headers=headers)
-    if "gzip" in accept_encoding:
+    if accepts_gzip(accept_encoding):
         return Response(file.compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type=file.media_type)
     return Response(file.body, headers=headers, media_type=file.media_type)
 
@@ -54,6 +55,16 @@ async def page(request: Request, path: str = "", embed: Annotated[str | None, Qu
         "Cache-Control": "no-cache",
     }
     return HTMLResponse(PAGES.shell(_root(request)), headers=headers)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether who sends this header takes gzip (RFC 9110, 12.5.3)."""
+    weights: dict[str, float] = {}
+    for coding in accept_encoding.lower().replace(" ", "").split(","):
+        name, _, weight = coding.partition(";q=")
+        with suppress(ValueError):
+            weights[name] = float(weight or 1)
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 def _root(request: Request) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from featurelens.service.schemas.address import Address
+
 
 class UnitPicture(BaseModel):
     """The newest finished picture of one unit and sign."""
@@ -11,7 +13,7 @@ class UnitPicture(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: str
-    image: str = Field(description="the PNG; `width` and `format` make it smaller")
+    image: Address = Field(description="the PNG; `width` and `format` make it smaller")
     activation: float | None = Field(description="that was reached; null: what was asked for has no single one")
     steps: int
     seed: int
@@ -34,5 +36,5 @@ class LayerUnits(BaseModel):
     layer: str
     total: int = Field(description="units of the layer")
     units: list[UnitPictures]
-    next: str | None = Field(description="the next page; null: this was the last")
+    next: Address | None = Field(description="the next page; null: this was the last")
     complete: bool = Field(description="false while the list is made anew from the stored pictures")

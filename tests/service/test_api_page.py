@@ -37,11 +37,13 @@ TOLD = (
 """What begins with one of these is told of here, every address and every method."""
 SPECS: dict[str, type[SpecModel]] = {
     "/v1/visualizations": VisualizationSpec,
+    "/v1/visualizations/estimate": VisualizationSpec,
     "/v1/activations": ActivationsSpec,
     "/v1/maps": MapsSpec,
     "/v1/attributions": AttributionSpec,
     "/v1/scans": ScanSpec,
     "/v1/sweeps": SweepSpec,
+    "/v1/sweeps/estimate": SweepSpec,
 }
 """What the bodies sent there are."""
 

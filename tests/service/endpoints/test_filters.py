@@ -135,6 +135,28 @@ def test_answered_as_soon_as_it_is_there(client: httpx.Client, redis: Redis, sto
 
 
 @pytest.mark.usefixtures("store")
+def test_a_look_that_asks_for_nothing(client: httpx.Client, redis: Redis, store: FileStore) -> None:
+    """404 at once until somebody else has asked; then what there is, as far as it is; a failure stays one."""
+    look = f"{URL}?ask=false"
+    assert "nobody has asked" in check(client.get(look), 404, "not-found")["detail"]
+    assert len(JobQueue(redis)) == 0
+    client.get(URL)
+    begun = time.monotonic()
+    answer = client.get(look)
+    assert time.monotonic() - begun < 0.9, "it has not been waited for"
+    assert (answer.status_code, answer.json()["status"], answer.json()["askers"]) == (202, "queued", 1)
+    finish(redis, store)
+    answer = client.get(look)
+    assert (answer.status_code, answer.json()) == (200, client.get(f"/v1/filters/{KEY}").json())
+
+
+def test_a_look_does_not_try_again(client: httpx.Client) -> None:
+    client.get(URL)
+    client.delete(f"/v1/filters/{KEY}")
+    answer = client.get(f"{URL}?ask=false")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+
+
 def test_how_many_units_is_another_answer(client: httpx.Client) -> None:
     other = client.get(f"{URL}?units=3", headers={"Prefer": "wait=0"})
     assert other.json()["key"] == FILTERS.key(SPEC.model_copy(update={"units": 3}), ENTRY.digest, ENTRY.renderer)

@@ -334,6 +334,25 @@ def test_what_takes_longer(
     assert (shown.json()["status"], shown.headers["retry-after"]) == ("queued", "1")
 
 
+@pytest.mark.parametrize("rest", ["conv2", "conv2/2", "conv2/sheet", "conv2/attention/0"])
+def test_a_look_that_asks_for_nothing(client: httpx.Client, redis: Redis, rest: str) -> None:
+    """404 at once until somebody else has asked; then it is as far as it is."""
+    asked = ask(client)
+    look = f"{url(asked['key'], rest)}?ask=false"
+    problem = check(client.get(look), 404, "not-found")
+    assert "nobody has asked for the maps of conv2" in problem["detail"]
+    assert JobQueue(redis).find(key_of(asked, "conv2")) is None
+    check(client.get(f"/v1/activations/{asked['key']}/positions?x=0&y=0&ask=false"), 404, "not-found")
+    made(client, asked, "conv2")
+    begun = time.monotonic()
+    answer = client.get(look)
+    assert time.monotonic() - begun < 2, "it has not been waited for"
+    if rest == "conv2":
+        assert (answer.status_code, answer.json()["status"]) == (200, "queued")
+    else:
+        check(answer, 409, "not-ready")
+
+
 def test_what_failed_is_not_tried_again_by_looking(client: httpx.Client, redis: Redis, store: FileStore) -> None:
     asked = ask(client)
     maps = made(client, asked, "conv2")

@@ -27,7 +27,7 @@ export default function Unit({ params, query }) {
   const channel = unit.channel;
   const entry = layers.find((/** @type {any} */ one) => one.name === layer);
   const name = `${layer}:${channel}${unit.label ? ` (${unit.label})` : ''}`;
-  const requests = { positive: requested(unit.ask.positive, query), negative: requested(unit.ask.negative, query) };
+  const requests = { positive: requested(unit.ask.positive, query, model), negative: requested(unit.ask.negative, query, model) };
   if (query.get('embed') !== null) return html`<${Embedded} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} />`;
   return html`
     <header class="stack">

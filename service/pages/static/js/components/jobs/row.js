@@ -18,7 +18,7 @@ function named(job) {
 
 /** @param {{known: any, page: ((key: string) => string) | null, path: string}} props */
 export function Row({ known, page, path }) {
-  const followed = useJob(known.key, over(known) ? known : null) ?? known;
+  const followed = useJob(known.key, known);
   const failed = useResource(followed.status === 'failed' && !followed.error ? known.links.self : null).data;
   const job = failed ?? followed;
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));

@@ -7,12 +7,12 @@ const FIELDS = ['steps', 'size', 'seed'];
 
 /**
  * The request for a picture, with what the address says of it.
- * @param {any} ask @param {URLSearchParams} query
+ * @param {any} ask @param {URLSearchParams} query @param {string} model as the address names it
  */
-export function requested(ask, query) {
+export function requested(ask, query, model) {
   const given = FIELDS.flatMap(name => (/^\d+$/.test(query.get(name) ?? '') ? [[name, Number(query.get(name))]] : []));
   // What the service names in full is what it fills in anyway.
-  const { model, layer, channel, sign } = ask;
+  const { layer, channel, sign } = ask;
   return { model, layer, channel, ...(sign === 'negative' ? { sign } : {}), ...Object.fromEntries(given) };
 }
 

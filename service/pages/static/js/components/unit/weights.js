@@ -18,7 +18,9 @@ const PARTS = [
 /** Opening it reads nothing anew: weights that nobody has asked for wait for the button. @param {{model: string, layer: string, channel: number}} props */
 export function Weights({ model, layer, channel }) {
   const path = `${api.unit(model, layer, channel)}/filters`;
-  const known = useResource(withQuery(path, { ask: false }));
+  const list = useResource(withQuery(api.filters(), { model, layer, channel, limit: 1 }));
+  const [newest] = list.data?.filters ?? [];
+  const known = useResource(newest?.links.self ?? null);
   const [asked, setAsked] = useState(/** @type {any} */ (null));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const first = known.data ?? asked;
@@ -28,11 +30,11 @@ export function Weights({ model, layer, channel }) {
     <h2 id="weights">What it is made of</h2>
     ${job?.status === 'succeeded' && job.incoming ? html`<${Read} filters=${job} model=${model} />`
       : job && !over(job) ? html`<${Progress} job=${job} label="reading the weights" />`
-        : known.loading ? html`<p class="soft">…</p>`
+        : list.loading || known.loading ? html`<p class="soft">…</p>`
           : html`<div class="notice" data-testid="weights-unread"><p>${job?.error?.detail ?? 'Its weights have not been read yet: one quick pass over the network.'}</p>
               <button class="primary" onClick=${read}>Read the weights</button></div>`}
     ${refusal && html`<${Trouble} problem=${refusal} />`}
-    ${known.problem && known.problem.status !== 404 && html`<${Trouble} problem=${known.problem} retry=${known.reload} />`}
+    ${list.problem && html`<${Trouble} problem=${list.problem} retry=${list.reload} />`}
   </section>`;
 }
 
