@@ -1,6 +1,8 @@
 // The course of one optimization: what the picture was after some of its steps, and the score on the way.
 import { html } from '../../html.js';
+import { api } from '../../api/addresses.js';
 import { useJob } from '../../api/jobs.js';
+import { useResource } from '../../api/resource.js';
 import { course } from '../images.js';
 import { Optimized, useEstimate } from '../optimized.js';
 import { Curve } from '../picture/curve.js';
@@ -9,8 +11,9 @@ import { Picture } from '../picture.js';
 /** `request` has `steps` and `snapshots`. @param {{request: any, name: string}} props */
 export function Course({ request, name }) {
   const { estimate } = useEstimate(request);
-  const job = useJob(estimate?.key);
-  const taken = new Map((job?.status === 'succeeded' ? course(job) : []).map(one => [one.step, one.url]));
+  const status = useJob(estimate?.key)?.status ?? estimate?.status;
+  const job = useResource(status === 'succeeded' ? api.visualization(estimate.key) : null).data;
+  const taken = new Map((job ? course(job) : []).map(one => [one.step, one.url]));
   const curve = job?.numbers?.curve;
   return html`<div class="course">
     <div><${Optimized} request=${request} alt=${`what raises ${name}, after ${request.steps} steps`} sizes="16rem" /></div>

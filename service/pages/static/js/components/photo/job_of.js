@@ -11,7 +11,8 @@ import { apiKey, useSignal } from '../../state.js';
  * @returns {{job: any, problem: any, reload: () => void}}
  */
 export function useJobOf(key) {
-  const job = useJob(key);
+  const found = useJob(key);
+  const job = found?.spec ? found : null; // others may know its status alone
   const allowed = useSignal(apiKey);
   const [turn, setTurn] = useState(0);
   const [problem, setProblem] = useState(/** @type {any} */ (null));
