@@ -7,6 +7,7 @@ import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
 import { Diverse } from '../components/unit/diverse.js';
 import { Neighbours } from '../components/unit/neighbours.js';
+import { PhotoMap } from '../components/unit/photo_map.js';
 import { Optimized } from '../components/optimized.js';
 import { Settings, requested } from '../components/unit/settings.js';
 import { Spectrum } from '../components/unit/spectrum.js';
@@ -42,6 +43,7 @@ export default function Unit({ params, query }) {
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />
     <${Diverse} request=${requests.positive} name=${name} />
     <${Weights} model=${model} layer=${layer} channel=${channel} />
+    <${PhotoMap} model=${model} canonical=${unit.model} layer=${layer} channel=${channel} name=${name} query=${query} />
     <${Others} visualizations=${unit.visualizations} />
     <section aria-labelledby="again">
       <h2 id="again">Ask for it differently</h2>
