@@ -103,5 +103,6 @@ function Reached({ job }) {
   const told = least === undefined || (least === 0 && most === null) ? '' : least === most ? `${number(least)}×` : `${number(least)} to ${most === null ? 'more' : number(most)}×`;
   const before = job.spec.sign === 'negative' && job.numbers.preactivation !== undefined && job.numbers.preactivation !== null;
   return html`<p class="small">${before ? 'before the ReLU' : 'activation'} <span class="number">${number(extent(job))}</span>${
-    told && html`; <strong class="number">${told}</strong> the ${job.spec.sign === 'negative' ? 'lowest' : 'best'} of ${best.images} images of ${best.dataset}`}</p>`;
+    told && html`; <strong class="number">${told}</strong> the ${job.spec.sign === 'negative' ? 'lowest' : 'best'} of ${best.images} images of ${best.dataset}`}
+      </p>`;
 }

@@ -28,7 +28,8 @@ export default function Compare({ query }) {
   const b = useSide(query.get('b') ?? (query.get('a') ? '' : FIRST.b));
   return html`
     <header class="stack"><h1>Compare</h1>
-      <p class="soft reading">Each side is a unit with what differs, such as <code>patternnet/conv6:31,sign=negative,seed=2</code>, or the key of a picture.</p></header>
+      <p class="soft reading">Each side is a unit with what differs, such as <code>patternnet/conv6:31,sign=negative,seed=2</code>, or the key of a picture.</p>
+        </header>
     <div class="pair">
       <${Side} name="a" side=${a} /><${Side} name="b" side=${b} />
     </div>
@@ -46,7 +47,8 @@ function Side({ name, side }) {
   const alt = side.spec ? `${named(side.spec)}, ${side.spec.sign}` : side.text;
   return html`<div class="stack">
     <form class="row" onSubmit=${show}><label class="compare-name stack small">${name === 'a' ? 'Left' : 'Right'}
-      <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} spellcheck="false" placeholder="network/layer:unit" /></label><button type="submit">Show</button></form>
+      <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} spellcheck="false" placeholder="network/layer:unit" /></label>
+        <button type="submit">Show</button></form>
     ${side.problem ? html`<${Trouble} problem=${side.problem} />`
       : side.request ? html`<${Optimized} request=${side.request} alt=${alt} sizes="45vw" />`
         : side.job ? html`<${Picture} src=${finals(side.job)[0].url} alt=${`${alt}, activation ${number(side.job.numbers.activation)}`} eager />
@@ -76,7 +78,8 @@ function Differences({ a, b }) {
   return html`<section aria-labelledby="differences"><h2 id="differences">Where they differ</h2>
     ${rows.length === 0 ? html`<p data-testid="same">These are the same picture.</p>` : html`<div class="scrolls"><table data-testid="differences">
       <thead><tr><th scope="col">parameter</th><th scope="col">left</th><th scope="col">right</th></tr></thead>
-      <tbody>${rows.map(([name, one, other]) => html`<tr key=${name}><th scope="row">${name}</th><td><code>${JSON.stringify(one) ?? '–'}</code></td><td><code>${JSON.stringify(other) ?? '–'}</code></td></tr>`)}
+      <tbody>${rows.map(([name, one, other]) => html`<tr key=${name}><th scope="row">${name}</th><td><code>${JSON.stringify(one) ?? '–'}</code></td><td>
+        <code>${JSON.stringify(other) ?? '–'}</code></td></tr>`)}
         <tr><th scope="row">activation</th>${reached.map(value => html`<td class="number">${number(value)}</td>`)}</tr></tbody></table></div>`}
   </section>`;
 }

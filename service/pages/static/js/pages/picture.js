@@ -44,9 +44,11 @@ function Whole({ job, refusal, refuse }) {
     <header class="stack">
       <ol class="crumbs" aria-label="Where this is"><li><a href=${pages.model(spec.model)}>${brief(spec.model)}</a></li>
         ${spec.layer && html`<li><a href=${pages.layer(spec.model, spec.layer)}>${spec.layer}</a></li>`}
-        ${spec.layer && Number.isInteger(spec.channel) && html`<li><a href=${pages.unit(spec.model, spec.layer, spec.channel)}>unit ${spec.channel}</a></li>`}</ol>
+        ${spec.layer && Number.isInteger(spec.channel) && html`<li><a href=${pages.unit(spec.model, spec.layer, spec.channel)}>unit ${spec.channel}</a></li>`}
+          </ol>
       <h1>${name} <${Sign} sign=${spec.sign} /></h1>
-      <div class="row"><${Status} status=${status} />${spec.objective.type !== 'channel' && html`<span class="badge">${spec.objective.type}</span>`}<span class="badge">${spec.parameterization.type}</span></div>
+      <div class="row"><${Status} status=${status} />${spec.objective.type !== 'channel' && html`<span class="badge">${spec.objective.type}</span>`}
+        <span class="badge">${spec.parameterization.type}</span></div>
     </header>
     <div class="picture-columns">
       <div class="stack">
@@ -67,7 +69,9 @@ function Unfinished({ job, alt, again, cancel }) {
   const flying = !over(job);
   return html`
     ${job.links.preview ? html`<${Picture} src=${job.links.preview} alt=${`${alt}, on its way`} eager />`
-      : html`<span class="picture"><span class="picture-missing">${flying ? '' : html`<strong class="refused">${job.status === 'failed' ? 'It failed' : 'Cancelled'}</strong><span>${job.error?.detail}</span>`}</span></span>`}
+      : html`<span class="picture">
+        <span class="picture-missing">${flying ? '' : html`<strong class="refused">${job.status === 'failed' ? 'It failed' : 'Cancelled'}</strong>
+        <span>${job.error?.detail}</span>`}</span></span>`}
     ${flying ? html`<${Progress} job=${job} label=${alt} /><button onClick=${cancel} disabled=${job.status === 'cancelling'}>Cancel</button>`
       : html`<button class="primary" onClick=${again}>${job.status === 'failed' ? 'Retry' : 'Make it'}</button>`}`;
 }

@@ -40,7 +40,8 @@ export default function Start({ query }) {
     ${recent.length > 0 && html`<section aria-labelledby="recent"><h2 id="recent">Recent pictures</h2>
       <ul class="tiles">${recent.map((/** @type {any} */ one) => html`<li key=${one.key}><a class="tile" href=${pages.picture(one.key)}>
         <${Picture} src=${api.image(one.key)} alt=${`${one.sign} picture`} sizes="9rem" />
-        <span class="tile-label"><span>${one.layer}${one.channel === null ? '' : `:${one.channel}`}</span><span class=${one.sign}>${one.sign === 'negative' ? '−' : '+'}</span></span>
+        <span class="tile-label"><span>${one.layer}${one.channel === null ? '' : `:${one.channel}`}</span>
+          <span class=${one.sign}>${one.sign === 'negative' ? '−' : '+'}</span></span>
       </a></li>`)}</ul></section>`}
     <${OwnNetwork} />
     <p class="small soft">For programs: <a href=${address('/docs')}>the API</a>.</p>`;
