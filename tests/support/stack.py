@@ -21,7 +21,7 @@ from tests.support.paths import ROOT
 from tests.support.processes import Process, environment_of, processes
 from tests.support.wait import until
 
-READY_WITHIN = 120.0
+READY_WITHIN = 240.0
 
 
 def environment(state: Path, port: int, **more: str) -> dict[str, str]:

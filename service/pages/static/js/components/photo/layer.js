@@ -68,7 +68,7 @@ function Sheet({ look, layer, ratio }) {
     <summary>The sixteen strongest maps on one scale</summary>
     ${open && html`<figure class="sheet">
       <${Picture} src=${src} ratio=${ratio} alt=${`the sixteen strongest feature maps of ${layer}, each with its number`} />
-      <figcaption>Activation over the photograph, all on the scale of the layer, so that they can be compared. Clear is zero, red above.</figcaption></figure>`}
+      <figcaption>Activation over the photograph, all on the scale of the layer, so that they can be compared. Clear is zero, orange above.</figcaption></figure>`}
   </details>`;
 }
 

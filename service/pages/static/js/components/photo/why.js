@@ -81,10 +81,10 @@ function Explained({ job, ask }) {
   if (!over(job)) return html`<${Progress} job=${job} label="which pixels made it fire" />`;
   if (job.status !== 'succeeded') return html`<p class="refused">${job.error?.detail ?? 'It was cancelled.'}</p><button onClick=${ask}>Ask again</button>`;
   const [height, width] = job.spec.size;
-  const alt = `what raised ${job.spec.layer}:${job.spec.channel} in red, what lowered it in blue`;
+  const alt = `what raised ${job.spec.layer}:${job.spec.channel} in orange, what lowered it in blue`;
   return html`<figure class="stack" data-testid="explained">
       <${Picture} src=${api.attributionImage(job.key, { over: 'photo', width: 512, format: 'webp' })} ratio=${width / height} alt=${alt} eager />
-      <figcaption>${asked(job.spec)}. Red pixels raised it, blue ones lowered it; the darkest stand for ${number(job.scale)}.</figcaption>
+      <figcaption>${asked(job.spec)}. Orange pixels raised it, blue ones lowered it; the darkest stand for ${number(job.scale)}.</figcaption>
     </figure>
     <dl class="facts">
       <dt>it says</dt><dd>${number(job.explained)}</dd>

@@ -50,7 +50,7 @@ function Read({ filters, model }) {
     <${Connected} title="Feeds" of=${outgoing} model=${model} />
     ${expanded && html`<details><summary>One layer further back (an approximation)</summary><${Connected} title="Behind those" of=${expanded} model=${model} />
       </details>`}
-    <p class="small soft">${(summands ?? []).map((/** @type {any} */ one) => one.layer ?? one.made).join(' + ')}${preactivation ? '; the weights tell of what stands before the nonlinearity' : ''}. Batch norm is folded in; red weights raise, blue ones lower.</p>
+    <p class="small soft">${(summands ?? []).map((/** @type {any} */ one) => one.layer ?? one.made).join(' + ')}${preactivation ? '; the weights tell of what stands before the nonlinearity' : ''}. Batch norm is folded in; orange weights raise, blue ones lower.</p>
     ${(unknown ?? []).map((/** @type {string} */ one) => html`<p class="notice small">${one}</p>`)}
   </div>`;
 }
