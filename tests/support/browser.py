@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
 
 REQUIRED = "FEATURELENS_BROWSER"
 """Set to `required`, a missing Chromium is a failure and no reason to skip."""
@@ -30,6 +30,7 @@ def chromium() -> Iterator[Browser]:
         assert os.environ.get(REQUIRED) != "required", reason
         pytest.skip(reason)
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()

@@ -6,7 +6,7 @@ export const Loading = ({ what = 'Loading' }) => html`<p class="loading" role="s
 
 /** @param {{children: any, title: string}} props */
 export const Empty = ({ title, children }) => html`
-  <div class="notice" data-testid="empty"><h3>${title}</h3>${children}</div>`;
+  <div class="notice" data-testid="empty"><h2>${title}</h2>${children}</div>`;
 
 /** The sign in words and colour. @param {{sign: string}} props */
 export const Sign = ({ sign }) => html`<span class="sign ${sign}">${sign === 'negative' ? '− lowers it' : '+ raises it'}</span>`;

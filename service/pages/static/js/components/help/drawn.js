@@ -52,7 +52,7 @@ export function Drawn({ model, layer, classes, query }) {
     </ul>
     ${job && !over(job) && html`<${Progress} job=${job} label="maps of the drawn patterns" />`}
     ${refusal && html`<${Trouble} problem=${refusal} retry=${show} />`}
-    ${there && html`<p class="small soft">${job.width} × ${job.height} positions, laid over the picture where each of them looks. <span class="positive">Red</span> is above
+    ${there && html`<p class="small soft">${job.width} × ${job.height} positions, laid over the picture where each of them looks. <span class="positive">Orange</span> is above
       zero, <span class="negative">blue</span> below, clear is zero. <a href=${pages.photoOf(look)}>All that ${model} sees in it</a></p>`}
   </div>`;
 }
