@@ -2,6 +2,7 @@
 # make test    runs the whole suite
 # make check   runs everything that must pass: format, lint, types, import contracts, the package's metadata, tests
 # make static  all of that but the tests
+# make pages   types and lint of the web pages' modules (needs npm)
 # make bench   measures speed on this machine
 # make chaos   hurts a running Featurelens at random for 20 minutes (MINUTES=5 make chaos: for 5); prints one table
 # make gpu     what an NVIDIA card does with the same pictures: bits, activations, speed, memory
@@ -19,13 +20,19 @@ LOCKS := requirements.lock requirements-service.lock requirements-dev.lock
 # OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
 export GOMP_SPINCOUNT ?= 2000
 
-.PHONY: run test check static format lint types contracts package bench gpu chaos architectures quality gallery lock upgrade
+.PHONY: run test browser check static format lint types contracts package pages bench gpu chaos architectures quality gallery lock upgrade
 
 run: $(READY)
 	@exec $(BIN)/python -P -m featurelens.launcher
 
-test: $(READY)
+test: $(READY) browser
 	$(BIN)/python -m pytest
+
+# Tests of the pages need Debian's Chromium. Where it cannot be installed, they say so and are skipped.
+browser:
+	@command -v chromium >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	    && echo 'installing Chromium (once)' && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || true
 
 check: static test
 
@@ -45,6 +52,16 @@ contracts: $(READY)
 
 package: $(READY)
 	$(BIN)/pyroma --min 9 .
+
+# The tools come from npm, and nothing of them is shipped.
+PAGES = tests/pages
+pages: $(PAGES)/node_modules
+	$(PAGES)/node_modules/.bin/tsc --project $(PAGES)/tsconfig.json
+	$(PAGES)/node_modules/.bin/eslint --max-warnings 0 --config $(PAGES)/eslint.config.js service/pages/static/js
+
+$(PAGES)/node_modules: $(PAGES)/package.json
+	cd $(PAGES) && npm install --no-audit --no-fund --no-package-lock --silent
+	@touch $@
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.bench

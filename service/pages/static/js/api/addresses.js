@@ -55,12 +55,24 @@ export const api = {
   /** @param {string} key @param {{width?: number, index?: number}} [query] */
   image: (key, query = {}) => withQuery(`/v1/visualizations/${key}/image`, query.width ? { ...query, format: 'webp' } : query),
   activations: () => '/v1/activations',
+  /** @param {string} key of an activations job @param {string} layer */
+  maps: (key, layer) => `/v1/activations/${key}/maps/${segment(layer)}`,
+  /** One that is there; looking asks for nothing. @param {string} key @param {string} layer @param {number} channel @param {Record<string, any>} [query] */
+  map: (key, layer, channel, query = {}) => withQuery(`${api.maps(key, layer)}/${channel}`, { ask: false, ...query }),
+  /** @param {string} key @param {string} layer @param {Record<string, any>} [query] */
+  sheet: (key, layer, query = {}) => withQuery(`${api.maps(key, layer)}/sheet`, { ask: false, ...query }),
+  /** @param {string} key @param {Record<string, any>} query x and y in pixels of the photograph as the network was shown it */
+  positions: (key, query) => withQuery(`/v1/activations/${key}/positions`, query),
   scans: () => '/v1/scans',
   sweeps: () => '/v1/sweeps',
   photos: () => '/v1/photos',
+  /** @param {string} digest */
+  photo: digest => `/v1/photos/${digest}`,
   datasets: () => '/v1/datasets',
   filters: () => '/v1/filters',
   attributions: () => '/v1/attributions',
+  /** @param {string} key @param {Record<string, any>} query */
+  attributionImage: (key, query) => withQuery(`/v1/attributions/${key}/image`, query),
   events: () => '/v1/events',
   status: () => '/v1/status',
 };

@@ -26,7 +26,8 @@ let followed = new Set();
 let planned = 0;
 
 /**
- * The resource of a job, kept up to date as long as the component is shown.
+ * The resource of a job, kept up to date as long as the component is shown. One of which nothing is `known`, and that
+ * nobody told of, is not looked for.
  * @param {string | null | undefined} key
  * @param {any} [known] what is known of it already
  */
@@ -80,7 +81,7 @@ function restart() {
 }
 
 function waiting() {
-  const flying = [...watched].filter(([, { job, watchers }]) => watchers > 0 && !over(job.peek()));
+  const flying = [...watched].filter(([, { job, watchers }]) => watchers > 0 && job.peek() && !over(job.peek()));
   return flying.map(([key]) => key).slice(0, MOST);
 }
 

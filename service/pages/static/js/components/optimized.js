@@ -1,8 +1,9 @@
 // One optimized picture, wherever it stands: there, on its way with a preview, failed, or not asked for yet.
 import { html, useEffect, useState } from '../html.js';
 import { api, pages } from '../api/addresses.js';
-import { get, post, remove } from '../api/client.js';
+import { post, remove } from '../api/client.js';
 import { over, tell, useJob } from '../api/jobs.js';
+import { useResource } from '../api/resource.js';
 import { apiKey, useSignal } from '../state.js';
 import { finals } from './images.js';
 import { Picture } from './picture.js';
@@ -33,32 +34,38 @@ export function useEstimate(request) {
 }
 
 /**
- * `request` goes to POST /v1/visualizations; `shown` draws the finished one otherwise than as its pictures.
- * @param {{request: any, alt: string, sizes?: string, details?: boolean, shown?: (job: any) => any}} props
+ * `request` goes to POST /v1/visualizations; `ratio` is that of the place kept for it; `shown` draws the finished one
+ * otherwise than as its pictures.
+ * @param {{request: any, alt: string, sizes?: string, ratio?: number, details?: boolean, shown?: (job: any) => any}} props
  */
-export function Optimized({ request, alt, sizes = '40vw', details = true, shown }) {
+export function Optimized({ request, alt, sizes = '40vw', ratio = 1, details = true, shown }) {
   const { estimate, problem } = useEstimate(request);
   if (problem) return html`<${Trouble} problem=${problem} />`;
-  return html`<${Known} key=${estimate?.key} estimate=${estimate} request=${request} alt=${alt} sizes=${sizes} details=${details} shown=${shown} />`;
+  return html`<${Known} key=${estimate?.key} estimate=${estimate} request=${request} alt=${alt} sizes=${sizes} ratio=${ratio} details=${details} shown=${shown} />`;
 }
 
-/** @param {{estimate: any, request: any, alt: string, sizes: string, details: boolean, shown?: (job: any) => any}} props */
-function Known({ estimate, request, alt, sizes, details, shown }) {
-  const asked = estimate?.status ? estimate.key : null;
-  const job = useJob(asked ?? estimate?.key, null);
+/** How far what was estimated is, kept up to date. @param {any} estimate @returns {{status: string | undefined, job: any}} */
+export function useMade(estimate) {
+  const live = useJob(estimate?.key, estimate?.status ? { key: estimate.key, status: estimate.status } : null);
+  const status = live?.status ?? estimate?.status;
+  // Only the resource itself carries evidence.
+  const stored = useResource(status === 'succeeded' ? api.visualization(estimate.key) : null).data;
+  return { status, job: stored ?? (status === 'succeeded' ? null : live) };
+}
+
+/** @param {{estimate: any, request: any, alt: string, sizes: string, ratio: number, details: boolean, shown?: (job: any) => any}} props */
+function Known({ estimate, request, alt, sizes, ratio, details, shown }) {
+  const { status, job } = useMade(estimate);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
-  useFetched(asked, job);
   const ask = () => post(api.visualizations(), request).then(tell, setRefusal);
   const cancel = () => remove(api.visualization(estimate.key)).then(tell, setRefusal);
-  const status = job?.status ?? estimate?.status;
   const flying = job && !over(job);
-  const reached = job?.numbers?.activation;
-  const text = reached === undefined ? alt : `${alt}, activation ${number(reached)}`;
+  const reached = job?.numbers && `${alt}, activation ${number(extent(job))}`;
   return html`<div class="stack" data-testid="optimized" data-status=${status ?? (estimate ? 'none' : 'loading')}>
-    ${status === 'succeeded' && job
-      ? shown ? shown(job) : html`<a class="made" href=${pages.picture(job.key)} aria-label=${text}>${finals(job).map((/** @type {any} */ one, /** @type {number} */ index) =>
-          html`<${Picture} key=${index} src=${one.url} alt=${text} sizes=${sizes} ratio=${one.width / one.height} eager />`)}</a>`
-      : html`<${Blank} job=${flying ? job : null} alt=${alt}>${inside(status, job, estimate, ask)}</${Blank}>`}
+    ${job?.images && status === 'succeeded'
+      ? shown ? shown(job) : html`<a class="made" href=${pages.picture(job.key)} aria-label=${reached}>${finals(job).map((/** @type {any} */ one) =>
+          html`<${Picture} key=${one.url} src=${one.url} alt=${reached} sizes=${sizes} ratio=${one.width / one.height} eager />`)}</a>`
+      : html`<${Blank} job=${flying ? job : null} alt=${alt} ratio=${ratio}>${inside(status, job, estimate, ask)}</${Blank}>`}
     ${flying && html`<${Progress} job=${job} label=${alt} />
       <button onClick=${cancel} disabled=${job.status === 'cancelling'}>Cancel</button>`}
     ${details && status === 'succeeded' && job && html`<${Reached} job=${job} />`}
@@ -66,21 +73,12 @@ function Known({ estimate, request, alt, sizes, details, shown }) {
   </div>`;
 }
 
-/** One that was asked for before is fetched once; after that the stream tells. @param {string | null} key @param {any} job */
-function useFetched(key, job) {
-  useEffect(() => {
-    if (!key || job) return undefined;
-    let stale = false;
-    get(api.visualization(key)).then(found => !stale && tell(found), () => {}); // gone again: shown as not made
-    return () => {
-      stale = true;
-    };
-  }, [key, !job]);
-}
+/** How far it got: for what lowers a unit, before the ReLU. @param {any} job */
+const extent = job => (job.spec.sign === 'negative' ? (job.numbers.preactivation ?? job.numbers.activation) : job.numbers.activation);
 
 /** @param {string | undefined} status @param {any} job @param {any} estimate @param {() => void} ask */
 function inside(status, job, estimate, ask) {
-  if (!estimate) return html`<span class="soft">…</span>`;
+  if (!estimate || status === 'succeeded') return html`<span class="soft">…</span>`;
   if (status === 'failed') {
     return html`<strong class="refused">It failed</strong><span>${job?.error?.detail}</span><button onClick=${ask}>Retry</button>`;
   }
@@ -90,20 +88,21 @@ function inside(status, job, estimate, ask) {
     <button class="primary" onClick=${ask}>Render</button><span class="small">${estimate.spec.steps} steps${seconds}</span>`;
 }
 
-/** A place for a picture, with the latest preview in it. @param {{job: any, alt: string, children: any}} props */
-function Blank({ job, alt, children }) {
+/** A place for a picture, with the latest preview in it. @param {{job: any, alt: string, ratio: number, children: any}} props */
+function Blank({ job, alt, ratio, children }) {
   const preview = job?.links?.preview;
   return preview
-    ? html`<${Picture} key="preview" src=${preview} alt=${`${alt}, on its way`} eager />`
-    : html`<span class="picture"><span class="picture-missing">${children}</span></span>`;
+    ? html`<${Picture} key="preview" src=${preview} alt=${`${alt}, on its way`} ratio=${ratio} eager />`
+    : html`<span class="picture" style=${`aspect-ratio: ${ratio}`}><span class="picture-missing">${children}</span></span>`;
 }
 
 /** What the picture reached, and how that compares with real images. @param {{job: any}} props */
 function Reached({ job }) {
-  const best = job.evidence?.[0];
-  const ratio = best?.ratio?.least;
-  return html`<p class="small">
-    activation <span class="number">${number(job.numbers?.activation)}</span>${
-      ratio ? html`; <strong class="number">${number(ratio)}×</strong> the best of ${best.images} images of ${best.dataset}` : ''}
-  </p>`;
+  const [best] = job.evidence ?? [];
+  const { least, most } = best?.ratio ?? {};
+  const told = least === undefined || (least === 0 && most === null) ? '' : least === most ? `${number(least)}×` : `${number(least)} to ${most === null ? 'more' : number(most)}×`;
+  const before = job.spec.sign === 'negative' && job.numbers.preactivation !== undefined && job.numbers.preactivation !== null;
+  return html`<p class="small">${before ? 'before the ReLU' : 'activation'} <span class="number">${number(extent(job))}</span>${
+    told && html`; <strong class="number">${told}</strong> the ${job.spec.sign === 'negative' ? 'lowest' : 'best'} of ${best.images} images of ${best.dataset}`}
+      </p>`;
 }

@@ -7,6 +7,7 @@ import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
 import { Diverse } from '../components/unit/diverse.js';
 import { Neighbours } from '../components/unit/neighbours.js';
+import { PhotoMap } from '../components/unit/photo_map.js';
 import { Optimized } from '../components/optimized.js';
 import { Settings, requested } from '../components/unit/settings.js';
 import { Spectrum } from '../components/unit/spectrum.js';
@@ -26,12 +27,13 @@ export default function Unit({ params, query }) {
   const channel = unit.channel;
   const entry = layers.find((/** @type {any} */ one) => one.name === layer);
   const name = `${layer}:${channel}${unit.label ? ` (${unit.label})` : ''}`;
-  const requests = { positive: requested(unit.ask.positive, query), negative: requested(unit.ask.negative, query) };
+  const requests = { positive: requested(unit.ask.positive, query, model), negative: requested(unit.ask.negative, query, model) };
   if (query.get('embed') !== null) return html`<${Embedded} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} />`;
   return html`
     <header class="stack">
       <ol class="crumbs" aria-label="Where this is">
-        <li><a href=${pages.models()}>Networks</a></li><li><a href=${pages.model(model)}>${model}</a></li><li><a href=${pages.layer(model, layer)}>${layer}</a></li>
+        <li><a href=${pages.models()}>Networks</a></li><li><a href=${pages.model(model)}>${model}</a></li><li><a href=${pages.layer(model, layer)}>${layer}</a>
+          </li>
       </ol>
       <div class="row between">
         <h1>${layer}<span class="soft">:</span>${channel} ${unit.label && html`<span class="soft">${unit.label}</span>`}</h1>
@@ -42,6 +44,7 @@ export default function Unit({ params, query }) {
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />
     <${Diverse} request=${requests.positive} name=${name} />
     <${Weights} model=${model} layer=${layer} channel=${channel} />
+    <${PhotoMap} model=${model} canonical=${unit.model} layer=${layer} channel=${channel} name=${name} query=${query} />
     <${Others} visualizations=${unit.visualizations} />
     <section aria-labelledby="again">
       <h2 id="again">Ask for it differently</h2>

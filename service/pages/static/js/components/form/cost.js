@@ -5,7 +5,7 @@ import { duration } from '../states.js';
 /** @param {{estimate: any}} props */
 export function Cost({ estimate }) {
   if (!estimate) return html`<div class="card"><p class="soft">Working out what this costs …</p></div>`;
-  const { cost, limit, memory, seconds, waiting, status, spec } = estimate;
+  const { cost, cost_limit: limit, memory, seconds, waiting, status, spec } = estimate;
   const facts = [
     ['time', status === 'succeeded' ? 'none, it is there' : seconds ? `about ${duration(seconds)}` : 'not known: nothing like it was made since the start'],
     ['before it', waiting ? `${waiting} in the queue` : null],

@@ -1,7 +1,6 @@
 // A photograph that an objective looks at: uploaded when it is chosen.
 import { html, useState } from '../../html.js';
-import { api } from '../../api/addresses.js';
-import { send } from '../../api/client.js';
+import { uploaded } from '../photo/look.js';
 
 /** @param {{id: string, value: any, change: (value: any) => void}} props */
 export function PhotoField({ id, value, change }) {
@@ -11,8 +10,7 @@ export function PhotoField({ id, value, change }) {
     if (!file) return;
     setState('uploading …');
     try {
-      const answer = await send(api.photos(), { method: 'POST', body: file, headers: { 'Content-Type': file.type } });
-      change((await answer.json()).id);
+      change(await uploaded(file));
       setState(file.name);
     } catch (error) {
       setState(/** @type {Error} */ (error).message);

@@ -9,8 +9,7 @@
 function resolved(document, schema) {
   if (!schema.$ref) return schema;
   const name = schema.$ref.split('/').pop();
-  const { $ref, ...own } = schema;
-  return { ...document.components.schemas[name], ...own };
+  return { ...document.components.schemas[name], ...schema };
 }
 
 /** The schema of what POST to `path` takes. @param {any} document @param {string} path */

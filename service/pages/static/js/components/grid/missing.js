@@ -21,10 +21,10 @@ export function ranges(channels) {
 }
 
 /**
- * @param {{model: string, layer: string, sign: string, channels: number[], sweep: string | null, changed: () => void}} props
- * `channels` have no picture; `sweep` is under way; `changed` is called when pictures have arrived
+ * @param {{model: string, layer: string, sign: string, channels: number[], sweep: string | null, changed: () => void, words?: string}} props
+ * `channels` have no picture; `sweep` is under way; `changed` is called when pictures have arrived; `words` are on the button
  */
-export function Missing({ model, layer, sign, channels, sweep, changed }) {
+export function Missing({ model, layer, sign, channels, sweep, changed, words = 'Render what is missing on this page' }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const request = { model, layer, channels: ranges(channels), signs: [sign] };
   const estimate = useSweepEstimate(channels.length && !sweep ? request : null);
@@ -33,7 +33,7 @@ export function Missing({ model, layer, sign, channels, sweep, changed }) {
   if (!channels.length) return null;
   const time = estimate?.seconds ? `, about ${duration(estimate.seconds)}` : '';
   return html`<div class="stack">
-    <button class="primary" onClick=${ask} data-testid="render-missing">Render what is missing on this page (${channels.length}${time})</button>
+    <button class="primary" onClick=${ask} data-testid="render-missing">${words} (${channels.length}${time})</button>
     ${refusal && html`<${Trouble} problem=${refusal} />`}
   </div>`;
 }

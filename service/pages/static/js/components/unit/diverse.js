@@ -8,6 +8,6 @@ export function Diverse({ request, name }) {
   return html`<section aria-labelledby="diverse">
     <h2 id="diverse">Four ways to raise it</h2>
     <p class="soft reading">Optimized together, each kept unlike the others: what one picture hides, several show.</p>
-    <${Optimized} request=${four} alt=${`four pictures that raise ${name}`} sizes="20vw" />
+    <${Optimized} request=${four} alt=${`four pictures that raise ${name}`} sizes="20vw" ratio=${4} />
   </section>`;
 }

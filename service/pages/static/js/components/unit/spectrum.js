@@ -1,5 +1,5 @@
 // From what silences a unit to what raises it: optimized pictures at both ends, images of a data set between them.
-import { html, useState } from '../../html.js';
+import { html, useEffect, useState } from '../../html.js';
 import { api, pages, withQuery } from '../../api/addresses.js';
 import { post } from '../../api/client.js';
 import { over, tell, useJob } from '../../api/jobs.js';
@@ -62,12 +62,15 @@ function Unread({ data, dataset, done }) {
   const missing = data.missing.find((/** @type {any} */ one) => one.part === 'examples');
   const job = useJob(data.scan.key, data.scan.status ? { key: data.scan.key, status: data.scan.status } : null);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
-  if (job?.status === 'succeeded') setTimeout(done);
-  const read = () => post(api.scans(), missing.request).then(tell, setRefusal);
+  const read = job?.status === 'succeeded';
+  useEffect(() => {
+    if (read) done();
+  }, [read]);
+  const ask = () => post(api.scans(), missing.request).then(tell, setRefusal);
   return html`<div class="notice" data-testid="unread">
     <h3>No images have been read for this layer</h3>
     <p>One pass over the images of <strong>${dataset}</strong> finds those that raise and lower every unit of this layer.</p>
-    ${job && !over(job) ? html`<${Progress} job=${job} label="reading the images" />` : html`<button class="primary" onClick=${read}>Read ${dataset}</button>`}
+    ${job && !over(job) ? html`<${Progress} job=${job} label="reading the images" />` : html`<button class="primary" onClick=${ask}>Read ${dataset}</button>`}
     ${job?.error && html`<p class="refused">${job.error.detail}</p>`}
     ${refusal && html`<${Trouble} problem=${refusal} />`}
   </div>`;

@@ -1,0 +1,45 @@
+// Units with what they say to the photograph: value, map, optimized picture, and what made them fire.
+import { html } from '../../html.js';
+import { api, pages, withQuery } from '../../api/addresses.js';
+import { Missing } from '../grid/missing.js';
+import { Picture } from '../picture.js';
+import { number } from '../states.js';
+import { chooseUnit } from './why.js';
+
+/**
+ * `units` have `channel`, `value` and, where they have positions, `x` and `y`. `maps`: whether those of the layer are there.
+ * @param {{look: any, model: string, layer: string, told: any, units: any[], rendered: Map<number, any>, maps: boolean, sweeping: boolean,
+ *   sign: string, title: string}} props
+ */
+export function Fired({ look, model, layer, told, units, rendered, maps, sweeping, sign, title }) {
+  const preactivation = sign === 'negative' && told.preactivation;
+  const value = preactivation ? 'preactivation' : 'activation';
+  const ratio = look.spec.size[1] / look.spec.size[0];
+  const lacking = units.map(one => one.channel).filter(channel => rendered.has(channel) && !rendered.get(channel)[sign]).sort((a, b) => a - b);
+  return html`<div class="stack">
+    <h4 class=${sign}>${title} <span class="soft small">${preactivation ? 'pre-activation' : 'activation'}, ${
+      sign === 'positive' ? 'largest' : 'smallest'} anywhere</span></h4>
+    <ul class="fired">${units.map(one => {
+      const known = rendered.get(one.channel);
+      const label = known?.label ? ` ${known.label}` : '';
+      const name = `${layer}:${one.channel}${label}`;
+      const position = one.x === null || one.x === undefined ? {} : { x: one.x, y: one.y };
+      const to = withQuery(pages.unit(model, layer, one.channel), { photo: look.key });
+      const picture = known?.[sign];
+      return html`<li key=${one.channel} class="stack">
+        ${maps && html`<${Picture} ratio=${ratio} alt=${`where ${name} fires in the photograph, ${value} ${number(one.value)}`}
+          src=${api.map(look.key, layer, one.channel, { over: 'photo', value, width: 256, format: 'webp', ...position })} />`}
+        <a class="tile" href=${to} aria-label=${`${name}, ${value} ${number(one.value)}`}>
+          ${picture
+            ? html`<${Picture} src=${api.image(picture.key)} alt="" sizes="9rem" />`
+            : html`<span class="picture"><span class="picture-missing">not rendered yet</span></span>`}
+          <span class="tile-label"><span>${one.channel}${label}</span><span class="number">${number(one.value)}</span></span>
+        </a>
+        <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, { value, x: one.x, y: one.y })}
+          aria-label=${`Which pixels made ${name} say that`}>Why</button>
+      </li>`;
+    })}</ul>
+    ${!sweeping && html`<${Missing} model=${model} layer=${layer} sign=${sign} channels=${lacking} sweep=${null} changed=${() => {}}
+      words=${sign === 'positive' ? 'Render what raises those without a picture' : 'Render what lowers those without a picture'} />`}
+  </div>`;
+}

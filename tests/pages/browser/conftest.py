@@ -1,0 +1,43 @@
+"""One running Featurelens with some pictures in it, and one browser."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from featurelens.launcher.claim import free_port
+from tests.support.browser import Visit, chromium, visiting
+from tests.support.stack import Stack
+from tests.support.wait import until
+
+if sys.platform != "linux":
+    pytest.skip("these tests look for processes in /proc", allow_module_level=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Has pictures of eight classes and of a unit, and has read the bundled images for their layers."""
+    with Stack(tmp_path_factory.mktemp("pages") / "state", free_port()) as stack:
+        scan = stack.http.post("/v1/scans", json={"model": "patternnet", "dataset": "patterns", "layers": ["logits"]})
+        classes = {"model": "patternnet", "layer": "logits", "channels": "0-7", "steps": 8}
+        sweep = stack.http.post("/v1/sweeps", json=classes)
+        for answer in (scan, sweep):
+            assert answer.status_code in {200, 202}, answer.text
+        until(lambda: stack.see(sweep.json()["links"]["self"])["status"] == "finished", 180, "pictures of classes")
+        until(lambda: stack.see(scan.json()["links"]["self"])["status"] == "succeeded", 180, "scan")
+        yield stack
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack) -> Iterator[Visit]:
+    with visiting(browser, f"http://127.0.0.1:{stack.port}") as visit:
+        yield visit

@@ -1,0 +1,95 @@
+"""Chromium as Debian has it, driven by playwright; what a page must not do is collected while it is used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+
+REQUIRED = "FEATURELENS_BROWSER"
+"""Set to `required`, a missing Chromium is a failure and no reason to skip."""
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PATIENCE = 60_000
+"""Milliseconds; other work may run on the machine."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Skips where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        reason = "Chromium is not installed (apt-get install chromium)"
+        assert os.environ.get(REQUIRED) != "required", reason
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """One page of the browser, and what went wrong on it."""
+
+    page: Page
+    base: str
+    errors: list[str] = field(default_factory=list)
+    """Console errors, exceptions, failed requests, requests to other hosts."""
+    requests: list[Request] = field(default_factory=list)
+
+    def listen(self) -> None:
+        host = urlsplit(self.base).netloc
+
+        def requested(request: Request) -> None:
+            self.requests.append(request)
+            if request.url.startswith("http") and urlsplit(request.url).netloc != host:
+                self.errors.append(f"asked another host: {request.url}")
+
+        def answered(response: Response) -> None:
+            if response.status >= 500:
+                self.errors.append(f"{response.status}: {response.url}")
+
+        self.page.on("request", requested)
+        self.page.on("response", answered)
+        self.page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+    def open(self, path: str) -> Page:
+        """Goes to `path` below the pages' address, and waits until its first data is there."""
+        self.page.goto(f"{self.base}/ui/{path}")
+        self.page.wait_for_selector("main h1, main [role=alert]", timeout=PATIENCE)
+        self.page.wait_for_function("!document.querySelector('[data-testid=loading]')", timeout=PATIENCE)
+        return self.page
+
+    def violations(self) -> list[str]:
+        """What axe finds, a line for each element."""
+        found = Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+    def overflows(self) -> bool:
+        """Whether the whole page scrolls sideways."""
+        wide: bool = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        return wide
+
+
+@contextmanager
+def visiting(
+    browser: Browser, base: str, width: int = 1280, height: int = 900, scheme: str = "dark"
+) -> Iterator[Visit]:
+    """A fresh browser profile of this size and colour scheme."""
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
+    visit = Visit(context.new_page(), base)
+    visit.listen()
+    try:
+        yield visit
+    finally:
+        context.close()
