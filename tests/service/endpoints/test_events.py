@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
 from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.sse import parsed
 from tests.support.visualizations import KEY, URL, put
 from tests.support.wait import until
 
@@ -31,18 +31,7 @@ def listening(client: httpx.Client, last: str | None = None) -> Iterator[Iterato
         assert answer.status_code == 200
         assert answer.headers["content-type"].partition(";")[0] == "text/event-stream"
         assert answer.headers["cache-control"] == "no-cache"
-        yield _parsed(answer)
-
-
-def _parsed(answer: httpx.Response) -> Iterator[dict[str, Any]]:
-    event: dict[str, Any] = {}
-    for line in answer.iter_lines():
-        if line:
-            name, _, value = line.partition(": ")
-            event[name] = json.loads(value) if name == "data" else value
-        elif "data" in event:
-            yield event
-            event = {}
+        yield parsed(answer)
 
 
 def test_from_the_queue_to_the_end(client: httpx.Client, redis: Redis, attempt: str, store: FileStore) -> None:

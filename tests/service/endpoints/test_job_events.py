@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from featurelens.service.endpoints.job_events import JOBS, MOST
 from tests.support.fake_worker import make
 from tests.support.problems import check
 from tests.support.server import Server
+from tests.support.sse import parsed
 from tests.support.visualizations import BODY, KEY, URL, put
 from tests.support.wait import until
 
@@ -38,18 +38,7 @@ def listening(client: httpx.Client, *keys: str, **headers: str) -> Iterator[Iter
         assert answer.status_code == 200
         assert answer.headers["content-type"].partition(";")[0] == "text/event-stream"
         assert answer.headers["cache-control"] == "no-cache"
-        yield _parsed(answer)
-
-
-def _parsed(answer: httpx.Response) -> Iterator[dict[str, Any]]:
-    event: dict[str, Any] = {}
-    for line in answer.iter_lines():
-        if line:
-            name, _, value = line.partition(": ")
-            event[name] = json.loads(value) if name == "data" else value
-        elif "data" in event:
-            yield event
-            event = {}
+        yield parsed(answer)
 
 
 def ask(client: httpx.Client, channel: int) -> str:
