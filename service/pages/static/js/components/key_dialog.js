@@ -24,7 +24,8 @@ export function KeyDialog() {
         <input ref=${field} type="password" autocomplete="off" required placeholder="fl_..." />
       </label>
       <p class="small soft">It is kept in this tab only, and forgotten when the tab is closed. The operator makes keys.</p>
-      <div class="row"><button class="primary" type="submit">Use this key</button><button type="button" onClick=${() => dialog.current?.close()}>Not now</button></div>
+      <div class="row"><button class="primary" type="submit">Use this key</button>
+        <button type="button" onClick=${() => dialog.current?.close()}>Not now</button></div>
     </form>
   </dialog>`;
 }

@@ -44,13 +44,18 @@ export function Optimized({ request, alt, sizes = '40vw', ratio = 1, details = t
   return html`<${Known} key=${estimate?.key} estimate=${estimate} request=${request} alt=${alt} sizes=${sizes} ratio=${ratio} details=${details} shown=${shown} />`;
 }
 
-/** @param {{estimate: any, request: any, alt: string, sizes: string, ratio: number, details: boolean, shown?: (job: any) => any}} props */
-function Known({ estimate, request, alt, sizes, ratio, details, shown }) {
+/** How far what was estimated is, kept up to date. @param {any} estimate @returns {{status: string | undefined, job: any}} */
+export function useMade(estimate) {
   const live = useJob(estimate?.key, estimate?.status ? { key: estimate.key, status: estimate.status } : null);
   const status = live?.status ?? estimate?.status;
   // Only the resource itself carries evidence.
   const stored = useResource(status === 'succeeded' ? api.visualization(estimate.key) : null).data;
-  const job = stored ?? (status === 'succeeded' ? null : live);
+  return { status, job: stored ?? (status === 'succeeded' ? null : live) };
+}
+
+/** @param {{estimate: any, request: any, alt: string, sizes: string, ratio: number, details: boolean, shown?: (job: any) => any}} props */
+function Known({ estimate, request, alt, sizes, ratio, details, shown }) {
+  const { status, job } = useMade(estimate);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const ask = () => post(api.visualizations(), request).then(tell, setRefusal);
   const cancel = () => remove(api.visualization(estimate.key)).then(tell, setRefusal);
@@ -98,5 +103,6 @@ function Reached({ job }) {
   const told = least === undefined || (least === 0 && most === null) ? '' : least === most ? `${number(least)}×` : `${number(least)} to ${most === null ? 'more' : number(most)}×`;
   const before = job.spec.sign === 'negative' && job.numbers.preactivation !== undefined && job.numbers.preactivation !== null;
   return html`<p class="small">${before ? 'before the ReLU' : 'activation'} <span class="number">${number(extent(job))}</span>${
-    told && html`; <strong class="number">${told}</strong> the ${job.spec.sign === 'negative' ? 'lowest' : 'best'} of ${best.images} images of ${best.dataset}`}</p>`;
+    told && html`; <strong class="number">${told}</strong> the ${job.spec.sign === 'negative' ? 'lowest' : 'best'} of ${best.images} images of ${best.dataset}`}
+      </p>`;
 }

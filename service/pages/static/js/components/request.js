@@ -30,7 +30,8 @@ export function Request({ path, body }) {
   const texts = written(path, body);
   return html`<div class="stack">
     <div class="tabs" role="tablist" aria-label="The request as">
-      ${Object.keys(texts).map(name => html`<button role="tab" aria-selected=${name === shown ? 'true' : 'false'} onClick=${() => setShown(name)}>${name}</button>`)}
+      ${Object.keys(texts).map(name => html`<button role="tab" aria-selected=${name === shown ? 'true' : 'false'} onClick=${() => setShown(name)}>${name}
+        </button>`)}
     </div>
     <${Code} text=${texts[/** @type {keyof typeof texts} */ (shown)]} label=${`the request as ${shown}`} />
   </div>`;

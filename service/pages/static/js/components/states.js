@@ -19,6 +19,9 @@ export function Status({ status }) {
   return html`<span class="badge ${tone}">${WORDS[/** @type {keyof typeof WORDS} */ (status)] ?? status}</span>`;
 }
 
+/** The name of a network without where it is from and which weights it has. @param {string} model */
+export const brief = model => model.replace(/^[a-z]+:/, '').replace(/@.*/, '');
+
 /** A number with three digits that count, for people. @param {number | null | undefined} value */
 export function number(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';

@@ -23,7 +23,8 @@ export default function Classes({ params, query }) {
   const [words, setWords] = useState(query.get('q') ?? '');
   const refused = problem ?? grid.problem;
   if (refused) return html`<${Trouble} problem=${refused} />`;
-  if (model && !layer) return html`<div class="notice" data-testid="empty"><h1>${name} has no classes</h1><p><a href=${pages.model(name)}>Its layers</a></p></div>`;
+  if (model && !layer) return html`<div class="notice" data-testid="empty"><h1>${name} has no classes</h1><p><a href=${pages.model(name)}>Its layers</a></p>
+    </div>`;
   if (!grid.data) return html`<${Loading} what="Looking at the classes" />`;
   const wanted = (query.get('q') ?? '').toLowerCase();
   const units = grid.data.units.filter((/** @type {any} */ one) => `${one.channel} ${one.label ?? ''}`.toLowerCase().includes(wanted));
@@ -45,7 +46,9 @@ export default function Classes({ params, query }) {
     ${units.length === 0 && html`<p data-testid="empty">No class has such a name.</p>`}
     <${Window} items=${units} width=${160} label=${`classes of ${name}`} tile=${(/** @type {any} */ unit, /** @type {string} */ sizes) => html`
       <a class="tile" href=${pages.unit(name, layer, unit.channel)} aria-label=${`${unit.label ?? unit.channel}${unit.positive ? '' : ', not rendered yet'}`}>
-        ${unit.positive ? html`<${Picture} src=${api.image(unit.positive.key)} alt="" sizes=${sizes} eager />` : html`<span class="picture"><span class="picture-missing">–</span></span>`}
-        <span class="tile-label"><span>${unit.label ?? unit.channel}</span><span class="number soft">${unit.positive ? number(unit.positive.activation) : ''}</span></span>
+        ${unit.positive ? html`<${Picture} src=${api.image(unit.positive.key)} alt="" sizes=${sizes} eager />` : html`<span class="picture">
+          <span class="picture-missing">–</span></span>`}
+        <span class="tile-label"><span>${unit.label ?? unit.channel}</span><span class="number soft">${unit.positive ? number(unit.positive.activation) : ''}
+          </span></span>
       </a>`} />`;
 }

@@ -1,7 +1,6 @@
 // Two pictures side by side, or one over the other; where their requests differ.
 import { html, useState } from '../html.js';
-import { useEstimate, Optimized } from '../components/optimized.js';
-import { useJob } from '../api/jobs.js';
+import { Optimized, useEstimate, useMade } from '../components/optimized.js';
 import { differences, requestOf, useNamed } from '../components/compare/side.js';
 import { finals } from '../components/images.js';
 import { Picture } from '../components/picture.js';
@@ -19,8 +18,8 @@ function useSide(text) {
   const request = requestOf(text);
   const { estimate, problem } = useEstimate(request);
   const byKey = useNamed(text);
-  const job = useJob(estimate?.key ?? byKey.data?.key, byKey.data);
-  return { text, request, spec: estimate?.spec ?? byKey.data?.spec, job: job?.images ? job : byKey.data, problem: problem ?? byKey.problem };
+  const made = useMade(estimate);
+  return { text, request, spec: estimate?.spec ?? byKey.data?.spec, job: byKey.data ?? (made.status === 'succeeded' ? made.job : null), problem: problem ?? byKey.problem };
 }
 
 /** @param {{query: URLSearchParams}} props */
@@ -29,7 +28,8 @@ export default function Compare({ query }) {
   const b = useSide(query.get('b') ?? (query.get('a') ? '' : FIRST.b));
   return html`
     <header class="stack"><h1>Compare</h1>
-      <p class="soft reading">Each side is a unit with what differs, such as <code>patternnet/conv6:31,sign=negative,seed=2</code>, or the key of a picture.</p></header>
+      <p class="soft reading">Each side is a unit with what differs, such as <code>patternnet/conv6:31,sign=negative,seed=2</code>, or the key of a picture.</p>
+        </header>
     <div class="pair">
       <${Side} name="a" side=${a} /><${Side} name="b" side=${b} />
     </div>
@@ -47,7 +47,8 @@ function Side({ name, side }) {
   const alt = side.spec ? `${named(side.spec)}, ${side.spec.sign}` : side.text;
   return html`<div class="stack">
     <form class="row" onSubmit=${show}><label class="compare-name stack small">${name === 'a' ? 'Left' : 'Right'}
-      <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} spellcheck="false" placeholder="network/layer:unit" /></label><button type="submit">Show</button></form>
+      <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} spellcheck="false" placeholder="network/layer:unit" /></label>
+        <button type="submit">Show</button></form>
     ${side.problem ? html`<${Trouble} problem=${side.problem} />`
       : side.request ? html`<${Optimized} request=${side.request} alt=${alt} sizes="45vw" />`
         : side.job ? html`<${Picture} src=${finals(side.job)[0].url} alt=${`${alt}, activation ${number(side.job.numbers.activation)}`} eager />
@@ -77,7 +78,8 @@ function Differences({ a, b }) {
   return html`<section aria-labelledby="differences"><h2 id="differences">Where they differ</h2>
     ${rows.length === 0 ? html`<p data-testid="same">These are the same picture.</p>` : html`<div class="scrolls"><table data-testid="differences">
       <thead><tr><th scope="col">parameter</th><th scope="col">left</th><th scope="col">right</th></tr></thead>
-      <tbody>${rows.map(([name, one, other]) => html`<tr key=${name}><th scope="row">${name}</th><td><code>${JSON.stringify(one) ?? '–'}</code></td><td><code>${JSON.stringify(other) ?? '–'}</code></td></tr>`)}
+      <tbody>${rows.map(([name, one, other]) => html`<tr key=${name}><th scope="row">${name}</th><td><code>${JSON.stringify(one) ?? '–'}</code></td><td>
+        <code>${JSON.stringify(other) ?? '–'}</code></td></tr>`)}
         <tr><th scope="row">activation</th>${reached.map(value => html`<td class="number">${number(value)}</td>`)}</tr></tbody></table></div>`}
   </section>`;
 }

@@ -40,7 +40,8 @@ export default function Jobs({ query }) {
       ${problem && html`<${Trouble} problem=${problem} retry=${reload} />`}
       ${loading && html`<${Loading} />`}
       ${data && !jobs.length && html`<p class="notice" data-testid="empty">Nothing of this kind${status ? ` is ${status}` : ' has been asked for yet'}.</p>`}
-      ${data && html`<ul class="rows">${jobs.map((/** @type {any} */ one) => html`<${Row} key=${one.key} known=${one} page=${kind.page} path=${kind.path} />`)}</ul>`}
+      ${data && html`<ul class="rows">${jobs.map((/** @type {any} */ one) => html`<${Row} key=${one.key} known=${one} page=${kind.page} path=${kind.path} />`)}
+        </ul>`}
       ${data && !data.complete && html`<p class="small soft">The list is being made anew from what is stored; look again in a moment.</p>`}
       <nav class="row" aria-label="Pages of the list">
         ${query.get('cursor') && html`<a class="button" href=${withQuery(pages.jobs(), { kind: name, status })}>Newest</a>`}

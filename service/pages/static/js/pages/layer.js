@@ -64,7 +64,8 @@ function Tile({ unit, sign, href, layer, sizes }) {
     ${picture
       ? html`<${Picture} src=${api.image(picture.key)} alt="" sizes=${sizes} eager />`
       : html`<span class="picture"><span class="picture-missing">–</span></span>`}
-    <span class="tile-label"><span>${unit.channel}${unit.label ? ` ${unit.label}` : ''}</span><span class="number soft">${picture ? number(picture.activation) : ''}</span></span>
+    <span class="tile-label"><span>${unit.channel}${unit.label ? ` ${unit.label}` : ''}</span>
+      <span class="number soft">${picture ? number(picture.activation) : ''}</span></span>
   </a>`;
 }
 

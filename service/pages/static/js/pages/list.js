@@ -36,14 +36,17 @@ export default function List() {
     <header class="row between"><h1>List</h1>${units.length > 0 && html`<${Copy} text=${location.href}>Copy the link</${Copy}>`}</header>
     <form class="row" onSubmit=${add}><label class="row small">Units <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)}
       placeholder="patternnet/conv6:31" spellcheck="false" pattern="[^/]+/.+:[0-9]+.*" required /></label><button type="submit">Add</button></form>
-    ${units.length === 0 && html`<${Empty} title="No units yet"><p>Add some as <code>network/layer:unit</code>. The list lives in this page's address: send the link to keep or share it.</p></${Empty}>`}
-    <ul class="cards">${units.map(unit => html`<li class="card" key=${unit}><${Listed} unit=${unit} drop=${() => keep(units.filter(one => one !== unit))} /></li>`)}</ul>`;
+    ${units.length === 0 && html`<${Empty} title="No units yet">
+      <p>Add some as <code>network/layer:unit</code>. The list lives in this page's address: send the link to keep or share it.</p></${Empty}>`}
+    <ul class="cards">${units.map(unit => html`<li class="card" key=${unit}><${Listed} unit=${unit} drop=${() => keep(units.filter(one => one !== unit))} />
+      </li>`)}</ul>`;
 }
 
 /** @param {{unit: string, drop: () => void}} props */
 function Listed({ unit, drop }) {
   const [, model = '', layer = '', channel = '0'] = UNIT.exec(unit) ?? [];
-  return html`<h2 class="row between"><a href=${pages.unit(model, layer, Number(channel))}>${layer}:${channel}</a><button class="plain" onClick=${drop} aria-label=${`take ${unit} off the list`}>×</button></h2>
+  return html`<h2 class="row between"><a href=${pages.unit(model, layer, Number(channel))}>${layer}:${channel}</a>
+    <button class="plain" onClick=${drop} aria-label=${`take ${unit} off the list`}>×</button></h2>
     <p class="small soft">${model}</p>
     <${Optimized} request=${{ unit }} alt=${`what raises ${unit}`} sizes="16rem" />`;
 }

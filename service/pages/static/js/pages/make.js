@@ -80,5 +80,6 @@ const kept = spec => Object.fromEntries(Object.entries(spec).filter(([name]) => 
 function Suggested({ model }) {
   const layers = useResource(model ? withQuery(api.layers(model), { recommended: true }) : null).data?.layers ?? [];
   if (!layers.length) return null;
-  return html`<p class="small soft">Layers of ${model}: ${layers.map((/** @type {any} */ one, /** @type {number} */ place) => html`${place ? ', ' : ''}<code>${one.name}</code> (${one.channels})`)}</p>`;
+  return html`<p class="small soft">Layers of ${model}: ${layers.map((/** @type {any} */ one, /** @type {number} */ place) => html`${place ? ', ' : ''}
+    <code>${one.name}</code> (${one.channels})`)}</p>`;
 }

@@ -63,7 +63,8 @@ function Layers({ name, layers, query, all }) {
     ${layers.problem && html`<${Trouble} problem=${layers.problem} retry=${layers.reload} />`}
     ${layers.loading && html`<${Loading} what="Working out its layers" />`}
     ${layers.data && html`<div class="scrolls"><table>
-      <thead><tr><th scope="col">layer</th><th scope="col">what</th><th scope="col">units</th><th scope="col">map</th><th scope="col">sees</th><th scope="col">parts</th></tr></thead>
+      <thead><tr><th scope="col">layer</th><th scope="col">what</th><th scope="col">units</th><th scope="col">map</th><th scope="col">sees</th>
+        <th scope="col">parts</th></tr></thead>
       <tbody>${layers.data.layers.map((/** @type {any} */ one) => html`<tr key=${one.name}>
         <th scope="row"><a href=${pages.layer(name, one.name)}>${one.name}</a>${one.recommended && all && html` <span class="badge">worth a look</span>`}</th>
         <td>${one.type}</td><td class="number">${one.channels}</td>

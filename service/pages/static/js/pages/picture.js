@@ -6,12 +6,13 @@ import { over, tell, useJob } from '../api/jobs.js';
 import { useResource } from '../api/resource.js';
 import { finals } from '../components/images.js';
 import { Picture } from '../components/picture.js';
-import { Course, asked } from '../components/picture/course.js';
+import { Course } from '../components/picture/course.js';
 import { EvidenceTable } from '../components/picture/evidence.js';
 import { Measured } from '../components/picture/measured.js';
+import { useShortest } from '../components/picture/sparse.js';
 import { Progress } from '../components/progress.js';
 import { Request } from '../components/request.js';
-import { Loading, Sign, Status, number } from '../components/states.js';
+import { Loading, Sign, Status, brief, number } from '../components/states.js';
 import { Trouble } from '../components/trouble.js';
 
 export const title = () => 'Picture';
@@ -27,19 +28,27 @@ export default function PicturePage({ params }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   if (problem) return html`<${Trouble} problem=${problem} retry=${reload} />`;
   const job = followed?.status && over(followed) ? { ...data, ...followed, evidence: data.evidence ?? followed.evidence } : (followed ?? data);
-  if (!job) return html`<${Loading} what="Looking for the picture" />`;
-  const { spec, status } = job;
+  if (!job?.spec) return html`<${Loading} what="Looking for the picture" />`;
+  return html`<${Whole} job=${job} refusal=${refusal} refuse=${setRefusal} />`;
+}
+
+/** @param {{job: any, refusal: any, refuse: (problem: any) => void}} props */
+function Whole({ job, refusal, refuse }) {
+  const { key, spec, status } = job;
+  const request = useShortest(spec);
   const name = named(spec);
   const alt = `what ${spec.sign === 'negative' ? 'lowers' : 'raises'} ${name}`;
-  const again = () => post(api.visualizations(), asked(spec)).then(tell, setRefusal);
-  const cancel = () => remove(api.visualization(key)).then(tell, setRefusal);
+  const again = () => post(api.visualizations(), request).then(tell, refuse);
+  const cancel = () => remove(api.visualization(key)).then(tell, refuse);
   return html`
     <header class="stack">
-      <ol class="crumbs" aria-label="Where this is"><li><a href=${pages.model(spec.model)}>${spec.model}</a></li>
+      <ol class="crumbs" aria-label="Where this is"><li><a href=${pages.model(spec.model)}>${brief(spec.model)}</a></li>
         ${spec.layer && html`<li><a href=${pages.layer(spec.model, spec.layer)}>${spec.layer}</a></li>`}
-        ${spec.layer && Number.isInteger(spec.channel) && html`<li><a href=${pages.unit(spec.model, spec.layer, spec.channel)}>unit ${spec.channel}</a></li>`}</ol>
+        ${spec.layer && Number.isInteger(spec.channel) && html`<li><a href=${pages.unit(spec.model, spec.layer, spec.channel)}>unit ${spec.channel}</a></li>`}
+          </ol>
       <h1>${name} <${Sign} sign=${spec.sign} /></h1>
-      <div class="row"><${Status} status=${status} />${spec.objective.type !== 'channel' && html`<span class="badge">${spec.objective.type}</span>`}<span class="badge">${spec.parameterization.type}</span></div>
+      <div class="row"><${Status} status=${status} />${spec.objective.type !== 'channel' && html`<span class="badge">${spec.objective.type}</span>`}
+        <span class="badge">${spec.parameterization.type}</span></div>
     </header>
     <div class="picture-columns">
       <div class="stack">
@@ -47,12 +56,12 @@ export default function PicturePage({ params }) {
           ? html`<div class="made">${finals(job).map((/** @type {any} */ one) => html`<${Picture} key=${one.url} src=${one.url} alt=${`${alt}, activation ${number(job.numbers.activation)}`} ratio=${one.width / one.height} eager />`)}</div>`
           : html`<${Unfinished} job=${job} alt=${alt} again=${again} cancel=${cancel} />`}
         ${refusal && html`<${Trouble} problem=${refusal} />`}
-        ${status === 'succeeded' && html`<${Actions} job=${job} />`}
+        ${status === 'succeeded' && html`<${Actions} job=${job} request=${request} />`}
       </div>
       ${status === 'succeeded' && html`<${Measured} job=${job} />`}
     </div>
-    ${status === 'succeeded' && html`<${EvidenceTable} evidence=${job.evidence} /><${Course} job=${job} alt=${alt} />`}
-    <section aria-labelledby="request"><h2 id="request">The request</h2><${Request} path=${api.visualizations()} body=${asked(spec)} /></section>`;
+    ${status === 'succeeded' && html`<${EvidenceTable} evidence=${job.evidence} /><${Course} job=${job} alt=${alt} request=${request} />`}
+    <section aria-labelledby="request"><h2 id="request">The request</h2><${Request} path=${api.visualizations()} body=${request} /></section>`;
 }
 
 /** @param {{job: any, alt: string, again: () => void, cancel: () => void}} props */
@@ -60,13 +69,15 @@ function Unfinished({ job, alt, again, cancel }) {
   const flying = !over(job);
   return html`
     ${job.links.preview ? html`<${Picture} src=${job.links.preview} alt=${`${alt}, on its way`} eager />`
-      : html`<span class="picture"><span class="picture-missing">${flying ? '' : html`<strong class="refused">${job.status === 'failed' ? 'It failed' : 'Cancelled'}</strong><span>${job.error?.detail}</span>`}</span></span>`}
+      : html`<span class="picture">
+        <span class="picture-missing">${flying ? '' : html`<strong class="refused">${job.status === 'failed' ? 'It failed' : 'Cancelled'}</strong>
+        <span>${job.error?.detail}</span>`}</span></span>`}
     ${flying ? html`<${Progress} job=${job} label=${alt} /><button onClick=${cancel} disabled=${job.status === 'cancelling'}>Cancel</button>`
       : html`<button class="primary" onClick=${again}>${job.status === 'failed' ? 'Retry' : 'Make it'}</button>`}`;
 }
 
-/** What can be done with a finished picture. @param {{job: any}} props */
-function Actions({ job }) {
+/** What can be done with a finished picture. @param {{job: any, request: any}} props */
+function Actions({ job, request }) {
   const save = async () => {
     const url = URL.createObjectURL(await (await send(api.image(job.key))).blob());
     const link = document.createElement('a');
@@ -77,7 +88,7 @@ function Actions({ job }) {
   };
   return html`<div class="row">
     <button onClick=${save}>Save the PNG</button>
-    <a class="button" href=${withQuery(pages.make(), { spec: JSON.stringify(asked(job.spec)) })}>Change and make again</a>
+    <a class="button" href=${withQuery(pages.make(), { spec: JSON.stringify(request) })}>Change and make again</a>
     <a class="button" href=${withQuery(pages.compare(), { a: job.key })}>Compare</a>
     <a class="button" href=${withQuery(pages.photo(), { photo: job.key, model: job.spec.model })}>See it through the network</a>
   </div>`;

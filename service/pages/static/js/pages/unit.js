@@ -32,7 +32,8 @@ export default function Unit({ params, query }) {
   return html`
     <header class="stack">
       <ol class="crumbs" aria-label="Where this is">
-        <li><a href=${pages.models()}>Networks</a></li><li><a href=${pages.model(model)}>${model}</a></li><li><a href=${pages.layer(model, layer)}>${layer}</a></li>
+        <li><a href=${pages.models()}>Networks</a></li><li><a href=${pages.model(model)}>${model}</a></li><li><a href=${pages.layer(model, layer)}>${layer}</a>
+          </li>
       </ol>
       <div class="row between">
         <h1>${layer}<span class="soft">:</span>${channel} ${unit.label && html`<span class="soft">${unit.label}</span>`}</h1>

@@ -64,7 +64,8 @@ function Group({ document, name, schema, value, change, pointer, errors, about }
 export function Fields({ document, schema, value, change, pointer, errors, without = [] }) {
   const names = Object.keys(schema.properties).filter(name => !without.includes(name) && schema.properties[name].const === undefined);
   return html`<div class="fields">${names.map(name => html`<${Field} key=${name} document=${document} name=${name} schema=${schema.properties[name]}
-    value=${value?.[name]} change=${(/** @type {any} */ next) => change(withField(value, name, next))} pointer=${`${pointer}/${name}`} errors=${errors} />`)}</div>`;
+    value=${value?.[name]} change=${(/** @type {any} */ next) => change(withField(value, name, next))} pointer=${`${pointer}/${name}`} errors=${errors} />`)}
+      </div>`;
 }
 
 /** One of several kinds of a thing, each with fields of its own. @param {FieldProps & {field: import('./schema.js').Field}} props */
@@ -91,7 +92,8 @@ function List({ document, name, value, change, pointer, errors, field }) {
   return html`<fieldset class="group"><legend>${name}</legend>
     ${items.map((/** @type {any} */ one, /** @type {number} */ index) => html`<div class="card" key=${index}>
       <${Fields} document=${document} schema=${field.item} value=${one} change=${(/** @type {any} */ next) => set(index, next)} pointer=${`${pointer}/${index}`} errors=${errors} />
-      <button type="button" onClick=${() => change(items.filter((/** @type {any} */ _, /** @type {number} */ place) => place !== index))}>Take out</button></div>`)}
+      <button type="button" onClick=${() => change(items.filter((/** @type {any} */ _, /** @type {number} */ place) => place !== index))}>Take out</button>
+        </div>`)}
     <button type="button" onClick=${() => change([...items, {}])}>Add one</button>
   </fieldset>`;
 }

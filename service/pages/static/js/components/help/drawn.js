@@ -39,7 +39,8 @@ export function Drawn({ model, layer, classes, query }) {
   const there = look && job?.status === 'succeeded';
   return html`<div class="stack" data-testid="drawn">
     <ul class="three">
-      <li class="stack"><span class="picture"><canvas ref=${canvas} role="img" aria-label="rings, stripes, checks and dots, a quarter of the picture each"></canvas></span>
+      <li class="stack"><span class="picture"><canvas ref=${canvas} role="img" aria-label="rings, stripes, checks and dots, a quarter of the picture each">
+        </canvas></span>
         <span class="small">drawn here: rings, stripes, checks, dots</span></li>
       ${classes.map(({ channel, label }, index) => html`<li key=${channel} class="stack">
         ${there

@@ -6,14 +6,13 @@ import { over, tell, useJob } from '../../api/jobs.js';
 import { useResource } from '../../api/resource.js';
 import { Picture } from '../picture.js';
 import { Progress } from '../progress.js';
-import { Status } from '../states.js';
+import { Status, brief } from '../states.js';
 import { Trouble } from '../trouble.js';
 
 /** @param {any} job a summary, or the resource */
 function named(job) {
   const { model, layer, channel, dataset } = { ...job, ...job.spec };
-  const network = String(model ?? '').replace(/^[a-z]+:/, '').replace(/@.*/, '');
-  return [network, dataset, layer && `${layer}${channel === null || channel === undefined ? '' : `:${channel}`}`].filter(Boolean).join(' / ');
+  return [brief(model ?? ''), dataset, layer && `${layer}${channel === null || channel === undefined ? '' : `:${channel}`}`].filter(Boolean).join(' / ');
 }
 
 /** @param {{known: any, page: ((key: string) => string) | null, path: string}} props */
@@ -31,9 +30,11 @@ export function Row({ known, page, path }) {
   const image = job.links?.image;
   return html`<li class="card job" data-testid="job" data-status=${job.status}>
     <span class="job-picture">${image || job.links?.preview
-      ? html`<${Picture} src=${image ? api.image(known.key) : job.links.preview} alt="" sizes=${image ? '4rem' : undefined} />` : html`<span class="picture"></span>`}</span>
+      ? html`<${Picture} src=${image ? api.image(known.key) : job.links.preview} alt="" sizes=${image ? '4rem' : undefined} />` : html`<span class="picture">
+        </span>`}</span>
     <div class="stack">
-      <div class="row between"><strong>${page ? html`<a href=${page(known.key)}>${name}</a>` : name} <span class=${known.sign ?? ''}>${known.sign ?? ''}</span></strong><${Status} status=${job.status} /></div>
+      <div class="row between"><strong>${page ? html`<a href=${page(known.key)}>${name}</a>` : name} <span class=${known.sign ?? ''}>${known.sign ?? ''}</span>
+        </strong><${Status} status=${job.status} /></div>
       ${!over(job) && html`<${Progress} job=${job} label=${name} />`}
       ${job.error && html`<p class="small refused">${job.error.detail} <code>${job.error.code}</code></p>`}
       <div class="row small soft"><time datetime=${known.created}>${new Date(known.created).toLocaleString()}</time>

@@ -28,5 +28,6 @@ export function Standing() {
     ['ended', Object.entries(ended).map(([name, count]) => `${count} ${name}`).join(', ') || 'none'],
   ];
   return html`<div class="card standing" data-testid=${data.ready ? 'ready' : 'no-worker'}>
-    <dl class="facts">${facts.map(([word, text]) => html`<dt>${word}</dt><dd class=${word === 'pictures' && !data.ready ? 'refused' : ''}>${text}</dd>`)}</dl></div>`;
+    <dl class="facts">${facts.map(([word, text]) => html`<dt>${word}</dt><dd class=${word === 'pictures' && !data.ready ? 'refused' : ''}>${text}</dd>`)}</dl>
+      </div>`;
 }

@@ -8,7 +8,8 @@ const percent = share => (share >= 0.001 ? `${(100 * share).toFixed(1)} %` : '< 
 
 /** @param {{classes: any[], model: string, layer: string | null, look: string}} props `look` is the key of the activations */
 export function Classes({ classes, model, layer, look }) {
-  if (!classes.length) return html`<section aria-labelledby="classes"><h2 id="classes">What it is</h2><p class="soft">This network has no classes.</p></section>`;
+  if (!classes.length) return html`<section aria-labelledby="classes"><h2 id="classes">What it is</h2><p class="soft">This network has no classes.</p>
+    </section>`;
   return html`<section aria-labelledby="classes" data-testid="classes">
     <h2 id="classes">What the network takes it for</h2>
     <ol class="probabilities">${classes.map(one => {

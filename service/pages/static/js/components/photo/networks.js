@@ -25,7 +25,8 @@ export function Networks({ chosen, label }) {
     <select value=${current ? shortName(current) : chosen} onChange=${(/** @type {any} */ event) => setQuery({ model: event.target.value })} data-testid="networks">
       ${!current && html`<option value=${chosen}>${chosen}</option>`}
       ${groups.map(group => group.models.length > 0 && html`<optgroup label=${group.title}>${group.models.map((/** @type {any} */ one) =>
-        html`<option value=${shortName(one)} selected=${one === current} disabled=${Boolean(refusal(one))}>${shortName(one)}${refusal(one)}</option>`)}</optgroup>`)}
+        html`<option value=${shortName(one)} selected=${one === current} disabled=${Boolean(refusal(one))}>${shortName(one)}${refusal(one)}</option>`)}
+          </optgroup>`)}
     </select></label>`;
 }
 

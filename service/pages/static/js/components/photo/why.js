@@ -57,7 +57,8 @@ export function Why({ look, model, query }) {
     setQuery({ [name]: event.target.value === usual ? null : event.target.value, why: null });
   return html`<section class="card" aria-labelledby="why" data-testid="why">
     <div class="row between">
-      <h2 id="why" tabindex="-1">What made <a href=${withQuery(pages.unit(model, layer, Number(channel)), { photo: look.key })}>${layer}:${channel}</a> say that</h2>
+      <h2 id="why" tabindex="-1">What made <a href=${withQuery(pages.unit(model, layer, Number(channel)), { photo: look.key })}>${layer}:${channel}
+        </a> say that</h2>
       <button class="plain" aria-label="Close" onClick=${() => setQuery({ unit: null, value: null, place: null, of: null, method: null, why: null })}>×</button>
     </div>
     <div class="row">
@@ -89,7 +90,8 @@ function Explained({ job, ask }) {
       <dt>it says</dt><dd>${number(job.explained)}</dd>
       <dt>to a picture that says nothing</dt><dd>${number(job.at_baseline)}</dd>
       <dt>all pixels together</dt><dd>${number(job.sum)}</dd>
-      <dt>left unexplained</dt><dd>${number(job.completeness_error)}${job.relative_error === null ? '' : ` (${(100 * Math.abs(job.relative_error)).toFixed(1)} %)`}</dd>
+      <dt>left unexplained</dt>
+        <dd>${number(job.completeness_error)}${job.relative_error === null ? '' : ` (${(100 * Math.abs(job.relative_error)).toFixed(1)} %)`}</dd>
     </dl>`;
 }
 

@@ -5,8 +5,8 @@ import { course } from '../images.js';
 import { Picture } from '../picture.js';
 import { Curve } from './curve.js';
 
-/** @param {{job: any, alt: string}} props */
-export function Course({ job, alt }) {
+/** `request` asks for the same picture. @param {{job: any, alt: string, request: any}} props */
+export function Course({ job, alt, request }) {
   const images = course(job);
   const [place, setPlace] = useState(images.length - 1);
   const { curve } = job.numbers;
@@ -19,15 +19,12 @@ export function Course({ job, alt }) {
             <label class="stack small">after step ${shown.step}
               <input type="range" min="0" max=${images.length - 1} value=${place} aria-valuetext=${`step ${shown.step}`}
                 onInput=${(/** @type {any} */ event) => setPlace(Number(event.target.value))} /></label></div>`
-        : html`<p class="soft small">No steps on the way were kept. <a href=${withQuery(pages.make(), { spec: JSON.stringify({ ...asked(job.spec), snapshots: steps(job.spec.steps) }) })}>Make it again with snapshots</a></p>`}
+        : html`<p class="soft small">No steps on the way were kept. <a href=${withQuery(pages.make(), { spec: JSON.stringify({ ...request, snapshots: steps(job.spec.steps) }) })}>Make it again with snapshots</a></p>`}
       ${curve?.length > 1 && html`<figure class="stack"><${Curve} values=${curve} step=${shown.step} label="the objective" />
         <figcaption>What is optimized, at each step, on that step's transformed picture. It rises whatever the sign.</figcaption></figure>`}
     </div>
   </section>`;
 }
-
-/** @param {any} spec */
-export const asked = spec => Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== null));
 
 /** Eight steps, closer together at the start, where most happens. @param {number} last */
 const steps = last => [...new Set([0, 1, 2, 4, 8, 16, 32, 64].filter(step => step < last))];

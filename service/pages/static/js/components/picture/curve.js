@@ -3,6 +3,14 @@ import { html, useEffect, useRef } from '../../html.js';
 
 const HEIGHT = 180;
 
+/** A colour of the pages as a canvas takes it. @param {HTMLElement} box @param {string} name */
+function colour(box, name) {
+  box.style.color = `var(${name})`;
+  const { color } = getComputedStyle(box);
+  box.style.color = '';
+  return color;
+}
+
 /** @param {{values: number[], step: number, label: string}} props `step` is marked */
 export function Curve({ values, step, label }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
@@ -12,14 +20,12 @@ export function Curve({ values, step, label }) {
     import('../../../vendor/uplot.mjs').then(({ default: Plot }) => {
       const box = place.current;
       if (gone || !box) return;
-      const style = getComputedStyle(box);
-      const soft = style.getPropertyValue('--ink-soft');
-      const axis = { stroke: soft, grid: { stroke: style.getPropertyValue('--line'), width: 1 }, ticks: { show: false } };
+      const axis = { stroke: colour(box, '--ink-soft'), grid: { stroke: colour(box, '--line'), width: 1 }, ticks: { show: false } };
       plot.current = new Plot(
         {
           width: box.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false }, scales: { x: { time: false } },
           axes: [axis, { ...axis, size: 56 }],
-          series: [{}, { stroke: style.getPropertyValue('--accent'), width: 2 }],
+          series: [{}, { stroke: colour(box, '--accent'), width: 2 }],
         },
         [values.map((_, index) => index + 1), values],
         box,

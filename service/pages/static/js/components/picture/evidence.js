@@ -16,9 +16,11 @@ export function EvidenceTable({ evidence }) {
   return html`<section aria-labelledby="evidence">
     <h2 id="evidence">Beside real images</h2>
     <div class="scrolls"><table>
-      <thead><tr><th scope="col">data set</th><th scope="col">compared by</th><th scope="col">this picture</th><th scope="col">best image</th><th scope="col">times that</th><th scope="col">beyond, of all</th></tr></thead>
+      <thead><tr><th scope="col">data set</th><th scope="col">compared by</th><th scope="col">this picture</th><th scope="col">best image</th>
+        <th scope="col">times that</th><th scope="col">beyond, of all</th></tr></thead>
       <tbody>${evidence.map(one => html`<tr key=${one.dataset}><th scope="row">${one.dataset} (${one.images})</th><td>${one.compared}</td>
-        <td class="number">${number(one.activation)}</td><td class="number">${between(one.best)}</td><td class="number">${between(one.ratio)}</td><td class="number">${between(one.percentile)} %</td></tr>`)}</tbody>
+        <td class="number">${number(one.activation)}</td><td class="number">${between(one.best)}</td><td class="number">${between(one.ratio)}</td>
+          <td class="number">${between(one.percentile)} %</td></tr>`)}</tbody>
     </table></div>
   </section>`;
 }

@@ -77,7 +77,8 @@ function Shown({ look, maps, layer, channel, name, query }) {
         alt=${`the ${value} of ${name} over the photograph`} /><figcaption>over the photograph</figcaption></figure>
       <figure class="stack"><${Picture} src=${api.map(look.key, layer, channel, pictures)} ratio=${maps.width / maps.height}
         alt=${`the feature map of ${name}, ${value}`} /><figcaption>the map, ${maps.width} × ${maps.height} positions${
-          numbers ? html`, from <span class="number">${number(numbers.minimum)}</span> to <span class="number">${number(numbers.maximum)}</span>` : ''}</figcaption></figure>
+          numbers ? html`, from <span class="number">${number(numbers.minimum)}</span> to <span class="number">${number(numbers.maximum)}</span>` : ''}
+            </figcaption></figure>
     </div>
     <p class="small soft">${before ? 'What stands before the ReLU. ' : ''}White or clear is zero, <span class="positive">red</span> above
       it, <span class="negative">blue</span> below.</p>`;

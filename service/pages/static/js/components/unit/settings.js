@@ -25,7 +25,8 @@ export function Settings({ unit, query }) {
     setQuery(Object.fromEntries(FIELDS.map(name => [name, String(fields.get(name) ?? '')])), { replace: false });
   };
   return html`<form class="row" onSubmit=${changed}>
-    <label class="row small">steps <input name="steps" type="number" min="1" max="4096" value=${query.get('steps') ?? ''} placeholder=${positive.steps} /></label>
+    <label class="row small">steps <input name="steps" type="number" min="1" max="4096" value=${query.get('steps') ?? ''} placeholder=${positive.steps} />
+      </label>
     <label class="row small">size <input name="size" type="number" min="16" max="1024" value=${query.get('size') ?? ''} placeholder="its own" /></label>
     <label class="row small">seed <input name="seed" type="number" min="0" value=${query.get('seed') ?? ''} placeholder=${positive.seed} /></label>
     <button type="submit">Show these</button>

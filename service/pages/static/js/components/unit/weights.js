@@ -31,7 +31,8 @@ export function Weights({ model, layer, channel }) {
     ${job?.status === 'succeeded' && job.incoming ? html`<${Read} filters=${job} model=${model} />`
       : job && !over(job) ? html`<${Progress} job=${job} label="reading the weights" />`
         : list.loading || known.loading ? html`<p class="soft">…</p>`
-          : html`<div class="notice" data-testid="weights-unread"><p>${job?.error?.detail ?? 'Its weights have not been read yet: one quick pass over the network.'}</p>
+          : html`<div class="notice" data-testid="weights-unread">
+            <p>${job?.error?.detail ?? 'Its weights have not been read yet: one quick pass over the network.'}</p>
               <button class="primary" onClick=${read}>Read the weights</button></div>`}
     ${refusal && html`<${Trouble} problem=${refusal} />`}
     ${list.problem && html`<${Trouble} problem=${list.problem} retry=${list.reload} />`}
@@ -42,11 +43,13 @@ export function Weights({ model, layer, channel }) {
 function Read({ filters, model }) {
   const { picture, incoming, outgoing, expanded, summands, preactivation, unknown } = filters;
   return html`<div class="stack" data-testid="weights">
-    ${picture && html`<div class="kernels">${PARTS.map(part => html`<figure class="stack" key=${part.name}><${Picture} src=${picture[part.name]} alt=${`${part.title}, ${picture.width} by ${picture.height} weights`} eager />
+    ${picture && html`<div class="kernels">${PARTS.map(part => html`<figure class="stack" key=${part.name}>
+      <${Picture} src=${picture[part.name]} alt=${`${part.title}, ${picture.width} by ${picture.height} weights`} eager />
       <figcaption><strong>${part.title}</strong>: ${part.about}</figcaption></figure>`)}</div>`}
     ${!picture && html`<${Connected} title="Fed by" of=${incoming} model=${model} />`}
     <${Connected} title="Feeds" of=${outgoing} model=${model} />
-    ${expanded && html`<details><summary>One layer further back (an approximation)</summary><${Connected} title="Behind those" of=${expanded} model=${model} /></details>`}
+    ${expanded && html`<details><summary>One layer further back (an approximation)</summary><${Connected} title="Behind those" of=${expanded} model=${model} />
+      </details>`}
     <p class="small soft">${(summands ?? []).map((/** @type {any} */ one) => one.layer ?? one.made).join(' + ')}${preactivation ? '; the weights tell of what stands before the nonlinearity' : ''}. Batch norm is folded in; red weights raise, blue ones lower.</p>
     ${(unknown ?? []).map((/** @type {string} */ one) => html`<p class="notice small">${one}</p>`)}
   </div>`;
@@ -58,7 +61,8 @@ function Connected({ title, of, model }) {
   return html`<div class="stack"><h3>${title} <span class="soft">(${of.count} in all)</span></h3>
     ${[{ sign: 'positive', words: 'raise', list: of.positive }, { sign: 'negative', words: 'lower', list: of.negative }].map(row => row.list.length > 0 && html`
       <div class="connections" key=${row.sign}><span class="small ${row.sign}">${row.words}</span>
-        <ul class="tiles small-tiles">${row.list.map((/** @type {any} */ one) => html`<li key=${`${one.layer}:${one.channel}`}><${Other} connection=${one} model=${model} /></li>`)}</ul></div>`)}
+        <ul class="tiles small-tiles">${row.list.map((/** @type {any} */ one) => html`<li key=${`${one.layer}:${one.channel}`}>
+          <${Other} connection=${one} model=${model} /></li>`)}</ul></div>`)}
   </div>`;
 }
 
@@ -66,6 +70,7 @@ function Connected({ title, of, model }) {
 function Other({ connection, model }) {
   const { layer, channel, strength, image } = connection;
   const name = layer ? `${layer}:${channel}` : ['red', 'green', 'blue'][channel] ?? `colour ${channel}`;
-  const inner = html`<${Picture} src=${image} alt=${`kernel of ${name}, strength ${number(strength)}`} /><span class="tile-label"><span>${name}</span><span class="number soft">${number(strength)}</span></span>`;
+  const inner = html`<${Picture} src=${image} alt=${`kernel of ${name}, strength ${number(strength)}`} /><span class="tile-label"><span>${name}</span>
+    <span class="number soft">${number(strength)}</span></span>`;
   return layer ? html`<a class="tile" href=${pages.unit(model, layer, channel)}>${inner}</a>` : html`<span class="tile">${inner}</span>`;
 }
