@@ -20,7 +20,7 @@ export function Course({ request, name }) {
     <div class="stack">
       <ol class="fired course-steps" aria-label="Pictures on the way">${[...request.snapshots, request.steps].map(step => html`<li key=${step} class="stack">
         ${taken.has(step)
-          ? html`<${Picture} src=${taken.get(step)} alt=${`after ${step} steps`} sizes="9rem" />`
+          ? html`<${Picture} src=${taken.get(step)} alt=${`${name}, after ${step} of ${request.steps} steps`} sizes="9rem" />`
           : html`<span class="picture"><span class="picture-missing"></span></span>`}
         <span class="tile-label"><span>${step === 0 ? 'faint noise' : `after ${step} steps`}</span></span>
       </li>`)}</ol>
