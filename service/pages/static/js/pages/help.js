@@ -87,7 +87,7 @@ const Activations = () => html`<section aria-labelledby="activations">
 
 const Optimization = () => html`<section aria-labelledby="optimization">
   <h2 id="optimization">What “optimization” means here</h2>
-  <p class="reading">Not training: the network stays as it is. The <strong>picture</strong> is changed. It begins as noise; in every step the network
+  <p class="reading">Not training: the network stays as it is. The <strong>picture</strong> is changed. It begins as faint noise; in every step the network
     says in which direction each colour would have to change for the unit to say more, and the picture goes a little way there. Small random moves and
     turns in every step keep it from finding tricks that only work pixel by pixel.</p>
   <${Course} request=${{ ...asked(STRIPES), ...COURSE }} name=${STRIPES.label} />

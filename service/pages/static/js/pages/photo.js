@@ -87,13 +87,13 @@ function Seen({ look, model, classes, query }) {
     found.allow();
   };
   const drawn = found.here?.layers.find((/** @type {any} */ one) => one.layer === query.get('at')) ?? deepest(found.here);
-  const boxes = drawn ? [{ box: drawn.receptive_field, kind: 'field' }, { box: drawn.cell, kind: 'cell' }].filter(one => one.box) : [];
+  const boxes = drawn ? [{ box: drawn.receptive_field, kind: 'at-field' }, { box: drawn.cell, kind: 'at-cell' }].filter(one => one.box) : [];
   return html`<div class="photo-page">
     <div class="photo-side">
       <figure class="stack">
         <${Sight} photo=${look.spec.photo} size=${look.spec.size} at=${at} move=${move} boxes=${boxes} />
         <figcaption>${drawn
-          ? html`<span class="key cell">cell</span> and <span class="key field">receptive field</span> of ${drawn.layer} at the crosshair.`
+          ? html`<span class="sight-key at-cell">cell</span> and <span class="sight-key at-field">receptive field</span> of ${drawn.layer} at the crosshair.`
           : 'Click a place, or move the crosshair with the arrow keys (faster with Shift): what fires there is read from the feature maps.'}</figcaption>
       </figure>
       <${Why} look=${look} model=${model} query=${query} />

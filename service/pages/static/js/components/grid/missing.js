@@ -21,10 +21,10 @@ export function ranges(channels) {
 }
 
 /**
- * @param {{model: string, layer: string, sign: string, channels: number[], sweep: string | null, changed: () => void, words?: string}} props
+ * @param {{model: string, layer: string, sign: string, channels: number[], sweep: string | null, changed: () => void, words?: string, primary?: boolean}} props
  * `channels` have no picture; `sweep` is under way; `changed` is called when pictures have arrived; `words` are on the button
  */
-export function Missing({ model, layer, sign, channels, sweep, changed, words = 'Render what is missing on this page' }) {
+export function Missing({ model, layer, sign, channels, sweep, changed, words = 'Render what is missing on this page', primary = true }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const request = { model, layer, channels: ranges(channels), signs: [sign] };
   const estimate = useSweepEstimate(channels.length && !sweep ? request : null);
@@ -33,7 +33,7 @@ export function Missing({ model, layer, sign, channels, sweep, changed, words = 
   if (!channels.length) return null;
   const time = estimate?.seconds ? `, about ${duration(estimate.seconds)}` : '';
   return html`<div class="stack">
-    <button class="primary" onClick=${ask} data-testid="render-missing">${words} (${channels.length}${time})</button>
+    <button class=${primary ? 'primary' : ''} onClick=${ask} data-testid="render-missing">${words} (${channels.length}${time})</button>
     ${refusal && html`<${Trouble} problem=${refusal} />`}
   </div>`;
 }

@@ -20,9 +20,9 @@ export function Course({ request, name }) {
     <div class="stack">
       <ol class="fired course-steps" aria-label="Pictures on the way">${[...request.snapshots, request.steps].map(step => html`<li key=${step} class="stack">
         ${taken.has(step)
-          ? html`<${Picture} src=${taken.get(step)} alt=${`after ${step} steps`} sizes="9rem" />`
+          ? html`<${Picture} src=${taken.get(step)} alt=${`${name}, after ${step} of ${request.steps} steps`} sizes="9rem" />`
           : html`<span class="picture"><span class="picture-missing"></span></span>`}
-        <span class="tile-label"><span>${step === 0 ? 'noise' : `after ${step} steps`}</span></span>
+        <span class="tile-label"><span>${step === 0 ? 'faint noise' : `after ${step} steps`}</span></span>
       </li>`)}</ol>
       ${curve?.length > 1 && html`<figure class="stack"><${Curve} values=${curve} step=${request.steps} label="the score" />
         <figcaption>The score, which is what is optimized, at each step: it rises.</figcaption></figure>`}

@@ -17,7 +17,7 @@ const KEYS = [
 /** Keys that do something. */
 export const Keyboard = () => html`<section aria-labelledby="keyboard">
   <h2 id="keyboard">The keyboard</h2>
-  <div class="scrolls" tabindex="0" role="region" aria-labelledby="keyboard"><table><tbody>
+  <div class="scrolls" tabindex="0" role="group" aria-label="keys and what they do"><table><tbody>
     ${KEYS.map(([key, says]) => html`<tr><th scope="row"><kbd>${key}</kbd></th><td>${says}</td></tr>`)}
   </tbody></table></div>
 </section>`;
@@ -35,7 +35,7 @@ const forms = model => [
 export const Addresses = ({ model }) => html`<section aria-labelledby="addresses">
   <h2 id="addresses">Addresses</h2>
   <p class="reading">What a page shows stands in its address: send it, keep it, write it by hand.</p>
-  <div class="scrolls" tabindex="0" role="region" aria-labelledby="addresses"><table><tbody>
+  <div class="scrolls" tabindex="0" role="group" aria-label="addresses and what they lead to"><table><tbody>
     ${forms(model).map(([href, says]) => html`<tr><td><a href=${href}><code>${href}</code></a></td><td>${says}</td></tr>`)}
   </tbody></table></div>
 </section>`;

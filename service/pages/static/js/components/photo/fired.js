@@ -16,6 +16,8 @@ export function Fired({ look, model, layer, told, units, rendered, maps, sweepin
   const value = preactivation ? 'preactivation' : 'activation';
   const ratio = look.spec.size[1] / look.spec.size[0];
   const lacking = units.map(one => one.channel).filter(channel => rendered.has(channel) && !rendered.get(channel)[sign]).sort((a, b) => a - b);
+  // Ten empty squares tell nobody anything.
+  const pictured = units.some(one => rendered.get(one.channel)?.[sign]);
   return html`<div class="stack">
     <h4 class=${sign}>${title} <span class="soft small">${preactivation ? 'pre-activation' : 'activation'}, ${
       sign === 'positive' ? 'largest' : 'smallest'} anywhere</span></h4>
@@ -30,16 +32,16 @@ export function Fired({ look, model, layer, told, units, rendered, maps, sweepin
         ${maps && html`<${Picture} ratio=${ratio} alt=${`where ${name} fires in the photograph, ${value} ${number(one.value)}`}
           src=${api.map(look.key, layer, one.channel, { over: 'photo', value, width: 256, format: 'webp', ...position })} />`}
         <a class="tile" href=${to} aria-label=${`${name}, ${value} ${number(one.value)}`}>
-          ${picture
+          ${pictured && (picture
             ? html`<${Picture} src=${api.image(picture.key)} alt="" sizes="9rem" />`
-            : html`<span class="picture"><span class="picture-missing">not rendered yet</span></span>`}
+            : html`<span class="picture"><span class="picture-missing">not rendered yet</span></span>`)}
           <span class="tile-label"><span>${one.channel}${label}</span><span class="number">${number(one.value)}</span></span>
         </a>
         <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, { value, x: one.x, y: one.y })}
           aria-label=${`Which pixels made ${name} say that`}>Why</button>
       </li>`;
     })}</ul>
-    ${!sweeping && html`<${Missing} model=${model} layer=${layer} sign=${sign} channels=${lacking} sweep=${null} changed=${() => {}}
-      words=${sign === 'positive' ? 'Render what raises those without a picture' : 'Render what lowers those without a picture'} />`}
+    ${!sweeping && html`<div class="row"><${Missing} model=${model} layer=${layer} sign=${sign} channels=${lacking} sweep=${null} changed=${() => {}}
+      words=${`Render what ${sign === 'positive' ? 'raises' : 'lowers'} ${pictured ? 'the others' : 'them'}`} primary=${false} /></div>`}
   </div>`;
 }

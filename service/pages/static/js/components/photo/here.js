@@ -11,7 +11,7 @@ import { number } from '../states.js';
 import { Trouble } from '../trouble.js';
 import { chooseUnit } from './why.js';
 
-const UNITS = 6;
+const UNITS = 5;
 const REST = 120;
 
 /** Activations of which this tab has asked for the maps of all layers: what is not there yet is made. @type {Set<string>} */

@@ -56,7 +56,7 @@ export function Why({ look, model, query }) {
   const set = (/** @type {string} */ name, /** @type {string} */ usual) => (/** @type {any} */ event) =>
     setQuery({ [name]: event.target.value === usual ? null : event.target.value, why: null });
   return html`<section class="card" aria-labelledby="why" data-testid="why">
-    <div class="row between">
+    <div class="why-head">
       <h2 id="why" tabindex="-1">What made <a href=${withQuery(pages.unit(model, layer, Number(channel)), { photo: look.key })}>${layer}:${channel}
         </a> say that</h2>
       <button class="plain" aria-label="Close" onClick=${() => setQuery({ unit: null, value: null, place: null, of: null, method: null, why: null })}>×</button>

@@ -6,13 +6,13 @@ import { go } from '../../router.js';
 
 /** @param {{model: string, layer: string, channel: number, channels: number, layers: any[]}} props */
 export function Neighbours({ model, layer, channel, channels, layers }) {
-  const search = location.search;
-  const to = (/** @type {number} */ next) => pages.unit(model, layer, (next + channels) % channels) + search;
+  // What the address says behind ? is read when somebody goes: it may have changed since the keys were bound.
+  const to = (/** @type {number} */ next) => pages.unit(model, layer, (next + channels) % channels) + location.search;
   const random = () => go(to(Math.floor(Math.random() * channels)));
   const place = layers.findIndex(one => one.name === layer);
   const other = (/** @type {number} */ step) => {
     const next = layers[place + step];
-    if (place >= 0 && next) go(pages.unit(model, next.name, Math.min(channel, next.channels - 1)) + search);
+    if (place >= 0 && next) go(pages.unit(model, next.name, Math.min(channel, next.channels - 1)) + location.search);
   };
   const keys = {
     j: { says: 'next unit', act: () => go(to(channel + 1)) },

@@ -30,11 +30,14 @@ export function PhotoMap({ model, canonical, layer, channel, name, query }) {
     <h2 id="my-photo">On my photo</h2>
     ${job?.status === 'succeeded' && !other
       ? html`<${Map} key=${`${look} ${layer}`} look=${job} layer=${layer} channel=${channel} name=${name} query=${query} />`
-      : html`<p class="reading">${other ? `The photograph that you looked at last was seen by ${job.spec.model}. ` : problem ? GONE : ''}
+      : html`<p class="reading">${other ? `The photograph that you looked at last was seen by ${architecture(job.spec.model)}. ` : problem ? GONE : ''}
         <a href=${withQuery(pages.photo(), { model, photo: job?.spec.photo })}>${other ? 'Look at it through this network' : 'Show a photograph to this network'}</a>
         ${' '}to see where ${name} fires in it.</p>`}
   </section>`;
 }
+
+/** A canonical name without source and weights. @param {string} model */
+const architecture = model => model.replace(/^\w+:|@.*$/g, '');
 
 /** @param {{look: any, layer: string, channel: number, name: string, query: URLSearchParams}} props */
 function Map({ look, layer, channel, name, query }) {
