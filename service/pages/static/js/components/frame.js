@@ -90,7 +90,7 @@ function Page({ where }) {
     if (!first.current || document.activeElement === document.body) main.current?.focus({ preventScroll: true });
   }, [module, title]);
   return html`<main id="main" tabindex="-1" ref=${main}>
-    ${problem ? html`<${Trouble} problem=${problem} />` : module ? html`<${module.default} ...${where} />` : html`<${Loading} />`}
+    ${problem ? html`<${Trouble} problem=${problem} whole=${true} />` : module ? html`<${module.default} ...${where} />` : html`<${Loading} />`}
   </main>`;
 }
 

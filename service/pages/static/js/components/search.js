@@ -11,18 +11,21 @@ function parts(text) {
   return { model, layer, channel };
 }
 
+const MOST = 8;
+
 /** @param {string} text */
 async function suggestions(text) {
   const { model, layer, channel } = parts(text);
   if (!text.includes('/')) {
-    const found = await get(withQuery(api.models(), { q: model, limit: 8 }));
+    const found = await get(withQuery(api.models(), { q: model, limit: MOST }));
     return found.models.map((/** @type {any} */ one) => {
       const name = one.aliases[0] ?? one.name;
       return { text: name, note: one.downloaded ? '' : 'to be downloaded', href: pages.model(name) };
     });
   }
-  const found = await get(withQuery(api.layers(model), { q: layer, limit: 8 }));
-  return found.layers.map((/** @type {any} */ one) => {
+  const found = await get(withQuery(api.layers(model), { q: layer }));
+  const near = (/** @type {any} */ one) => (one.name === layer ? 0 : one.name.startsWith(layer) ? 1 : 2);
+  return [...found.layers].sort((a, b) => near(a) - near(b)).slice(0, MOST).map((/** @type {any} */ one) => {
     const unit = channel !== '' && Number(channel) < one.channels;
     return {
       text: `${model}/${one.name}${unit ? `:${channel}` : ''}`,
@@ -70,7 +73,7 @@ export function Search() {
     event.preventDefault();
   };
   return html`<div class="frame-search" role="search">
-    <input ref=${field} type="text" value=${text} placeholder="network/layer:unit" aria-label="Search: network/layer:unit" spellcheck="false"
+    <input ref=${field} type="text" value=${text} placeholder="network/layer:unit" aria-label="Search: network/layer:unit" spellcheck=${false}
       autocomplete="off" role="combobox" aria-expanded=${open && found.length > 0 ? 'true' : 'false'} aria-controls="found" aria-autocomplete="list"
       aria-activedescendant=${open && found.length ? `found-${chosen}` : undefined}
       onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${pressed}

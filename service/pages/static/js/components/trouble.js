@@ -15,12 +15,12 @@ const ADVICE = {
   'unknown-model': 'All networks are on the page Networks.',
 };
 
-/** @param {{problem: any, retry?: () => void}} props */
-export function Trouble({ problem, retry }) {
+/** `whole`: it is all that the page shows. @param {{problem: any, retry?: () => void, whole?: boolean}} props */
+export function Trouble({ problem, retry, whole = false }) {
   const advice = ADVICE[problem.code];
   const errors = problem.errors.filter((/** @type {any} */ one) => one.detail !== problem.message);
   return html`<div class="notice bad" role="alert" data-testid=${`problem-${problem.code || 'other'}`}>
-    <h3>${problem.title}</h3>
+    <${whole ? 'h1' : 'h2'}>${problem.title}</>
     <p>${problem.message}</p>
     ${errors.length > 0 && html`<ul>${errors.map((/** @type {any} */ one) => html`<li><code>${one.pointer}</code> ${one.detail}</li>`)}</ul>`}
     ${advice && html`<p class="soft">${advice}</p>`}

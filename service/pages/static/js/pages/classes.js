@@ -22,7 +22,7 @@ export default function Classes({ params, query }) {
   const grid = useResource(layer ? withQuery(`${api.layer(name, layer)}/units`, { from: 0, limit: MOST }) : null);
   const [words, setWords] = useState(query.get('q') ?? '');
   const refused = problem ?? grid.problem;
-  if (refused) return html`<${Trouble} problem=${refused} />`;
+  if (refused) return html`<${Trouble} problem=${refused} whole=${true} />`;
   if (model && !layer) return html`<div class="notice" data-testid="empty"><h1>${name} has no classes</h1><p><a href=${pages.model(name)}>Its layers</a></p>
     </div>`;
   if (!grid.data) return html`<${Loading} what="Looking at the classes" />`;

@@ -47,7 +47,7 @@ function Side({ name, side }) {
   const alt = side.spec ? `${named(side.spec)}, ${side.spec.sign}` : side.text;
   return html`<div class="stack">
     <form class="row" onSubmit=${show}><label class="compare-name stack small">${name === 'a' ? 'Left' : 'Right'}
-      <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} spellcheck="false" placeholder="network/layer:unit" /></label>
+      <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} spellcheck=${false} placeholder="network/layer:unit" /></label>
         <button type="submit">Show</button></form>
     ${side.problem ? html`<${Trouble} problem=${side.problem} />`
       : side.request ? html`<${Optimized} request=${side.request} alt=${alt} sizes="45vw" />`

@@ -54,7 +54,7 @@ export default function Make({ query }) {
     }, setRefusal);
   };
   const network = spec.model ?? estimate?.spec?.model;
-  if (document.problem) return html`<${Trouble} problem=${document.problem} retry=${document.reload} />`;
+  if (document.problem) return html`<${Trouble} problem=${document.problem} whole=${true} retry=${document.reload} />`;
   if (!document.data) return html`<${Loading} what="Fetching what can be asked for" />`;
   const body = bodyOf(document.data, api.visualizations());
   return html`

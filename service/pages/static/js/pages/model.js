@@ -15,7 +15,7 @@ export default function Model({ params, query }) {
   const { data: model, problem, reload } = useResource(api.model(name));
   const all = query.get('all') !== null;
   const layers = useResource(model && !model.problem ? withQuery(api.layers(name), { q: query.get('q'), recommended: all || query.get('q') ? null : true }) : null);
-  if (problem) return html`<${Trouble} problem=${problem} retry=${reload} />`;
+  if (problem) return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />`;
   if (!model) return html`<${Loading} what="Looking at the network" />`;
   return html`
     <header class="stack">

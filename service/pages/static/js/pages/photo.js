@@ -50,7 +50,7 @@ function Looked({ look, query }) {
     if (done) lastLook.value = look;
   }, [look, done]);
   if (problem) {
-    return html`<${Trouble} problem=${problem} retry=${reload} />
+    return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />
       <p>Activations may be made again: <a href=${pages.photo()}>show the photograph once more</a>.</p>`;
   }
   if (!job || known.loading) return html`<${Loading} what="Looking for the photograph" />`;

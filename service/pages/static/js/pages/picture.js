@@ -26,7 +26,7 @@ export default function PicturePage({ params }) {
   const { data, problem, reload } = useResource(api.visualization(key));
   const followed = useJob(data ? key : null, data);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
-  if (problem) return html`<${Trouble} problem=${problem} retry=${reload} />`;
+  if (problem) return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />`;
   const job = followed?.status && over(followed) ? { ...data, ...followed, evidence: data.evidence ?? followed.evidence } : (followed ?? data);
   if (!job?.spec) return html`<${Loading} what="Looking for the picture" />`;
   return html`<${Whole} job=${job} refusal=${refusal} refuse=${setRefusal} />`;

@@ -22,7 +22,7 @@ export default function Unit({ params, query }) {
   const { model, layer } = params;
   const { data: unit, problem, loading, reload } = useResource(api.unit(model, layer, params.channel));
   const layers = useResource(api.layers(model)).data?.layers ?? [];
-  if (problem) return html`<${Trouble} problem=${problem} retry=${reload} />`;
+  if (problem) return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />`;
   if (loading) return html`<${Loading} what="Looking at the unit" />`;
   const channel = unit.channel;
   const entry = layers.find((/** @type {any} */ one) => one.name === layer);

@@ -34,7 +34,7 @@ function Single({ name, value, change, field, error, list }) {
       onInput=${(/** @type {any} */ event) => change(text(event) === '' ? undefined : Number(text(event)))} />`,
     numbers: () => html`<input ...${described} type="text" inputmode="decimal" placeholder=${written(initial)} value=${written(value)}
       onChange=${(/** @type {any} */ event) => change(single(readNumbers(text(event)), name))} />`,
-    text: () => html`<input ...${described} type="text" list=${list} autocomplete="off" spellcheck="false" placeholder=${initial ?? schema.examples?.[0] ?? ''} value=${value ?? ''}
+    text: () => html`<input ...${described} type="text" list=${list} autocomplete="off" spellcheck=${false} placeholder=${initial ?? schema.examples?.[0] ?? ''} value=${value ?? ''}
       onChange=${(/** @type {any} */ event) => change(text(event).trim() || undefined)} />`,
     photo: () => html`<${PhotoField} id=${id} value=${value} change=${change} />`,
   };
