@@ -18,7 +18,13 @@ FOLDER = Path(__file__).parent / "static"
 MAIN = "js/main.js"
 STYLES = ("css/tokens.css", "css/base.css", "css/components.css", "css/pages.css", "vendor/uplot.css")
 
-TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
 """By suffix. A file with another one is not served."""
 
 POLICY = (

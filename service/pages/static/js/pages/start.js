@@ -13,8 +13,8 @@ import { brief } from '../components/states.js';
 
 export const title = () => '';
 
-/** @param {{query: URLSearchParams}} props */
-export default function Start({ query }) {
+/** What this is, what is here, what was made. */
+export default function Start() {
   const { data: models, problem, reload } = useResource(withQuery(api.models(), { downloaded: true, limit: 50 }));
   const recent = useResource(withQuery(api.visualizations(), { status: 'succeeded', limit: 18 })).data?.visualizations ?? [];
   return html`
@@ -30,7 +30,7 @@ export default function Start({ query }) {
         </div>
         <${Drop} />
       </header>
-      <${Living} channel=${query.get('class')} />
+      <${Living} />
     </div>
     ${problem && html`<${Trouble} problem=${problem} retry=${reload} />`}
     ${models && html`<section aria-labelledby="networks"><h2 id="networks">Networks that are here</h2>
