@@ -54,7 +54,7 @@ package: $(READY)
 	$(BIN)/pyroma --min 9 .
 
 # The tools come from npm, and nothing of them is shipped.
-PAGES = tests/pages
+PAGES = tests/pages/tools
 pages: $(PAGES)/node_modules
 	$(PAGES)/node_modules/.bin/tsc --project $(PAGES)/tsconfig.json
 	$(PAGES)/node_modules/.bin/eslint --max-warnings 0 --config $(PAGES)/eslint.config.js service/pages/static/js

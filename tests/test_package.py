@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 FOLDERS = ("featurelens", "jobs", "service", "worker", "launcher", "tests")
 FILES = ("pyproject.toml", "README.md", "LICENSE")
-LITTER = ("__pycache__", "*.egg-info")
+LITTER = ("__pycache__", "*.egg-info", "node_modules")
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,23 @@ export class Unreachable extends Error {
   }
 }
 
+const PAUSE = 2000;
+
+/** Looks every few seconds whether the service is back. */
+function lost() {
+  if (!reachable.value) return;
+  reachable.value = false;
+  const looking = setInterval(async () => {
+    try {
+      await fetch(address('/livez'));
+    } catch {
+      return; // still away
+    }
+    clearInterval(looking);
+    reachable.value = true;
+  }, PAUSE);
+}
+
 /**
  * Sends a request with the API key of this tab.
  * @param {string} path
@@ -46,10 +63,9 @@ export async function send(path, options = {}) {
     answer = await fetch(address(path), { ...options, headers });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    reachable.value = false;
+    lost();
     throw new Unreachable();
   }
-  reachable.value = true;
   if (answer.ok) return answer;
   const body = await answer.json().catch(() => ({}));
   if (answer.status === 401) keyWanted.value = body.detail ?? 'An API key is asked for.';

@@ -3,7 +3,15 @@ import { html, useEffect, useRef } from '../html.js';
 import { announcement } from '../state.js';
 import { duration } from './states.js';
 
-const STAGES = { waiting: 'waiting for a place', loading: 'loading the network', rendering: 'step', reading: 'reading', tabulating: 'writing the table', storing: 'saving', stopping: 'stopping' };
+const STAGES = {
+  waiting: 'waiting for a place',
+  loading: 'loading the network',
+  rendering: 'step',
+  reading: 'reading',
+  tabulating: 'writing the table',
+  storing: 'saving',
+  stopping: 'stopping',
+};
 const QUARTERS = 4;
 
 /** In words. @param {any} job */

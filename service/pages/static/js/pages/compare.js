@@ -67,7 +67,8 @@ function Over({ a, b }) {
       <${Picture} src=${right.url} alt="the right picture" eager />
       <div class="over-left" style=${`clip-path: inset(0 ${100 - share}% 0 0)`}><${Picture} src=${left.url} alt="the left picture" eager /></div>
     </div>
-    <label class="stack small over-slider">how much of the left one <input type="range" min="0" max="100" value=${share} onInput=${(/** @type {any} */ event) => setShare(Number(event.target.value))} /></label>
+    <label class="stack small over-slider">how much of the left one <input type="range" min="0" max="100" value=${share}
+      onInput=${(/** @type {any} */ event) => setShare(Number(event.target.value))} /></label>
   </section>`;
 }
 

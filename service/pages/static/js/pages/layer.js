@@ -35,7 +35,7 @@ export default function Layer({ params, query }) {
     <header class="stack">
       <ol class="crumbs" aria-label="Where this is"><li><a href=${pages.models()}>Networks</a></li><li><a href=${pages.model(model)}>${model}</a></li></ol>
       <h1>${layer}</h1>
-      <p class="soft small">${entry.type}, ${entry.channels} units${entry.receptive_field ? `; each position sees ${entry.receptive_field[1]} × ${entry.receptive_field[0]} pixels` : ''}</p>
+      <p class="soft small">${entry.type}, ${entry.channels} units${sees(entry)}</p>
       <div class="row between">
         <div class="row">
           <div class="tabs" role="group" aria-label="Which pictures">
@@ -55,6 +55,9 @@ export default function Layer({ params, query }) {
     <${Window} items=${units} label=${`units of ${layer}`} tile=${(/** @type {any} */ unit, /** @type {string} */ sizes) =>
       html`<${Tile} unit=${unit} sign=${sign} href=${pages.unit(model, layer, unit.channel)} layer=${layer} sizes=${sizes} />`} />`;
 }
+
+/** @param {any} layer */
+const sees = ({ receptive_field: field }) => (field ? `; each position sees ${field[1]} × ${field[0]} pixels` : '');
 
 /** @param {{unit: any, sign: string, href: string, layer: string, sizes: string}} props */
 function Tile({ unit, sign, href, layer, sizes }) {

@@ -61,7 +61,8 @@ export default function Make({ query }) {
     <header class="stack"><h1>Make a picture</h1>
       <p class="soft reading">Everything the service takes. What is left alone is filled in as shown; the address of this page holds what differs.</p></header>
     <form class="make-columns" onSubmit=${make}>
-      <div class="stack"><${Fields} document=${document.data} schema=${body} value=${spec} change=${change} pointer="" errors=${errors} without=${spec.unit ? ['model', 'layer', 'channel'] : ['unit']} />
+      <div class="stack"><${Fields} document=${document.data} schema=${body} value=${spec} change=${change} pointer="" errors=${errors}
+        without=${spec.unit ? ['model', 'layer', 'channel'] : ['unit']} />
         <${Suggested} model=${network} /></div>
       <aside class="stack beside" aria-label="What will be asked for">
         <${Cost} estimate=${estimate} />

@@ -38,6 +38,7 @@ function Whole({ job, refusal, refuse }) {
   const request = useShortest(spec);
   const name = named(spec);
   const alt = `what ${spec.sign === 'negative' ? 'lowers' : 'raises'} ${name}`;
+  const reached = `${alt}, activation ${number(job.numbers?.activation)}`;
   const again = () => post(api.visualizations(), request).then(tell, refuse);
   const cancel = () => remove(api.visualization(key)).then(tell, refuse);
   return html`
@@ -53,7 +54,8 @@ function Whole({ job, refusal, refuse }) {
     <div class="picture-columns">
       <div class="stack">
         ${status === 'succeeded'
-          ? html`<div class="made">${finals(job).map((/** @type {any} */ one) => html`<${Picture} key=${one.url} src=${one.url} alt=${`${alt}, activation ${number(job.numbers.activation)}`} ratio=${one.width / one.height} eager />`)}</div>`
+          ? html`<div class="made">${finals(job).map((/** @type {any} */ one) => html`<${Picture} key=${one.url} src=${one.url} alt=${reached}
+              ratio=${one.width / one.height} eager />`)}</div>`
           : html`<${Unfinished} job=${job} alt=${alt} again=${again} cancel=${cancel} />`}
         ${refusal && html`<${Trouble} problem=${refusal} />`}
         ${status === 'succeeded' && html`<${Actions} job=${job} request=${request} />`}

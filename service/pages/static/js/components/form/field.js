@@ -28,13 +28,15 @@ function Single({ name, value, change, field, error, list }) {
     choice: () => html`<select ...${described} value=${value ?? ''} onChange=${(/** @type {any} */ event) => change(text(event) || undefined)}>
       <option value="">${initial === undefined ? '' : `${initial} (as it is)`}</option>
       ${field.options?.filter(one => one !== initial).map(one => html`<option value=${one}>${one}</option>`)}</select>`,
-    flag: () => html`<select ...${described} value=${value === undefined ? '' : String(value)} onChange=${(/** @type {any} */ event) => change(text(event) === '' ? undefined : text(event) === 'true')}>
+    flag: () => html`<select ...${described} value=${value === undefined ? '' : String(value)}
+      onChange=${(/** @type {any} */ event) => change(text(event) === '' ? undefined : text(event) === 'true')}>
       <option value="">${initial ? 'yes' : 'no'} (as it is)</option><option value=${String(!initial)}>${initial ? 'no' : 'yes'}</option></select>`,
     number: () => html`<input ...${described} type="number" step="any" min=${schema.minimum} max=${schema.maximum} placeholder=${initial ?? ''} value=${value ?? ''}
       onInput=${(/** @type {any} */ event) => change(text(event) === '' ? undefined : Number(text(event)))} />`,
     numbers: () => html`<input ...${described} type="text" inputmode="decimal" placeholder=${written(initial)} value=${written(value)}
       onChange=${(/** @type {any} */ event) => change(single(readNumbers(text(event)), name))} />`,
-    text: () => html`<input ...${described} type="text" list=${list} autocomplete="off" spellcheck=${false} placeholder=${initial ?? schema.examples?.[0] ?? ''} value=${value ?? ''}
+    text: () => html`<input ...${described} type="text" list=${list} autocomplete="off" spellcheck=${false}
+      placeholder=${initial ?? schema.examples?.[0] ?? ''} value=${value ?? ''}
       onChange=${(/** @type {any} */ event) => change(text(event).trim() || undefined)} />`,
     photo: () => html`<${PhotoField} id=${id} value=${value} change=${change} />`,
   };
@@ -87,12 +89,13 @@ function Variants({ document, name, value, change, pointer, errors, field }) {
 
 /** Several of the same. @param {FieldProps & {field: import('./schema.js').Field}} props */
 function List({ document, name, value, change, pointer, errors, field }) {
+  /** @type {any[]} */
   const items = value ?? [];
-  const set = (/** @type {number} */ place, /** @type {any} */ next) => change(items.map((/** @type {any} */ one, /** @type {number} */ index) => (index === place ? (next ?? {}) : one)));
+  const set = (/** @type {number} */ place, /** @type {any} */ next) => change(items.with(place, next ?? {}));
   return html`<fieldset class="group"><legend>${name}</legend>
-    ${items.map((/** @type {any} */ one, /** @type {number} */ index) => html`<div class="card" key=${index}>
+    ${items.map((one, index) => html`<div class="card" key=${index}>
       <${Fields} document=${document} schema=${field.item} value=${one} change=${(/** @type {any} */ next) => set(index, next)} pointer=${`${pointer}/${index}`} errors=${errors} />
-      <button type="button" onClick=${() => change(items.filter((/** @type {any} */ _, /** @type {number} */ place) => place !== index))}>Take out</button>
+      <button type="button" onClick=${() => change(items.toSpliced(index, 1))}>Take out</button>
         </div>`)}
     <button type="button" onClick=${() => change([...items, {}])}>Add one</button>
   </fieldset>`;

@@ -85,11 +85,13 @@ function Underway({ id, changed }) {
   }, [id]);
   if (!sweep) return problem && html`<${Trouble} problem=${problem} />`;
   const { counts, total, status } = sweep;
+  const parts = [counts.running && `${counts.running} being made`, counts.failed && `${counts.failed} failed`, status === 'cancelled' && 'the rest cancelled'];
+  const told = [`${counts.succeeded} of ${total} made`, ...parts.filter(Boolean)].join(', ');
   const ended = status === 'finished' || status === 'cancelled';
   return html`<div class="card" data-testid="sweep">
     <progress aria-label="pictures of the sweep" max=${total} value=${counts.succeeded}></progress>
     <div class="row between">
-      <span>${counts.succeeded} of ${total} made${counts.running ? `, ${counts.running} being made` : ''}${counts.failed ? `, ${counts.failed} failed` : ''}${status === 'cancelled' ? ', the rest cancelled' : ''}</span>
+      <span>${told}</span>
       ${ended
         ? html`<button onClick=${() => setQuery({ sweep: null })}>Done</button>`
         : html`<button onClick=${() => remove(`${api.sweeps()}/${id}`).then(setSweep, setProblem)} disabled=${status === 'cancelling'}>Cancel</button>`}

@@ -11,6 +11,7 @@ export function Course({ job, alt, request }) {
   const [place, setPlace] = useState(images.length - 1);
   const { curve } = job.numbers;
   const shown = images[place];
+  const kept = { ...request, snapshots: steps(job.spec.steps) };
   return html`<section aria-labelledby="course">
     <h2 id="course">How it came about</h2>
     <div class="course-columns">
@@ -19,7 +20,7 @@ export function Course({ job, alt, request }) {
             <label class="stack small">after step ${shown.step}
               <input type="range" min="0" max=${images.length - 1} value=${place} aria-valuetext=${`step ${shown.step}`}
                 onInput=${(/** @type {any} */ event) => setPlace(Number(event.target.value))} /></label></div>`
-        : html`<p class="soft small">No steps on the way were kept. <a href=${withQuery(pages.make(), { spec: JSON.stringify({ ...request, snapshots: steps(job.spec.steps) }) })}>Make it again with snapshots</a></p>`}
+        : html`<p class="soft small">No steps on the way were kept. <a href=${withQuery(pages.make(), { spec: JSON.stringify(kept) })}>Make it again with snapshots</a></p>`}
       ${curve?.length > 1 && html`<figure class="stack"><${Curve} values=${curve} step=${shown.step} label="the objective" />
         <figcaption>What is optimized, at each step, on that step's transformed picture. It rises whatever the sign.</figcaption></figure>`}
     </div>

@@ -18,7 +18,8 @@ export function Living({ channel }) {
   const request = { model: 'patternnet', layer: 'logits', channel: unit, snapshots: SNAPSHOTS };
   if (!data) return html`<figure class="stack"><span class="picture"></span></figure>`;
   return html`<figure class="stack living" data-testid="living">
-    <${Optimized} request=${request} alt=${`what patternnet takes for ${data.label}`} sizes="30rem" shown=${(/** @type {any} */ job) => html`<${Course} job=${job} label=${data.label} />`} />
+    <${Optimized} request=${request} alt=${`what patternnet takes for ${data.label}`} sizes="30rem"
+      shown=${(/** @type {any} */ job) => html`<${Course} job=${job} label=${data.label} />`} />
     <figcaption>From noise to what patternnet, the bundled network, takes for <a href=${pages.unit('patternnet', 'logits', unit)}>${data.label}</a></figcaption>
   </figure>`;
 }

@@ -85,7 +85,7 @@ function Told({ examples }) {
     <figure class="stack"><${Histogram} of=${mean.histogram} label="the mean in each image" />
       <figcaption>mean over all positions of each image</figcaption></figure>
     <p class="small">Above zero somewhere in <strong>${Math.round(100 * active)} %</strong> of the images.${
-      labels.length ? html` Of the ${labels[0].of} that raise it most: ${labels.slice(0, 4).map((/** @type {any} */ one, /** @type {number} */ place) => html`${place ? ', ' : ''}${one.label} (${one.images})`)}.` : ''}
+      labels.length ? ` Of the ${labels[0].of} that raise it most: ${labels.slice(0, 4).map((/** @type {any} */ one) => `${one.label} (${one.images})`).join(', ')}.` : ''}
       ${' '}<a href=${`${pages.help()}#dataset-examples`}>Dataset examples against optimized pictures</a></p>
   </div>`;
 }

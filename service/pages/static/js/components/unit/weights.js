@@ -42,6 +42,7 @@ export function Weights({ model, layer, channel }) {
 /** @param {{filters: any, model: string}} props */
 function Read({ filters, model }) {
   const { picture, incoming, outgoing, expanded, summands, preactivation, unknown } = filters;
+  const added = (summands ?? []).map((/** @type {any} */ one) => one.layer ?? one.made);
   return html`<div class="stack" data-testid="weights">
     ${picture && html`<div class="kernels">${PARTS.map(part => html`<figure class="stack" key=${part.name}>
       <${Picture} src=${picture[part.name]} alt=${`${part.title}, ${picture.width} by ${picture.height} weights`} eager />
@@ -50,7 +51,8 @@ function Read({ filters, model }) {
     <${Connected} title="Feeds" of=${outgoing} model=${model} />
     ${expanded && html`<details><summary>One layer further back (an approximation)</summary><${Connected} title="Behind those" of=${expanded} model=${model} />
       </details>`}
-    <p class="small soft">${(summands ?? []).map((/** @type {any} */ one) => one.layer ?? one.made).join(' + ')}${preactivation ? '; the weights tell of what stands before the nonlinearity' : ''}. Batch norm is folded in; orange weights raise, blue ones lower.</p>
+    <p class="small soft">${added.join(' + ')}${preactivation ? '; the weights tell of what stands before the nonlinearity' : ''}.
+      Batch norm is folded in; orange weights raise, blue ones lower.</p>
     ${(unknown ?? []).map((/** @type {string} */ one) => html`<p class="notice small">${one}</p>`)}
   </div>`;
 }
