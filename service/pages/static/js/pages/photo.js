@@ -82,12 +82,18 @@ function Seen({ look, model, classes, query }) {
   const [turn, setTurn] = useState(0);
   const sweep = query.get('sweep');
   const found = useHere(look.key, at);
+  // What the address names comes first, so that nothing is pushed aside by it.
+  const why = useJobOf(query.get('why'));
+  const known = (!at || found.here || found.problem || found.unasked) && (!query.get('why') || why.job || why.problem);
+  const [opened, setOpened] = useState(Boolean(known));
+  if (known && !opened) setOpened(true);
   const move = (/** @type {{x: number, y: number}} */ next) => {
     setQuery(next);
     found.allow();
   };
   const drawn = found.here?.layers.find((/** @type {any} */ one) => one.layer === query.get('at')) ?? deepest(found.here);
   const boxes = drawn ? [{ box: drawn.receptive_field, kind: 'at-field' }, { box: drawn.cell, kind: 'at-cell' }].filter(one => one.box) : [];
+  if (!opened) return html`<${Loading} what="Looking at what the address names" />`;
   return html`<div class="photo-page">
     <div class="photo-side">
       <figure class="stack">

@@ -21,7 +21,8 @@ const inQuery = layer => `map.${layer}`;
  */
 export function Layer({ look, told, model, query, turn }) {
   const { layer } = told;
-  const { job, problem, reload } = useJobOf(query.get(inQuery(layer)));
+  const named = query.get(inQuery(layer));
+  const { job, problem, reload } = useJobOf(named);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const [asking, setAsking] = useState(false);
   const [place, seen] = useSeen();
@@ -40,7 +41,8 @@ export function Layer({ look, told, model, query, turn }) {
     setAsking(false);
   };
   const flat = told.height * told.width === 1;
-  const there = job?.status === 'succeeded';
+  // Maps that the address names are taken for there until it is known, so that nothing moves.
+  const there = job ? job.status === 'succeeded' : Boolean(named) && !problem;
   const id = `layer-${layer}`;
   const shared = { look, model, layer, told, rendered, maps: there, sweeping: query.has('sweep') };
   return html`<section ref=${place} class="photo-layer" aria-labelledby=${id} data-testid="photo-layer">
