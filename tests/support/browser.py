@@ -67,7 +67,7 @@ class Visit:
         """Goes to `path` below the pages' address, and waits until its first data is there."""
         self.page.goto(f"{self.base}/ui/{path}")
         self.page.wait_for_selector("main h1, main [role=alert]", timeout=PATIENCE)
-        self.page.wait_for_function("!document.querySelector('[data-testid=loading]')", timeout=PATIENCE)
+        expect(self.page.get_by_test_id("loading")).to_have_count(0)
         return self.page
 
     def violations(self) -> list[str]:
