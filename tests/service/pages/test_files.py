@@ -15,7 +15,8 @@ import pytest
 from featurelens.service.pages.files import FOLDER, MAIN, POLICY, STYLES, TYPES, Pages
 
 PAGES = Pages()
-TEXTS = sorted(path for path in FOLDER.rglob("*") if path.is_file())
+EVERY = sorted(path for path in FOLDER.rglob("*") if path.is_file())
+TEXTS = [path for path in EVERY if path.suffix != ".webp"]
 MODULES = [name for name in PAGES.files if name.endswith((".js", ".mjs"))]
 NAMESPACES = {
     "http://www.w3.org/2000/svg",
@@ -106,7 +107,7 @@ def test_no_style_asks_for_another_file() -> None:
 def test_every_file_can_be_served() -> None:
     """Beside the licences, the list of what is vendored, its types and the shell, which are for others."""
     apart = {"shell.html", "vendor/VENDOR.json"}
-    names = {path.relative_to(FOLDER).as_posix() for path in TEXTS}
+    names = {path.relative_to(FOLDER).as_posix() for path in EVERY}
     assert {name for name in names if Path(name).suffix in TYPES} == set(PAGES.files)
     rest = names - set(PAGES.files) - apart
     assert {name for name in rest if "/LICENSE-" not in name and not name.endswith(".d.mts")} == set()
