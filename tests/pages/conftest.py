@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Has pictures of eight classes and of a unit, and has read the bundled images for their layers."""
-    with Stack(tmp_path_factory.mktemp("pages") / "state", free_port()) as stack:
+    with Stack(tmp_path_factory.mktemp("pages") / "state", free_port(), FORWARDED_ALLOW_IPS="127.0.0.1") as stack:
         scan = stack.http.post("/v1/scans", json={"model": "patternnet", "dataset": "patterns", "layers": ["logits"]})
         classes = {"model": "patternnet", "layer": "logits", "channels": "0-7", "steps": 8}
         sweep = stack.http.post("/v1/sweeps", json=classes)

@@ -23,7 +23,7 @@ def test_a_lost_connection_is_said_and_mended(visit: Visit) -> None:
 
 
 def test_a_service_that_dies_under_a_page(visit: Visit, stack: Stack) -> None:
-    page = visit.open(f"{UNIT}/14?steps=300")
+    page = visit.open(f"{UNIT}/14?steps=120")
     place = page.locator(".positive-end [data-testid=optimized]")
     place.get_by_role("button", name="Render").click()
     expect(place.get_by_role("progressbar")).to_be_visible()

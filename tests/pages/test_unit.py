@@ -58,6 +58,7 @@ def test_keys(visit: Visit) -> None:
     page.get_by_role("option", name="patternnet/conv5:9").wait_for()
     page.keyboard.press("Enter")
     page.wait_for_url("**/layers/conv5/units/9")
+    expect(page.get_by_role("navigation", name="Units beside this one")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("next unit")
     page.keyboard.press("Escape")

@@ -133,7 +133,15 @@ class Stack:
     def _await_ready(self) -> None:
         end = time.monotonic() + READY_WITHIN
         while True:
-            line = self._lines.get(timeout=max(end - time.monotonic(), 0.1))
+            try:
+                line = self._lines.get(timeout=max(end - time.monotonic(), 0.1))
+            except queue.Empty:
+                # Where API keys are asked for, no request is printed.
+                if any(one.startswith("Featurelens is ready") for one in self.printed):
+                    return
+                raise
+            if line is not None and line.startswith("Featurelens is ready"):
+                end = time.monotonic() + 2
             if line is None:
                 errors = self.launcher.stderr.read() if self.launcher.stderr else ""
                 self.ended()

@@ -31,9 +31,10 @@ export function Missing({ model, layer, sign, channels, sweep, changed, words = 
   const ask = () => post(api.sweeps(), request).then(made => setQuery({ sweep: made.id }), setRefusal);
   if (sweep) return html`<${Underway} id=${sweep} changed=${changed} />`;
   if (!channels.length) return null;
-  const time = estimate?.seconds ? `, about ${duration(estimate.seconds)}` : '';
+  const time = estimate?.seconds ? `about ${duration(estimate.seconds)}` : '\u00a0';
   return html`<div class="stack">
-    <button class=${primary ? 'primary' : ''} onClick=${ask} data-testid="render-missing">${words} (${channels.length}${time})</button>
+    <button class=${primary ? 'primary' : ''} onClick=${ask} data-testid="render-missing">${words} (${channels.length})</button>
+    <span class="small soft missing-time">${time}</span>
     ${refusal && html`<${Trouble} problem=${refusal} />`}
   </div>`;
 }
@@ -45,7 +46,8 @@ function useSweepEstimate(request) {
   useEffect(() => {
     if (!text) return undefined;
     let stale = false;
-    post(`${api.sweeps()}/estimate`, JSON.parse(text)).then(estimate => !stale && setState({ of: text, estimate }), () => {}); // refused: the button says why when it is pressed
+    const refused = () => {}; // the button says why when it is pressed
+    post(`${api.sweeps()}/estimate`, JSON.parse(text)).then(estimate => !stale && setState({ of: text, estimate }), refused);
     return () => {
       stale = true;
     };
