@@ -123,15 +123,19 @@ def _said(stack: Stack, what: str) -> int:
     return sum(what in line for line in stack.printed)
 
 
-def test_the_renderer_is_killed_again_and_again(stack: Stack) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT] if FULL else [signal.SIGSEGV])
+def test_the_renderer_is_killed_again_and_again(stack: Stack, number: signal.Signals) -> None:
     """More often than a picture may be executed, for reasons that are not the pictures': none of them is given up."""
-    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(2)]
+    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(10 if FULL else 2)]
     witness = Witness(stack.http)
     witness.accepted(urls)
+    begun = time.monotonic()
     for _ in range(KILLS):
         until(lambda: any(stack.see(url)["progress"] for url in witness.open), 60, "one running")
-        send(signal.SIGKILL, pids(stack, "worker.renderer"))
+        send(number, pids(stack, "worker.renderer"))
         until(lambda: pids(stack, "worker.renderer"), 30, "another renderer")
         until(lambda: ready(stack), 60, "ready")
         witness.look()
+    killed = time.monotonic() - begun
     all_made(witness, 120)
+    LOG.info("%s %d times in %.0f s: %d made after %.1f s", number.name, KILLS, killed, len(urls), time.monotonic() - begun)

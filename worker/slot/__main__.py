@@ -13,6 +13,7 @@ from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect, probe
 from featurelens.jobs.settings import settings_of
+from featurelens.worker.crash_signals import tell_apart
 from featurelens.worker.slot.slot import Slot
 from featurelens.worker.slot.sweep_slot import SweepSlot
 
@@ -56,6 +57,7 @@ def main() -> int:
         sys.stderr.write(f"featurelens slot: no queue {queue}; there are {', '.join(QUEUES)}\n")
         return 2
     configure("slot")
+    tell_apart()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     redis = connect(settings_of("slot").redis_url)
     while True:

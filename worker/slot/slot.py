@@ -29,6 +29,7 @@ from featurelens.jobs.queue.broker import patiently
 from featurelens.jobs.queue.deaths import from_outside, oom_kills
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.silence import Silence
+from featurelens.worker.crash_signals import tell_apart
 from featurelens.worker.slot.blame import Blame, judged
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.recovery import Recovery
@@ -154,6 +155,7 @@ class Slot(Worker):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.pid:
             os._exit(1)
+        tell_apart()
         super().main_work_horse(job, queue)
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
