@@ -103,11 +103,13 @@ async def checked(deps: Dependencies, kind: Kind[Spec], spec: Spec) -> Wanted[Sp
     return Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
 
 
-def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
-    """Raises `TooLarge` for what would never fit into the renderer's memory. Blocks."""
+def check_worker(deps: Dependencies, kind: Kind[Any], spec: Any, queue: str) -> None:
+    """Raises `NoWorker` or `OtherVersion` when nobody can do the job, `TooLarge` when it will never fit. Blocks."""
+    liveness.check(deps.redis, queue)
+    renderer = stats.renderer(deps.redis)
+    stats.check_kind(renderer, kind)
     asked = kind.memory(deps.catalog, spec)
     if asked:
-        renderer = stats.renderer(deps.redis)
         deps.limits.check_memory(asked, renderer.memory if renderer else 0)
 
 
@@ -117,9 +119,8 @@ def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Head
         before = _asked_before(deps, wanted.key) if attempt.made else None
         found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
         if found is None:
-            liveness.check(deps.redis, kind.queue)
+            check_worker(deps, kind, wanted.spec, kind.queue)
             deps.limits.check_disk()
-            check_memory(deps, kind, wanted.spec)
             with deps.queue.room.reserved(1, deps.limits.queue) as room:
                 (found,) = deps.queue.submit_all([wanted], kind.queue, room)
         attempt.made = wanted.key

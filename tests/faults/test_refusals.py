@@ -138,4 +138,6 @@ def test_the_renderer_is_killed_again_and_again(stack: Stack, number: signal.Sig
         witness.look()
     killed = time.monotonic() - begun
     all_made(witness, 120)
-    LOG.info("%s %d times in %.0f s: %d made after %.1f s", number.name, KILLS, killed, len(urls), time.monotonic() - begun)
+    LOG.info(
+        "%s %d times in %.0f s: %d made after %.1f s", number.name, KILLS, killed, len(urls), time.monotonic() - begun
+    )

@@ -64,4 +64,3 @@ def _end(problem: NoSocket | DeviceLost | None = None) -> NoReturn:
         sys.stderr.write(f"featurelens renderer: {problem}\n")
     sys.stderr.flush()
     os._exit(NO_SOCKET if isinstance(problem, NoSocket) else DEVICE_LOST if problem else 0)
-

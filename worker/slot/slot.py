@@ -23,6 +23,7 @@ from rq.serializers import JSONSerializer
 from rq.worker.base import WorkerStatus
 from rq.worker_registration import clean_worker_registry, register
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import patiently
@@ -119,7 +120,14 @@ class Slot(Worker):
         self.set_state(WorkerStatus.IDLE)
 
     def _taken(self, job: SlotJob) -> Execution | None:
-        """The lease; None: another slot has it."""
+        """The lease; None: another slot has it, or one of another version has to do it."""
+        try:
+            if job.task is not None:
+                self._records.read(job.task[0])
+        except OtherVersion as error:
+            if self._leases.set_aside(job):
+                logger().warning("set aside", attempt=job.id, reason=error.detail)
+            return None
         execution = self._leases.take(job, self.name)
         if execution is None:
             logger().info("another slot has it", attempt=job.id)

@@ -13,7 +13,15 @@ from rq.timeouts import JobTimeoutException
 
 from featurelens.jobs import disk
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotStored, RendererLost, RenderError, RenderFailed
+from featurelens.jobs.errors import (
+    CatalogPending,
+    InvalidSpec,
+    NotStored,
+    OtherVersion,
+    RendererLost,
+    RenderError,
+    RenderFailed,
+)
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
@@ -140,7 +148,7 @@ def _fail(records: Records, record: Record, key: str, execution: str, error: Ren
 def _memory(redis: Redis, key: str, record: Record) -> int:
     try:
         return kind_of(key).memory(Catalog(redis), record.spec)
-    except (InvalidSpec, CatalogPending):  # its network has gone or changed: the renderer says so
+    except (InvalidSpec, CatalogPending, OtherVersion):  # its network has gone or changed: the renderer says so
         return 0
 
 
