@@ -27,6 +27,7 @@ FeaturelensError
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
     ├── RendererLost       the renderer went away in the middle; worth another attempt
+    │   └── RendererFull   it had no room for the job, and a fresh one has more
     ├── NotStored          it was made, but could not be kept
     └── RenderFailed       anything else, with a reason safe to show
 """
@@ -220,6 +221,13 @@ class RendererLost(RenderError):
     title = "The renderer went away"
     renderer: int | None = None
     nobodys_fault = False
+
+
+class RendererFull(RendererLost):
+    """The renderer ends with it: others are to go on in a fresh one, and no job is why but this one."""
+
+    code = "renderer-full"
+    title = "The renderer had no room left"
 
 
 class NotStored(RenderError):

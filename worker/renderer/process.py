@@ -14,13 +14,14 @@ from featurelens.engine.malloc import keep_memory
 from featurelens.engine.precision import best_device, repeatable
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.deaths import NO_SOCKET
+from featurelens.jobs.queue.deaths import NO_SOCKET, OUTGROWN
 from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.settings import settings_of
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.free_memory import memory_for_jobs
+from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.listener import NoSocket
 from featurelens.worker.renderer.renderer import Renderer
 
@@ -50,7 +51,7 @@ def main() -> None:
     logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
     try:
         renderer.run()
-    except (NoSocket, DeviceLost) as error:
+    except (NoSocket, DeviceLost, Outgrown) as error:
         heartbeat.stop()
         _end(error)
     heartbeat.stop()
@@ -58,9 +59,10 @@ def main() -> None:
     _end()
 
 
-def _end(problem: NoSocket | DeviceLost | None = None) -> NoReturn:
+def _end(problem: NoSocket | DeviceLost | Outgrown | None = None) -> NoReturn:
     """Ends the process. Loading threads may be in the middle of a download: they are not waited for."""
     if problem is not None:
         sys.stderr.write(f"featurelens renderer: {problem}\n")
     sys.stderr.flush()
-    os._exit(NO_SOCKET if isinstance(problem, NoSocket) else DEVICE_LOST if problem else 0)
+    statuses = {NoSocket: NO_SOCKET, DeviceLost: DEVICE_LOST, Outgrown: OUTGROWN}
+    os._exit(statuses[type(problem)] if problem else 0)

@@ -18,6 +18,7 @@ from featurelens.jobs.errors import (
     InvalidSpec,
     NotStored,
     OtherVersion,
+    RendererFull,
     RendererLost,
     RenderError,
     RenderFailed,
@@ -64,6 +65,8 @@ def execute(
     except Unwanted:
         patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
+    except RendererFull:
+        raise
     except RendererLost as lost:
         if stop is not None and stop.asked:
             patiently(lambda: records.cancelled(key, attempt))

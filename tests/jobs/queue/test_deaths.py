@@ -21,6 +21,7 @@ from featurelens.jobs.queue.deaths import announcement, from_outside, nobodys_fa
         (-signal.SIGHUP, True),
         (-signal.SIGKILL, True),
         (deaths.STRUCK, True),
+        (deaths.OUTGROWN, True),
         (os.EX_CANTCREAT, True),
         (1, False),
         (70, False),

@@ -18,13 +18,14 @@ from featurelens.jobs.kinds.base import QUEUE, QUEUES
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.broker import connect
+from featurelens.jobs.queue.deaths import OUTGROWN, announcement
 from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK
 from featurelens.jobs.queue.records import Records, record_key
 from featurelens.launcher.claim import free_port
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.slot import HEARTBEAT
 from featurelens.worker.slot.slot_job import SlotJob
-from tests.support.fake_renderer import DIES_ONCE, KILLS, SLOW
+from tests.support.fake_renderer import DIES_ONCE, FULL, KILLS, SLOW
 from tests.support.processes import alive, children
 from tests.support.wait import until
 from tests.support.worker_harness import WorkerHarness
@@ -256,6 +257,23 @@ def test_one_that_kills_renderers_takes_nobody_along(worker: WorkerHarness) -> N
         worker.await_status(key, "succeeded", 30)
     worker.await_status(guilty, "failed")
     assert worker.noted("asked", guilty) == EXECUTIONS
+
+
+def test_one_that_never_fits_ends_alone(worker: WorkerHarness) -> None:
+    """Its renderer ends over it three times; neighbours lose no execution, as the launcher tells how it ended."""
+    for _ in range(2):
+        worker.start_slot()
+    neighbour, huge = worker.ask(seed=SLOW, steps=100), worker.ask(seed=FULL)
+    for _ in range(EXECUTIONS):
+        renderer = worker.start_renderer()
+        assert renderer.wait(20) == OUTGROWN
+        worker.redis.set(announcement(renderer.pid), b"1")
+    worker.await_status(huge, "failed")
+    assert worker.record(huge).error_detail == f"given up after {EXECUTIONS} executions: no room"
+    worker.start_renderer()
+    worker.await_status(neighbour, "succeeded")
+    job = worker.noted("asked", neighbour)
+    assert job > EXECUTIONS, "more often than it may crash"
 
 
 def test_the_broker_is_killed_while_rendering(tmp_path: Path) -> None:
