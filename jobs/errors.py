@@ -92,7 +92,7 @@ def unknown(kind: type[Kind], pointer: str, message: str, name: str, known: Sequ
     """An error that names what is nearest to `name` and where all of it is listed."""
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
     shown = repr(name if len(name) <= 80 else name[:77] + "...")
-    detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}"
+    detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}" if near else f"{message} at all yet"
     return kind.at(pointer, detail)
 
 

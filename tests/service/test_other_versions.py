@@ -216,6 +216,7 @@ def test_kinds_that_the_worker_does_not_know(client: httpx.Client, redis: Redis,
     older = RENDERER.model_dump_json(exclude={"version", "kinds"})
     redis.set("featurelens:renderer:figures", older)
     scan = {"model": "tinynet", "dataset": datasets.ENTRY.name, "layers": ["conv1"]}
+    check(client.post("/v1/scans", json=scan | {"dataset": "cats"}), 503, "other-version")
     problem = check(client.post("/v1/scans", json=scan), 503, "other-version")
     assert "an older Featurelens and knows visualization, activations" in problem["detail"]
     assert client.post(URL, json=BODY).status_code == 202

@@ -24,6 +24,7 @@ from featurelens.worker.renderer.free_memory import memory_for_jobs
 from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.listener import NoSocket
 from featurelens.worker.renderer.renderer import Renderer
+from featurelens.worker.renderer.temporary_files import keep_in
 
 DEVICE_LOST = 71
 """Exit status of a renderer that can compute nothing any more."""
@@ -34,6 +35,7 @@ def main() -> None:
     configure("renderer")
     keep_memory()
     configured = settings_of("renderer")
+    keep_in(configured.temporary_folder)
     device = best_device(configured.device)
     repeatable(device)
     registry = Registry(configured)
