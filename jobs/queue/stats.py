@@ -14,6 +14,7 @@ from rq.job import Job
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds import ACTIVATIONS, VISUALIZATION
 from featurelens.jobs.kinds.base import QUEUES, Kind
+from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.liveness import EXPIRY
 from featurelens.jobs.queue.speeds import Speed
@@ -55,10 +56,14 @@ class RendererStats(BaseModel):
 
 
 class QueueStats(BaseModel):
-    """One queue: jobs that wait, and for how many seconds the one at its head has waited."""
+    """One queue: jobs that wait, and for how many seconds the one at its head has waited.
+
+    `aside` are those that the slots do not understand, as another version has accepted them.
+    """
 
     length: int
     oldest_wait: float
+    aside: int = 0
 
 
 def publish_renderer(redis: Redis, stats: RendererStats) -> None:
@@ -107,7 +112,8 @@ def queues(queue: JobQueue, redis: Redis) -> dict[str, QueueStats]:
             else None
         )
         wait = time.time() - _moment(raw) if raw else 0.0
-        found[name] = QueueStats(length=redis.llen(rq.key), oldest_wait=max(0.0, round(wait, 1)))
+        lengths = redis.llen(rq.key), redis.llen(aside(name))
+        found[name] = QueueStats(length=lengths[0], oldest_wait=max(0.0, round(wait, 1)), aside=lengths[1])
     return found
 
 

@@ -137,7 +137,7 @@ def test_the_renderer_is_killed_again_and_again(stack: Stack, number: signal.Sig
         until(lambda: ready(stack), 60, "ready")
         witness.look()
     killed = time.monotonic() - begun
-    all_made(witness, 120)
+    all_made(witness, 1200 if FULL else 120)
     LOG.info(
         "%s %d times in %.0f s: %d made after %.1f s", number.name, KILLS, killed, len(urls), time.monotonic() - begun
     )

@@ -21,6 +21,7 @@ from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.deaths import OUTGROWN, announcement
 from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK
 from featurelens.jobs.queue.records import Records, record_key
+from featurelens.jobs.queue.stats import queues
 from featurelens.launcher.claim import free_port
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.slot import HEARTBEAT
@@ -173,7 +174,7 @@ def test_a_job_of_a_newer_version(worker: WorkerHarness, queue: str) -> None:
     other = worker.ask(queue=queue)
     slot = worker.start_slot(queue=queue)
     worker.await_status(other, "succeeded")
-    assert worker.redis.llen(aside(queue)) == 1
+    assert queues(worker.queue, worker.redis)[queue].aside == 1
     slot.terminate()
     slot.wait()
     worker.redis.hset(record_key(key), "spec", ours)
