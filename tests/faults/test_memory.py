@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import resource
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,33 @@ def test_a_renderer_that_can_compute_no_more_is_replaced(stack: Stack, megabytes
     fresh renderer has more, and makes it.
     """
     stack.finished(accept(stack, **SHORT | {"size": 512, "steps": 1, "seed": 8900 + megabytes}))
-    (renderer,) = pids(stack, "worker.renderer")
     urls = [accept(stack, **LONG, seed=8800 + 10 * megabytes + number) for number in range(2)]
     stack.running(urls[0])
-    pages = int(Path(f"/proc/{renderer}/statm").read_text().split()[0])
-    limit = pages * resource.getpagesize() + (megabytes << 20)
-    resource.prlimit(renderer, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
-    urls += [accept(stack, **SHORT | {"size": size, "seed": 8800 + megabytes}) for size in (112, 120, 136)]
-    try:
+    with bounded(stack, megabytes << 20):
+        urls += [accept(stack, **SHORT | {"size": size, "seed": 8800 + megabytes}) for size in (112, 120, 136)]
         whole(stack, urls)
+
+
+def test_a_picture_without_room_in_a_renderer_that_has_grown(stack: Stack) -> None:
+    """A fresh one makes it, and makes the neighbour anew, which is not to blame."""
+    stack.finished(accept(stack, **SHORT | {"size": 896, "steps": 1, "seed": 8950}))
+    before = pids(stack, "worker.renderer")
+    neighbour = accept(stack, **LONG, seed=8951)
+    stack.running(neighbour)
+    with bounded(stack, 16 << 20):
+        whole(stack, [accept(stack, **SHORT | {"size": 1024, "steps": 1, "seed": 8952}), neighbour])
+    assert not before & pids(stack, "worker.renderer")
+
+
+@contextmanager
+def bounded(stack: Stack, more: int) -> Iterator[None]:
+    """The renderer that is there gets no more address space than it has, and `more` bytes."""
+    (renderer,) = pids(stack, "worker.renderer")
+    pages = int(Path(f"/proc/{renderer}/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + more
+    resource.prlimit(renderer, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    try:
+        yield
     finally:
         with suppress(ProcessLookupError):
             resource.prlimit(renderer, resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)

@@ -28,8 +28,8 @@ SWEEP_EVERY = 4
 SWEEPS_BESIDE = 4
 """Pictures of sweeps in a tick, at most, beside a job asked for alone: it waits for each tick as a whole."""
 
-_WORTH = 4
-"""Of the memory a job takes so much must be to be gained by a fresh process: a quarter."""
+_WORTH = 8
+"""Of the memory a job takes so much must be to be gained by a fresh process: an eighth."""
 
 _SMALL = 1 / 64
 """Of the memory: what takes no more waits for nobody's, a quarter of the device is kept free for it."""

@@ -94,14 +94,14 @@ def told(desk: Desk) -> tuple[str, str]:
     return failure["code"], failure["detail"]
 
 
-@pytest.mark.parametrize(("grown", "taken"), [(100, 0), (300, 200)])
+@pytest.mark.parametrize(("grown", "taken"), [(50, 0), (250, 200)])
 def test_without_room_in_a_renderer_that_has_not_grown(desk: Desk, grown: int, taken: int) -> None:
-    """By a quarter of the memory of the picture at most, beside what others are taking."""
+    """By an eighth of the memory of the picture at most, beside what others are taking."""
     fails(desk, grown=grown, taken=taken)
     assert told(desk)[0] == "render-failed"
 
 
-@pytest.mark.parametrize(("grown", "taken"), [(101, 0), (301, 200)])
+@pytest.mark.parametrize(("grown", "taken"), [(51, 0), (251, 200)])
 def test_without_room_in_a_renderer_that_has_grown(desk: Desk, grown: int, taken: int) -> None:
     """It ends, and the picture is told why: a fresh one has more room."""
     with pytest.raises(Outgrown):
