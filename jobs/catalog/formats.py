@@ -16,10 +16,13 @@ from redis.client import Pipeline
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.version import VERSION
 
-LAYERS = "featurelens:catalog:layers:5"
+NUMBER = 6
+"""Raise it when descriptions of layers say more, or other things: what is kept of them on disk goes by it, too."""
+_KEY = "featurelens:catalog:layers:"
+LAYERS = f"{_KEY}{NUMBER}"
 """Hash: canonical name -> its layers."""
-FORMER = ("featurelens:catalog:layers:4",)
-"""The same without `start`. Drop one when what is written now would be misread there, or the other way round."""
+FORMER = (f"{_KEY}5", f"{_KEY}4")
+"""Here `start` may be missing. Drop one when what is written now would be misread there, or the other way round."""
 ALL = (LAYERS, *FORMER)
 
 _TOLD = "featurelens:catalog:format"
