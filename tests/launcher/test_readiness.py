@@ -11,12 +11,15 @@ from featurelens.jobs.queue.liveness import CATALOGUER, beat, rest
 from featurelens.launcher.readiness import cataloguer_hangs, cataloguer_ready
 
 
+async def told(broker: str, pid: int) -> tuple[bool, bool]:
+    """Whether the process counts as ready, and as hanging."""
+    return await cataloguer_ready(broker)(pid), await cataloguer_hangs(broker)(pid)
+
+
 def test_the_heartbeat_of_another_process(broker: str, redis: Redis) -> None:
-    ready, hangs, ours, another = cataloguer_ready(broker), cataloguer_hangs(broker), os.getpid(), os.getppid()
+    """It is not taken for ready, and so not for hanging a little later."""
     beat(redis, CATALOGUER)
-    assert asyncio.run(ready(ours))
-    assert not asyncio.run(hangs(ours))
-    assert not asyncio.run(ready(another)), "it is not taken for ready, and so not for hanging a little later"
-    assert asyncio.run(hangs(another))
+    assert asyncio.run(told(broker, os.getpid())) == (True, False)
+    assert asyncio.run(told(broker, os.getppid())) == (False, True)
     rest(redis, CATALOGUER)
-    assert not asyncio.run(ready(ours))
+    assert asyncio.run(told(broker, os.getpid())) == (False, True)
