@@ -27,6 +27,7 @@ FeaturelensError
 └── RenderError            a job ended without a picture
     ├── ModelLoadFailed    the network's files are missing, damaged or do not fit
     ├── RendererLost       the renderer went away in the middle; worth another attempt
+    │   └── RendererFull   it had no room for the job, and a fresh one has more
     ├── NotStored          it was made, but could not be kept
     └── RenderFailed       anything else, with a reason safe to show
 """
@@ -91,7 +92,7 @@ def unknown(kind: type[Kind], pointer: str, message: str, name: str, known: Sequ
     """An error that names what is nearest to `name` and where all of it is listed."""
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
     shown = repr(name if len(name) <= 80 else name[:77] + "...")
-    detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}"
+    detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}" if near else f"{message} at all yet"
     return kind.at(pointer, detail)
 
 
@@ -220,6 +221,13 @@ class RendererLost(RenderError):
     title = "The renderer went away"
     renderer: int | None = None
     nobodys_fault = False
+
+
+class RendererFull(RendererLost):
+    """The renderer ends with it: others are to go on in a fresh one, and no job is why but this one."""
+
+    code = "renderer-full"
+    title = "The renderer had no room left"
 
 
 class NotStored(RenderError):

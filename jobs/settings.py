@@ -167,6 +167,11 @@ class Settings(BaseSettings):
         return self.state.absolute() / "scans"
 
     @property
+    def temporary_folder(self) -> Path:
+        """The renderer's, emptied when it starts."""
+        return self.state.absolute() / "temporary"
+
+    @property
     def thumbnails_folder(self) -> Path:
         return self.cache_folder / "thumbnails"
 

@@ -25,8 +25,19 @@ def unix_address(path: Path) -> Iterator[str]:
         return
     if sys.platform != "linux":
         raise OSError(errno.ENAMETOOLONG, "lies too deep for a unix socket", str(path))
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = _opened(path.parent)
     try:
         yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
+
+
+def short_name(folder: Path, room: int) -> str:
+    """A name for `folder` in this process, as long as that runs, with `room` for sockets below it where that can be."""
+    if len(os.fsencode(folder)) + room <= LIMIT or sys.platform != "linux":
+        return str(folder)
+    return f"/proc/self/fd/{_opened(folder)}"
+
+
+def _opened(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

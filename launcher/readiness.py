@@ -69,11 +69,11 @@ async def broker_refusal(url: str) -> str | None:
 
 
 def renderer_ready(url: str, path: Path) -> Ready:
-    """Whether the renderer has a heartbeat and accepts connections on its socket."""
+    """Whether the renderer has a heartbeat of its own, not of one that has died, and accepts connections."""
 
     @_false_while_away
     async def ready(pid: int) -> bool:
-        if not await _has_heartbeat(url, RENDERER):
+        if not await _has_heartbeat(url, RENDERER, pid):
             return False
         async with asyncio.timeout(ANSWER_WITHIN):
             with unix_address(path) as address:
@@ -91,7 +91,7 @@ def renderer_hangs(url: str) -> Ready:
 
 def cataloguer_ready(url: str) -> Ready:
     """Whether the cataloguer has a heartbeat."""
-    return _false_while_away(lambda _: _has_heartbeat(url, CATALOGUER))
+    return _false_while_away(lambda pid: _has_heartbeat(url, CATALOGUER, pid))
 
 
 def cataloguer_hangs(url: str) -> Ready:
@@ -128,16 +128,16 @@ async def _write(url: str) -> None:
 
 def _expired(url: str, part: str) -> Ready:
     @_false_while_away
-    async def expired(_: int) -> bool:
+    async def expired(pid: int) -> bool:
         await _write(url)
-        return not await _has_heartbeat(url, part)
+        return not await _has_heartbeat(url, part, pid)
 
     return expired
 
 
-async def _has_heartbeat(url: str, part: str) -> bool:
+async def _has_heartbeat(url: str, part: str, pid: int) -> bool:
     async with client(url) as redis:
-        return bool(await redis.exists(part))
+        return bool(await redis.get(part) == str(pid).encode())
 
 
 async def _registered(url: str, host: str, pid: int) -> bool:

@@ -6,7 +6,6 @@ import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -15,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from featurelens.jobs import addresses
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.settings import settings as process_settings
+from featurelens.jobs.version import VERSION
 from featurelens.service import endpoints
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.middleware.allowed_hosts import AllowedHostsMiddleware
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Featurelens",
-        version=version("featurelens"),
+        version=VERSION,
         description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,

@@ -11,7 +11,7 @@ from fastapi import BackgroundTasks, Depends, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
-from featurelens.jobs.errors import AlreadyOver, NotFound, UnknownModel
+from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, UnknownModel
 from featurelens.jobs.kinds.base import Kind, Spec
 from featurelens.jobs.queue import liveness, stats
 from featurelens.jobs.queue.job_queue import Ticket, Wanted
@@ -97,10 +97,19 @@ def hit(job: J, response: Response) -> J:
 
 async def checked(deps: Dependencies, kind: Kind[Spec], spec: Spec) -> Wanted[Spec]:
     """The job that `spec` asks for, which costs no more than it may. Raises what makes `spec` unacceptable."""
-    resolved, entry = await resolved_in(deps.catalog, kind, spec)
+    try:
+        resolved, entry = await resolved_in(deps.catalog, kind, spec)
+    except InvalidSpec:  # as a worker that does not know the kind publishes nothing for it
+        await run_in_threadpool(check_kind, deps, kind)
+        raise
     {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
     resolved = await with_photograph(deps, kind, resolved)
     return Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
+
+
+def check_kind(deps: Dependencies, kind: Kind[Any]) -> None:
+    """Raises `OtherVersion` when the renderer does not know the kind. Blocks."""
+    stats.check_kind(stats.renderer(deps.redis), kind)
 
 
 def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
@@ -111,15 +120,21 @@ def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
         deps.limits.check_memory(asked, renderer.memory if renderer else 0)
 
 
+def check_worker(deps: Dependencies, kind: Kind[Any], spec: Any, queue: str) -> None:
+    """Raises `NoWorker` or `OtherVersion` when nobody can do the job, `TooLarge` when it will never fit. Blocks."""
+    liveness.check(deps.redis, queue)
+    check_kind(deps, kind)
+    check_memory(deps, kind, spec)
+
+
 def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Headers) -> Result | Ticket:
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
     with deps.retries.once(sent.client, sent.token, wanted.key) as attempt:
         before = _asked_before(deps, wanted.key) if attempt.made else None
         found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
         if found is None:
-            liveness.check(deps.redis, kind.queue)
+            check_worker(deps, kind, wanted.spec, kind.queue)
             deps.limits.check_disk()
-            check_memory(deps, kind, wanted.spec)
             with deps.queue.room.reserved(1, deps.limits.queue) as room:
                 (found,) = deps.queue.submit_all([wanted], kind.queue, room)
         attempt.made = wanted.key

@@ -66,14 +66,16 @@ class SystemCollector(Collector):
         redis = self._deps.redis
         yield GaugeMetricFamily("featurelens_broker_writable", "1 while it takes anything new", value=_writable(redis))
         length = GaugeMetricFamily("featurelens_queue_length", "Pictures that wait", labels=["queue"])
+        aside = GaugeMetricFamily("featurelens_queue_aside", "Pictures set aside", labels=["queue"])
         oldest = GaugeMetricFamily("featurelens_queue_oldest_wait_seconds", "Of the next picture", labels=["queue"])
         for name, queue in stats.queues(self._deps.queue, redis).items():
             length.add_metric([name], queue.length)
+            aside.add_metric([name], queue.aside)
             oldest.add_metric([name], queue.oldest_wait)
         slots = GaugeMetricFamily("featurelens_slots", "Slots that take jobs", labels=["queue"])
         for name in QUEUES:
             slots.add_metric([name], liveness.slots_alive(redis, name))
-        yield from (length, oldest, slots)
+        yield from (length, aside, oldest, slots)
         counts = stats.counts(redis)
         renders = CounterMetricFamily("featurelens_renders", "Pictures that ended", labels=["outcome"])
         for outcome in ("succeeded", "failed", "cancelled"):

@@ -8,13 +8,12 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import Fault, OutOfRange
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
-from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import sweeps
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.job_requests import check_memory
+from featurelens.service.job_requests import check_worker
 from featurelens.service.resolving import resolved_in
 from featurelens.service.schemas.sweep import Sweep
 from featurelens.service.schemas.sweep_spec import SweepSpec
@@ -76,9 +75,8 @@ def _accept(
 def _create(
     deps: Dependencies, client: str, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry
 ) -> tuple[Sweep, dict[str, str]]:
-    liveness.check(deps.redis, SWEEP_QUEUE)
+    check_worker(deps, VISUALIZATION, resolved, SWEEP_QUEUE)
     deps.limits.check_disk()
-    check_memory(deps, VISUALIZATION, resolved)
     with deps.queue.room.reserved(spec.total, deps.limits.queue) as room:
         headers = {} if deps.quota is None else charge(deps.quota, client, spec.total)
         return shown(deps, deps.sweeps.create(pictures(spec, resolved, entry), room)), headers

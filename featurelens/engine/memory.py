@@ -18,7 +18,9 @@ The last is oneDNN, which does not say why; where it was for another reason, sma
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that memory was not to be had: what asked for less might have got it."""
+    """Whether `error`, or what has caused it, says that memory was not to be had: less might have been."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    if error.__cause__ is not None and out_of_memory(error.__cause__):
         return True
     return isinstance(error, RuntimeError) and any(said in str(error).lower() for said in _SAID_ON_A_CPU)

@@ -11,8 +11,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis import Redis
 
 from featurelens.jobs import addresses
+from featurelens.jobs.catalog import formats
 from featurelens.jobs.catalog.datasets import Datasets
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
+from featurelens.jobs.catalog.formats import FORMER, LAYERS
 from featurelens.jobs.catalog.hashes import replace
 from featurelens.jobs.errors import CatalogPending, NotDescribable, OtherVersion, UnknownModel, unknown
 from featurelens.jobs.logs import logger
@@ -25,8 +27,6 @@ LABELS = "featurelens:catalog:labels"
 """Hash: digest -> labels as JSON; most networks share the same thousand."""
 LABELLED = "featurelens:catalog:labelled"
 """Hash: canonical name -> digest of its labels."""
-LAYERS = "featurelens:catalog:layers:5"
-"""Hash: canonical name -> its layers. The number rises with what is written about a layer."""
 PROBLEMS = "featurelens:catalog:problems"
 """Hash: canonical name -> why its layers cannot be listed."""
 WANTED = "featurelens:catalog:wanted"
@@ -43,6 +43,7 @@ return {entry, labels and redis.call('HGET', KEYS[3], labels), redis.call('HGET'
 """
 
 
+# Of what only a former version has described a newer worker shall say more: it is wanted all the same.
 _LIST = """
 local layers = redis.call('HGET', KEYS[1], ARGV[1])
 local problem = redis.call('HGET', KEYS[2], ARGV[1])
@@ -50,6 +51,7 @@ if not layers and not problem then
   redis.call('LREM', KEYS[3], 0, ARGV[1])
   redis.call('RPUSH', KEYS[3], ARGV[1])
 end
+for i = 4, #KEYS do layers = layers or redis.call('HGET', KEYS[i], ARGV[1]) end
 return {layers, problem}
 """
 
@@ -75,10 +77,13 @@ class Catalog:
                 fields[LABELS][digest] = labels.decode()
                 fields[LABELLED][entry.name] = digest
         replace(self._redis, fields)
+        formats.tell(self._redis)
 
     def publish_layers(self, name: str, layers: Sequence[LayerEntry]) -> None:
+        told = _LAYERS.dump_json(list(layers))
         with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(LAYERS, name, _LAYERS.dump_json(list(layers)))
+            for key in formats.ALL:
+                pipe.hset(key, name, told)
             pipe.hdel(PROBLEMS, name)
             pipe.execute()
 
@@ -86,19 +91,20 @@ class Catalog:
         """The layers of this network cannot be listed, for a reason that may be shown to a client."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(PROBLEMS, name, reason)
-            pipe.hdel(LAYERS, name)
+            for key in formats.ALL:
+                pipe.hdel(key, name)
             pipe.execute()
 
     def forget(self, names: Collection[str]) -> None:
         """What is known of the layers of these networks no longer holds."""
         if names:
             with self._redis.pipeline(transaction=True) as pipe:
-                pipe.hdel(LAYERS, *names)
-                pipe.hdel(PROBLEMS, *names)
+                for key in (*formats.ALL, PROBLEMS):
+                    pipe.hdel(key, *names)
                 pipe.execute()
 
     def described(self) -> set[str]:
-        """Canonical names of the networks whose layers are published."""
+        """Canonical names of the networks whose layers are published, as this version describes them."""
         return {name.decode() for name in cast("list[bytes]", self._redis.hkeys(LAYERS))}
 
     def is_described(self, name: str) -> bool:
@@ -149,9 +155,11 @@ class Catalog:
     def layers(self, entry: ModelEntry) -> list[LayerEntry]:
         """The layers of a network in the order they run, as far as this version understands them.
 
-        Raises `CatalogPending` while they are being worked out, `NotDescribable` where that has failed.
+        Raises `CatalogPending` while they are being worked out, `NotDescribable` where that has failed, `OtherVersion`
+        where the worker publishes them only as this version cannot read them.
         """
-        raw, problem = cast("list[bytes | None]", self._layers(keys=[LAYERS, PROBLEMS, WANTED], args=[entry.name]))
+        keys = [LAYERS, PROBLEMS, WANTED, *FORMER]
+        raw, problem = cast("list[bytes | None]", self._layers(keys=keys, args=[entry.name]))
         if raw is not None:
             try:
                 return _LAYERS.validate_json(raw)
@@ -160,6 +168,7 @@ class Catalog:
         if problem is not None:
             detail = f"the layers of {entry.name} cannot be listed: {problem.decode()}"
             raise NotDescribable.at("/model", detail)
+        formats.check(self._redis)
         raise CatalogPending(f"the layers of {entry.name} are being worked out; ask again in a moment")
 
 

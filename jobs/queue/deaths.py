@@ -23,7 +23,14 @@ HEARD_WITHIN = 2.0
 NO_SOCKET = os.EX_CANTCREAT
 """Exit status of a renderer that cannot listen."""
 
-_ASKED = frozenset({0, NO_SOCKET, -signal.SIGTERM, -signal.SIGINT})
+OUTGROWN = 74
+"""Exit status of a renderer that had no room for a job, which has been told, and leaves the others to a fresh one."""
+
+STRUCK = 72
+"""Exit status of a process that another one has sent the signal of a crash (`worker.crash_signals`)."""
+
+_SENT = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+_ASKED = frozenset({0, NO_SOCKET, OUTGROWN, STRUCK, *(-number for number in _SENT)})
 
 
 def oom_kills() -> int | None:

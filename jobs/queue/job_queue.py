@@ -27,6 +27,7 @@ from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
 from featurelens.jobs.queue import index
+from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
 from featurelens.jobs.queue.revival import alive, revive
 from featurelens.jobs.queue.room import Reservation, Room
@@ -163,7 +164,8 @@ class JobQueue:
 
     def _take_out(self, record: Record) -> None:
         """A slot that has taken the job meanwhile finds the record cancelled and does nothing."""
-        removed = sum(self._redis.lrem(queue.key, -1, record.attempt) for queue in self._queues.values())
+        places = [key for queue in self._queues.values() for key in (queue.key, aside(queue.name))]
+        removed = sum(self._redis.lrem(place, -1, record.attempt) for place in places)
         if removed:
             self._redis.delete(_JOB_PREFIX + record.attempt)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import cast
 
 from redis import Redis
@@ -17,8 +18,8 @@ EXPIRY = 30
 
 
 def beat(redis: Redis, part: str = RENDERER) -> None:
-    """Sends a heartbeat. Call every 10 s or more often."""
-    redis.set(part, b"1", ex=EXPIRY)
+    """Sends a heartbeat of this process. Call every 10 s or more often."""
+    redis.set(part, os.getpid(), ex=EXPIRY)
 
 
 def rest(redis: Redis, part: str = RENDERER) -> None:

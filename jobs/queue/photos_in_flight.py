@@ -11,6 +11,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 
 from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import record_key
 
@@ -38,6 +39,7 @@ def _attempts(redis: Redis, queue: JobQueue) -> list[str]:
     with redis.pipeline(transaction=True) as pipe:
         for rq in map(queue.of, QUEUES):
             pipe.lrange(rq.key, 0, -1)
+            pipe.lrange(aside(rq.name), 0, -1)
             pipe.lrange(IntermediateQueue.get_intermediate_queue_key(rq.key), 0, -1)
             pipe.zrange(StartedJobRegistry(queue=rq).key, 0, -1)
         places = cast("list[list[bytes]]", pipe.execute())

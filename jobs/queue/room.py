@@ -17,6 +17,7 @@ from rq import Queue
 
 from featurelens.jobs.errors import QueueFull
 from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.queue.aside import aside
 
 EXPIRY = 60
 """Seconds a reservation holds without a job being enqueued under it."""
@@ -74,7 +75,7 @@ class Room:
         What has not been filled in the block is free again after it.
         """
         reservation = Reservation(places)
-        queues = [Queue.redis_queue_namespace_prefix + name for name in QUEUES]
+        queues = [key for name in QUEUES for key in (Queue.redis_queue_namespace_prefix + name, aside(name))]
         arguments: list[Any] = [reservation.token, places, limit, EXPIRY]
         waiting = int(self._script(keys=[_TOKENS, _key(reservation.token), *queues], args=arguments))
         if waiting >= 0:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from redis import Redis
 from rq.job import Job
 
-from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.errors import OtherVersion
+from featurelens.jobs.kinds import ACTIVATIONS, VISUALIZATION
+from featurelens.jobs.kinds.base import QUEUES, Kind
+from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.liveness import EXPIRY
 from featurelens.jobs.queue.speeds import Speed
+from featurelens.jobs.version import VERSION
 
 COUNTS = "featurelens:counts"
 """Counters: jobs that succeeded, failed, were cancelled (incremented by the moves of `jobs.queue.records`); starts."""
@@ -31,6 +35,8 @@ class RendererStats(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    version: str | None = Field(None, description="of Featurelens; null: one from before this was told")
+    kinds: tuple[str, ...] = Field((VISUALIZATION.name, ACTIVATIONS.name), description="of jobs that it can do")
     device: str
     precision: str
     started: datetime
@@ -50,10 +56,14 @@ class RendererStats(BaseModel):
 
 
 class QueueStats(BaseModel):
-    """One queue: jobs that wait, and for how many seconds the one at its head has waited."""
+    """One queue: jobs that wait, and for how many seconds the one at its head has waited.
+
+    `aside` are those that the slots do not understand, as another version has accepted them.
+    """
 
     length: int
     oldest_wait: float
+    aside: int = 0
 
 
 def publish_renderer(redis: Redis, stats: RendererStats) -> None:
@@ -75,6 +85,16 @@ def renderer(redis: Redis) -> RendererStats | None:
         return None
 
 
+def check_kind(renderer: RendererStats | None, kind: Kind[Any]) -> None:
+    """Raises `OtherVersion` when the renderer is of a version that cannot do jobs of this kind. One unknown may."""
+    if renderer is not None and kind.name not in renderer.kinds:
+        theirs = f"Featurelens {renderer.version}" if renderer.version else "an older Featurelens"
+        raise OtherVersion(
+            f"the worker is {theirs} and knows {', '.join(renderer.kinds)}; {kind.name} comes with Featurelens "
+            f"{VERSION}, which this service is"
+        )
+
+
 def counts(redis: Redis) -> dict[str, int]:
     raw = cast("dict[bytes, bytes]", redis.hgetall(COUNTS))
     return {name.decode(): int(value) for name, value in raw.items()}
@@ -92,7 +112,8 @@ def queues(queue: JobQueue, redis: Redis) -> dict[str, QueueStats]:
             else None
         )
         wait = time.time() - _moment(raw) if raw else 0.0
-        found[name] = QueueStats(length=redis.llen(rq.key), oldest_wait=max(0.0, round(wait, 1)))
+        lengths = redis.llen(rq.key), redis.llen(aside(name))
+        found[name] = QueueStats(length=lengths[0], oldest_wait=max(0.0, round(wait, 1)), aside=lengths[1])
     return found
 
 

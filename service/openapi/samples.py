@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from featurelens.jobs.catalog.dataset_entry import DatasetEntry, DatasetSummary, Label
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
+from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
 from featurelens.jobs.queue.stats import QueueStats, RendererStats
@@ -14,6 +15,7 @@ from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.objectives import DirectionObjective
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import File, Image, Result
+from featurelens.jobs.version import VERSION
 from featurelens.service import sweeps
 from featurelens.service.auth.signed_urls import LIFETIME
 from featurelens.service.openapi import attribution_samples
@@ -235,6 +237,8 @@ STATUS = SystemStatus(
     },
     slots={"featurelens": 8, "featurelens-sweep": 4},
     renderer=RendererStats(
+        version=VERSION,
+        kinds=tuple(kind.name for kind in KINDS),
         device="cpu",
         precision="bfloat16",
         started=_CREATED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -123,15 +123,26 @@ def _said(stack: Stack, what: str) -> int:
     return sum(what in line for line in stack.printed)
 
 
-def test_the_renderer_is_killed_again_and_again(stack: Stack) -> None:
+def _at_work(stack: Stack, former: Collection[str | None]) -> str | None:
+    """When the renderer has started that advances pictures, if it is none of the `former` ones."""
+    renderer = stack.see("/v1/status")["renderer"] or {"started": None}
+    return None if renderer["started"] in former or not renderer["pictures"] else str(renderer["started"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT] if FULL else [signal.SIGSEGV])
+def test_the_renderer_is_killed_again_and_again(stack: Stack, number: signal.Signals) -> None:
     """More often than a picture may be executed, for reasons that are not the pictures': none of them is given up."""
-    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(2)]
+    urls = [accept(stack, **MIDDLE, seed=next(_SEEDS)) for _ in range(10 if FULL else 2)]
     witness = Witness(stack.http)
     witness.accepted(urls)
+    begun = time.monotonic()
+    former: list[str | None] = [None]
     for _ in range(KILLS):
-        until(lambda: any(stack.see(url)["progress"] for url in witness.open), 60, "one running")
-        send(signal.SIGKILL, pids(stack, "worker.renderer"))
-        until(lambda: pids(stack, "worker.renderer"), 30, "another renderer")
-        until(lambda: ready(stack), 60, "ready")
+        former.append(until(lambda: _at_work(stack, former), 120, "another renderer at work"))
+        send(number, pids(stack, "worker.renderer"))
         witness.look()
-    all_made(witness, 120)
+    killed = time.monotonic() - begun
+    all_made(witness, 1200 if FULL else 120)
+    LOG.info(
+        "%s %d times in %.0f s: %d made after %.1f s", number.name, KILLS, killed, len(urls), time.monotonic() - begun
+    )

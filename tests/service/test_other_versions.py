@@ -14,16 +14,20 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.catalog.catalog import LAYERS, MODELS
+from featurelens.jobs.catalog.catalog import MODELS, WANTED, Catalog
+from featurelens.jobs.catalog.formats import FORMER, LAYERS
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.index import INDEX
 from featurelens.jobs.queue.records import record_key
-from featurelens.jobs.queue.stats import counts
+from featurelens.jobs.queue.stats import counts, publish_renderer
 from featurelens.jobs.store.file_store import FileStore
+from featurelens.jobs.version import VERSION
 from featurelens.service.auth.api_keys import ApiKeys
+from tests.support import datasets
 from tests.support.catalog import ENTRY
 from tests.support.problems import check
 from tests.support.results import result
+from tests.support.stats import RENDERER
 from tests.support.visualizations import BODY, KEY, PNG, SPEC, URL, put
 
 UNIT = "/v1/models/tinynet/layers/conv2/units/3"
@@ -165,6 +169,63 @@ def test_a_newer_catalog(client: httpx.Client, redis: Redis) -> None:
     assert [layer["name"] for layer in shown] == [layer["name"] for layer in layers]
     check(client.get("/v1/models/hub:x@1"), 503, "other-version")
     assert client.post(URL, json=BODY).status_code == 202
+
+
+@pytest.mark.parametrize("former", FORMER)
+def test_layers_of_an_older_worker(client: httpx.Client, redis: Redis, former: str) -> None:
+    """Read where it puts them, without what it did not know; a newer worker is asked to say more."""
+    told = json.loads(cast("Any", redis.hget(LAYERS, ENTRY.name)))
+    older = [{name: value for name, value in layer.items() if name != "start"} for layer in told]
+    redis.delete(LAYERS, *FORMER, "featurelens:catalog:format")
+    redis.hset(former, ENTRY.name, json.dumps(older))
+    shown = client.get("/v1/models/tinynet/layers").json()["layers"]
+    assert [layer["name"] for layer in shown] == [layer["name"] for layer in told]
+    assert all(layer["start"] is None for layer in shown)
+    assert client.post(URL, json=BODY).status_code == 202
+    assert redis.lrange(WANTED, 0, -1) == [ENTRY.name.encode()]
+
+
+@pytest.mark.parametrize("key", FORMER)
+def test_an_older_service_finds_layers_and_problems(catalog: Catalog, redis: Redis, key: str) -> None:
+    """All that it needs of a layer, under the name it looks for."""
+    told = json.loads(cast("Any", redis.hget(key, ENTRY.name)))
+    assert all({"name", "type", "kind", "channels", "height", "width", "rectified"} <= layer.keys() for layer in told)
+    catalog.publish_problem(ENTRY.name, "odd")
+    assert not redis.hexists(key, ENTRY.name)
+    catalog.publish_layers(ENTRY.name, [])
+    catalog.forget([ENTRY.name])
+    assert not redis.hexists(key, ENTRY.name)
+
+
+def test_layers_that_only_a_newer_service_reads(client: httpx.Client, redis: Redis) -> None:
+    """Both versions are named; whoever publishes as before is waited for."""
+    redis.delete(LAYERS, *FORMER)
+    told = {"version": "7.1", "layers": ["featurelens:catalog:layers:9"], "mood": "serene"}
+    redis.set("featurelens:catalog:format", json.dumps(told))
+    for answer in (client.get("/v1/models/tinynet/layers"), client.post(URL, json=BODY)):
+        problem = check(answer, 503, "other-version")
+        assert "Featurelens 7.1 and publishes layers as featurelens:catalog:layers:9" in problem["detail"]
+        assert f"this service is Featurelens {VERSION}" in problem["detail"]
+    redis.set("featurelens:catalog:format", json.dumps(told | {"layers": [*told["layers"], FORMER[-1]]}))
+    check(client.get("/v1/models/tinynet/layers"), 503, "catalog-pending")
+
+
+def test_kinds_that_the_worker_does_not_know(client: httpx.Client, redis: Redis, catalog: Catalog) -> None:
+    """One from before it was told knows the first two; nothing is accepted that nobody can do."""
+    catalog.datasets.publish([datasets.ENTRY])
+    older = RENDERER.model_dump_json(exclude={"version", "kinds"})
+    redis.set("featurelens:renderer:figures", older)
+    scan = {"model": "tinynet", "dataset": datasets.ENTRY.name, "layers": ["conv1"]}
+    check(client.post("/v1/scans", json=scan | {"dataset": "cats"}), 503, "other-version")
+    problem = check(client.post("/v1/scans", json=scan), 503, "other-version")
+    assert "an older Featurelens and knows visualization, activations" in problem["detail"]
+    assert client.post(URL, json=BODY).status_code == 202
+    publish_renderer(redis, RENDERER.model_copy(update={"version": "0.0.9", "kinds": ("scan",)}))
+    problem = check(client.post(URL, json=BODY | {"seed": 3}), 503, "other-version")
+    assert "Featurelens 0.0.9 and knows scan; visualization" in problem["detail"]
+    assert client.post(URL, json=BODY).status_code == 202, "accepted before"
+    assert client.post("/v1/scans", json=scan).status_code == 202
+    assert client.get("/v1/status").json()["renderer"]["version"] == "0.0.9"
 
 
 def test_a_newer_sweep(client: httpx.Client, redis: Redis) -> None:

@@ -14,12 +14,13 @@ import time
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
+from featurelens.jobs.queue.deaths import OUTGROWN
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Ask, Failed, FileHead, Finished, Preview, Progress, Watch
 
-QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS, ATTACHES = range(9)
+QUICK, SLOW, HANGS_UP, REFUSES, DIES_ONCE, UNKNOWN_FAULT, SEVERAL, KILLS, ATTACHES, FULL = range(10)
 """Seeds. SLOW: 20 ms a step. HANGS_UP: end of file. DIES_ONCE, KILLS: the process is gone, the first time or always.
-ATTACHES: files beside the picture."""
+ATTACHES: files beside the picture. FULL: no room, and the process is gone, as one that leaves others to a fresh one."""
 
 ATTACHED = {"first.bin": bytes(range(256)), "second.bin": b"", "third.bin": b"the end"}
 
@@ -51,6 +52,10 @@ class _Handler(StreamRequestHandler):
         if seed == KILLS:
             time.sleep(0.3)
             os._exit(1)
+        if seed == FULL:
+            time.sleep(0.3)
+            self.wfile.write(Failed(code="renderer-full", detail="no room").line())
+            os._exit(OUTGROWN)
         if seed == REFUSES:
             self.wfile.write(Failed(code="model-load-failed", detail="put weights.pth into the cache").line())
             return

@@ -14,6 +14,7 @@ from torch import nn
 from featurelens.engine.network import Network
 from featurelens.jobs import atomic_file
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
+from featurelens.jobs.catalog.formats import NUMBER
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.inspection.layers import Description, describe
@@ -25,8 +26,6 @@ from featurelens.worker.models.sources.timm_source import Timm, installed
 from featurelens.worker.models.sources.torchvision_source import Torchvision
 from featurelens.worker.models.trial import describe_apart
 
-FORMAT = "5"
-"""Of the descriptions kept on disk: raise it when `layers.describe` would write others."""
 _DESCRIPTION = TypeAdapter(Description)
 
 log = structlog.get_logger(__name__)
@@ -65,7 +64,7 @@ class Registry:
         """Its layers, and why others are none. Raises `ModelLoadFailed`."""
         source, entry = self._find(name)
         blueprint = source.blueprint(entry)
-        path = self._cache / "layers" / FORMAT / f"{blueprint}.json" if blueprint else None
+        path = self._cache / "layers" / str(NUMBER) / f"{blueprint}.json" if blueprint else None
         found = None if path is None else _kept(path)
         if found is None:
             foreign = self._apart and entry.source == "local"

@@ -2,69 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from typing import NoReturn
+from importlib import import_module
 
-import torch
-
-from featurelens.engine.device_check import DeviceLost
-from featurelens.engine.malloc import keep_memory
-from featurelens.engine.precision import best_device, repeatable
-from featurelens.jobs.logs import configure, logger
-from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.deaths import NO_SOCKET
-from featurelens.jobs.queue.liveness import RENDERER
-from featurelens.jobs.settings import settings_of
-from featurelens.jobs.store.photos import Photos
-from featurelens.worker.heartbeat import Heartbeat
-from featurelens.worker.models.registry import Registry
-from featurelens.worker.renderer.free_memory import memory_for_jobs
-from featurelens.worker.renderer.listener import NoSocket
-from featurelens.worker.renderer.renderer import Renderer
-
-DEVICE_LOST = 71
-"""Exit status of a renderer that can compute nothing any more."""
-
-
-def main() -> None:
-    """Runs the renderer and its heartbeat, and ends the process."""
-    configure("renderer")
-    keep_memory()
-    configured = settings_of("renderer")
-    device = best_device(configured.device)
-    repeatable(device)
-    registry = Registry(configured)
-    heartbeat = Heartbeat(connect(), RENDERER)
-    photos = Photos(configured.photos_folder)
-    budgets = configured.networks_bytes, memory_for_jobs(device)
-    try:
-        renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, *budgets)
-    except NoSocket as error:
-        _end(error)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: renderer.stop())
-    renderer.warm_up()
-    heartbeat.start()
-    logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
-    try:
-        renderer.run()
-    except (NoSocket, DeviceLost) as error:
-        heartbeat.stop()
-        _end(error)
-    heartbeat.stop()
-    configured.renderer_socket.unlink(missing_ok=True)
-    _end()
-
-
-def _end(problem: NoSocket | DeviceLost | None = None) -> NoReturn:
-    """Ends the process. Loading threads may be in the middle of a download: they are not waited for."""
-    if problem is not None:
-        sys.stderr.write(f"featurelens renderer: {problem}\n")
-    sys.stderr.flush()
-    os._exit(NO_SOCKET if isinstance(problem, NoSocket) else DEVICE_LOST if problem else 0)
-
+from featurelens.worker.crash_signals import tell_apart
 
 if __name__ == "__main__":
-    main()
+    tell_apart()  # before torch is imported
+    import_module("featurelens.worker.renderer.process").main()

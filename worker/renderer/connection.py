@@ -25,6 +25,8 @@ class Connection:
         self.ask: Ask | None = None
         self.work: Work | None = None
         self.begun = time.monotonic()
+        self.grown = 0
+        """Bytes that the renderer had grown by when the work began, beyond what others were taking."""
         self.over = False
         self.wants_preview = False
         self._inbox = bytearray()

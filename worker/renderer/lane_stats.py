@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 
 from redis import Redis
 
+from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.stats import RendererStats
+from featurelens.jobs.version import VERSION
 from featurelens.worker.renderer.device import Device, precision
 from featurelens.worker.renderer.lanes import SWEEP_PICTURES
 from featurelens.worker.renderer.speedometer import Speedometer
@@ -68,6 +70,8 @@ class LaneStats:
     def read(self) -> RendererStats:
         return RendererStats(
             **self._now,
+            version=VERSION,
+            kinds=tuple(kind.name for kind in KINDS),
             device=self._device.name,
             precision=precision(self._device.dtype),
             sweep_pictures=SWEEP_PICTURES[self._device.torch_device.type],

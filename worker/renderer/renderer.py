@@ -24,6 +24,7 @@ from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.connection import Connection
 from featurelens.worker.renderer.device import Device
+from featurelens.worker.renderer.growth import Growth, Outgrown
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.listener import Listener
 from featurelens.worker.renderer.networks import Networks
@@ -53,7 +54,8 @@ class Renderer:
         self.stats = LaneStats(self.device, memory)
         heartbeat.tell = self.stats.tell
         usable = partial(check, device, self.device.dtype)
-        self._scheduler = Scheduler(workshops, self._networks, self.stats, usable, memory)
+        self._growth = Growth()
+        self._scheduler = Scheduler(workshops, self._networks, self.stats, usable, memory, self._grown)
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._interrupt_receiver, self._interrupt_sender = socket.socketpair()
@@ -70,6 +72,7 @@ class Renderer:
             warm_up(self._networks.load(entry.name, entry.digest), entry.input_size, self.device)
         except Exception as error:  # noqa: BLE001  # whatever it is, a job that meets it says so
             logger().warning("not warmed up", error=str(error))
+        self._growth = Growth()
 
     def stop(self) -> None:
         """Ends `run` after the current turn; slots see their connections close."""
@@ -79,19 +82,27 @@ class Renderer:
     def run(self) -> None:
         """Runs the loop until `stop` is called, then closes everything.
 
-        Raises `NoSocket` when the socket is gone, `DeviceLost` before a job would fail because of that.
+        Raises `NoSocket` when the socket is gone; `DeviceLost` before a job would fail because of that, and `Outgrown`
+        before one would that has more room in a fresh process.
         """
         while not self._stopping:
             self._heartbeat.touch()
             self._listen()
             self._receive(timeout=0.0 if self._scheduler.busy else 1.0)
-            self._scheduler.turn()
+            try:
+                self._scheduler.turn()
+            except Outgrown:
+                self._send()  # who had no room is told
+                raise
             self._send()
         self._networks.close()
         for known in list(self._selector.get_map().values()):
             cast("socket.socket", known.fileobj).close()
         self._selector.close()
         self._interrupt_sender.close()
+
+    def _grown(self) -> int:
+        return self._growth.bytes() if self.device.torch_device.type == "cpu" else 0
 
     def _interrupt(self) -> None:
         try:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from featurelens.engine.memory import out_of_memory
+from featurelens.jobs.errors import RendererFull
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.logs import logger
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.connection import Connection
 from featurelens.worker.renderer.fair_share import FairShare
+from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.work import Group, Work, Workshop
@@ -25,6 +28,9 @@ SWEEP_EVERY = 4
 SWEEPS_BESIDE = 4
 """Pictures of sweeps in a tick, at most, beside a job asked for alone: it waits for each tick as a whole."""
 
+_WORTH = 8
+"""Of the memory a job takes so much must be to be gained by a fresh process: an eighth."""
+
 _SMALL = 1 / 64
 """Of the memory: what takes no more waits for nobody's, a quarter of the device is kept free for it."""
 
@@ -33,7 +39,8 @@ class Scheduler:
     """Admits jobs to the workshop of their kind and ticks groups.
 
     `workshops` is by the name of the kind; `memory` is how many bytes all jobs together may take (0: any). `check`
-    raises where the failure of a job is none of its own, because nothing can be computed any more.
+    raises where the failure of a job is none of its own, because nothing can be computed any more. `grown` tells by how
+    many bytes this process has become larger than a fresh one.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class Scheduler:
         stats: LaneStats,
         check: Callable[[], None],
         memory: int = 0,
+        grown: Callable[[], int] = lambda: 0,
     ) -> None:
         self._workshops = workshops
         self._networks = networks
@@ -53,6 +61,7 @@ class Scheduler:
         """By the identity of the work."""
         self._shares = FairShare()
         self._memory = memory
+        self._grown = grown
 
     @property
     def busy(self) -> bool:
@@ -93,6 +102,7 @@ class Scheduler:
                 if network is None or (crowded and ask.memory > self._memory * _SMALL):
                     connection.report("loading")
                     continue
+                connection.grown = self._grown() - self._taken()
                 connection.work = self._workshops[kind_of(ask.key).name].begin(ask, network, connection.begun)
             except Exception as error:  # noqa: BLE001  # the job fails with its reason, the renderer goes on
                 self._fail(connection, error)
@@ -104,8 +114,12 @@ class Scheduler:
 
     def _has_room(self, ask: Ask) -> bool:
         """Beside those in progress; whoever is alone has, whatever it takes."""
-        taken = sum(one.ask.memory for one in self._working.values() if one.ask is not None)
+        taken = self._taken()
         return not self._memory or not taken or taken + ask.memory <= self._memory
+
+    def _taken(self) -> int:
+        """Bytes that those in progress take, as estimated."""
+        return sum(one.ask.memory for one in self._working.values() if one.ask is not None)
 
     def _make_room(self) -> None:
         """Keeps the weights in memory within their budget."""
@@ -141,7 +155,12 @@ class Scheduler:
                     connection.show(*preview)
 
     def _fail(self, connection: Connection, error: Exception) -> None:
+        """Raises `Outgrown` instead where the job may do better in a fresh process."""
         self._check()
+        if out_of_memory(error) and connection.ask and connection.grown > connection.ask.memory // _WORTH:
+            logger().warning("no room", key=connection.ask.key, attempt=connection.ask.attempt, grown=connection.grown)
+            connection.fail_with(RendererFull(getattr(error, "detail", "there was no room in memory for it")))
+            raise Outgrown(f"its heap has grown by {connection.grown:,} bytes, and a job had no room")
         named = {"key": connection.ask.key, "attempt": connection.ask.attempt} if connection.ask else {}
         logger().warning("job failed", **named, error=str(error))
         connection.fail_with(error)

@@ -11,8 +11,10 @@ from redis import Redis, RedisError
 
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE
 from featurelens.jobs.logs import configure, logger
+from featurelens.jobs.queue.aside import restore
 from featurelens.jobs.queue.broker import connect, probe
 from featurelens.jobs.settings import settings_of
+from featurelens.worker.crash_signals import tell_apart
 from featurelens.worker.slot.slot import Slot
 from featurelens.worker.slot.sweep_slot import SweepSlot
 
@@ -36,6 +38,7 @@ def take_jobs(redis: Redis, queue: str) -> bool:
     slot: Slot | None = None
     try:
         slot = SweepSlot(redis) if queue == SWEEP_QUEUE else Slot(redis, queue)
+        restore(redis, slot.queues[0])
         signal.signal(signal.SIGTERM, partial(_leave, slot))  # until RQ has its own handler
         logger().info("ready", slot=slot.name, queue=queue)
         slot.work(logging_level="WARNING")
@@ -56,6 +59,7 @@ def main() -> int:
         sys.stderr.write(f"featurelens slot: no queue {queue}; there are {', '.join(QUEUES)}\n")
         return 2
     configure("slot")
+    tell_apart()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     redis = connect(settings_of("slot").redis_url)
     while True:

@@ -20,6 +20,7 @@ from rq.job import JobStatus
 
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.kinds import kind_of
+from featurelens.jobs.queue.aside import set_aside
 from featurelens.jobs.queue.job_queue import EXECUTIONS
 from featurelens.jobs.queue.records import Records
 from featurelens.worker.slot.process_identity import identity
@@ -60,6 +61,15 @@ class Leases:
             pipe.lrem(self._queue.intermediate_queue_key, 1, job.id)
 
         return taken[0] if self._if_there(job, None, lease) else None
+
+    def set_aside(self, job: SlotJob) -> bool:
+        """Sets a job from the intermediate list aside, as this version does not understand it."""
+
+        def put(pipe: Pipeline) -> None:
+            self._leave(job, None, pipe)
+            set_aside(pipe, self._queue, job.id)
+
+        return self._if_there(job, None, put)
 
     def begin(self, job: SlotJob, execution: Execution, worker: str) -> bool:
         """Marks the job as started; False: the lease is gone."""
@@ -104,7 +114,7 @@ class Leases:
             if again and task is not None:
                 self._records.requeue(*task, pipe=pipe)
                 job.retries_left = left + (not blamed)  # `retry` takes one off
-                job.timeout = kind_of(task[0]).seconds
+                job.timeout = _seconds(task[0]) or job.timeout
                 job.retry(self._queue, pipe)
                 return
             if task is not None:
@@ -141,3 +151,11 @@ class Leases:
                     return True
                 except WatchError:
                     continue
+
+
+def _seconds(key: str) -> int | None:
+    """Those of an execution; None for a kind of a newer version."""
+    try:
+        return kind_of(key).seconds
+    except ValueError:
+        return None

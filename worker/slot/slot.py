@@ -23,12 +23,14 @@ from rq.serializers import JSONSerializer
 from rq.worker.base import WorkerStatus
 from rq.worker_registration import clean_worker_registry, register
 
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import patiently
 from featurelens.jobs.queue.deaths import from_outside, oom_kills
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.silence import Silence
+from featurelens.worker.crash_signals import tell_apart
 from featurelens.worker.slot.blame import Blame, judged
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.recovery import Recovery
@@ -118,7 +120,14 @@ class Slot(Worker):
         self.set_state(WorkerStatus.IDLE)
 
     def _taken(self, job: SlotJob) -> Execution | None:
-        """The lease; None: another slot has it."""
+        """The lease; None: another slot has it, or one of another version has to do it."""
+        try:
+            if job.task is not None:
+                self._records.read(job.task[0])
+        except OtherVersion as error:
+            if self._leases.set_aside(job):
+                logger().warning("set aside", attempt=job.id, reason=error.detail)
+            return None
         execution = self._leases.take(job, self.name)
         if execution is None:
             logger().info("another slot has it", attempt=job.id)
@@ -154,6 +163,7 @@ class Slot(Worker):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.pid:
             os._exit(1)
+        tell_apart()
         super().main_work_horse(job, queue)
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:

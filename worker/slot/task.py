@@ -13,7 +13,16 @@ from rq.timeouts import JobTimeoutException
 
 from featurelens.jobs import disk
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotStored, RendererLost, RenderError, RenderFailed
+from featurelens.jobs.errors import (
+    CatalogPending,
+    InvalidSpec,
+    NotStored,
+    OtherVersion,
+    RendererFull,
+    RendererLost,
+    RenderError,
+    RenderFailed,
+)
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
@@ -56,6 +65,8 @@ def execute(
     except Unwanted:
         patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
+    except RendererFull:
+        raise
     except RendererLost as lost:
         if stop is not None and stop.asked:
             patiently(lambda: records.cancelled(key, attempt))
@@ -140,7 +151,7 @@ def _fail(records: Records, record: Record, key: str, execution: str, error: Ren
 def _memory(redis: Redis, key: str, record: Record) -> int:
     try:
         return kind_of(key).memory(Catalog(redis), record.spec)
-    except (InvalidSpec, CatalogPending):  # its network has gone or changed: the renderer says so
+    except (InvalidSpec, CatalogPending, OtherVersion):  # its network has gone or changed: the renderer says so
         return 0
 
 

@@ -18,7 +18,10 @@ from featurelens.jobs.queue.deaths import announcement, from_outside, nobodys_fa
     [
         (0, True),
         (-signal.SIGTERM, True),
+        (-signal.SIGHUP, True),
         (-signal.SIGKILL, True),
+        (deaths.STRUCK, True),
+        (deaths.OUTGROWN, True),
         (os.EX_CANTCREAT, True),
         (1, False),
         (70, False),

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs import addresses
-from featurelens.jobs.catalog.catalog import LAYERS as LAYERS_KEY
+from featurelens.jobs.catalog import formats
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import Branch, ModelEntry
 from tests.support.catalog import ENTRY, LAYERS
@@ -151,7 +151,7 @@ def test_names_of_ten_thousand_letters_are_refused(client: httpx.Client) -> None
 
 
 def test_layers_to_come(client: httpx.Client, redis: Redis) -> None:
-    redis.delete(LAYERS_KEY)
+    redis.delete(*formats.ALL)
     answer = client.get("/v1/models/tinynet/layers")
     check(answer, 503, "catalog-pending")
     assert answer.headers["retry-after"] == "2"

