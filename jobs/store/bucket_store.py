@@ -72,6 +72,13 @@ class BucketStore(CheckedReads):
             found = zip(keys, pool.map(self._found, keys), strict=True)
             return {key: result for key, result in found if result is not None}
 
+    def version(self, key: str) -> Hashable:
+        """A bucket tells nothing at once."""
+        return None
+
+    def used(self, key: str) -> None:
+        """Nothing is evicted here."""
+
     def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         """As `ResultStore.put`. Raises `NotStored` when the bucket does not accept it."""
         folder = _folder(result.key)
