@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from redis import Redis, RedisError
 
@@ -23,8 +25,12 @@ REQUESTS = Counter("featurelens_requests", "Requests answered", ["method", "stat
 def exposition(deps: Dependencies) -> bytes:
     """All metrics as Prometheus' text."""
     registry = CollectorRegistry()
-    for collector in (ASKED, REQUESTS, SystemCollector(deps)):
-        registry.register(collector)
+    registry.register(SystemCollector(deps))
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        for collector in (ASKED, REQUESTS):
+            registry.register(collector)
     return generate_latest(registry)
 
 

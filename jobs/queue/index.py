@@ -123,7 +123,7 @@ class JobIndex:
         """
         filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
         start = "+inf" if cursor is None else f"({cursor}"
-        arguments = [_LINES, start, limit, _SCANNED, kind.prefix, *filters]
+        arguments: list[Any] = [_LINES, start, limit, _SCANNED, kind.prefix, *filters]
         found, last, complete = self._script(keys=[_listing(kind), _COMPLETE], args=arguments)
         lines = [Line(*line.split(" ")) for line in found.decode().splitlines()]
         return Page(lines, None if last is None else last.decode().removeprefix("("), bool(complete))
@@ -167,4 +167,3 @@ def _fields(key: str, spec: JobSpec, created: datetime, status: str) -> Any:
         "status": status,
         "created": created.astimezone(UTC).isoformat(timespec="milliseconds"),
     }
-

@@ -32,7 +32,7 @@ class Remembered(Generic[T]):
             return kept[1]
 
     def keep(self, name: Hashable, state: Hashable, value: T, size: int) -> None:
-        """`size` in the unit of the room. More than a quarter of the room is not kept: it would drive out all others."""
+        """`size` in the unit of the room. More than a quarter of the room is not kept, lest it drive out all."""
         self.forget(name)
         if 4 * size > self._room:
             return
