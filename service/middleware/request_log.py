@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from featurelens.jobs.logs import logger
-from featurelens.service.metrics import REQUESTS
+from featurelens.service.metrics import NO_ROUTE, REQUEST_SECONDS, REQUESTS
 from featurelens.service.middleware.path_prefix import route_path
 from featurelens.service.problems import unexpected
 
@@ -56,6 +56,8 @@ class RequestLogMiddleware:
             finally:
                 method = scope["method"] if scope["method"] in _METHODS else "other"
                 REQUESTS.labels(method, str(status)).inc()
+                seconds = time.perf_counter() - begun
+                REQUEST_SECONDS.labels(method, getattr(scope.get("route"), "path", NO_ROUTE)).observe(seconds)
                 if method not in {"GET", "HEAD"} or status >= 500 or status == 0:
-                    seconds = round(time.perf_counter() - begun, 4)
-                    logger().info("request", method=method, path=route_path(scope), status=status, seconds=seconds)
+                    path = route_path(scope)
+                    logger().info("request", method=method, path=path, status=status, seconds=round(seconds, 4))

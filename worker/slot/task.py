@@ -17,6 +17,7 @@ from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotStored, Rend
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
+from featurelens.jobs.queue import histograms
 from featurelens.jobs.queue.broker import connect, patiently
 from featurelens.jobs.queue.deaths import nobodys_fault
 from featurelens.jobs.queue.liveness import renderer_alive
@@ -50,6 +51,9 @@ def execute(
         patiently(lambda: records.cancelled(key, attempt))
         return
     log.info("started", kind=kind_of(key).name, model=record.spec.model)
+    if record.started is not None:
+        waited = (record.started - record.created).total_seconds()
+        patiently(lambda: histograms.observe(redis, histograms.WAIT, waited))
     begun = time.monotonic()
     try:
         _do(redis, records, record, key, execution, last, stop)
@@ -68,7 +72,9 @@ def execute(
     except JobTimeoutException:
         _fail(records, record, key, execution, RenderFailed(TOO_LONG))
     else:
-        log.info("finished", seconds=round(time.monotonic() - begun, 3))
+        seconds = round(time.monotonic() - begun, 3)
+        log.info("finished", seconds=seconds)
+        patiently(lambda: histograms.observe(redis, histograms.WORK.of(kind_of(key).name), seconds))
 
 
 def _do(
