@@ -1,4 +1,4 @@
-"""Keeps freed memory with the process, so that every step finds it mapped, and gives it back when nothing is to be done.
+"""Keeps freed memory with the process, so that every step finds it mapped; gives it back when nothing is to be done.
 
 By default glibc gives large blocks back to the system as soon as they are freed, and each step of a lane pays for
 mapping and zeroing them again: measured on two cores, Tiny Darknet conv14 at 224, 16.6 -> 11.0 ms a step alone.
