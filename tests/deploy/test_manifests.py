@@ -127,7 +127,7 @@ def test_volumes_of_containers_are_there(name: str) -> None:
 def test_profiles() -> None:
     by_profile = {name: one.get("profiles") for name, one in COMPOSE["services"].items()}
     assert by_profile.pop("valkey") is by_profile.pop("service") is None
-    assert {profile for (profile,) in by_profile.values()} == {"cpu", "cuda", "monitoring", "proxy"}  # type: ignore[misc]
+    assert {profile for (profile,) in by_profile.values()} == {"cpu", "cuda", "monitoring", "proxy"}
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
