@@ -151,7 +151,7 @@ def _histograms(redis: Redis) -> Iterator[Metric]:
     wait, tick, *work = histograms.read(redis, [WAIT, TICK, *(WORK.of(kind.name) for kind in KINDS)])
     yield _histogram("queue_wait_seconds", "From accepting a job until a slot started it", WAIT, {(): wait})
     yield _histogram("step_seconds", "One step of a lane, or one pass of other work", TICK, {(): tick})
-    by_kind = {(kind.name,): counted for kind, counted in zip(KINDS, work, strict=True)}
+    by_kind: dict[tuple[str, ...], Counted] = {(kind.name,): counted for kind, counted in zip(KINDS, work, strict=True)}
     yield _histogram("render_seconds", "From there until the result was stored", WORK, by_kind, "kind")
 
 

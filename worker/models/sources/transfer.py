@@ -12,8 +12,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
+from io import BufferedRandom
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import structlog
 
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def locked(part: Path) -> Iterator[IO[bytes]]:
+def locked(part: Path) -> Iterator[BufferedRandom]:
     """The file `part`, made where there is none, for one process at a time: others wait. Raises OSError."""
     part.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -40,7 +41,7 @@ def locked(part: Path) -> Iterator[IO[bytes]]:
                 return
 
 
-def transfer(url: str, file: IO[bytes], timeout: float) -> tuple[str, bool]:
+def transfer(url: str, file: BufferedRandom, timeout: float) -> tuple[str, bool]:
     """All of `url` in `file`, synced: its sha256 in hex, and whether some of it was there before.
 
     As long as something comes, a connection that ends early is followed by another. Raises OSError or ValueError with
@@ -66,7 +67,7 @@ def transfer(url: str, file: IO[bytes], timeout: float) -> tuple[str, bool]:
             raise OSError(f"the connection ended after {file.tell():,} bytes")
 
 
-def _taken(url: str, file: IO[bytes], measured: Any, timeout: float) -> tuple[Any, bool]:
+def _taken(url: str, file: BufferedRandom, measured: Any, timeout: float) -> tuple[Any, bool]:
     """The digest of all that is in `file` now, and whether that is the whole."""
     start = file.tell()
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
@@ -95,14 +96,14 @@ def _taken(url: str, file: IO[bytes], measured: Any, timeout: float) -> tuple[An
     return measured, end is None or file.tell() >= end
 
 
-def _digest(file: IO[bytes]) -> Any:
+def _digest(file: BufferedRandom) -> Any:
     """That of all that is in the file; leaves it at its end."""
     file.flush()
     file.seek(0)
     return hashlib.file_digest(file, "sha256")
 
 
-def _is(path: Path, file: IO[bytes]) -> bool:
+def _is(path: Path, file: BufferedRandom) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
