@@ -25,7 +25,7 @@ from tests.support.visualizations import BODY, KEY, PNG, URL, put
 from tests.support.wait import until
 
 PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-CONFIGURATION = (ROOT / "deploy" / "nginx" / "featurelens.conf").read_text()
+CONFIGURATION = (ROOT / "deploy" / "nginx" / "site.conf").read_text()
 IMAGE = f"{URL}/{KEY}/image"
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not here (Debian: nginx-light)")
