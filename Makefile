@@ -90,6 +90,10 @@ lock: $(READY)
 	$(COMPILE) --extra all --group build --output-file requirements.lock
 	$(COMPILE) --extra service --extra launcher --group build --constraint requirements.lock --output-file requirements-service.lock
 	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@# A worker without CUDA: torch for processors is in an index of its own, its versions are those of the lock.
+	$(COMPILE) --extra all --group build --constraint requirements.lock --output-file requirements-cpu.lock \
+	  $$(sed -nE 's/^((torch|torchvision|triton|nvidia|cuda)[a-z0-9-]*)==.*/--no-emit-package \1/p' requirements.lock)
+	sed -nE 's/^(torch|torchvision)==([0-9.]+).*/\1==\2+cpu/p' requirements.lock >requirements-cpu-torch.txt
 
 upgrade: COMPILE += --upgrade
 upgrade: lock

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Of an uploaded photograph."""
     connections: int = Field(1024, ge=1)
     """Requests answered at once, streams of events included."""
+    http_workers: int = Field(1, ge=1, le=64)
+    """Processes of the service, which share the connections."""
     results: str | None = Field(None, pattern=r"^s3://[a-z0-9.-]+(/.*)?$")
     """``s3://bucket/prefix``: finished pictures go there instead of the state folder."""
     results_endpoint: str | None = None

@@ -18,8 +18,8 @@ from featurelens.launcher.claim import Claim, Refused, StateGone, check_port, cl
 from featurelens.launcher.stack import Parts, Stack
 
 COULD_NOT_GO_ON, NOT_STARTED = 1, 2
-NO_BUCKET = 3
-"""Exit status of `featurelens.jobs.store.check`."""
+NO_USE = {3, 5}
+"""Exit statuses of `featurelens.jobs.store.check` with a bucket that waiting does not help."""
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
         if parts != "all" and options.redis_url is None:
             raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
         if options.results is not None:
-            _check_bucket()
+            _check_bucket(parts)
         while not _kept_running(parts, options):
             continue
     except (InvalidSettings, Refused) as refused:
@@ -65,10 +65,11 @@ async def _run(parts: Parts, options: Settings, claim: Claim | None) -> None:
     await Stack(parts, options, claim, _say).run(stop)
 
 
-def _check_bucket() -> None:
-    """Raises `Refused` when there is no such bucket; one that does not answer may yet."""
-    answer = subprocess.run(python("featurelens.jobs.store.check"), stdout=subprocess.PIPE, text=True, check=False)
-    if answer.returncode == NO_BUCKET:
+def _check_bucket(parts: Parts) -> None:
+    """Raises `Refused` when there is no such bucket, or a worker may not write it; a silent one may yet answer."""
+    command = python("featurelens.jobs.store.check", *(["write"] if parts != "service" else []))
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if answer.returncode in NO_USE:
         raise Refused(answer.stdout.strip())
     if answer.stdout.strip():
         _say(f"{answer.stdout.strip()}; starting all the same")

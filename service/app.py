@@ -22,6 +22,7 @@ from featurelens.service.middleware.body_limit import BodyLimitMiddleware
 from featurelens.service.middleware.connection_limit import ConnectionLimitMiddleware
 from featurelens.service.middleware.head import HeadMiddleware
 from featurelens.service.middleware.path_prefix import PathPrefixMiddleware
+from featurelens.service.middleware.remembered_answers import RememberedAnswersMiddleware
 from featurelens.service.middleware.request_log import RequestLogMiddleware
 from featurelens.service.openapi.document import document
 from featurelens.service.problems import install
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}" if route.tags else route.name,
     )
+    app.add_middleware(RememberedAnswersMiddleware, deps=deps)
     app.add_middleware(HeadMiddleware)
     uploads = {addresses.PHOTOS: deps.settings.photo_bytes}
     app.add_middleware(

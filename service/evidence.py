@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -36,6 +36,14 @@ class Unit(NamedTuple):
     compared: Compared
 
 
+class Scans(NamedTuple):
+    """Of one network, as the catalog knows it: the keys of those that are finished."""
+
+    weights: str
+    renderer: str
+    keys: tuple[str, ...]
+
+
 class Evidences:
     """Which scans there are is asked each time, in one round trip; what they say of a picture is read once."""
 
@@ -55,31 +63,42 @@ class Evidences:
         if unit is None:
             return None
         try:
-            entry = self._catalog.model(job.spec.model)
-            lines, _ = self._index.page(SCAN, MAX_JOBS, model=entry.name, status="succeeded")
+            there = self._scans(job.spec)
         except (UnknownModel, RedisError):
             return None
-        if not lines or VISUALIZATION.key(job.spec, entry.digest, entry.renderer) != job.key:
+        if not there.keys or VISUALIZATION.key(job.spec, there.weights, there.renderer) != job.key:
             return None
         measured = tuple((job.numbers or {}).get(name) for name in ("activation", "preactivation"))
-        scans = tuple(line.key for line in lines)
-        return list(self._known(unit, job.spec.size, measured, entry.digest, entry.renderer, scans)) or None
+        return list(self._known(unit, job.spec.size, measured, there)) or None
+
+    def version(self, key: str) -> Hashable:
+        """Another one whenever `of` may say something else of the picture with this key; None: that is not known."""
+        result = self._store.get(key)
+        if result is None or not isinstance(result.spec, VisualizationSpec):
+            return None
+        try:
+            return "none" if unit_of(result.spec) is None else self._scans(result.spec)
+        except (UnknownModel, RedisError):
+            return None
+
+    def _scans(self, spec: VisualizationSpec) -> Scans:
+        entry = self._catalog.model(spec.model)
+        lines, _ = self._index.page(SCAN, MAX_JOBS, model=entry.name, status="succeeded")
+        return Scans(entry.digest, entry.renderer, tuple(line.key for line in lines))
 
     def _read(
         self,
         unit: Unit,
         size: tuple[int, int] | None,
         measured: tuple[float | None, float | None],
-        weights: str,
-        renderer: str,
-        scans: tuple[str, ...],
+        there: Scans,
     ) -> tuple[Evidence, ...]:
         numbers = dict(zip(("activation", "preactivation"), measured, strict=True))
         found: dict[str, Evidence] = {}
-        for scan in self._results(scans):
+        for scan in self._results(there.keys):
             asked = scan.spec
             assert isinstance(asked, ScanSpec)
-            same = SCAN.key(asked, weights, renderer) == scan.key and asked.size == size
+            same = SCAN.key(asked, there.weights, there.renderer) == scan.key and asked.size == size
             if same and unit.layer in (asked.layers or []) and asked.dataset not in found:
                 line = told(self._store, scan, unit.layer, unit.channel)
                 one = None if line is None else compared(numbers, scan, unit, line)

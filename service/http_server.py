@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import cast
 
 import uvicorn
@@ -33,7 +34,10 @@ class HttpServer(uvicorn.Server):
     stay in the kernel's queue: none is accepted only to be cut off.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, listener: socket.socket, alive: Callable[[], None] | None = None
+    ) -> None:
+        """`alive` is called several times a second for as long as the event loop runs."""
         super().__init__(
             uvicorn.Config(
                 app,
@@ -47,6 +51,7 @@ class HttpServer(uvicorn.Server):
         )
         self._settings = settings
         self._listener = listener
+        self._alive = alive
         self._accepting: asyncio.Task[None] | None = None
         self.room = settings.connections + SPARE
 
@@ -63,6 +68,12 @@ class HttpServer(uvicorn.Server):
             await asyncio.wait({self._accepting})
         self._listener.close()
         await super().shutdown(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's, ten times a second."""
+        if self._alive is not None:
+            self._alive()
+        return await super().on_tick(counter)
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()

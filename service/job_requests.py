@@ -216,14 +216,12 @@ def listed(
     A page may be shorter than `limit`, even empty, and have a next one. What is not whole is made anew meanwhile, from
     the result store. `filters` are further ones of `JobIndex.page`.
     """
-    complete = deps.index.complete()
+    start, name = decode_cursor(cursor), _canonical(deps, model)
+    lines, last, complete = deps.index.look(kind, limit, start, model=name, status=status, **filters)
     if not complete:
         background.add_task(lambda: deps.index.rebuild(deps.store.results()))
-    start, name = decode_cursor(cursor), _canonical(deps, model)
-    lines, last = deps.index.page(kind, limit, start, model=name, status=status, **filters)
-    keys = [line.key for line in lines]
-    found = deps.views[kind.name].lookup.find_all(keys) if keys else []
-    deps.index.forget(*(key for key, job in zip(keys, found, strict=True) if job is None))
+    found = deps.views[kind.name].lookup.find_listed(lines)
+    deps.index.forget(*(line.key for line, job in zip(lines, found, strict=True) if job is None))
     jobs = [job for job in found if isinstance(job, Job) and status in {None, job.status}]
     if last is None:
         return jobs, None, complete

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
@@ -92,7 +94,7 @@ class JobRoutes:
             response_model=type(self.page),
             responses={**answer(200, self.page), **problems(422, 503)},
         )
-        def list_jobs(
+        async def list_jobs(
             deps: Deps,
             background: BackgroundTasks,
             sought: Sought = by,
@@ -100,9 +102,8 @@ class JobRoutes:
             limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 20,
             cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
         ) -> Any:
-            jobs, following, complete = job_requests.listed(
-                deps, self.kind, background, self.address, limit, cursor, status=status, **sought
-            )
+            listed = partial(job_requests.listed, deps, self.kind, background, self.address, limit, cursor)
+            jobs, following, complete = await run_in_threadpool(partial(listed, status=status, **sought))
             return self.page.of(jobs, next=following, complete=complete)
 
     def show(self, router: APIRouter) -> None:

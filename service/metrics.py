@@ -1,21 +1,60 @@
-"""The metrics of the system in Prometheus' format, read anew at each scrape so that nothing is stale."""
+"""The metrics of the system in Prometheus' format, read anew at each scrape so that nothing is stale.
+
+Those in `SHARED` live in the broker: every service shows the same, so that of several one takes `max`, not `sum`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import platform
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 from redis import Redis, RedisError
 
+from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.kinds.base import QUEUES
-from featurelens.jobs.queue import liveness, stats
+from featurelens.jobs.queue import histograms, liveness, stats
 from featurelens.jobs.queue.broker import LOST, probe
+from featurelens.jobs.queue.histograms import TICK, WAIT, WORK, Counted
+from featurelens.jobs.queue.histograms import Histogram as Kept
 from featurelens.service.dependencies import Dependencies
 
 ASKED = Counter("featurelens_asked", "Pictures asked for, by what came of it", ["outcome"], registry=None)
 """Of this process: hit (made before), joined (somebody had asked), accepted."""
+
+SHARED = (
+    *(
+        "broker_writable",
+        "queue_length",
+        "queue_oldest_wait_seconds",
+        "slots",
+        "renders_total",
+        "renderer_starts_total",
+    ),
+    *("renderer_up", "lanes", "lane_pictures", "lane_capacity", "ticks_total", "tick_seconds_total", "steps_total"),
+    *("queue_wait_seconds", "render_seconds", "step_seconds"),
+)
+"""Without the ``featurelens_`` in front; of histograms without what stands behind."""
+
+NO_ROUTE = "none"
+"""The route of a request for an address that there is not."""
+
+REQUEST_SECONDS = Histogram(
+    "featurelens_request_seconds",
+    "Time until an answer had been sent; event streams last as long as somebody listens",
+    ["method", "route"],
+    buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+    registry=None,
+)
 
 REQUESTS = Counter("featurelens_requests", "Requests answered", ["method", "status"], registry=None)
 
@@ -23,8 +62,13 @@ REQUESTS = Counter("featurelens_requests", "Requests answered", ["method", "stat
 def exposition(deps: Dependencies) -> bytes:
     """All metrics as Prometheus' text."""
     registry = CollectorRegistry()
-    for collector in (ASKED, REQUESTS, SystemCollector(deps)):
-        registry.register(collector)
+    registry.register(SystemCollector(deps))
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        for collector in (ASKED, REQUESTS, REQUEST_SECONDS):
+            registry.register(collector)
+    ProcessCollector(registry=registry)
     return generate_latest(registry)
 
 
@@ -50,6 +94,10 @@ class SystemCollector(Collector):
             yield from found
         yield broker
         yield from self._from_disk()
+        names = {"version": version("featurelens"), "python": platform.python_version()}
+        build = GaugeMetricFamily("featurelens_build_info", "1, with the versions of this service", labels=list(names))
+        build.add_metric(list(names.values()), 1)
+        yield build
 
     def _from_disk(self) -> Iterator[Metric]:
         """Results in a bucket are counted there, not here."""
@@ -61,6 +109,11 @@ class SystemCollector(Collector):
             entries.add_metric([what], eviction.usage.entries)
             evicted.add_metric([what], eviction.usage.evicted)
         yield from (size, entries, evicted)
+        state = self._deps.settings.state.absolute()
+        with suppress(OSError):  # it is not there yet, or does not answer: no number then
+            disk = shutil.disk_usage(state)
+            yield GaugeMetricFamily("featurelens_disk_bytes", "Of the disk with the state folder", value=disk.total)
+            yield GaugeMetricFamily("featurelens_disk_free_bytes", "Of that, free for us", value=disk.free)
 
     def _from_broker(self) -> Iterator[Metric]:
         redis = self._deps.redis
@@ -85,6 +138,7 @@ class SystemCollector(Collector):
         yield CounterMetricFamily("featurelens_renderer_starts", "Each but the first is a restart", value=starts)
         up = liveness.renderer_alive(redis)
         yield GaugeMetricFamily("featurelens_renderer_up", "1 while the renderer beats", value=up)
+        yield from _histograms(redis)
         renderer = stats.renderer(redis)
         if renderer is not None:
             yield GaugeMetricFamily("featurelens_lanes", "Lanes with pictures", value=renderer.lanes)
@@ -93,6 +147,24 @@ class SystemCollector(Collector):
             yield CounterMetricFamily("featurelens_ticks", "Ticks of all lanes", value=renderer.ticks)
             yield CounterMetricFamily("featurelens_tick_seconds", "Time they took", value=renderer.tick_seconds)
             yield CounterMetricFamily("featurelens_steps", "Steps of all pictures", value=renderer.steps)
+
+
+def _histograms(redis: Redis) -> Iterator[Metric]:
+    wait, tick, *work = histograms.read(redis, [WAIT, TICK, *(WORK.of(kind.name) for kind in KINDS)])
+    yield _histogram("queue_wait_seconds", "From accepting a job until a slot started it", WAIT, {(): wait})
+    yield _histogram("step_seconds", "One step of a lane, or one pass of other work", TICK, {(): tick})
+    by_kind: dict[tuple[str, ...], Counted] = {(kind.name,): counted for kind, counted in zip(KINDS, work, strict=True)}
+    yield _histogram("render_seconds", "From there until the result was stored", WORK, by_kind, "kind")
+
+
+def _histogram(
+    name: str, told: str, histogram: Kept, counted: Mapping[tuple[str, ...], Counted], *labels: str
+) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(f"featurelens_{name}", told, labels=labels)
+    bounds = [*map(floatToGoString, histogram.bounds), "+Inf"]
+    for values, (buckets, seconds) in counted.items():
+        family.add_metric(values, list(zip(bounds, accumulate(buckets), strict=True)), seconds)
+    return family
 
 
 def _writable(redis: Redis) -> bool:

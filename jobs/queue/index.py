@@ -7,9 +7,8 @@ has been wiped the index is rebuilt from the result store, which is authoritativ
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis import Redis
 from redis.client import Pipeline
@@ -41,13 +40,13 @@ redis.call('ZADD', KEYS[1], redis.call('INCR', KEYS[2]), ARGV[1])
 """
 
 _PAGE = """
-local found, last, scanned = {}, ARGV[2], 0
+local found, last, scanned, complete = {}, ARGV[2], 0, redis.call('EXISTS', KEYS[2])
 while scanned < tonumber(ARGV[4]) do
   local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 200, 'WITHSCORES')
-  if #keys == 0 then return {found, false} end
+  if #keys == 0 then return {table.concat(found, '\\n'), false, complete} end
   for i = 1, #keys, 2 do
     scanned, last = scanned + 1, '(' .. keys[i + 1]
-    local line = redis.call('HMGET', ARGV[1] .. keys[i], 'model', 'layer', 'channel', 'sign', 'status', 'created')
+    local line = redis.call('HMGET', ARGV[1] .. keys[i], 'model', 'layer', 'channel', 'sign', 'status')
     local fits = string.sub(keys[i], 1, #ARGV[5]) == ARGV[5]
     for j = 1, 5 do
       if ARGV[5 + j] ~= '' and ARGV[5 + j] ~= line[j] then fits = false end
@@ -55,26 +54,29 @@ while scanned < tonumber(ARGV[4]) do
     if not line[1] then
       redis.call('ZREM', KEYS[1], keys[i])
     elseif fits then
-      table.insert(found, {keys[i], unpack(line)})
-      if #found == tonumber(ARGV[3]) then return {found, last} end
+      table.insert(found, keys[i] .. ' ' .. line[5])
+      if #found == tonumber(ARGV[3]) then return {table.concat(found, '\\n'), last, complete} end
     end
   end
 end
-return {found, last}
+return {table.concat(found, '\\n'), last, complete}
 """
 
 
-@dataclass(frozen=True)
-class Line:
-    """One job in the index. `layer`, `channel` and `sign` are None where the job concerns no single one."""
+class Line(NamedTuple):
+    """One job in the index."""
 
     key: str
-    model: str
-    layer: str | None
-    channel: int | None
-    sign: str | None
     status: str
-    created: datetime
+
+
+class Page(NamedTuple):
+    """Lines of the index, and the cursor of the next page (None: this was the last)."""
+
+    lines: list[Line]
+    cursor: str | None
+    complete: bool
+    """False: the broker has been wiped since `rebuild`, so lines of older jobs are missing."""
 
 
 def line_key(key: str) -> str:
@@ -97,6 +99,13 @@ class JobIndex:
         self._script = redis.register_script(_PAGE)
 
     def page(
+        self, kind: Kind[Any], limit: int, cursor: str | None = None, **filters: Any
+    ) -> tuple[list[Line], str | None]:
+        """Lines and cursor of what `look` finds."""
+        lines, following, _ = self.look(kind, limit, cursor, **filters)
+        return lines, following
+
+    def look(
         self,
         kind: Kind[Any],
         limit: int,
@@ -107,15 +116,17 @@ class JobIndex:
         channel: int | None = None,
         sign: str | None = None,
         status: str | None = None,
-    ) -> tuple[list[Line], str | None]:
-        """At most `limit` lines of this kind that match, and the cursor of the next page (None: this was the last).
+    ) -> Page:
+        """At most `limit` lines of this kind that match.
 
         A page can be short, even empty, and have a next one: no more than `_SCANNED` lines are read for it.
         """
         filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
         start = "+inf" if cursor is None else f"({cursor}"
-        found, last = self._script(keys=[_listing(kind)], args=[_LINES, start, limit, _SCANNED, kind.prefix, *filters])
-        return [_line(*parts) for parts in found], None if last is None else last.decode().removeprefix("(")
+        arguments: list[Any] = [_LINES, start, limit, _SCANNED, kind.prefix, *filters]
+        found, last, complete = self._script(keys=[_listing(kind), _COMPLETE], args=arguments)
+        lines = [Line(*line.split(" ")) for line in found.decode().splitlines()]
+        return Page(lines, None if last is None else last.decode().removeprefix("("), bool(complete))
 
     def forget(self, *keys: str) -> None:
         """Removes jobs whose results have been deleted from the store."""
@@ -125,10 +136,6 @@ class JobIndex:
                 pipe.zrem(_SCANS, *keys)
                 pipe.delete(*map(line_key, keys))
                 pipe.execute()
-
-    def complete(self) -> bool:
-        """False: the broker has been wiped since `rebuild`, so lines of older jobs are missing."""
-        return bool(self._redis.exists(_COMPLETE))
 
     def rebuild(self, results: Iterable[Result]) -> int:
         """Adds missing lines below all others; returns the number of results read, 0 while another process does it."""
@@ -160,9 +167,3 @@ def _fields(key: str, spec: JobSpec, created: datetime, status: str) -> Any:
         "status": status,
         "created": created.astimezone(UTC).isoformat(timespec="milliseconds"),
     }
-
-
-def _line(*parts: bytes) -> Line:
-    key, model, layer, channel, sign, status, created = (part.decode() for part in parts)
-    number = int(channel) if channel else None
-    return Line(key, model, layer or None, number, sign or None, status, datetime.fromisoformat(created))

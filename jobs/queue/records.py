@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from redis import Redis
 from redis.client import Pipeline
 
+from featurelens.jobs import tracing
 from featurelens.jobs.errors import FeaturelensError, OtherVersion
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.index import line_key
@@ -79,6 +80,8 @@ class Record(BaseModel):
     seconds_left: float | None = None
     preview: int | None = None
     """The step that the latest preview shows."""
+    trace: str = ""
+    """That of the request which started the attempt (`jobs.tracing`)."""
 
     @property
     def in_flight(self) -> bool:
@@ -100,6 +103,7 @@ def now() -> str:
 
 def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
     """The fields of a new record: queued, one asker."""
+    traced = tracing.carried()
     return {
         "version": VERSION,
         "status": "queued",
@@ -110,6 +114,7 @@ def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> d
         "steps": kind_of(key).steps(spec),
         "askers": 1,
         "queue": queue,
+        **({"trace": traced} if traced else {}),
     }
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, OtherVersion, StoreUnavailable
@@ -27,6 +27,9 @@ PATIENCE = 10.0
 
 _NOTHING = "is-this-bucket-there"
 """An object that nobody has stored."""
+
+_TRIAL = "can-be-written"
+"""An object that is put there and deleted, to see whether that can be done."""
 
 _AT_ONCE = 16
 """Results read concurrently: a bucket has a long latency, not a small capacity."""
@@ -65,12 +68,30 @@ class BucketStore(CheckedReads):
             raise _unavailable(error) from error
         return True
 
+    def takes(self) -> str | None:
+        """Why nothing can be put into the bucket; None: something can. Raises `StoreUnavailable` when it is silent."""
+        try:
+            obstore.put(self._store, _TRIAL, b"")
+            obstore.delete(self._store, _TRIAL)
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            return type(error).__name__
+        except BaseError as error:
+            raise _unavailable(error) from error
+        return None
+
     def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
         if len(keys) < 2:
             return super().get_all(keys)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = zip(keys, pool.map(self._found, keys), strict=True)
             return {key: result for key, result in found if result is not None}
+
+    def version(self, key: str) -> Hashable:
+        """A bucket tells nothing at once."""
+        return None
+
+    def used(self, key: str) -> None:
+        """Nothing is evicted here."""
 
     def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         """As `ResultStore.put`. Raises `NotStored` when the bucket does not accept it."""

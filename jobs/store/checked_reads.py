@@ -1,4 +1,7 @@
-"""Reads common to all result stores: images and files are checked against the digests in ``result.json``."""
+"""Reads common to all result stores: images and files are checked against the digests in ``result.json``.
+
+Each is checked once for as long as it stays as it is: by its time and size, or its tag in a bucket.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 
 from featurelens.jobs.errors import OtherVersion
+from featurelens.jobs.store.remembered import Remembered
 from featurelens.jobs.store.result import File, Result, unsealed
 
 RESULT = "result.json"
@@ -21,46 +25,58 @@ def file_name(name: str) -> str:
     return f"file-{name}"
 
 
-_REMEMBERED = 4096
-"""Files that a process knows to be whole; then it starts again."""
+RESULTS_BYTES = 16 << 20
+"""Of ``result.json``, as text, of results that were read last and are kept in memory."""
+
+
+def digests(result: Result) -> dict[str, str]:
+    """Those of all its images and files, by the names under which these are kept."""
+    images = {image_name(index): image.sha256 for index, image in enumerate(result.images)}
+    return images | {file_name(file.name): file.sha256 for file in result.files}
+
+
+_WHOLE_BYTES = 4 << 20
+_WHOLE = 512
+"""Bytes that it takes to know of one file that it is whole, and of all of them."""
 
 
 class CheckedReads(ABC):
     """Reads of a store with a folder per key that holds ``result.json``, ``image-0.png``, ..., ``file-...``."""
 
     def __init__(self) -> None:
-        self._whole: dict[tuple[str, str], tuple[Hashable, str]] = {}
-        """By key and name: the state and the digest of files that were found whole."""
+        self._whole = Remembered[str](_WHOLE_BYTES)
+        """The digests of files that were found whole, by key and name like all that is remembered."""
+        self._results = Remembered[Result](RESULTS_BYTES)
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
         return {key: found for key in keys if (found := self._found(key)) is not None}
 
     def get(self, key: str) -> Result | None:
         result = self._result(key)
-        if result is None or any(self._png(result, index) is None for index in range(len(result.images))):
+        if result is None:
             return None
-        return result if all(self._is_whole(key, file) for file in result.files) else None
+        return result if all(self._is_whole(key, name, digest) for name, digest in digests(result).items()) else None
 
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
         result = self._result(key)
         if result is None or not 0 <= index < len(result.images):
             return None
-        png = self._png(result, index)
-        return None if png is None else (png, result.images[index].sha256)
+        digest = result.images[index].sha256
+        png = self._checked(key, image_name(index), digest)
+        return None if png is None else (png, digest)
 
     def file(self, key: str, name: str) -> tuple[bytes, str] | None:
         file = self._file(key, name)
-        content = None if file is None else self._read(key, file_name(name))
-        if file is None or content is None:
-            return None
-        if hashlib.sha256(content).hexdigest() != file.sha256:
-            self._whole.pop((key, name), None)
-            return None
-        return content, file.sha256
+        content = None if file is None else self._checked(key, file_name(name), file.sha256)
+        return None if file is None or content is None else (content, file.sha256)
 
     def file_part(self, key: str, name: str, start: int, length: int) -> bytes | None:
         file = self._file(key, name)
-        if file is None or not 0 <= start <= start + length <= file.bytes or not self._is_whole(key, file):
+        if (
+            file is None
+            or not 0 <= start <= start + length <= file.bytes
+            or not self._is_whole(key, file_name(name), file.sha256)
+        ):
             return None
         part = self._read_part(key, file_name(name), start, length)
         return part if part is not None and len(part) == length else None
@@ -88,33 +104,43 @@ class CheckedReads(ABC):
         """The same as long as its contents are the same; None when there is none."""
 
     def _understood(self, key: str) -> Result | None:
-        """For lists: None for what is missing, damaged, or of another version."""
+        """For lists of all there are: None for what is missing, damaged, or of another version. Remembers nothing."""
+        content = self._read(key, RESULT)
         try:
-            return self._result(key)
+            return None if content is None else unsealed(content, key)
         except OtherVersion:
             return None
 
     def _result(self, key: str) -> Result | None:
+        state = self._state(key, RESULT)
+        known = None if state is None else self._results.get(key, state)
+        if state is None or known is not None:
+            return known
         content = self._read(key, RESULT)
-        return None if content is None else unsealed(content, key)
+        result = None if content is None else unsealed(content, key)
+        if content is not None and result is not None:
+            self._results.keep(key, state, result, len(content))
+        return result
 
     def _file(self, key: str, name: str) -> File | None:
         result = self._result(key)
         return None if result is None else next((file for file in result.files if file.name == name), None)
 
-    def _is_whole(self, key: str, file: File) -> bool:
-        state = self._state(key, file_name(file.name))
+    def _is_whole(self, key: str, name: str, digest: str) -> bool:
+        state = self._state(key, name)
         if state is None:
             return False
-        if self._whole.get((key, file.name)) == (state, file.sha256):
+        if self._whole.get((key, name), state) == digest:
             return True
-        whole = self._sha256(key, file_name(file.name)) == file.sha256
+        whole = self._sha256(key, name) == digest
         if whole:
-            if len(self._whole) >= _REMEMBERED:
-                self._whole.clear()
-            self._whole[key, file.name] = state, file.sha256
+            self._whole.keep((key, name), state, digest, _WHOLE)
         return whole
 
-    def _png(self, result: Result, index: int) -> bytes | None:
-        png = self._read(result.key, image_name(index))
-        return png if png is not None and hashlib.sha256(png).hexdigest() == result.images[index].sha256 else None
+    def _checked(self, key: str, name: str, digest: str) -> bytes | None:
+        """The contents, read and checked anew."""
+        content = self._read(key, name)
+        if content is not None and hashlib.sha256(content).hexdigest() == digest:
+            return content
+        self._whole.forget((key, name))
+        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from uuid import uuid4
 from featurelens.jobs import disk
 from featurelens.jobs.atomic_file import new_file, sync_folder
 from featurelens.jobs.kinds.base import KEY_PATTERN
-from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, file_name, image_name
+from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, digests, file_name, image_name
 from featurelens.jobs.store.last_used import touch
 from featurelens.jobs.store.result import Result, sealed
 
@@ -27,20 +28,28 @@ class FileStore(CheckedReads):
     def image(self, key: str, index: int = 0) -> tuple[bytes, str] | None:
         found = super().image(key, index)
         if found is not None:
-            touch(self._path(key) / RESULT)
+            self.used(key)
         return found
 
     def file(self, key: str, name: str) -> tuple[bytes, str] | None:
         found = super().file(key, name)
         if found is not None:
-            touch(self._path(key) / RESULT)
+            self.used(key)
         return found
 
     def file_part(self, key: str, name: str, start: int, length: int) -> bytes | None:
         found = super().file_part(key, name, start, length)
         if found is not None:
-            touch(self._path(key) / RESULT)
+            self.used(key)
         return found
+
+    def version(self, key: str) -> Hashable:
+        state = self._state(key, RESULT)
+        result = None if state is None else self._results.get(key, state)
+        return None if result is None else (state, *(self._state(key, name) for name in digests(result)))
+
+    def used(self, key: str) -> None:
+        touch(self._path(key) / RESULT)
 
     def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         target = self._path(result.key)
@@ -117,10 +126,13 @@ class FileStore(CheckedReads):
         return None
 
     def _state(self, key: str, name: str) -> Hashable:
-        with suppress(FileNotFoundError):
-            found = (self._path(key) / name).stat()
-            return found.st_ino, found.st_size, found.st_mtime_ns
-        return None
+        if not KEY_PATTERN.fullmatch(key):
+            return None
+        try:  # by name: to put a `Path` together takes longer than the question
+            found = os.stat(f"{self._folder}/{key[4:6]}/{key}/{name}")  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _write(path: Path, content: bytes | memoryview) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Protocol
 
 from featurelens.jobs.errors import OtherVersion
@@ -33,6 +33,15 @@ class ResultStore(Protocol):
         The whole is checked once as long as it stays as it is: by its time and size, or its tag in a bucket. None where
         it does not reach as far.
         """
+
+    def version(self, key: str) -> Hashable:
+        """Another one whenever the result or one of its images and files is; told at once, without reading any.
+
+        None: there is no result, it has not been read lately, or this store cannot tell.
+        """
+
+    def used(self, key: str) -> None:
+        """Marks the result as used now, for a store from which what is not used is evicted."""
 
     def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         """Stores all or nothing; replaces a damaged result, keeps an intact one."""

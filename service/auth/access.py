@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Annotated, Any
@@ -68,9 +68,9 @@ class ScopeCheck:
 
     scope: Scope
 
-    async def __call__(self, caller: Identified) -> None:
-        """Raises 403, after `identify` has raised 401."""
-        self.check(caller)
+    async def __call__(self, request: Request, sent: Credentials) -> None:
+        """Raises 403, after `identify` has raised 401. Called, not depended on: each dependency takes its time."""
+        self.check(await identify(request, request.app.state.deps, sent))
 
     def check(self, caller: Caller) -> None:
         if not allows(caller.scope, self.scope):
@@ -83,9 +83,9 @@ class ScopeCheck:
 class ScopeOrTokenCheck(ScopeCheck):
     """The same, at an endpoint that a token opens."""
 
-    async def __call__(self, caller: IdentifiedOrToken) -> None:
+    async def __call__(self, request: Request, sent: Credentials, token: UrlToken = None) -> None:
         """Raises 403, after `identify_or_token` has raised 401."""
-        self.check(caller)
+        self.check(await identify_or_token(request, request.app.state.deps, sent, token))
 
 
 class GuardedRoute(APIRoute):
@@ -104,6 +104,18 @@ class GuardedRoute(APIRoute):
             return await handle(request)
 
         return guarded
+
+
+def may_read(deps: Dependencies, headers: Mapping[str, str]) -> bool:
+    """Whether a request with these headers may look, by its API key, where keys are asked for.
+
+    No token counts here. Reads the file of keys if it has changed; that is short.
+    """
+    if not deps.settings.auth_required:
+        return True
+    kind, _, key = headers.get("authorization", "").partition(" ")
+    known = deps.api_keys.find(key) if kind.lower() == "bearer" else None
+    return known is not None and allows(known.scope, "read")
 
 
 async def still_allowed(deps: Dependencies, caller: Caller) -> bool:

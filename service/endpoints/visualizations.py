@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
+from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
 from featurelens.jobs.kinds import VISUALIZATION
@@ -95,11 +96,15 @@ for declare in (JOBS.list, JOBS.events, JOBS.token, JOBS.leave, JOBS.delete):
     summary="How far it is, or its numbers",
     responses={**answer(200, samples.SUCCEEDED, links=JOBS.links), **problems(404, 503)},
 )
-def show(key: Key, deps: Deps, response: Response) -> Visualization:
+async def show(key: Key, deps: Deps, response: Response) -> Visualization:
     """Status and progress until the picture is finished, then its numbers, where the image is, and how the activation
     that it reached compares with the images of data sets that were scanned (`evidence`).
 
     One that failed or was cancelled says why; ask for it again to start a new attempt.
     """
-    visualization: Visualization = job_requests.show(deps, VISUALIZATION, key, response)
-    return visualization.model_copy(update={"evidence": deps.evidences.of(visualization)})
+
+    def seen() -> Visualization:
+        visualization: Visualization = job_requests.show(deps, VISUALIZATION, key, response)
+        return visualization.model_copy(update={"evidence": deps.evidences.of(visualization)})
+
+    return await run_in_threadpool(seen)

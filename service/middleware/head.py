@@ -25,4 +25,8 @@ class HeadMiddleware:
                     await send({"type": "http.response.body", "body": b"", "more_body": False})
                     call.cancel()
 
-            await self._app({**scope, "method": "GET"}, receive, bare)
+            inner = {**scope, "method": "GET"}
+            try:
+                await self._app(inner, receive, bare)
+            finally:
+                scope["route"] = inner.get("route")

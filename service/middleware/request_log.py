@@ -7,16 +7,18 @@ import time
 from uuid import uuid4
 
 import structlog
+from opentelemetry import trace
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from featurelens.jobs.logs import logger
-from featurelens.service.metrics import REQUESTS
+from featurelens.service.metrics import NO_ROUTE, REQUEST_SECONDS, REQUESTS
 from featurelens.service.middleware.path_prefix import route_path
 from featurelens.service.problems import unexpected
 
 HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TOKEN = re.compile(rb"((?:^|&)token=)[^&]*")
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 
@@ -38,6 +40,10 @@ class RequestLogMiddleware:
         given = Headers(scope=scope).get(HEADER, "")
         name = given if _GIVEN.fullmatch(given) else uuid4().hex
         begun, status = time.perf_counter(), 0
+        if _TOKEN.search(scope["query_string"]):  # it opens what it is for: no more in a trace than in the log
+            trace.get_current_span().set_attribute(
+                "url.query", _TOKEN.sub(rb"\1...", scope["query_string"]).decode("latin-1")
+            )
 
         async def named(message: Message) -> None:
             nonlocal status
@@ -56,6 +62,8 @@ class RequestLogMiddleware:
             finally:
                 method = scope["method"] if scope["method"] in _METHODS else "other"
                 REQUESTS.labels(method, str(status)).inc()
+                seconds = time.perf_counter() - begun
+                REQUEST_SECONDS.labels(method, getattr(scope.get("route"), "path", NO_ROUTE)).observe(seconds)
                 if method not in {"GET", "HEAD"} or status >= 500 or status == 0:
-                    seconds = round(time.perf_counter() - begun, 4)
-                    logger().info("request", method=method, path=route_path(scope), status=status, seconds=seconds)
+                    path = route_path(scope)
+                    logger().info("request", method=method, path=path, status=status, seconds=round(seconds, 4))

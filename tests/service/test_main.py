@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import httpx
 
 from featurelens.launcher.claim import free_port
 from tests.support.paths import ROOT
+from tests.support.processes import alive, children
 from tests.support.wait import until
 
 NO_TORCH = """
@@ -36,23 +38,16 @@ def test_needs_no_torch() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def start(port: int, broker: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "REDIS_URL": broker}
+def start(port: int, broker: str, **more: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "REDIS_URL": broker, **more}
     command = [sys.executable, "-m", "featurelens.service"]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def test_serves_until_asked_to_stop(broker: str) -> None:
     port = free_port()
-    with start(port, broker) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-
-        def answers() -> bool:
-            try:
-                return client.get("/livez").status_code == 200
-            except httpx.ConnectError:
-                return False
-
-        until(answers)
+    with start(port, broker) as process:
+        until(lambda: _answers(port))
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) in {0, -signal.SIGTERM}
 
@@ -67,3 +62,35 @@ def test_port_taken(broker: str) -> None:
     assert process.returncode == 1
     assert said.count("\n") == 1
     assert f"127.0.0.1:{port}" in said
+
+
+def test_several_processes_share_one_listener_and_their_counters(broker: str) -> None:
+    """One that is killed is followed by another, and all end with the first."""
+    port = free_port()
+    with start(port, broker, FEATURELENS_HTTP_WORKERS="2") as process:
+        until(lambda: _answers(port))
+        first = set(children(process.pid))
+        assert len(first) == 2
+        for _ in range(8):
+            assert httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200
+        counted = re.search(r'requests_total\{method="GET",status="200"\} (\d+)', _metrics(port))
+        assert counted is not None
+        assert int(counted[1]) >= 8
+        killed = first.pop()
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: killed not in children(process.pid) and len(children(process.pid)) == 2)
+        assert _answers(port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+        assert not any(map(alive, first))
+
+
+def _metrics(port: int) -> str:
+    return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200
+    except httpx.TransportError:
+        return False

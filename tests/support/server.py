@@ -37,7 +37,11 @@ class Server:
         """Waits until nothing that a request has started is under way, what goes on after its answer included."""
         until(lambda: not self._server.server_state.tasks, what="the service at rest")
 
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self.client.close()
+    def end(self) -> None:
+        """It answers no more."""
         self._server.should_exit = True
         self._thread.join()
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.client.close()
+        self.end()

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from redis import Redis
 
 from featurelens.jobs.kinds import KINDS
-from featurelens.jobs.queue import stats
+from featurelens.jobs.queue import histograms, stats
+from featurelens.jobs.queue.histograms import TICK
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.jobs.version import VERSION
 from featurelens.worker.renderer.device import Device, precision
@@ -31,6 +32,9 @@ class LaneStats:
         self._seconds = 0.0
         self._steps = 0
         self._speeds = Speedometer()
+        self._counts = [0] * (len(TICK.bounds) + 1)
+        self._told: tuple[list[int], float] = self._counts.copy(), 0.0
+        """Of ticks by how long they took, and of their seconds: what has been counted already."""
         self._now = {"lanes": 0, "pictures": 0, "capacity": 0, "waiting": 0}
 
     @contextmanager
@@ -47,6 +51,7 @@ class LaneStats:
         self._ticks += 1
         self._seconds += seconds
         self._steps += len(chosen)
+        self._counts[TICK.bucket(seconds)] += 1
         if measured and group.lane is not None:
             rows = min(sum(work.rows for work in chosen), group.room)
             self._speeds.add(group.lane, seconds, rows, alone=len(chosen) == 1)
@@ -66,6 +71,10 @@ class LaneStats:
             stats.count_start(redis)
             self._counted = True
         stats.publish_renderer(redis, self.read())
+        counts, seconds = self._counts.copy(), self._seconds
+        fresh = [now - before for now, before in zip(counts, self._told[0], strict=True)]
+        histograms.add(redis, TICK, fresh, seconds - self._told[1])
+        self._told = counts, seconds
 
     def read(self) -> RendererStats:
         return RendererStats(

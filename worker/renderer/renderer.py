@@ -28,6 +28,7 @@ from featurelens.worker.renderer.growth import Growth, Outgrown
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.listener import Listener
 from featurelens.worker.renderer.networks import Networks
+from featurelens.worker.renderer.rest import Rest
 from featurelens.worker.renderer.scheduler import Scheduler
 from featurelens.worker.renderer.warm_up import warm_up
 from featurelens.worker.renderer.work import Workshop
@@ -62,6 +63,7 @@ class Renderer:
         self._interrupt_receiver.setblocking(False)
         self._interrupt_sender.setblocking(False)
         self._selector.register(self._interrupt_receiver, selectors.EVENT_READ)
+        self._rest = Rest()
         self._listener = Listener(path)
         self._selector.register(self._listener.socket, selectors.EVENT_READ)
 
@@ -88,6 +90,7 @@ class Renderer:
         while not self._stopping:
             self._heartbeat.touch()
             self._listen()
+            self._rest.tell(self._scheduler.busy)
             self._receive(timeout=0.0 if self._scheduler.busy else 1.0)
             try:
                 self._scheduler.turn()

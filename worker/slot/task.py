@@ -11,7 +11,7 @@ from uuid import uuid4
 from redis import Redis, RedisError
 from rq.timeouts import JobTimeoutException
 
-from featurelens.jobs import disk
+from featurelens.jobs import disk, tracing
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import (
     CatalogPending,
@@ -26,6 +26,7 @@ from featurelens.jobs.errors import (
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
+from featurelens.jobs.queue import histograms
 from featurelens.jobs.queue.broker import connect, patiently
 from featurelens.jobs.queue.deaths import nobodys_fault
 from featurelens.jobs.queue.liveness import renderer_alive
@@ -59,9 +60,13 @@ def execute(
         patiently(lambda: records.cancelled(key, attempt))
         return
     log.info("started", kind=kind_of(key).name, model=record.spec.model)
+    if record.started is not None:
+        waited = (record.started - record.created).total_seconds()
+        patiently(lambda: histograms.observe(redis, histograms.WAIT, waited))
     begun = time.monotonic()
     try:
-        _do(redis, records, record, key, execution, last, stop)
+        with tracing.span("job", record.trace, key=key, kind=kind_of(key).name, attempt=attempt, steps=record.steps):
+            _do(redis, records, record, key, execution, last, stop)
     except Unwanted:
         patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
@@ -79,7 +84,11 @@ def execute(
     except JobTimeoutException:
         _fail(records, record, key, execution, RenderFailed(TOO_LONG))
     else:
-        log.info("finished", seconds=round(time.monotonic() - begun, 3))
+        seconds = round(time.monotonic() - begun, 3)
+        log.info("finished", seconds=seconds)
+        patiently(lambda: histograms.observe(redis, histograms.WORK.of(kind_of(key).name), seconds))
+    finally:
+        tracing.flush()
 
 
 def _do(
@@ -95,13 +104,14 @@ def _do(
         swept = record.queue == SWEEP_QUEUE
         memory = patiently(lambda: _memory(redis, key, record))
         asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
-        finished, payload = _rendered(redis, report, asked, execution, last, stop)
+        with tracing.span("render"):
+            finished, payload = _rendered(redis, report, asked, execution, last, stop)
         images, pictures = encoded(key, record, finished, payload)
         contents, files = attached(finished, payload)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
             raise Unwanted
         result = describe(key, record.spec, finished.numbers, record.created, record.started)
-        with _storing(made=True):
+        with _storing(made=True), tracing.span("store"):
             store.put(result.model_copy(update={"images": pictures, "files": files}), images, contents)
     elif not patiently(lambda: records.commit(key, record.attempt, execution)):
         raise Unwanted

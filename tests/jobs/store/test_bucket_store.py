@@ -8,6 +8,7 @@ from functools import partial
 
 import obstore
 import pytest
+from obstore.exceptions import PermissionDeniedError
 from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, StoreUnavailable
@@ -123,3 +124,16 @@ def test_silence_is_not_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_only_keys_become_paths() -> None:
     with pytest.raises(ValueError, match="no key"):
         BucketStore("s3://pictures", "http://127.0.0.1:1").get("../../x")
+
+
+def test_whether_it_can_be_written(store: BucketStore, objects: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trial leaves nothing; one who may only read is told so."""
+    before = [entry["path"] for entry in obstore.list(objects).collect()]
+    assert store.takes() is None
+    assert [entry["path"] for entry in obstore.list(objects).collect()] == before
+
+    def refused(*_: object) -> None:
+        raise PermissionDeniedError("403")
+
+    monkeypatch.setattr(obstore, "put", refused)
+    assert store.takes() == "PermissionDeniedError"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -9,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue import stats
+from featurelens.jobs.queue import histograms, stats
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
@@ -70,3 +72,29 @@ def test_without_a_broker(tmp_path: Path) -> None:
         assert found["featurelens_broker_up"] == 0
         assert found["featurelens_store_bytes,what=results"] == 0
         assert server.client.get("/v1/status").status_code == 503
+
+
+def test_histograms(client: httpx.Client, redis: Redis, store: FileStore) -> None:
+    """Of requests by route, whoever has answered; of the broker's, buckets that add up."""
+    histograms.observe(redis, histograms.WORK.of("scan"), 2.0)
+    histograms.observe(redis, histograms.WORK.of("scan"), 5000.0)
+    put(store)
+    route = "featurelens_request_seconds_count,method={},route=/v1/visualizations/{{key}}/image"
+    before = scrape(client)
+    for _ in range(4):
+        client.get(f"{URL}/{KEY}/image")
+    client.head(f"{URL}/{KEY}/image")
+    client.get("/v1/nowhere/at/all")
+    found = scrape(client)
+    assert [found[route.format(method)] - before.get(route.format(method), 0) for method in ("GET", "HEAD")] == [4, 1]
+    assert found["featurelens_request_seconds_count,method=GET,route=none"] > 0
+    scans = "featurelens_render_seconds_bucket,kind=scan,le={}"
+    assert [found[scans.format(le)] for le in ("1.0", "3.0", "3000.0", "+Inf")] == [0, 1, 1, 2]
+    assert found["featurelens_render_seconds_sum,kind=scan"] == 5002
+
+
+def test_what_it_runs_on(client: httpx.Client) -> None:
+    found = scrape(client)
+    assert found[f"featurelens_build_info,python={platform.python_version()},version={version('featurelens')}"] == 1
+    assert 0 < found["featurelens_disk_free_bytes"] <= found["featurelens_disk_bytes"]
+    assert found["process_resident_memory_bytes"] > 1e7

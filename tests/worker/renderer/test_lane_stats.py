@@ -7,7 +7,10 @@ from typing import Any, cast
 
 import pytest
 import torch
+from redis import Redis
 
+from featurelens.jobs.queue import histograms, stats
+from featurelens.jobs.queue.histograms import TICK
 from featurelens.jobs.queue.speeds import LaneKind
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.worker.renderer import lane_stats
@@ -103,3 +106,16 @@ def test_older_and_newer_figures_are_understood() -> None:
     assert RendererStats.model_validate({**told, "more": 1}).speeds == []
     del told["speeds"]
     assert RendererStats.model_validate(told).speeds == []
+
+
+def test_what_is_told_of_ticks_is_counted_once(clock: Clock, redis: Redis) -> None:
+    """However often it is told."""
+    lanes = LaneStats(DEVICE)
+    for seconds in (0.02, 0.02, 2.0):
+        ticked(lanes, clock, seconds, [1])
+        lanes.tell(redis)
+        lanes.tell(redis)
+    (told,) = histograms.read(redis, [TICK])
+    assert (told.buckets[TICK.bucket(0.02)], told.buckets[TICK.bucket(2.0)], sum(told.buckets)) == (2, 1, 3)
+    assert told.seconds == pytest.approx(2.04)
+    assert stats.counts(redis) == {stats.STARTS: 1}

@@ -16,6 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
+from featurelens.jobs.queue import histograms
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.job_queue import EXECUTIONS, TASKS
 from featurelens.jobs.queue.previews import Previews
@@ -51,6 +52,13 @@ def test_a_picture(worker: WorkerHarness) -> None:
     text = json.loads(image.text["featurelens"])  # type: ignore[attr-defined]
     assert text == {"key": key, "spec": result.spec.model_dump(mode="json"), "weights": worker.record(key).digest}
     until(lambda: not worker.redis.exists(f"rq:job:{worker.record(key).attempt}"))
+
+
+def test_how_long_it_waited_and_took_is_counted(worker: WorkerHarness) -> None:
+    told = [histograms.WAIT, histograms.WORK.of("visualization")]
+    before = [sum(one.buckets) for one in histograms.read(worker.redis, told)]
+    worker.await_status(worker.ask(channel=8), "succeeded")
+    until(lambda: [sum(one.buckets) for one in histograms.read(worker.redis, told)] == [one + 1 for one in before])
 
 
 def test_several_pictures_in_one_result(worker: WorkerHarness) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,10 +13,10 @@ import structlog
 from featurelens.jobs import atomic_file
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.sources.transfer import locked, transfer
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a download is given up."""
-CHUNK = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 log = structlog.get_logger(__name__)
@@ -61,8 +60,9 @@ def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> tuple[Path, str]:
     """The file published at `url`, in `folder`, whose sha256 starts with the hex digits in its name; and its sha256.
 
     A file that is already there is checked as well, so an operator may put it there by hand. The whole sha256 is
-    recorded when a file is first used, and another one under the same name is refused from then on. Raises
-    `ModelLoadFailed` with the name of the file and where it belongs.
+    recorded when a file is first used, and another one under the same name is refused from then on. What a download
+    that ends early has brought stays aside, and the next one goes on from there. Raises `ModelLoadFailed` with the
+    name of the file and where it belongs.
     """
     name = published_name(url)
     digits = re.search(r"-([0-9a-f]{8,64})\.\w+$", name)
@@ -85,18 +85,21 @@ def fetch(url: str, folder: Path, timeout: float = TIMEOUT) -> tuple[Path, str]:
 
 def _download(url: str, path: Path, digits: str, timeout: float) -> str:
     """The sha256, which starts with `digits`. Raises OSError, ValueError or `ModelLoadFailed`."""
-    measured = hashlib.sha256()
-    with (
-        atomic_file.replacing(path, durable=True) as file,
-        urllib.request.urlopen(url, timeout=timeout) as answer,
-    ):
-        while chunk := answer.read(CHUNK):
-            file.write(chunk)
-            measured.update(chunk)
-        digest = measured.hexdigest()
+    part = path.with_name(f".{path.name}.part")
+    with locked(part) as file:
+        if path.exists() and (digest := sha256(path)).startswith(digits):  # another process was faster
+            part.unlink()
+            return digest
+        digest, resumed = transfer(url, file, timeout)
+        if resumed and not digest.startswith(digits):  # what had come before may have been of another file
+            file.truncate(0)
+            digest, _ = transfer(url, file, timeout)
         if not digest.startswith(digits):
+            part.unlink()
             raise ModelLoadFailed(_by_hand(path.name, url, "what came does not have the published digest"))
         _record(path, digest)
+        part.replace(path)
+        atomic_file.sync_folder(path.parent)
     return digest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,14 +16,21 @@ from featurelens.worker.models.sources.download import fetch, recorded
 
 CONTENT = bytes(range(256)) * 5000
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
+PART = f".{NAME}.part"
 
 
 class Server(ThreadingHTTPServer):
-    """Answers every path with `content` and says it is `length` bytes long."""
+    """Answers every path with `content` and says it is `length` bytes long; of a range, with what is behind `start`.
+
+    `drops`: bytes after which each answer ends early. `ranges`: whether it knows ranges.
+    """
 
     content: bytes = CONTENT
     length: int = len(CONTENT)
     asked = 0
+    drops: int | None = None
+    ranges = False
+    starts: list[int]
 
     @property
     def url(self) -> str:
@@ -33,11 +41,19 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.asked += 1
-        self.send_response(200)
-        self.send_header("Content-Length", str(self.server.length))
+        server = self.server
+        server.asked += 1
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1]) if server.ranges else 0
+        server.starts = [*getattr(server, "starts", []), start]
+        if start and start >= server.length:
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{server.length - 1}/{server.length}")
+        self.send_header("Content-Length", str(server.length - start))
         self.end_headers()
-        self.wfile.write(self.server.content)
+        self.wfile.write(server.content[start:][: server.drops])
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -67,7 +83,37 @@ def test_half_a_file_is_never_used(server: Server, tmp_path: Path) -> None:
     server.content = CONTENT[: len(CONTENT) // 2]
     with pytest.raises(ModelLoadFailed, match=NAME):
         fetch(server.url, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [PART]
+
+
+def test_a_lost_connection_is_followed_by_another_that_goes_on(server: Server, tmp_path: Path) -> None:
+    server.ranges, server.drops = True, 500_000
+    assert fetch(server.url, tmp_path)[0].read_bytes() == CONTENT
+    assert server.starts == [0, 500_000, 1_000_000]
+    assert {path.name for path in tmp_path.iterdir()} == {NAME, f"{NAME}.sha256"}
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_what_was_left_is_taken_up(server: Server, tmp_path: Path, ranges: bool) -> None:
+    """Where the server knows no ranges, from the beginning."""
+    (tmp_path / PART).write_bytes(CONTENT[:1000])
+    server.ranges = ranges
+    assert fetch(server.url, tmp_path)[0].read_bytes() == CONTENT
+    assert server.starts == [1000 if ranges else 0]
+
+
+@pytest.mark.parametrize("left", [bytes(1000), bytes(len(CONTENT)), bytes(len(CONTENT) + 1)])
+def test_what_was_left_of_another_file_does_no_harm(server: Server, tmp_path: Path, left: bytes) -> None:
+    (tmp_path / PART).write_bytes(left)
+    server.ranges = True
+    assert fetch(server.url, tmp_path)[0].read_bytes() == CONTENT
+
+
+def test_two_that_want_the_same_file_wait_for_each_other(server: Server, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: fetch(server.url, tmp_path), range(4)))
+    assert len(set(found)) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {NAME, f"{NAME}.sha256"}
 
 
 def test_another_file_under_the_name_is_refused(server: Server, tmp_path: Path) -> None:
