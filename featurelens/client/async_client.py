@@ -70,6 +70,9 @@ class AsyncClient(AsyncClosing):
     async def layers(self, model: str, q: str | None = None, *, recommended: bool | None = None) -> list[Layer]:
         return await self._driver.run(self._operations.layers(model, q, recommended))
 
+    async def layer(self, model: str, name: str) -> Layer:
+        return await self._driver.run(self._operations.layer(model, name))
+
     async def unit(self, place: str, layer: str | None = None, channel: int | None = None) -> Unit:
         return await self._driver.run(self._operations.unit(place, layer, channel))
 

@@ -88,6 +88,10 @@ class Client(Closing):
         """The layers of a network in the order they run. Raises `UnknownModel`."""
         return self._driver.run(self._operations.layers(model, q, recommended))
 
+    def layer(self, model: str, name: str) -> Layer:
+        """One layer; that of the classes has their `labels`. Raises `UnknownLayer`."""
+        return self._driver.run(self._operations.layer(model, name))
+
     def unit(self, place: str, layer: str | None = None, channel: int | None = None) -> Unit:
         """One unit and its pictures: ``unit("patternnet/conv4:7")``, or model, layer and channel apart."""
         return self._driver.run(self._operations.unit(place, layer, channel))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,11 +12,14 @@ from httpx_sse import ServerSentEvent
 
 from featurelens.client.errors import Unreachable, error_of
 from featurelens.client.steps import Answer, Event, Listen, Request
+from featurelens.jobs.errors import InvalidSpec
 
 URL, KEY = "FEATURELENS_URL", "FEATURELENS_API_KEY"
 """Variables of the environment that say where the service is, and with which API key."""
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+
+_ADDRESS = re.compile(r"https?://[^/?#]+[^?#]*$")
 
 _CONNECT = 5.0
 """Seconds to be let in."""
@@ -33,11 +37,10 @@ class Connection:
 
     @classmethod
     def to(cls, url: str | None, key: str | None, timeout: float) -> Self:
-        """What is left out is taken from the environment. Raises ValueError for what is no address."""
+        """What is left out is taken from the environment. Raises `InvalidSpec` for what is no address."""
         found = url or os.environ.get(URL) or DEFAULT_URL
-        place = httpx.URL(found)
-        if place.scheme not in {"http", "https"} or not place.host:
-            raise ValueError(f"{found!r} is no address of a service; {DEFAULT_URL} would be one")
+        if not _ADDRESS.match(found):
+            raise InvalidSpec(f"{found!r} is no address of a service; {DEFAULT_URL} would be one")
         return cls(found.rstrip("/"), key or os.environ.get(KEY) or None, timeout)
 
     def options(self) -> dict[str, Any]:

@@ -57,6 +57,12 @@ class Layer:
     recommended: bool
     data: Mapping[str, Any] = field(repr=False, compare=False)
 
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """The names of the classes, if this is their layer and `Client.layer` was asked for it."""
+        labels = self.data.get("labels")
+        return None if labels is None else tuple(labels)
+
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Self:
         shape = told.get("height"), told.get("width")

@@ -64,6 +64,9 @@ class Operations:
         found = yield from self._pages(addresses.layers(model), "layers", params)
         return [Layer.of(one) for one in found]
 
+    def layer(self, model: str, name: str) -> Steps[Layer]:
+        return Layer.of((yield from self._get(addresses.layer(model, name))))
+
     def unit(self, place: str, layer: str | None, channel: int | None) -> Steps[Unit]:
         if layer is None or channel is None:
             place, _, rest = place.partition("/")

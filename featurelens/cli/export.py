@@ -1,0 +1,7 @@
+"""TODO"""
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
