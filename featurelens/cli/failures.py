@@ -12,7 +12,8 @@ from featurelens.jobs.errors import FeaturelensError, InvalidSpec, NotFound, Not
 DONE, FAILED, NONSENSE, NOBODY, INTERRUPTED = 0, 1, 2, 3, 130
 """Nobody: no service answers, or not yet, or the part that would do it is not installed."""
 
-_WHERE = re.compile(r"; all of them: (/v1/models(?:/(?P<model>[^/\s]+)/layers)?|\S.*)$")
+_WHERE = re.compile(r"; all of them: \S*?(/models|/models/(?P<model>[^/\s]+)/layers|featurelens models list)$")
+"""Where an error says that all names are listed: at an address, which a prefix may precede."""
 
 _EXTRAS = {
     "torch": "engine",
@@ -64,16 +65,14 @@ def lines_of(error: Exception) -> list[str]:
     if not isinstance(error, FeaturelensError):
         return [str(error)]
     found = _WHERE.search(error.detail)
-    first = error.detail[: found.start()] if found else error.detail
-    return [first, *_hints(error, found["model"] if found else None)]
+    if found is None:
+        return [error.detail, *_hints(error)]
+    command = f"layers {found['model']}" if found["model"] else "models list"
+    return [error.detail[: found.start()], f"all of them: featurelens {command}"]
 
 
-def _hints(error: FeaturelensError, model: str | None) -> Iterator[str]:
-    if error.code == "unknown-model":
-        yield "all of them: featurelens models list"
-    elif error.code == "unknown-layer" and model is not None:
-        yield f"all of them: featurelens layers {model}"
-    elif error.code == "unreachable":
+def _hints(error: FeaturelensError) -> Iterator[str]:
+    if error.code == "unreachable":
         yield "FEATURELENS_URL says where the service is; featurelens serve starts one"
     elif error.code == "not-authenticated":
         yield "FEATURELENS_API_KEY is where the API key is looked for"

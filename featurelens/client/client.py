@@ -85,11 +85,11 @@ class Client(Closing):
         return self._driver.run(self._operations.models(q, downloaded))
 
     def layers(self, model: str, q: str | None = None, *, recommended: bool | None = None) -> list[Layer]:
-        """The layers of a network in the order they run. Raises `UnknownModel`."""
+        """The layers of a network in the order they run. Raises `NotFound`."""
         return self._driver.run(self._operations.layers(model, q, recommended))
 
     def layer(self, model: str, name: str) -> Layer:
-        """One layer; that of the classes has their `labels`. Raises `UnknownLayer`."""
+        """One layer; that of the classes has their `labels`. Raises `NotFound`."""
         return self._driver.run(self._operations.layer(model, name))
 
     def unit(self, place: str, layer: str | None = None, channel: int | None = None) -> Unit:
