@@ -22,6 +22,7 @@ from featurelens.cli import (
     sweep,
 )
 from featurelens.cli.failures import DONE, Missing, lines_of, status_of
+from featurelens.cli.held import held
 from featurelens.cli.output import hint
 from featurelens.jobs.errors import FeaturelensError
 
@@ -63,7 +64,8 @@ def featurelens(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status. `arguments` left out are those of the process."""
     try:
-        app(arguments, prog_name="featurelens")
+        with held:
+            app(arguments, prog_name="featurelens")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
     except BrokenPipeError:

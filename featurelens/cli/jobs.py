@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from featurelens.cli.held import connected
 from featurelens.cli.options import Json, Service, Timeout
 from featurelens.cli.output import as_json, bar, examples, hint, say, table
-from featurelens.client import Client
+from featurelens.client import Job
 from featurelens.client.operations import LISTED
 from featurelens.client.results import Result
 from featurelens.jobs.errors import InvalidSpec, NotFound
@@ -38,7 +39,7 @@ def ls(
     """The jobs of a service, newest first."""
     if kind not in LISTED:
         raise InvalidSpec.at("/kind", f"no kind {kind!r} has a list; there are {', '.join(LISTED)}", LISTED)
-    found = Client(url).jobs(kind, model=model, status=status, limit=limit)
+    found = connected(url).jobs(kind, model=model, status=status, limit=limit)
     if json:
         as_json(found)
         return
@@ -48,7 +49,7 @@ def ls(
 @jobs.command(epilog=examples("featurelens jobs watch KEY"))
 def watch(key: Key, url: Service = None, timeout: Timeout = None, json: Json = False) -> None:
     """Follow one until it has ended. Exit status 1: it failed or was stopped."""
-    job = Client(url).job(_whole(url, key))
+    job = _named(url, key)
     with bar(key[:SHORT]) as report:
         result = job.wait(timeout, report)
     data: Any = result.data if isinstance(result, Result) else result
@@ -62,7 +63,7 @@ def watch(key: Key, url: Service = None, timeout: Timeout = None, json: Json = F
 @jobs.command(epilog=examples("featurelens jobs cancel KEY"))
 def cancel(key: Key, url: Service = None, json: Json = False) -> None:
     """Take one request back: it is stopped, unless others wait for it. Exit status 1: it has ended."""
-    job = Client(url).job(_whole(url, key)).cancel()
+    job = _named(url, key).cancel()
     if json:
         as_json(job.data)
         return
@@ -82,13 +83,14 @@ def _row(job: dict[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _whole(url: str | None, key: str) -> str:
-    """The key that begins so, among the latest jobs. Raises `NotFound`, or `InvalidSpec` where several do."""
+def _named(url: str | None, key: str) -> Job:
+    """The job whose key begins so, among the latest. Raises `NotFound`, or `InvalidSpec` where several do."""
+    client = connected(url)
     if len(key) >= len("fv1_") + 64:
-        return key
-    found = [job["key"] for kind in LISTED for job in Client(url).jobs(kind, limit=100) if job["key"].startswith(key)]
+        return client.job(key)
+    found = [job["key"] for kind in LISTED for job in client.jobs(kind, limit=100) if job["key"].startswith(key)]
     if len(found) > 1:
         raise InvalidSpec.at("/key", f"{len(found)} keys begin with {key}", found[:5])
     if not found:
         raise NotFound(f"none of the latest jobs has a key that begins with {key}; featurelens jobs ls")
-    return str(found[0])
+    return client.job(found[0])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from featurelens.cli.configured import configured
 from featurelens.cli.failures import needing
+from featurelens.cli.held import connected, held
 from featurelens.client import Activations, Client, Job, Sweep, Visualization
 from featurelens.client.entries import Layer, Model
 from featurelens.client.errors import TimedOut
@@ -50,7 +51,7 @@ class Maker(Protocol):
 
 def maker(url: str | None) -> Maker:
     """The service at `url`, or None: this process. Raises `Missing` where that cannot."""
-    return Served(Client(url)) if url else Local()
+    return Served(connected(url)) if url else Local()
 
 
 class Served:
@@ -95,8 +96,7 @@ class Local:
             from featurelens.jobs.store.photos import Photos
             from featurelens.worker.in_process import InProcess
         configure("featurelens", "ERROR")
-        self._folder = tempfile.TemporaryDirectory(prefix="featurelens-")
-        self._photos = Photos(Path(self._folder.name))
+        self._photos = Photos(Path(held.enter_context(tempfile.TemporaryDirectory(prefix="featurelens-"))))
         try:
             self._process = InProcess(configured("making pictures"), self._photos)
         except ValueError as error:  # there is no such device

@@ -35,6 +35,7 @@ class AsyncClient(AsyncClosing):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         connection = Connection.to(url, key, timeout)
+        self.url = connection.url
         self._driver = AsyncDriver(connection, transport)
         self._operations = Operations(connection.url, patience)
 
@@ -89,6 +90,9 @@ class AsyncClient(AsyncClosing):
 
     async def job(self, key: str) -> AsyncJob:
         return self._job(await self._driver.run(self._operations.job(key)))
+
+    async def alive(self) -> None:
+        await self._driver.run(self._operations.alive())
 
     async def status(self) -> dict[str, Any]:
         return await self._driver.run(self._operations.status())

@@ -38,6 +38,7 @@ class Client(Closing):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         connection = Connection.to(url, key, timeout)
+        self.url = connection.url
         self._driver = Driver(connection, transport)
         self._operations = Operations(connection.url, patience)
 
@@ -110,6 +111,10 @@ class Client(Closing):
     def job(self, key: str) -> Job:
         """A job by its key. Raises `NotFound`."""
         return self._job(self._driver.run(self._operations.job(key)))
+
+    def alive(self) -> None:
+        """Raises `Unreachable` unless a service answers here, ready or not, whoever asks."""
+        self._driver.run(self._operations.alive())
 
     def status(self) -> dict[str, Any]:
         """How the service is doing: queues, slots, renderer."""

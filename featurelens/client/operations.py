@@ -76,6 +76,9 @@ class Operations:
             channel = int(number)
         return Unit.of((yield from self._get(addresses.unit(place, layer, channel))))
 
+    def alive(self) -> Steps[None]:
+        yield from self._get(addresses.LIVENESS)
+
     def status(self) -> Steps[dict[str, Any]]:
         return (yield from self._get(addresses.STATUS))
 
