@@ -13,7 +13,9 @@ RUN pip install --require-hashes --no-deps -r requirements-service.lock
 
 FROM base AS service
 COPY pyproject.toml README.md LICENSE ./
-COPY featurelens/__init__.py featurelens/py.typed featurelens/
+COPY featurelens/__init__.py featurelens/__main__.py featurelens/py.typed featurelens/
+COPY featurelens/client featurelens/client
+COPY featurelens/cli featurelens/cli
 COPY jobs featurelens/jobs
 COPY service featurelens/service
 COPY launcher featurelens/launcher
@@ -31,7 +33,9 @@ FROM base AS worker
 COPY requirements.lock ./
 RUN pip install --require-hashes --no-deps -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
-COPY featurelens/__init__.py featurelens/py.typed featurelens/
+COPY featurelens/__init__.py featurelens/__main__.py featurelens/py.typed featurelens/
+COPY featurelens/client featurelens/client
+COPY featurelens/cli featurelens/cli
 COPY featurelens/engine featurelens/engine
 COPY jobs featurelens/jobs
 COPY worker featurelens/worker

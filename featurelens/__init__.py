@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
         if room == "client" or error.name not in {"torch", "torchvision", "numpy", "safetensors"}:
             raise
         message = f"featurelens.{name} needs {error.name}: pip install 'featurelens[engine]'"
-        raise ModuleNotFoundError(message, name=error.name) from error
+        raise ModuleNotFoundError(message, name=error.name) from None
 
 
 def __dir__() -> list[str]:

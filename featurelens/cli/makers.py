@@ -91,7 +91,7 @@ class Local:
 
     def __init__(self) -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # as the launcher has it, before torch is there
-        with needing("worker", "making pictures without a service"):
+        with needing("worker", "without a service that FEATURELENS_URL names, this command"):
             from featurelens.jobs.logs import configure
             from featurelens.jobs.store.photos import Photos
             from featurelens.worker.in_process import InProcess

@@ -19,7 +19,7 @@ from featurelens.client.connection import (
     listening,
     unreachable,
 )
-from featurelens.client.steps import Answer, Emit, Event, Hear, Listen, Pause, Request, Step, Steps
+from featurelens.client.steps import Answer, Course, Emit, Event, Hear, Listen, Pause, Request, Step, Steps
 from featurelens.jobs.errors import FeaturelensError
 
 T = TypeVar("T")
@@ -34,70 +34,72 @@ class AsyncDriver:
 
     async def run(self, steps: Steps[T]) -> T:
         """The result of an operation."""
-        run = _AsyncRun(self._http, self.connection.url, steps)
-        async for _ in run.emitted():
+        course = Course(steps)
+        async for _ in self._emitted(course):
             continue
-        result: T = run.result
-        return result
+        return course.result
 
     async def emitted(self, steps: Steps[Any]) -> AsyncIterator[Any]:
         """What it emits, as it does."""
-        async for value in _AsyncRun(self._http, self.connection.url, steps).emitted():
+        async for value in self._emitted(Course(steps)):
             yield value
 
     async def close(self) -> None:
         await self._http.aclose()
 
-
-class _AsyncRun:
-    def __init__(self, http: httpx.AsyncClient, url: str, steps: Steps[Any]) -> None:
-        self.result: Any = None
-        self._http = http
-        self._url = url
-        self._steps = steps
-        self._stream = AsyncExitStack()
-        self._events: AsyncIterator[ServerSentEvent] | None = None
-
-    async def emitted(self) -> AsyncIterator[Any]:
-        sent: Any = None
-        error: FeaturelensError | None = None
-        async with self._stream:
-            while True:
-                try:
-                    step = self._steps.send(sent) if error is None else self._steps.throw(error)
-                except StopIteration as end:
-                    self.result = end.value
-                    return
-                sent = error = None
+    async def _emitted(self, course: Course[Any]) -> AsyncIterator[Any]:
+        async with _AsyncEar(self._http) as ear:
+            while (step := course.next()) is not None:
                 if isinstance(step, Emit):
                     yield step.value
                     continue
                 try:
-                    sent = await self._done(step)
+                    course.came = await self._done(step, ear)
                 except FeaturelensError as refused:
-                    error = refused
+                    course.failed = refused
                 except httpx.HTTPError as broken:
-                    error = unreachable(broken, self._url)
+                    course.failed = unreachable(broken, self.connection.url)
 
-    async def _done(self, step: Step) -> Answer | Event | None:
+    async def _done(self, step: Step, ear: _AsyncEar) -> Answer | Event | None:
         match step:
             case Request():
                 return answer_of(await self._http.request(**arguments(step)))
             case Pause(seconds=seconds):
                 await asyncio.sleep(seconds)
             case Listen():
-                await self._stream.aclose()
-                source: EventSource = await self._stream.enter_async_context(
-                    aconnect_sse(self._http, **listening(step))
-                )
-                if source.response.status_code != 200:
-                    await source.response.aread()
-                    check_stream(source.response)
-                self._events = source.aiter_sse() if source.response.status_code == 200 else None
+                await ear.listen(step)
             case Hear():
-                heard = None if self._events is None else await anext(self._events, None)
-                return None if heard is None else event_of(heard)
+                return await ear.hear()
         return None
+
+
+class _AsyncEar:
+    """The stream of events that an operation listens to, one at a time. An asynchronous context manager."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+        self._open = AsyncExitStack()
+        self._events: AsyncIterator[ServerSentEvent] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    async def listen(self, step: Listen) -> None:
+        await self._open.aclose()
+        source: EventSource = await self._open.enter_async_context(aconnect_sse(self._http, **listening(step)))
+        if source.response.status_code == 200:
+            self._events = source.aiter_sse()
+            return
+        await source.response.aread()
+        check_stream(source.response)
+        self._events = None
+
+    async def hear(self) -> Event | None:
+        heard = None if self._events is None else await anext(self._events, None)
+        return None if heard is None else event_of(heard)
 
 
 class AsyncClosing:

@@ -19,7 +19,7 @@ from featurelens.client.connection import (
     listening,
     unreachable,
 )
-from featurelens.client.steps import Answer, Emit, Event, Hear, Listen, Pause, Request, Step, Steps
+from featurelens.client.steps import Answer, Course, Emit, Event, Hear, Listen, Pause, Request, Step, Steps
 from featurelens.jobs.errors import FeaturelensError
 
 T = TypeVar("T")
@@ -34,69 +34,72 @@ class Driver:
 
     def run(self, steps: Steps[T]) -> T:
         """The result of an operation."""
-        run = _Run(self._http, self.connection.url, steps)
-        for _ in run:
+        course = Course(steps)
+        for _ in self._emitted(course):
             continue
-        result: T = run.result
-        return result
+        return course.result
 
     def emitted(self, steps: Steps[Any]) -> Iterator[Any]:
         """What it emits, as it does."""
-        yield from _Run(self._http, self.connection.url, steps)
+        yield from self._emitted(Course(steps))
 
     def close(self) -> None:
         self._http.close()
 
-
-class _Run:
-    """One operation on its way: iterates over what it emits, and then has its `result`."""
-
-    def __init__(self, http: httpx.Client, url: str, steps: Steps[Any]) -> None:
-        self.result: Any = None
-        self._http = http
-        self._url = url
-        self._steps = steps
-        self._stream = ExitStack()
-        self._events: Iterator[ServerSentEvent] = iter(())
-
-    def __iter__(self) -> Iterator[Any]:
-        sent: Any = None
-        error: FeaturelensError | None = None
-        with self._stream:
-            while True:
-                try:
-                    step = self._steps.send(sent) if error is None else self._steps.throw(error)
-                except StopIteration as end:
-                    self.result = end.value
-                    return
-                sent = error = None
+    def _emitted(self, course: Course[Any]) -> Iterator[Any]:
+        with _Ear(self._http) as ear:
+            while (step := course.next()) is not None:
                 if isinstance(step, Emit):
                     yield step.value
                     continue
                 try:
-                    sent = self._done(step)
+                    course.came = self._done(step, ear)
                 except FeaturelensError as refused:
-                    error = refused
+                    course.failed = refused
                 except httpx.HTTPError as broken:
-                    error = unreachable(broken, self._url)
+                    course.failed = unreachable(broken, self.connection.url)
 
-    def _done(self, step: Step) -> Answer | Event | None:
+    def _done(self, step: Step, ear: _Ear) -> Answer | Event | None:
         match step:
             case Request():
                 return answer_of(self._http.request(**arguments(step)))
             case Pause(seconds=seconds):
                 time.sleep(seconds)
             case Listen():
-                self._stream.close()
-                source: EventSource = self._stream.enter_context(connect_sse(self._http, **listening(step)))
-                if source.response.status_code != 200:
-                    source.response.read()
-                    check_stream(source.response)
-                self._events = source.iter_sse() if source.response.status_code == 200 else iter(())
+                ear.listen(step)
             case Hear():
-                heard = next(self._events, None)
-                return None if heard is None else event_of(heard)
+                return ear.hear()
         return None
+
+
+class _Ear:
+    """The stream of events that an operation listens to, one at a time. A context manager."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+        self._open = ExitStack()
+        self._events: Iterator[ServerSentEvent] = iter(())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def listen(self, step: Listen) -> None:
+        """Raises the refusal. 204, nothing more to hear, is a stream that has ended."""
+        self._open.close()
+        source: EventSource = self._open.enter_context(connect_sse(self._http, **listening(step)))
+        if source.response.status_code == 200:
+            self._events = source.iter_sse()
+            return
+        source.response.read()
+        check_stream(source.response)
+        self._events = iter(())
+
+    def hear(self) -> Event | None:
+        heard = next(self._events, None)
+        return None if heard is None else event_of(heard)
 
 
 class Closing:

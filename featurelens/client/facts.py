@@ -11,60 +11,56 @@ from featurelens.client.results import address
 from featurelens.jobs import addresses
 
 
-class JobFacts:
-    """`data` is its resource, as it was last told."""
+class _Facts:
+    """`data` is the resource at `path`, as it was last told."""
 
-    def __init__(self, data: Mapping[str, Any], operations: Operations) -> None:
+    def __init__(self, data: Mapping[str, Any], operations: Operations, path: str) -> None:
         self.data = data
         self._operations = operations
-        self._path = path_of(self.key)
+        self._path = path
+
+    @property
+    def url(self) -> str:
+        return self._operations.absolute(self._path)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The full specification, every default filled in; of a sweep, that of the first picture."""
+        return dict(self.data["spec"])
+
+    @property
+    def status(self) -> str:
+        """queued, running, cancelling, succeeded, failed or cancelled; of a sweep underway, ..., or finished."""
+        return str(self.data["status"])
+
+
+class JobFacts(_Facts):
+    """Of a job."""
+
+    def __init__(self, data: Mapping[str, Any], operations: Operations) -> None:
+        super().__init__(data, operations, path_of(data["key"]))
 
     @property
     def key(self) -> str:
         return str(self.data["key"])
 
     @property
-    def url(self) -> str:
-        return self._operations.absolute(self._path)
-
-    @property
-    def status(self) -> str:
-        """queued, running, cancelling, succeeded, failed or cancelled."""
-        return str(self.data["status"])
-
-    @property
     def progress(self) -> Progress:
         return Progress.of(self.data)
 
-    @property
-    def params(self) -> dict[str, Any]:
-        """The full specification, every default filled in."""
-        return dict(self.data["spec"])
-
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.key[:12]} {address(self.data['spec'])}: {self.status}>"
+        return f"<{type(self).__name__} {self.key[:12]} {address(self.params)}: {self.status}>"
 
 
-class SweepFacts:
-    """The same of many pictures that were asked for together."""
+class SweepFacts(_Facts):
+    """Of many pictures that were asked for together."""
 
     def __init__(self, data: Mapping[str, Any], operations: Operations) -> None:
-        self.data = data
-        self._operations = operations
-        self._path = addresses.sweep(self.id)
+        super().__init__(data, operations, addresses.sweep(data["id"]))
 
     @property
     def id(self) -> str:
         return str(self.data["id"])
-
-    @property
-    def url(self) -> str:
-        return self._operations.absolute(self._path)
-
-    @property
-    def status(self) -> str:
-        """underway, cancelling, cancelled or finished."""
-        return str(self.data["status"])
 
     @property
     def total(self) -> int:
@@ -75,11 +71,6 @@ class SweepFacts:
     def counts(self) -> dict[str, int]:
         """How many pictures are in which status."""
         return dict(self.data["counts"])
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """The full specification of the first picture."""
-        return dict(self.data["spec"])
 
     def __repr__(self) -> str:
         done = self.counts.get("succeeded", 0)

@@ -1,14 +1,16 @@
 """What a driver does for an operation: the operation yields one of these and is sent what came of it.
 
 An operation is a generator. It returns its result; what a driver meets is raised in it, as an error of
-`featurelens.client.errors`.
+`featurelens.client.errors`. A `Course` keeps both ends together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+from featurelens.jobs.errors import FeaturelensError
 
 T = TypeVar("T")
 
@@ -70,3 +72,23 @@ class Emit:
 
 Step = Request | Pause | Listen | Hear | Emit
 Steps = Generator[Step, Any, T]
+
+
+class Course(Generic[T]):
+    """An operation on its way. `came` or `failed` is set before the `next` step; the `result` is there at the end."""
+
+    result: T
+
+    def __init__(self, steps: Steps[T]) -> None:
+        self._steps = steps
+        self.came: Any = None
+        self.failed: FeaturelensError | None = None
+
+    def next(self) -> Step | None:
+        """What is to be done now; None at the end. Raises what the operation does not bear with."""
+        came, failed, self.came, self.failed = self.came, self.failed, None, None
+        try:
+            return self._steps.send(came) if failed is None else self._steps.throw(failed)
+        except StopIteration as end:
+            self.result = end.value
+            return None

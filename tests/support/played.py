@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from featurelens.client.steps import Answer, Emit, Event, Hear, Pause, Step, Steps
+from featurelens.client.steps import Answer, Course, Emit, Event, Pause, Step, Steps
 from featurelens.jobs.errors import FeaturelensError
 
 T = TypeVar("T")
@@ -26,24 +26,16 @@ def problem(status: int, code: str, **headers: str) -> Answer:
 
 def played(steps: Steps[T], outcomes: Sequence[Outcome]) -> tuple[T, list[Step]]:
     """The result, and all steps that were taken. Every outcome must have been asked for. Pauses take no time."""
-    taken: list[Step] = []
-    left = list(outcomes)
-    sent: Any = None
-    error: FeaturelensError | None = None
-    while True:
-        try:
-            step = steps.send(sent) if error is None else steps.throw(error)
-        except StopIteration as end:
-            assert left == []
-            return end.value, taken
+    course, taken, left = Course(steps), list[Step](), list(outcomes)
+    while (step := course.next()) is not None:
         taken.append(step)
-        sent = error = None
         if isinstance(step, Pause | Emit):
             continue
         assert left, f"nothing is written down for {step}"
         outcome = left.pop(0)
         if isinstance(outcome, FeaturelensError):
-            error = outcome
+            course.failed = outcome
         else:
-            assert isinstance(outcome, Event | None) if isinstance(step, Hear) else True
-            sent = outcome
+            course.came = outcome
+    assert left == []
+    return course.result, taken
