@@ -13,7 +13,8 @@ import pytest
 
 from tests.support.paths import ROOT
 
-EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 LOCKS = ("requirements.lock", "requirements-service.lock", "requirements-dev.lock")
 OPTIONAL = {"engine": {"triton"}, "worker": {"timm"}}
 """What a room imports where it is installed, and does without elsewhere."""
@@ -29,11 +30,12 @@ def declared(extra: str) -> set[str]:
     return found
 
 
-def imported(room: Path) -> set[str]:
-    """Distributions that a room's modules import, themselves and not by way of others."""
+def imported(room: Path, *, at_once: bool = False) -> set[str]:
+    """Distributions that a room's modules import, themselves and not by way of others; `at_once`, not in a function."""
     modules = set()
     for file in room.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        tree = ast.parse(file.read_text())
+        for node in tree.body if at_once else ast.walk(tree):
             if isinstance(node, ast.Import):
                 modules |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -54,6 +56,15 @@ def pins(lock: str) -> dict[str, str]:
 def test_an_extra_has_what_its_room_imports(room: str) -> None:
     """Whoever installs the extra can import the room."""
     assert imported(ROOT / "featurelens" / room) - OPTIONAL.get(room, set()) <= declared(room)
+
+
+def test_client_and_command_line_need_no_extra() -> None:
+    """What else a command imports, it imports in a function, and says which extra has it."""
+    core = {re.findall(r"^[\w.-]+", requirement)[0] for requirement in PROJECT["dependencies"]}
+    rooms = ROOT / "featurelens"
+    assert imported(rooms / "client") | imported(rooms / "cli", at_once=True) <= core
+    assert core <= imported(rooms / "client") | imported(rooms / "cli")
+    assert not core & {"torch", "torchvision", "redis", "rq", "fastapi"}
 
 
 def test_the_extra_all_has_every_room() -> None:
