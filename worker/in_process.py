@@ -12,7 +12,14 @@ from featurelens.engine.malloc import keep_memory
 from featurelens.engine.network import Network
 from featurelens.engine.precision import best_device, repeatable
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
-from featurelens.jobs.errors import ModelLoadFailed, NotDescribable, RenderError, RenderFailed, UnknownModel, unknown
+from featurelens.jobs.errors import (
+    FeaturelensError,
+    ModelLoadFailed,
+    NotDescribable,
+    RenderFailed,
+    UnknownModel,
+    unknown,
+)
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.activations import Activations
 from featurelens.jobs.kinds.visualization import Visualization
@@ -37,7 +44,7 @@ class Made(NamedTuple):
     ask: Ask
     result: Result | None = None
     images: Sequence[bytes] = ()
-    error: RenderError | None = None
+    error: FeaturelensError | None = None
 
 
 class _Decided(NamedTuple):
@@ -98,14 +105,14 @@ class InProcess:
                 ask = waiting.pop()
                 try:
                     work = self._begun(ask)
-                except RenderError as error:
-                    yield Made(ask, error=error)
+                except Exception as error:  # noqa: BLE001  # the job fails with its reason, others go on
+                    yield Made(ask, error=_told(error))
                 else:
                     working[id(work)] = work
             for group in self._groups():
-                for work in group.tick(choose(group.works, group.room, sweeps_first=False)):
+                for made, work in _ticked(group, begun):
                     del working[id(work)]
-                    yield _made(work, begun)
+                    yield made
             for work in working.values():
                 report(work)
 
@@ -123,15 +130,33 @@ class InProcess:
         return [group for workshop in self._workshops.values() for group in workshop.groups()]
 
 
+def _ticked(group: Group, begun: datetime) -> list[tuple[Made, Work]]:
+    """One step of as many works as there is room for; those that have ended by it."""
+    try:
+        ended = group.tick(choose(group.works, group.room, sweeps_first=False))
+    except Exception as error:  # noqa: BLE001  # as above
+        failed = list(group.works)
+        for work in failed:
+            work.leave()
+        return [(Made(work.ask, error=_told(error)), work) for work in failed]
+    return [(_made(work, begun), work) for work in ended]
+
+
 def _made(work: Work, begun: datetime) -> Made:
     ask = work.ask
     try:
         finished, payload = work.finish()
-    except RenderError as error:
-        return Made(ask, error=error)
-    except Exception as error:  # noqa: BLE001  # the picture fails with its reason, others go on
-        return Made(ask, error=RenderFailed(f"{type(error).__name__}: {error}"))
+    except Exception as error:  # noqa: BLE001  # as above
+        return Made(ask, error=_told(error))
     decided = _Decided(ask.spec, ask.digest, kind_of(ask.key).steps(ask.spec))
     images, pictures = encoded(ask.key, decided, finished, payload)
     result = describe(ask.key, ask.spec, finished.numbers, begun, begun)
     return Made(ask, result.model_copy(update={"images": pictures}), images)
+
+
+def _told(error: Exception) -> FeaturelensError:
+    """As the renderer tells it: our own errors as they are, the engine's ValueErrors by their words."""
+    if isinstance(error, FeaturelensError):
+        return error
+    first = str(error).partition("\n")[0]
+    return RenderFailed(first if isinstance(error, ValueError) else f"{type(error).__name__}: {first}")

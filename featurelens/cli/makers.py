@@ -18,7 +18,7 @@ from featurelens.client.errors import TimedOut
 from featurelens.client.operations import encoded
 from featurelens.client.progress import Progress
 from featurelens.client.watching import Report
-from featurelens.jobs.errors import BY_CODE, Fault, FeaturelensError, InvalidSpec, RenderFailed
+from featurelens.jobs.errors import Fault, FeaturelensError, InvalidSpec, RenderFailed
 
 if TYPE_CHECKING:
     from featurelens.worker.in_process import Made
@@ -73,12 +73,12 @@ class Served:
     ) -> Iterator[tuple[dict[str, Any], Picture]]:
         sweep = self._client.sweep(**spec)
         _waited(sweep, timeout, report)
-        pictures = sweep.pictures()
         for item in sweep.items():
-            if item["status"] == "succeeded":
-                yield item, next(pictures)
-            else:
-                yield item, _failure(self._client.job(item["key"]))
+            try:
+                picture: Picture = self._client.job(item["key"]).wait()
+            except FeaturelensError as error:
+                picture = error
+            yield item, picture
 
     def activations(
         self, model: str, photo: str, spec: Mapping[str, Any], timeout: float | None, report: Report | None
@@ -162,11 +162,6 @@ def _waited(asked: Job | Sweep, timeout: float | None, report: Report | None) ->
     except KeyboardInterrupt:
         asked.cancel()
         raise
-
-
-def _failure(job: Job) -> FeaturelensError:
-    told = job.data.get("error") or {"code": "", "detail": f"it is {job.status}"}
-    return BY_CODE.get(told["code"], RenderFailed)(told["detail"])
 
 
 def _valid(kind: Any, spec: Mapping[str, Any]) -> Any:

@@ -69,6 +69,7 @@ def saved(picture: Visualization, output: Path | None, json: bool) -> None:
     """Saves it and says where."""
     name = f"{named(picture.params)}.png"
     target = Path(name) if output is None else output / name if output.is_dir() else output
+    target.parent.mkdir(parents=True, exist_ok=True)
     picture.save(target)
     if json:
         as_json({**picture.data, "file": str(target), "url": picture.url})

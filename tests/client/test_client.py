@@ -192,3 +192,25 @@ def test_pages_are_put_together(service: Server) -> None:
         listed = [job["key"] for job in client.jobs(limit=None)]
         assert set(listed) == keys
         assert [job["key"] for job in client.jobs(limit=3)] == listed[:3]
+
+
+def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(
+    redis: Redis, broker: str, catalog: Catalog, tmp_path: Path
+) -> None:
+    """The first POST arrives and its answer does not; nobody else has to take a request back."""
+    lost: list[httpx.Request] = []
+
+    class Lossy(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = super().handle_request(request)
+            if request.method == "POST" and not lost:
+                lost.append(request)
+                response.close()
+                raise httpx.ReadError("lost on the way")
+            return response
+
+    with served(redis, broker, tmp_path, works=False) as server, Client(server.url, transport=Lossy()) as client:
+        job = client.submit(UNIT, steps=8)
+        assert len(lost) == 1
+        assert job.refresh().data["askers"] == 1
+        assert job.cancel().status == "cancelled"

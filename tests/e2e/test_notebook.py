@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import base64
 import shutil
-import warnings
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from tests.support.paths import ROOT
 from tests.support.stack import Stack
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # what the libraries of notebooks say about each other
-    import nbformat
-    from nbclient import NotebookClient
 
 NOTEBOOK = ROOT / "examples" / "client.ipynb"
 
@@ -26,7 +22,6 @@ def outputs(notebook: Any) -> list[list[Any]]:
     return [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_it_runs(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATURELENS_URL", f"http://127.0.0.1:{stack.port}")
     shutil.copy(NOTEBOOK, tmp_path)
