@@ -22,7 +22,17 @@ ROOMS = (
     *("featurelens", "jobs", "service", "worker", "launcher", "tests", "benchmarks", "docs", "examples"),
     *("engine", "client", "cli"),
 )
-SOURCES = ("featurelens/engine", "featurelens/client", "featurelens/cli", "jobs", "service", "worker", "launcher", "tests", "benchmarks")
+SOURCES = (
+    "featurelens/engine",
+    "featurelens/client",
+    "featurelens/cli",
+    "jobs",
+    "service",
+    "worker",
+    "launcher",
+    "tests",
+    "benchmarks",
+)
 GLOSSARY = ROOT / "docs" / "glossary.md"
 WORDS = (
     *("unit", "lane", "tick", "slot", "attempt", "execution"),
