@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 
+from featurelens.cli.output import hint
 from featurelens.client import Client
+from featurelens.client.retries import log
 
 held = ExitStack()
 """Left by `app.main`."""
+
+
+class _Hints(logging.Handler):
+    """What the client waits for, said as it is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        hint(f"featurelens: {record.getMessage()}")
 
 
 def connected(url: str | None) -> Client:
@@ -15,6 +25,10 @@ def connected(url: str | None) -> Client:
 
     Later on a service that is being restarted is waited for.
     """
+    hints = _Hints()
+    log.addHandler(hints)
+    log.setLevel(logging.INFO)
+    held.callback(log.removeHandler, hints)
     client = held.enter_context(Client(url))
     with Client(client.url, patience=0) as first:
         first.alive()

@@ -8,6 +8,7 @@ back one request for a job, and another one would take back somebody else's.
 from __future__ import annotations
 
 import json
+import logging
 import random
 import time
 from dataclasses import replace
@@ -17,6 +18,9 @@ from uuid import uuid4
 from featurelens.client.errors import Unreachable, error_of
 from featurelens.client.steps import Answer, Pause, Request, Steps
 from featurelens.jobs.errors import BeingAsked, FeaturelensError, StoreFull, Unavailable
+
+log = logging.getLogger("featurelens.client")
+"""Says what is waited for, as information."""
 
 _FIRST_PAUSE = 0.5
 """Seconds, doubled each time, where the service does not say how long; with chance, so that clients do not march."""
@@ -43,6 +47,7 @@ def answered(request: Request, patience: float) -> Steps[Answer]:
             wait = _worth_waiting(request, error, pause)
             if wait is None or time.monotonic() + wait > deadline:
                 raise
+            log.info("waiting %.0f s: %s", wait, error.detail)
         yield Pause(wait)
         pause *= 2
 

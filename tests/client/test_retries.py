@@ -73,6 +73,12 @@ def test_what_does_not_pass_is_raised_at_once(refusal: Outcome, kind: type[Featu
         played(answered(once(POST), 60), [refusal])
 
 
+def test_what_is_waited_for_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "featurelens.client")
+    played(answered(GET, 60), [problem(503, "no-worker", retry_after="5"), answer()])
+    assert caplog.messages == ["waiting 5 s: no-worker"]
+
+
 def test_patience_ends() -> None:
     with pytest.raises(QueueFull) as raised:
         played(answered(GET, 60), [problem(503, "queue-full", retry_after="120")])
