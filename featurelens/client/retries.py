@@ -22,8 +22,8 @@ from featurelens.jobs.errors import BeingAsked, FeaturelensError, StoreFull, Una
 log = logging.getLogger("featurelens.client")
 """Says what is waited for, as information."""
 
-_FIRST_PAUSE = 0.5
-"""Seconds, doubled each time, where the service does not say how long; with chance, so that clients do not march."""
+_PAUSES = (0.5, 5.0)
+"""Seconds at first and at last, where the service does not say how long; with chance, so that clients do not march."""
 
 
 def once(request: Request) -> Request:
@@ -36,7 +36,7 @@ def answered(request: Request, patience: float) -> Steps[Answer]:
 
     Raises the error that the last answer is, or `Unreachable`.
     """
-    deadline, pause = time.monotonic() + patience, _FIRST_PAUSE
+    deadline, pause = time.monotonic() + patience, _PAUSES[0]
     while True:
         try:
             answer: Answer = yield request
@@ -47,9 +47,9 @@ def answered(request: Request, patience: float) -> Steps[Answer]:
             wait = _worth_waiting(request, error, pause)
             if wait is None or time.monotonic() + wait > deadline:
                 raise
-            log.info("waiting %.0f s: %s", wait, error.detail)
+            log.info("waiting %.1f s: %s", wait, error.detail)
         yield Pause(wait)
-        pause *= 2
+        pause = min(2 * pause, _PAUSES[1])
 
 
 def told(request: Request, patience: float) -> Steps[dict[str, Any]]:

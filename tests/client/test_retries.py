@@ -76,7 +76,7 @@ def test_what_does_not_pass_is_raised_at_once(refusal: Outcome, kind: type[Featu
 def test_what_is_waited_for_is_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "featurelens.client")
     played(answered(GET, 60), [problem(503, "no-worker", retry_after="5"), answer()])
-    assert caplog.messages == ["waiting 5 s: no-worker"]
+    assert caplog.messages == ["waiting 5.0 s: no-worker"]
 
 
 def test_patience_ends() -> None:
