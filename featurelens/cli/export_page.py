@@ -18,8 +18,8 @@ def page(whole: Mapping[str, Any]) -> str:
     template = Template(files("featurelens.cli").joinpath("export_page.html").read_text(encoding="utf-8"))
     layer, units = whole["layer"], whole["units"]
     signs = list(dict.fromkeys(sign for unit in units for sign in unit["pictures"]))
-    # In a script nothing but "</" ends it, and JSON may write that in another way.
-    data = json.dumps({unit["channel"]: _shown(unit) for unit in units}, ensure_ascii=False).replace("</", "<\\/")
+    # Nothing in a script begins a tag or a comment where no "<" is written, and JSON can do without.
+    data = json.dumps({unit["channel"]: _shown(unit) for unit in units}, ensure_ascii=False).replace("<", "\\u003c")
     size = f", maps of {layer['height']}x{layer['width']}" if layer.get("width") else ""
     return template.substitute(
         title=escape(f"{whole['model']}/{layer['name']}"),
