@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from tests.support.server import Server
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FEATURELENS_STATE", str(tmp_path / "state"))
     for name in ("FEATURELENS_URL", "REDIS_URL", "FEATURELENS_MODELS"):
         monkeypatch.delenv(name, raising=False)
+    settings.cache_clear()
+    yield
     settings.cache_clear()
 
 

@@ -9,14 +9,12 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.logs import configure
 from tests.support.served import served
 from tests.support.server import Server
 
 
 @pytest.fixture
 def service(redis: Redis, broker: str, catalog: Catalog, tmp_path: Path) -> Iterator[Server]:
-    """Makes whatever it is asked for, and logs nothing, as standard output is a command's."""
-    configure("service", "ERROR")
+    """Makes whatever it is asked for."""
     with served(redis, broker, tmp_path / "state") as server:
         yield server

@@ -16,6 +16,7 @@ from featurelens.cli.app import app, main
 from featurelens.cli.failures import DONE
 from featurelens.client import Client
 from featurelens.jobs.settings import settings
+from tests.support.kept_logging import kept_logging
 from tests.support.stack import Stack
 
 
@@ -32,14 +33,16 @@ EXAMPLES = list(examples(typer.main.get_command(app)))
 
 
 @pytest.fixture
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, and no service that the environment names."""
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder, and no service that the environment names. What commands configure is undone."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FEATURELENS_STATE", str(tmp_path / "own"))
     for name in ("FEATURELENS_URL", "FEATURELENS_API_KEY", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     settings.cache_clear()
-    return tmp_path
+    with kept_logging():
+        yield tmp_path
+    settings.cache_clear()
 
 
 def test_every_command_has_an_example() -> None:
