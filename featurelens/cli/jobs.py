@@ -10,7 +10,7 @@ from featurelens.cli.held import connected
 from featurelens.cli.options import Json, Service, Timeout
 from featurelens.cli.output import as_json, bar, examples, hint, say, table
 from featurelens.client import Job
-from featurelens.client.operations import LISTED
+from featurelens.client.operations import LISTED, path_of
 from featurelens.client.results import Result
 from featurelens.jobs.errors import InvalidSpec, NotFound
 
@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 @jobs.command(epilog=examples("featurelens jobs ls", "featurelens jobs ls --status succeeded --limit 2 --json"))
 def ls(
-    kind: Annotated[str, typer.Option(help="visualizations, activations or scans.")] = LISTED[0],
+    kind: Annotated[str, typer.Option(help=f"One of {', '.join(LISTED)}.")] = LISTED[0],
     model: Annotated[str | None, typer.Option(help="Of this network alone.")] = None,
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 20,
@@ -38,7 +38,7 @@ def ls(
 ) -> None:
     """The jobs of a service, newest first."""
     if kind not in LISTED:
-        raise InvalidSpec.at("/kind", f"no kind {kind!r} has a list; there are {', '.join(LISTED)}", LISTED)
+        raise InvalidSpec.at("/kind", f"there is no kind {kind!r}; there are {', '.join(LISTED)}", LISTED)
     found = connected(url).jobs(kind, model=model, status=status, limit=limit)
     if json:
         as_json(found)
@@ -88,7 +88,8 @@ def _named(url: str | None, key: str) -> Job:
     client = connected(url)
     if len(key) >= len("fv1_") + 64:
         return client.job(key)
-    found = [job["key"] for kind in LISTED for job in client.jobs(kind, limit=100) if job["key"].startswith(key)]
+    kind = path_of(key).split("/")[2]
+    found = [job["key"] for job in client.jobs(kind, limit=100) if job["key"].startswith(key)]
     if len(found) > 1:
         raise InvalidSpec.at("/key", f"{len(found)} keys begin with {key}", found[:5])
     if not found:

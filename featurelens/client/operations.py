@@ -37,8 +37,8 @@ KINDS = {
 }
 """Where jobs of a kind are, by the first two characters of their keys."""
 
-LISTED = ("visualizations", "activations", "scans")
-"""Kinds of which there is a list."""
+LISTED = tuple(root.rpartition("/")[2] for root in KINDS.values())
+"""The kinds as lists name them: visualizations, activations, ..."""
 
 _SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 

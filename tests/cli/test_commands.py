@@ -127,7 +127,7 @@ def test_jobs(asked: Run, service: Server) -> None:
     assert (status, "ended" in err) == (FAILED, True)
     assert asked("jobs", "watch", "fv1_0000000")[0] == NONSENSE
     status, _, err = asked("jobs", "ls", "--kind", "scones")
-    assert (status, "activations, scans" in err) == (NONSENSE, True)
+    assert (status, "activations, maps" in err) == (NONSENSE, True)
 
 
 @pytest.mark.parametrize(

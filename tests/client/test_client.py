@@ -11,6 +11,7 @@ from redis import Redis
 
 from featurelens.client import AsyncClient, Client, Visualization
 from featurelens.client.errors import NotAllowed, TimedOut, Unreachable
+from featurelens.client.operations import LISTED
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, UnknownLayer, UnknownModel
 from featurelens.jobs.settings import Settings
@@ -48,6 +49,7 @@ def test_it_can_be_asked_for_now_and_waited_for_later(service: Server) -> None:
             job.cancel()
         assert [one["key"] for one in client.jobs(status="succeeded")] == [job.key]
         assert client.jobs(status="failed") == []
+        assert [client.jobs(kind) for kind in LISTED[1:]] == [[]] * 5
 
 
 def test_a_sweep(service: Server) -> None:
