@@ -85,7 +85,6 @@ class AsyncClient(AsyncClosing):
         status: str | None = None,
         limit: int | None = 100,
     ) -> list[dict[str, Any]]:
-        """Jobs of a kind (or activations, or scans), newest first; None: all there are."""
         return await self._driver.run(self._operations.jobs(kind, model, status, limit))
 
     async def job(self, key: str) -> AsyncJob:
