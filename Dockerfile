@@ -15,7 +15,9 @@ RUN pip install --require-hashes --no-deps -r requirements-service.lock
 
 FROM base AS service
 COPY pyproject.toml README.md LICENSE ./
-COPY featurelens/__init__.py featurelens/py.typed featurelens/
+COPY featurelens/__init__.py featurelens/__main__.py featurelens/py.typed featurelens/
+COPY featurelens/client featurelens/client
+COPY featurelens/cli featurelens/cli
 COPY jobs featurelens/jobs
 COPY service featurelens/service
 COPY launcher featurelens/launcher
@@ -42,7 +44,9 @@ RUN case "$TORCH" in \
       *) echo "TORCH is cuda or cpu" >&2; exit 2 ;; \
     esac
 COPY pyproject.toml README.md LICENSE ./
-COPY featurelens/__init__.py featurelens/py.typed featurelens/
+COPY featurelens/__init__.py featurelens/__main__.py featurelens/py.typed featurelens/
+COPY featurelens/client featurelens/client
+COPY featurelens/cli featurelens/cli
 COPY featurelens/engine featurelens/engine
 COPY jobs featurelens/jobs
 COPY worker featurelens/worker

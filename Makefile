@@ -23,7 +23,7 @@ export GOMP_SPINCOUNT ?= 2000
 .PHONY: run test browser check static format lint types contracts package pages bench gpu chaos architectures quality gallery lock upgrade
 
 run: $(READY)
-	@exec $(BIN)/python -P -m featurelens.launcher
+	@exec $(BIN)/python -P -m featurelens serve
 
 test: $(READY) browser
 	$(BIN)/python -m pytest

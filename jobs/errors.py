@@ -46,6 +46,8 @@ class Fault:
 
     pointer: str
     detail: str
+    valid: tuple[str, ...] = ()
+    """Where a name is wrong: names that would do, the nearest first, not always all of them."""
 
 
 class FeaturelensError(Exception):
@@ -59,15 +61,25 @@ class FeaturelensError(Exception):
         self.detail = detail
         self.faults = faults
 
+    @property
+    def errors(self) -> tuple[Fault, ...]:
+        """The faults, as answers over HTTP call them."""
+        return self.faults
+
+    @property
+    def valid(self) -> tuple[str, ...]:
+        """Names that would do, of all faults."""
+        return tuple(name for fault in self.faults for name in fault.valid)
+
 
 class InvalidSpec(FeaturelensError):
     code = "invalid-spec"
     title = "The specification is not valid"
 
     @classmethod
-    def at(cls, pointer: str, detail: str) -> Self:
+    def at(cls, pointer: str, detail: str, valid: Sequence[str] = ()) -> Self:
         """With one fault, at the JSON pointer."""
-        return cls(detail, (Fault(pointer, detail),))
+        return cls(detail, (Fault(pointer, detail, tuple(valid)),))
 
 
 class UnknownModel(InvalidSpec):
@@ -93,7 +105,7 @@ def unknown(kind: type[Kind], pointer: str, message: str, name: str, known: Sequ
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
     shown = repr(name if len(name) <= 80 else name[:77] + "...")
     detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}" if near else f"{message} at all yet"
-    return kind.at(pointer, detail)
+    return kind.at(pointer, detail, near)
 
 
 class OutOfRange(InvalidSpec):

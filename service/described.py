@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Path
@@ -27,7 +28,7 @@ class Described(NamedTuple):
         try:
             return LayerNames(*self).named(name, "layer")
         except UnknownLayer as error:
-            raise NotFound(error.detail) from error
+            raise NotFound(error.detail, error.faults) from error
 
     def unit(self, layer: str, channel: int) -> LayerEntry:
         """The layer, which has the unit. Raises `NotFound`."""
@@ -42,7 +43,7 @@ def model_entry(name: str, deps: Dependencies) -> ModelEntry:
     try:
         return deps.catalog.model(name)
     except UnknownModel as error:
-        raise NotFound(error.detail) from error
+        raise NotFound(error.detail, tuple(replace(fault, pointer="model") for fault in error.faults)) from error
 
 
 async def _described(model: ModelName, deps: Deps) -> Described:

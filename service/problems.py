@@ -53,6 +53,9 @@ CODES = {
     431: "header-too-large",
 }
 
+_QUOTED = re.compile(r"'([^']+)'")
+"""The values of an enumeration, as pydantic lists them."""
+
 _DETAILS = {
     404: "there is nothing under this address; "
     f"the API starts at {addresses.ROOT} and is described in {addresses.DOCUMENT}",
@@ -120,7 +123,7 @@ async def _featurelens_error(_request: Request, error: Exception) -> JSONRespons
     assert isinstance(error, errors.FeaturelensError)
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.Unavailable) else None
-    faults = [FaultyPart(pointer=fault.pointer, detail=fault.detail) for fault in error.faults]
+    faults = [FaultyPart(pointer=fault.pointer, detail=fault.detail, valid=list(fault.valid)) for fault in error.faults]
     return _answer(status, error.code, error.title, error.detail, faults, headers)
 
 
@@ -181,7 +184,9 @@ def _fault(part: Mapping[str, Any], body: Any) -> FaultyPart:
     pointer = _pointer(part["loc"], body, missing=part["type"] == "missing")
     detail = part["msg"].removeprefix("Value error, ")
     speaks_for_itself = pointer or part["type"] == "value_error"
-    return FaultyPart(pointer=pointer, detail=detail if speaks_for_itself else f"the body: {detail}")
+    context = part.get("ctx", {})
+    names = _QUOTED.findall(str(context.get("expected_tags") or context.get("expected") or ""))
+    return FaultyPart(pointer=pointer, detail=detail if speaks_for_itself else f"the body: {detail}", valid=names)
 
 
 def _pointer(location: Sequence[str | int], body: Any, *, missing: bool) -> str:

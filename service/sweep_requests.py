@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.catalog.entries import ModelEntry
-from featurelens.jobs.errors import Fault, OutOfRange
+from featurelens.jobs.errors import OutOfRange
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.queue.job_queue import Wanted
@@ -33,7 +35,7 @@ async def checked(deps: Dependencies, spec: SweepSpec) -> tuple[VisualizationSpe
     try:
         resolved, entry = await resolved_in(deps.catalog, VISUALIZATION, spec.widest())
     except OutOfRange as error:
-        faults = tuple(Fault("/channels" if f.pointer == "/channel" else f.pointer, f.detail) for f in error.faults)
+        faults = tuple(replace(f, pointer="/channels") if f.pointer == "/channel" else f for f in error.faults)
         raise OutOfRange(error.detail, faults) from error
     deps.limits.check_sweep(VISUALIZATION.cost(resolved), spec.total)
     if resolved.photo is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.paths import ROOT
 
-ROOMS = ("jobs", "service", "worker", "launcher", "featurelens/engine")
+ROOMS = ("jobs", "service", "worker", "launcher", "featurelens/engine", "featurelens/client", "featurelens/cli")
 MOST_LINES = 260
 ENDPOINTS = "featurelens.service.endpoints"
 

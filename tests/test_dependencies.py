@@ -13,7 +13,8 @@ import pytest
 
 from tests.support.paths import ROOT
 
-EXTRAS: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 LOCKS = ("requirements.lock", "requirements-service.lock", "requirements-dev.lock")
 OPTIONAL = {"engine": {"triton"}, "worker": {"timm"}}
 """What a room imports where it is installed, and does without elsewhere."""
@@ -29,11 +30,15 @@ def declared(extra: str) -> set[str]:
     return found
 
 
-def imported(room: Path) -> list[set[str]]:
-    """For each module that a room imports, itself and not by way of others: the distributions that have part in it."""
+def imported(room: Path, *, at_once: bool = False) -> list[set[str]]:
+    """For each module that a room imports, itself and not by way of others: the distributions that have part in it.
+
+    `at_once`: not in a function.
+    """
     modules = set()
     for file in room.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        tree = ast.parse(file.read_text())
+        for node in tree.body if at_once else ast.walk(tree):
             if isinstance(node, ast.Import):
                 modules |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -55,6 +60,16 @@ def test_an_extra_has_what_its_room_imports(room: str) -> None:
     """Whoever installs the extra can import the room."""
     allowed = declared(room) | OPTIONAL.get(room, set())
     assert [names for names in imported(ROOT / "featurelens" / room) if not names & allowed] == []
+
+
+def test_client_and_command_line_need_no_extra() -> None:
+    """What else a command imports, it imports in a function, and says which extra has it."""
+    core = {re.findall(r"^[\w.-]+", requirement)[0] for requirement in PROJECT["dependencies"]}
+    rooms = ROOT / "featurelens"
+    at_once = imported(rooms / "client") + imported(rooms / "cli", at_once=True)
+    assert [names for names in at_once if not names & core] == []
+    assert core <= set().union(*imported(rooms / "client"), *imported(rooms / "cli"))
+    assert not core & {"torch", "torchvision", "redis", "rq", "fastapi"}
 
 
 def test_the_extra_all_has_every_room() -> None:

@@ -18,8 +18,21 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/tiny_darknet/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-ROOMS = ("featurelens", "jobs", "service", "worker", "launcher", "tests", "benchmarks", "docs", "examples", "engine")
-SOURCES = ("featurelens/engine", "jobs", "service", "worker", "launcher", "tests", "benchmarks")
+ROOMS = (
+    *("featurelens", "jobs", "service", "worker", "launcher", "tests", "benchmarks", "docs", "examples"),
+    *("engine", "client", "cli"),
+)
+SOURCES = (
+    "featurelens/engine",
+    "featurelens/client",
+    "featurelens/cli",
+    "jobs",
+    "service",
+    "worker",
+    "launcher",
+    "tests",
+    "benchmarks",
+)
 GLOSSARY = ROOT / "docs" / "glossary.md"
 WORDS = (
     *("unit", "lane", "tick", "slot", "attempt", "execution"),

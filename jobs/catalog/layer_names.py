@@ -41,9 +41,9 @@ class LayerNames:
         if len(alike) == 1:
             return alike[0]
         if alike:
-            names = ", ".join(known.name for known in alike[:5])
-            detail = f"{wanted!r} may be any of {names} in {self._entry.name}"
-            raise UnknownLayer.at(pointer, detail)
+            names = [known.name for known in alike[:5]]
+            detail = f"{wanted!r} may be any of {', '.join(names)} in {self._entry.name}"
+            raise UnknownLayer.at(pointer, detail, names)
         if self._entry.architecture == "googlenet" and _DISTILL.fullmatch(wanted):
             detail = f"{self._entry.name} has no layer {wanted!r}: {_DISTILL_REASON}"
             raise UnknownLayer.at(pointer, detail)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.catalog.known_networks import KnownNetworks
 from featurelens.jobs.catalog.unit_names import UnitNames
 from featurelens.jobs.errors import InvalidSpec, OutOfRange, UnknownLayer, UnknownModel
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 
-def resolve(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
+def resolve(catalog: KnownNetworks, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
     """The complete spec and its network. Resolving it again changes nothing.
 
     Of several meanings it is the first that there are names for. Raises `UnknownModel`, `UnknownLayer`, `OutOfRange` or
@@ -32,7 +32,7 @@ def _names_found(refusal: InvalidSpec) -> int:
     return 0 if isinstance(refusal, UnknownModel) else 1 if isinstance(refusal, UnknownLayer) else 2
 
 
-def _resolved(catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
+def _resolved(catalog: KnownNetworks, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
     entry = catalog.model(spec.model)
     layers = catalog.layers(entry)
     if spec.photo is not None:

@@ -65,4 +65,4 @@ class UnitNames(Names):
             raise OutOfRange.at(pointer, f"{name} has several classes {shown}; ask by index: {indices}")
         near = difflib.get_close_matches(wanted, labels, n=5, cutoff=0.4) or labels[:5]
         hint = f"nearest: {', '.join(near)}" if near else "its labels are not known, ask by index"
-        raise OutOfRange.at(pointer, f"{name} has no class {shown}; {hint}")
+        raise OutOfRange.at(pointer, f"{name} has no class {shown}; {hint}", near)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.catalog.known_networks import KnownNetworks
 from featurelens.jobs.catalog.layer_names import chosen_layers
 from featurelens.jobs.catalog.resolution import check_photograph, resolve_size
 from featurelens.jobs.kinds.base import Kind
@@ -17,7 +17,7 @@ class Activations(Kind[ActivationsSpec]):
     prefix = "fa1_"
     spec = ActivationsSpec
 
-    def resolve(self, catalog: Catalog, spec: ActivationsSpec) -> tuple[ActivationsSpec, ModelEntry]:
+    def resolve(self, catalog: KnownNetworks, spec: ActivationsSpec) -> tuple[ActivationsSpec, ModelEntry]:
         """Fills in the recommended layers and the network's own size where they are left out."""
         entry = catalog.model(spec.model)
         check_photograph(entry, "/photo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.catalog.known_networks import KnownNetworks
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.kinds.base import Kind, Listed, digest
 from featurelens.jobs.memory import estimate
@@ -19,7 +20,7 @@ class Visualization(Kind[VisualizationSpec]):
     spec = VisualizationSpec
     photo_pointer = "/objective/photo"
 
-    def resolve(self, catalog: Catalog, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
+    def resolve(self, catalog: KnownNetworks, spec: VisualizationSpec) -> tuple[VisualizationSpec, ModelEntry]:
         return resolve(catalog, spec)
 
     def cost(self, spec: VisualizationSpec) -> int:

@@ -12,6 +12,9 @@ class FaultyPart(BaseModel):
 
     pointer: str = Field(description="JSON pointer to the part of the body, or the name of the parameter")
     detail: Told = Field(description="what is wrong, and what is valid")
+    valid: list[str] = Field(
+        default_factory=list, description="where a name is wrong: names that would do, the nearest first"
+    )
 
 
 class Problem(BaseModel):

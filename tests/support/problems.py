@@ -18,7 +18,7 @@ def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert problem["title"]
     assert "Traceback" not in answer.text
     for fault in problem["errors"]:
-        assert set(fault) == {"pointer", "detail"}
+        assert set(fault) == {"pointer", "detail", "valid"}
     for detail in (problem["detail"], *(fault["detail"] for fault in problem["errors"])):
         assert detail == detail.strip()
         assert detail[:1] not in {"", ":", ";", ","}

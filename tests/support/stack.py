@@ -33,7 +33,7 @@ def environment(state: Path, port: int, **more: str) -> dict[str, str]:
 
 def launch(state: Path, port: int, **more: str) -> subprocess.Popen[str]:
     """`make run` without make."""
-    command = (sys.executable, "-m", "featurelens.launcher")
+    command = (sys.executable, "-P", "-m", "featurelens", "serve")
     return subprocess.Popen(
         command,
         cwd=ROOT,

@@ -1,6 +1,6 @@
-"""For operators: ``featurelens models list`` and ``featurelens models check NAME [PHOTOGRAPH]``.
+"""For operators: ``python -m featurelens.worker.models list`` and ``check NAME [PHOTOGRAPH]``.
 
-The same as ``python -m featurelens.worker.models list`` and so on.
+``featurelens models`` is the same, and can list what a service has.
 """
 
 from __future__ import annotations
@@ -39,15 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong += finding.wrong
         _say(f"{'WRONG' if finding.wrong else 'ok   '}  {finding.text}")
     return 1 if wrong else 0
-
-
-def command() -> int:
-    """The console script ``featurelens``: so far only ``models``."""
-    if sys.argv[1:2] != ["models"]:
-        sys.stderr.write("usage: featurelens models {list,check} ...\n")
-        return 2
-    configure("models", "ERROR")  # what is wrong is said in the findings
-    return main(sys.argv[2:])
 
 
 def _say(line: str) -> None:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 from featurelens.jobs.contact_sheet import contact_sheet
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Image
 from featurelens.worker.protocol import Finished
 from featurelens.worker.slot.png import encode, pictures
 
 
-def encoded(key: str, record: Record, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
+class Decided(Protocol):
+    """What decides a picture: a job's record has it."""
+
+    @property
+    def spec(self) -> JobSpec: ...
+
+    @property
+    def digest(self) -> str:
+        """The identity of the weights."""
+
+    @property
+    def steps(self) -> int: ...
+
+
+def encoded(key: str, record: Decided, finished: Finished, pixels: bytes) -> tuple[list[bytes], tuple[Image, ...]]:
     """The PNG files and their descriptions; none where the kind of job has no pictures."""
     if not finished.pictures:
         return [], ()

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from featurelens.jobs.settings import Settings
-from featurelens.worker.models.__main__ import command, main
+from featurelens.worker.models.__main__ import main
 from featurelens.worker.models.inspection.checkup import check
 from featurelens.worker.models.patternnet.patterns import LABELS, images
 from featurelens.worker.models.registry import Registry
@@ -158,9 +158,3 @@ def test_colours_among_other_channels(registry: Registry, tmp_path: Path) -> Non
 def test_the_command(arguments: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == code
     assert told in capsys.readouterr().out
-
-
-def test_the_command_tells_how_it_is_used(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.argv", ["featurelens"])
-    assert command() == 2
-    assert "featurelens models" in capsys.readouterr().err
