@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import structlog
-from fastapi import BackgroundTasks, Depends, Response
+from fastapi import Depends, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
@@ -187,7 +187,6 @@ def delete(deps: Dependencies, key: str, missing: NotFound) -> None:
 def listed(
     deps: Dependencies,
     kind: Kind[Any],
-    background: BackgroundTasks,
     path: str,
     limit: int,
     cursor: str | None,
@@ -201,9 +200,7 @@ def listed(
     A page may be shorter than `limit`, even empty, and have a next one. What is not whole is made anew meanwhile, from
     the result store. `filters` are further ones of `JobIndex.page`.
     """
-    complete = deps.index.complete()
-    if not complete:
-        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
+    complete = deps.whole_index.check()
     start, name = decode_cursor(cursor), _canonical(deps, model)
     lines, last = deps.index.page(kind, limit, start, model=name, status=status, **filters)
     keys = [line.key for line in lines]

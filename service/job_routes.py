@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from featurelens.jobs import addresses
@@ -94,14 +94,13 @@ class JobRoutes:
         )
         def list_jobs(
             deps: Deps,
-            background: BackgroundTasks,
             sought: Sought = by,
             status: Status | None = None,
             limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 20,
             cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
         ) -> Any:
             jobs, following, complete = job_requests.listed(
-                deps, self.kind, background, self.address, limit, cursor, status=status, **sought
+                deps, self.kind, self.address, limit, cursor, status=status, **sought
             )
             return self.page.of(jobs, next=following, complete=complete)
 
