@@ -126,6 +126,10 @@ def test_the_picture_tells_of_it(client: httpx.Client, redis: Redis, store: File
     assert found["numbers"] == {"device": "cpu", "seconds": 0.25}
     (evidence,) = client.get(f"{PICTURES}/{picture}").json()["evidence"]
     assert (evidence["comparison"], evidence["paths"]) == (said["links"]["self"], [FOUND])
+    listed = client.get(URL, params={"layer": LAYER, "channel": 3, "sign": "positive"}).json()["comparisons"]
+    assert [(one["key"], one["status"], one["dataset"]) for one in listed] == [
+        (said["key"], "succeeded", datasets.ENTRY.name)
+    ]
     redis.flushdb()
     assert client.get(f"{URL}/{said['key']}").json()["layers"] == [FOUND]
 
