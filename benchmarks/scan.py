@@ -19,9 +19,9 @@ from benchmarks.subjects import SHARED
 from featurelens.engine.malloc import keep_memory
 from featurelens.engine.scan import Accumulator, Reader
 from featurelens.engine.scan.accumulator import TOGETHER
+from featurelens.jobs.scan_rows import rows
 from featurelens.jobs.settings import Settings
 from featurelens.worker.models.registry import Registry
-from featurelens.worker.renderer.scans import rows
 from tests.support.tiny_darknet import link
 
 
@@ -36,10 +36,11 @@ def compare(registry: Registry, name: str, turns: int) -> None:
     """Prints one line about the recommended layers of a network."""
     network, entry = registry.load(name), registry.entry(name)
     layers = [layer.name for layer in registry.describe(name) if layer.recommended]
-    count = rows.rows(network, entry.input_size, "cpu")
+    count = rows(network.parameters, entry.input_size, "cpu")
     pictures = torch.rand(count, entry.input_channels, *entry.input_size)
     reader = Reader(network, layers, count, torch.device("cpu"))
-    gathered = Accumulator(reader(pictures).maxima.shape[1], 9)
+    reader(pictures)
+    gathered = Accumulator(reader.rectified, 9)
 
     batches = TOGETHER // count  # taken in at the end of each turn
 

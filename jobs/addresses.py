@@ -18,6 +18,7 @@ MAPS = f"{ROOT}/maps"
 FILTERS = f"{ROOT}/filters"
 ATTRIBUTIONS = f"{ROOT}/attributions"
 SCANS = f"{ROOT}/scans"
+COMPARISONS = f"{ROOT}/comparisons"
 SWEEPS = f"{ROOT}/sweeps"
 PHOTOS = f"{ROOT}/photos"
 MODELS = f"{ROOT}/models"
@@ -103,6 +104,10 @@ def attribution_image(key: str) -> str:
 
 def attribution_file(key: str) -> str:
     return f"{attribution(key)}/file"
+
+
+def comparison(key: str) -> str:
+    return f"{COMPARISONS}/{key}"
 
 
 def scan(key: str) -> str:

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     models: Path | None = None
     datasets: Path | None = None
     """A folder of folders of images, each of which may be scanned under its name."""
+    dataset_identity: Literal["times", "content"] = "times"
+    """By what images of a data set are known to be the same: name, size and time of the last change, or content."""
     dataset_crops: bool = True
     """Whether parts of images of a data set are shown where a scan names them."""
     slots: int | None = Field(None, ge=1, le=256)

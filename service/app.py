@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         for view in deps.views.values():
             await view.watcher.close()
         deps.decoding.close()
+        deps.whole_index.close()
         deps.redis.close()
 
     app = FastAPI(

@@ -39,6 +39,8 @@ from featurelens.service.eviction.evictable import Evictable, EvictableFiles, Ev
 from featurelens.service.eviction.eviction import Eviction
 from featurelens.service.evidence import Evidences
 from featurelens.service.idempotency import Retries
+from featurelens.service.known_comparisons import KnownComparisons
+from featurelens.service.known_scans import KnownScans
 from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
 from featurelens.service.schemas.visualization import Visualization
@@ -47,6 +49,7 @@ from featurelens.service.sweeps import Sweeps
 from featurelens.service.thumbnails import Thumbnails
 from featurelens.service.unit_pictures import LayerPictures
 from featurelens.service.watcher import Watcher
+from featurelens.service.whole_index import WholeIndex
 
 MAKING = 2
 """Thumbnails and contact sheets made at once."""
@@ -77,9 +80,12 @@ class Dependencies:
     api_keys: ApiKeys
     signed_urls: SignedUrls
     index: JobIndex
+    whole_index: WholeIndex
     thumbnails: Thumbnails
     views: dict[str, View]
     """By the name of the kind of job."""
+    scans: KnownScans
+    comparisons: KnownComparisons
     evidences: Evidences
     layer_pictures: LayerPictures
     sweeps: Sweeps
@@ -103,6 +109,8 @@ class Dependencies:
         redis, decoding = connect(settings.redis_url), Decoding()
         queue, store = JobQueue(redis), open_store(settings)
         previews, catalog, index = Previews(redis), Catalog(redis), JobIndex(redis)
+        whole = WholeIndex(index, store)
+        scans, comparisons = KnownScans(index, store, whole), KnownComparisons(index, store)
         return cls(
             redis,
             catalog,
@@ -116,9 +124,12 @@ class Dependencies:
             ApiKeys(settings.keys_file),
             SignedUrls(settings.token_secret),
             index,
+            whole,
             Thumbnails(DiskCache(settings.thumbnails_folder)),
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
-            Evidences(catalog, index, store),
+            scans,
+            comparisons,
+            Evidences(catalog, store, scans, comparisons),
             LayerPictures(UnitIndex(redis), store),
             Sweeps(redis, queue, store),
             Retries(redis),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,19 +10,21 @@ from redis.exceptions import RedisError
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import UnknownModel
-from featurelens.jobs.kinds import SCAN, VISUALIZATION
-from featurelens.jobs.queue.index import JobIndex
+from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.objectives import ChannelObjective, ClassObjective, NeuronObjective
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore
-from featurelens.service.pagination import MAX_JOBS
-from featurelens.service.scan_lines import shape_of, told
+from featurelens.service.known_comparisons import KnownComparisons
+from featurelens.service.known_scans import KnownScans, tells_of
+from featurelens.service.scan_lines import shape_of
 from featurelens.service.schemas.evidence import Bounds, Compared, Evidence
 from featurelens.service.schemas.visualization import Visualization
 
+MEASURED = ("activation", "preactivation")
+"""Numbers of a picture that may be compared."""
 REMEMBERED = 4096
 """Pictures whose evidence a process keeps in memory."""
 
@@ -36,21 +38,14 @@ class Unit(NamedTuple):
     compared: Compared
 
 
-class Scans(NamedTuple):
-    """Of one network, as the catalog knows it: the keys of those that are finished."""
-
-    weights: str
-    renderer: str
-    keys: tuple[str, ...]
-
-
 class Evidences:
-    """Which scans there are is asked each time, in one round trip; what they say of a picture is read once."""
+    """Which scans there are is asked each time; what they say of a picture is read once."""
 
-    def __init__(self, catalog: Catalog, index: JobIndex, store: ResultStore) -> None:
+    def __init__(self, catalog: Catalog, store: ResultStore, scans: KnownScans, comparisons: KnownComparisons) -> None:
         self._catalog = catalog
-        self._index = index
         self._store = store
+        self._scans = scans
+        self._comparisons = comparisons
         self._known = lru_cache(REMEMBERED)(self._read)
 
     def of(self, job: Visualization) -> list[Evidence] | None:
@@ -63,53 +58,49 @@ class Evidences:
         if unit is None:
             return None
         try:
-            there = self._scans(job.spec)
+            entry = self._catalog.model(job.spec.model)
+            scans = self._scans.keys(entry)
+            if not scans or VISUALIZATION.key(job.spec, entry.digest, entry.renderer) != job.key:
+                return None
+            comparisons = self._comparisons.of(job.key, entry.digest, entry.renderer)
         except (UnknownModel, RedisError):
             return None
-        if not there.keys or VISUALIZATION.key(job.spec, there.weights, there.renderer) != job.key:
-            return None
-        measured = tuple((job.numbers or {}).get(name) for name in ("activation", "preactivation"))
-        return list(self._known(unit, job.spec.size, measured, there)) or None
+        measured = tuple((job.numbers or {}).get(name) for name in MEASURED)
+        known = self._known(unit, job.spec.size, measured, entry.digest, entry.renderer, scans)
+        return [one.beside(comparisons.get(one.dataset)) for one in known] or None
 
     def version(self, key: str) -> Hashable:
         """Another one whenever `of` may say something else of the picture with this key; None: that is not known."""
         result = self._store.get(key)
         if result is None or not isinstance(result.spec, VisualizationSpec):
             return None
+        if unit_of(result.spec) is None:
+            return "none"
         try:
-            return "none" if unit_of(result.spec) is None else self._scans(result.spec)
+            entry = self._catalog.model(result.spec.model)
+            return entry.digest, entry.renderer, self._scans.keys(entry), self._comparisons.version(key)
         except (UnknownModel, RedisError):
             return None
-
-    def _scans(self, spec: VisualizationSpec) -> Scans:
-        entry = self._catalog.model(spec.model)
-        lines, _ = self._index.page(SCAN, MAX_JOBS, model=entry.name, status="succeeded")
-        return Scans(entry.digest, entry.renderer, tuple(line.key for line in lines))
 
     def _read(
         self,
         unit: Unit,
         size: tuple[int, int] | None,
-        measured: tuple[float | None, float | None],
-        there: Scans,
+        measured: tuple[float | None, ...],
+        weights: str,
+        renderer: str,
+        scans: tuple[str, ...],
     ) -> tuple[Evidence, ...]:
-        numbers = dict(zip(("activation", "preactivation"), measured, strict=True))
+        numbers = dict(zip(MEASURED, measured, strict=True))
         found: dict[str, Evidence] = {}
-        for scan in self._results(there.keys):
-            asked = scan.spec
-            assert isinstance(asked, ScanSpec)
-            same = SCAN.key(asked, there.weights, there.renderer) == scan.key and asked.size == size
+        for scan, asked in self._scans.results(scans):
+            same = asked.size == size and tells_of(scan, weights, renderer)
             if same and unit.layer in (asked.layers or []) and asked.dataset not in found:
-                line = told(self._store, scan, unit.layer, unit.channel)
+                line = self._scans.line(scan, unit.layer, unit.channel)
                 one = None if line is None else compared(numbers, scan, unit, line)
                 if one is not None:
                     found[asked.dataset] = one
         return tuple(found.values())
-
-    def _results(self, keys: tuple[str, ...]) -> Iterator[Result]:
-        """Those that are there and understood, in this order."""
-        results = self._store.get_all(keys)
-        return (one for key in keys if isinstance(one := results.get(key), Result))
 
 
 def unit_of(spec: VisualizationSpec) -> Unit | None:
@@ -131,15 +122,16 @@ def compared(numbers: dict[str, Any], scan: Result, unit: Unit, line: dict[str, 
     spec = scan.spec
     assert isinstance(spec, ScanSpec)
     positive, rectified = unit.sign == "positive", shape_of(scan, unit.layer)["preactivation"]
-    # A positive channel climbs the mean after a ReLU: what the scan read before it says only between what it lies.
+    # A positive channel climbs the mean behind a ReLU.
     after = rectified and positive and unit.compared == "mean"
     value = numbers.get("preactivation" if rectified and not after else "activation")
     if value is None:
         return None
-    lower, upper = (line[name]["histogram"] for name in (("mean", "maximum") if after else [unit.compared] * 2))
+    exact = line.get("mean_after") if after else line[unit.compared]["histogram"]
+    lower, upper = (exact, exact) if exact else (line[name]["histogram"] for name in ("mean", "maximum"))
     best = [one["largest" if positive else "smallest"] for one in (lower, upper)]
     least, most = beyond(upper, value, unit.sign)[0], beyond(lower, value, unit.sign)[1]
-    if after:
+    if not exact:  # an older scan, which says only between what the mean behind the ReLU lies
         best = [max(0.0, one) for one in best]
         least, most = (least, most) if value > 0 else (0, 0)
     return Evidence(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import structlog
-from fastapi import BackgroundTasks, Depends, Response
+from fastapi import Depends, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
@@ -202,7 +202,6 @@ def delete(deps: Dependencies, key: str, missing: NotFound) -> None:
 def listed(
     deps: Dependencies,
     kind: Kind[Any],
-    background: BackgroundTasks,
     path: str,
     limit: int,
     cursor: str | None,
@@ -218,8 +217,7 @@ def listed(
     """
     start, name = decode_cursor(cursor), _canonical(deps, model)
     lines, last, complete = deps.index.look(kind, limit, start, model=name, status=status, **filters)
-    if not complete:
-        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
+    complete = complete or deps.whole_index.check()
     found = deps.views[kind.name].lookup.find_listed(lines)
     deps.index.forget(*(line.key for line, job in zip(lines, found, strict=True) if job is None))
     jobs = [job for job in found if isinstance(job, Job) and status in {None, job.status}]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -96,13 +96,12 @@ class JobRoutes:
         )
         async def list_jobs(
             deps: Deps,
-            background: BackgroundTasks,
             sought: Sought = by,
             status: Status | None = None,
             limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 20,
             cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
         ) -> Any:
-            listed = partial(job_requests.listed, deps, self.kind, background, self.address, limit, cursor)
+            listed = partial(job_requests.listed, deps, self.kind, self.address, limit, cursor)
             jobs, following, complete = await run_in_threadpool(partial(listed, status=status, **sought))
             return self.page.of(jobs, next=following, complete=complete)
 

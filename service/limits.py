@@ -70,7 +70,7 @@ class Limits:
         if most is not None and asked > most:
             detail = (
                 f"this would take about {asked:,} bytes of memory, and at most {most:,} may be taken here; "
-                "a smaller size, or fewer pictures or views, would do"
+                "a smaller size, or fewer pictures, views or layers, would do"
             )
             raise TooLarge(detail, (Fault("", detail),))
 

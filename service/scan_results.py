@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import NamedTuple
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotFound, OutOfRange, UnknownDataset
-from featurelens.jobs.kinds import SCAN
+from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked, unpacked_from
 from featurelens.jobs.store.result import Result
 from featurelens.service.crops import Box, cut, seen_by
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.pagination import MAX_JOBS
-from featurelens.service.scan_lines import shape_of, told, units_of
+from featurelens.service.known_scans import tells_of
+from featurelens.service.pictured_units import pictured
+from featurelens.service.scan_lines import shape_of, units_of
 from featurelens.service.schemas.examples import Examples
-from featurelens.service.schemas.scanned_units import ScannedUnit
+from featurelens.service.schemas.scanned_units import BY_PICTURE, ScannedUnit, Sort
 from featurelens.service.thumbnails import Format
 
 PATTERNS = "patterns"
@@ -26,11 +27,12 @@ PATTERNS = "patterns"
 
 
 def examples(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int, dataset: str | None) -> Examples:
-    """What the latest scan with this layer says of a unit, one of the data set as it is now before any other.
+    """What the latest scan with this layer says of a unit.
 
-    Raises `NotFound`, and tells how to ask for one.
+    One of the network as it is now before one of its former weights, of these one of the data set as it is now before
+    any other. Raises `NotFound`, and tells how to ask for one.
     """
-    found = examples_if_any(deps, entry, layer, channel, dataset)
+    found = examples_if_any(deps, entry, layer, channel, dataset, former=True)
     if found is None:
         asked = json.dumps(wanted(entry, layer, dataset).model_dump(exclude_unset=True))
         raise NotFound(f"no finished scan tells of this unit; POST {asked} to {addresses.SCANS}")
@@ -38,18 +40,56 @@ def examples(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: 
 
 
 def examples_if_any(
-    deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int, dataset: str | None
+    deps: Dependencies,
+    entry: ModelEntry,
+    layer: LayerEntry,
+    channel: int,
+    dataset: str | None,
+    *,
+    former: bool = False,
 ) -> Examples | None:
-    """The same; None where no finished scan has this layer."""
-    found = _scan(deps, entry, layer, dataset)
+    """The same; None where no finished scan has this layer. `former`: one of other weights is better than none."""
+    found = scan_of(deps, entry, layer.name, dataset, former=former)
     if found is None:
         return None
-    spec = found.spec
-    assert isinstance(spec, ScanSpec)
-    line = told(deps.store, found, layer.name, channel)
+    line = deps.scans.line(found.result, layer.name, channel)
     if line is None:
         raise NotFound("this scan is gone, or does not tell of this unit")
-    return Examples.of(found, line, current=_current(deps, spec), crops=deps.settings.dataset_crops)
+    return Examples.of(
+        found.result, line, current=found.current, same=found.same_network, crops=deps.settings.dataset_crops
+    )
+
+
+class Found(NamedTuple):
+    """A finished scan. `current`: the data set is as it was then; `same_network`: so is the network."""
+
+    result: Result
+    spec: ScanSpec
+    current: bool
+    same_network: bool
+
+
+def scan_of(
+    deps: Dependencies,
+    entry: ModelEntry,
+    layer: str,
+    dataset: str | None,
+    *,
+    former: bool = False,
+    size: tuple[int, int] | None = None,
+) -> Found | None:
+    """The scan that `examples` tells of; with `size`, one that showed the images in this size."""
+    latest: dict[tuple[bool, bool], Found] = {}
+    for result, spec in deps.scans.results(deps.scans.keys(entry)):
+        if layer not in (spec.layers or []) or dataset not in {None, spec.dataset} or size not in {None, spec.size}:
+            continue
+        same = tells_of(result, entry.digest, entry.renderer)
+        if same or former:
+            rank = (same, _current(deps, spec))
+            latest.setdefault(rank, Found(result, spec, rank[1], same))
+            if all(rank):
+                break
+    return latest[max(latest)] if latest else None
 
 
 def wanted(entry: ModelEntry, layer: LayerEntry, dataset: str | None) -> ScanSpec:
@@ -84,46 +124,36 @@ def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int
     return cut(webp, None if position is None else _box(deps, result, spec, *position), spec.size, format)
 
 
-def units(deps: Dependencies, key: str, layer: str | None, image: int | None) -> tuple[str, list[ScannedUnit]]:
+def units(
+    deps: Dependencies, key: str, layer: str | None, image: int | None, sort: Sort, sign: Sign
+) -> tuple[str, list[ScannedUnit]]:
     """The layer, by default the first, and its units; with `image`, those among whose strongest images it is.
 
-    Raises `NotFound`, or `OutOfRange` for a layer that was not read.
+    With pictures of `sign` where these are what is to be sorted by. Raises `NotFound`, or `OutOfRange` for a layer that
+    was not read.
     """
     result = deps.store.get(key)
     if result is None:
         raise _unfinished(key)
     chosen = layer or str(result.numbers["layers"][0]["name"])
-    lines = unpacked_from(deps.store, result, UNITS, *units_of(result, chosen))
+    lines = [json.loads(line) for line in unpacked_from(deps.store, result, UNITS, *units_of(result, chosen))]
     spec = result.spec
     assert isinstance(spec, ScanSpec)
-    found = (ScannedUnit.of(spec.model, json.loads(line), image) for line in lines)
-    return chosen, [unit for unit in found if unit is not None]
+    found = [one for line in lines if (one := ScannedUnit.of(spec.model, line, image)) is not None]
+    if sort in BY_PICTURE:
+        pictures = pictured(deps, result, chosen, sign, lines, paths=sort == "likeness")
+        found = [one.with_picture(*pictures[one.channel]) if one.channel in pictures else one for one in found]
+    return chosen, found
 
 
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _scan(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, dataset: str | None) -> Result | None:
-    lines, _ = deps.index.page(SCAN, MAX_JOBS, model=entry.name, status="succeeded")
-    latest = None
-    for line in lines:
-        found = deps.store.get(line.key)
-        if found is not None and _fits(found.spec, layer.name, dataset):
-            if _current(deps, found.spec):
-                return found
-            latest = latest or found
-    return latest
-
-
-def _fits(spec: Any, layer: str, dataset: str | None) -> bool:
-    return isinstance(spec, ScanSpec) and layer in (spec.layers or []) and dataset in {None, spec.dataset}
-
-
-def _current(deps: Dependencies, spec: Any) -> bool:
+def _current(deps: Dependencies, spec: ScanSpec) -> bool:
     """Whether the data set is as it was scanned."""
     try:
-        return bool(deps.catalog.datasets.named(spec.dataset).identity == spec.identity)
+        return deps.catalog.datasets.named(spec.dataset).identity == spec.identity
     except UnknownDataset:
         return False
 

@@ -103,6 +103,11 @@ class Network:
         return photograph_of(self.preprocessing.channels, self.shows, self.photograph)
 
     @property
+    def parameters(self) -> int:
+        """How many there are."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
+    @property
     def bytes(self) -> int:
         """Memory of its weights."""
         values = itertools.chain(self.module.parameters(), self.module.buffers())

@@ -19,7 +19,7 @@ class DatasetSummary(BaseModel):
 
     name: DatasetName
     source: Literal["bundled", "local"]
-    identity: Identity = Field(description="of all names, sizes and times: another one when an image has changed")
+    identity: Identity = Field(description="of all images: another one when any has changed")
     images: int
     broken: int = Field(0, description="files among them that do not begin as an image does; a scan leaves them out")
     label_count: int = Field(description="how many labels there are")

@@ -12,6 +12,7 @@ from typing import Any
 from featurelens.jobs.kinds.activations import Activations
 from featurelens.jobs.kinds.attribution import Attribution
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
+from featurelens.jobs.kinds.comparison import Comparison
 from featurelens.jobs.kinds.filters import Filters
 from featurelens.jobs.kinds.maps import Maps
 from featurelens.jobs.kinds.scan import Scan
@@ -23,8 +24,9 @@ MAPS = Maps()
 FILTERS = Filters()
 SCAN = Scan()
 ATTRIBUTION = Attribution()
+COMPARISON = Comparison()
 
-KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS, SCAN, ATTRIBUTION)
+KINDS: tuple[Kind[Any], ...] = (VISUALIZATION, ACTIVATIONS, MAPS, FILTERS, SCAN, ATTRIBUTION, COMPARISON)
 
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS}
 

@@ -81,6 +81,10 @@ class Kind(ABC, Generic[Spec]):
         """What the list filters it by."""
         return Listed()
 
+    def subject(self, spec: Spec) -> str | None:
+        """The key of the job that it tells of, or None: whoever looks at that one finds it (`JobIndex.about`)."""
+        return None
+
     def key(self, spec: Spec, weights: str, renderer: str) -> str:
         """Identifies the result of a resolved `spec` for ever.
 

@@ -8,8 +8,12 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.layer_names import chosen_layers
 from featurelens.jobs.catalog.resolution import check_photograph, resolve_size
 from featurelens.jobs.errors import InvalidSpec, OutOfRange
-from featurelens.jobs.kinds.base import Kind
+from featurelens.jobs.kinds.base import Kind, digest
+from featurelens.jobs.memory import scanned
 from featurelens.jobs.spec.scan import ScanSpec
+
+EDITION = 2
+"""Of what a scan finds out. 1: without the mean after a ReLU; results of that are still read."""
 
 
 class Scan(Kind[ScanSpec]):
@@ -41,9 +45,26 @@ class Scan(Kind[ScanSpec]):
         assert spec.size is not None
         return self.steps(spec) * spec.size[0] * spec.size[1]
 
+    def memory(self, catalog: Catalog, spec: ScanSpec) -> int:
+        entry = catalog.model(spec.model)
+        assert spec.size is not None
+        return scanned(spec.layers or [], spec.size, entry, catalog.layers(entry))
+
     def steps(self, spec: ScanSpec) -> int:
         assert spec.images is not None
         return spec.images
+
+    def key(self, spec: ScanSpec, weights: str, renderer: str) -> str:
+        """Covers the edition, too."""
+        return self._key(spec, weights, renderer, EDITION)
+
+    def tells_of(self, key: str, spec: ScanSpec, weights: str, renderer: str) -> bool:
+        """Whether `key` is that of `spec`, scanned with this network by this engine, in any edition."""
+        return key in {self._key(spec, weights, renderer, edition) for edition in range(1, EDITION + 1)}
+
+    def _key(self, spec: ScanSpec, weights: str, renderer: str, edition: int) -> str:
+        content = {"kind": self.name, "renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights}
+        return self.prefix + digest(content if edition == 1 else {**content, "edition": edition})
 
 
 def _check(spec: ScanSpec, dataset: DatasetEntry) -> None:

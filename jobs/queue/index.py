@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from redis import Redis
 from redis.client import Pipeline
 
-from featurelens.jobs.kinds import SCAN, kind_of
+from featurelens.jobs.kinds import COMPARISON, SCAN, kind_of
 from featurelens.jobs.kinds.base import Kind
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
@@ -24,8 +24,15 @@ INDEX = "featurelens:listing"
 _SCANS = f"{INDEX}:{SCAN.name}"
 """Those of scans: few, and looked for whenever a unit is looked at, however many pictures there are."""
 
+_ABOUT = f"{INDEX}:about:"
+"""Sorted sets of the keys of jobs that tell of another one, by its key; scores are seconds since 1970."""
+
+FEW = (SCAN, COMPARISON)
+"""Kinds of which there are few jobs, and which tell of others: after a loss they come back first."""
+
 _COUNTER = "featurelens:listing:count"
 _COMPLETE = "featurelens:listing:complete"
+_COMPLETE_FEW = f"{_COMPLETE}:few"
 _REBUILDING = "featurelens:listing:rebuilding"
 _REBUILDING_EXPIRY = 600
 """Seconds after which another process may rebuild it, should this one have died."""
@@ -89,6 +96,7 @@ def write(pipe: Pipeline, key: str, spec: JobSpec, created: datetime, status: st
     pipe.hset(line_key(key), mapping=_fields(key, spec, created, status))
     pipe.expire(line_key(key), expiry)
     pipe.eval(_PLACE, 2, _listing(kind_of(key)), _COUNTER, key)
+    _relate(pipe, key, spec, created)
 
 
 class JobIndex:
@@ -128,6 +136,10 @@ class JobIndex:
         lines = [Line(*line.split(" ")) for line in found.decode().splitlines()]
         return Page(lines, None if last is None else last.decode().removeprefix("("), bool(complete))
 
+    def about(self, key: str) -> list[str]:
+        """The keys of jobs that tell of job `key` (`Kind.subject`), asked for last comes first; some may be gone."""
+        return [told.decode() for told in cast("list[bytes]", self._redis.zrevrange(_ABOUT + key, 0, -1))]
+
     def forget(self, *keys: str) -> None:
         """Removes jobs whose results have been deleted from the store."""
         if keys:
@@ -137,20 +149,40 @@ class JobIndex:
                 pipe.delete(*map(line_key, keys))
                 pipe.execute()
 
-    def rebuild(self, results: Iterable[Result]) -> int:
-        """Adds missing lines below all others; returns the number of results read, 0 while another process does it."""
-        if not self._redis.set(_REBUILDING, b"1", nx=True, ex=_REBUILDING_EXPIRY):
+    def complete(self, *, few: bool = False) -> bool:
+        """False: the broker has been wiped since `rebuild`, so lines of older jobs are missing.
+
+        `few`: of the kinds in `FEW`.
+        """
+        return bool(self._redis.exists(_COMPLETE, *([_COMPLETE_FEW] if few else [])))
+
+    def rebuild(self, results: Iterable[Result], *, few: bool = False) -> int:
+        """Adds missing lines below all others; returns the number of results read, 0 while another process does it.
+
+        `results` are all there are, or all of the kinds in `FEW`.
+        """
+        complete, busy = (_COMPLETE_FEW, f"{_REBUILDING}:few") if few else (_COMPLETE, _REBUILDING)
+        if not self._redis.set(busy, b"1", nx=True, ex=_REBUILDING_EXPIRY):
             return 0
-        known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
-        for below, (finished, key, spec) in enumerate(known, 1):
-            with self._redis.pipeline(transaction=True) as pipe:
-                pipe.zadd(_listing(kind_of(key)), {key: -below}, nx=True)
-                if not self._redis.exists(line_key(key)):
-                    pipe.hset(line_key(key), mapping=_fields(key, spec, finished, "succeeded"))
-                pipe.execute()
-        self._redis.set(_COMPLETE, b"1")
-        self._redis.delete(_REBUILDING)
+        try:
+            known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
+            for below, (finished, key, spec) in enumerate(known, 1):
+                with self._redis.pipeline(transaction=True) as pipe:
+                    pipe.zadd(_listing(kind_of(key)), {key: -below}, nx=True)
+                    _relate(pipe, key, spec, finished)
+                    if not self._redis.exists(line_key(key)):
+                        pipe.hset(line_key(key), mapping=_fields(key, spec, finished, "succeeded"))
+                    pipe.execute()
+            self._redis.set(complete, b"1")
+        finally:
+            self._redis.delete(busy)
         return len(known)
+
+
+def _relate(pipe: Pipeline, key: str, spec: JobSpec, asked: datetime) -> None:
+    subject = kind_of(key).subject(spec)
+    if subject is not None:
+        pipe.zadd(_ABOUT + subject, {key: asked.timestamp()})
 
 
 def _listing(kind: Kind[Any]) -> str:

@@ -125,12 +125,13 @@ class BucketStore(CheckedReads):
             raise _unavailable(error) from error
         return True
 
-    def results(self) -> Iterator[Result]:
+    def results(self, prefix: str = "") -> Iterator[Result]:
         try:
             for batch in obstore.list(self._store):
                 for entry in batch:
                     *_, key, name = entry["path"].split("/")
-                    result = self._understood(key) if name == RESULT and KEY_PATTERN.fullmatch(key) else None
+                    wanted = name == RESULT and key.startswith(prefix) and KEY_PATTERN.fullmatch(key)
+                    result = self._understood(key) if wanted else None
                     if result is not None:
                         yield result
         except BaseError as error:

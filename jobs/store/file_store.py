@@ -84,8 +84,8 @@ class FileStore(CheckedReads):
         shutil.rmtree(gone)
         return True
 
-    def results(self) -> Iterator[Result]:
-        for path in self._folder.glob("[0-9a-f][0-9a-f]/f*"):
+    def results(self, prefix: str = "") -> Iterator[Result]:
+        for path in self._folder.glob(f"[0-9a-f][0-9a-f]/{prefix or 'f'}*"):
             result = self._understood(path.name) if KEY_PATTERN.fullmatch(path.name) else None
             if result is not None:
                 yield result

@@ -52,5 +52,8 @@ class ResultStore(Protocol):
     def delete(self, key: str) -> bool:
         """Deletes the result; returns whether there was one."""
 
-    def results(self) -> Iterator[Result]:
-        """All results that can be read and understood, in no order; their images and files are not checked."""
+    def results(self, prefix: str = "") -> Iterator[Result]:
+        """All results that can be read and understood, in no order; their images and files are not checked.
+
+        `prefix`: only those whose keys begin so, which takes little longer than to read them alone.
+        """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
@@ -34,7 +34,6 @@ async def list_units(
     known: Known,
     layer: LayerName,
     deps: Deps,
-    background: BackgroundTasks,
     sign: Annotated[Sign | None, Query(description="default: both")] = None,
     first: Annotated[int, Query(alias="from", ge=0, le=2**31 - 1, description="the first channel to be told of")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 512,
@@ -45,7 +44,7 @@ async def list_units(
     entry, found = known.entry, known.layer(layer)
     units, complete = await run_in_threadpool(deps.layer_pictures.of, entry, found, first, limit, sign)
     if not complete:
-        background.add_task(lambda: deps.index.rebuild(deps.store.results()))
+        deps.whole_index.check()
     following = addresses.with_query(
         addresses.units(entry.name, found.name), {"sign": sign, "from": first + limit, "limit": limit}
     )

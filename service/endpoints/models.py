@@ -61,6 +61,7 @@ def list_models(
 def show_unit(known: Known, layer: LayerName, n: Channel, deps: Deps) -> Unit:
     """What is known of channel `n`, every picture of it that exists or is on its way, and how to ask for another."""
     entry, found = known.entry, known.unit(layer, n)
+    deps.whole_index.check()
     lines, _ = deps.index.page(VISUALIZATION, MAX_JOBS, model=entry.name, layer=found.name, channel=n)
     jobs = deps.visualizations.find_listed(lines)
     return Unit.of(entry, found, n, [Summary.of(job) for job in jobs if isinstance(job, Visualization)])

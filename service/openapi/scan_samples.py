@@ -83,11 +83,13 @@ EXAMPLES = Examples.of(
         "active": 0.0,
         "maximum": _STATISTICS,
         "mean": _STATISTICS,
+        "mean_after": {"low": 0.0, "width": 0.25, "counts": [1079], "smallest": 0.0, "largest": 0.125},
         "labels": [{"label": "stripes 45", "images": 38, "of": 100}],
         "middle": "zero",
         **{name: [] if name in {"above", "likeliest"} else [_EXAMPLE] for name in LISTS},
     },
     current=True,
+    same=True,
     crops=True,
 )
 
@@ -101,8 +103,8 @@ _EVIDENCE = Evidence(
     images=1079,
     compared="mean after ReLU",
     activation=8.21,
-    best=Bounds(least=2.3, most=4.2),
-    ratio=Bounds(least=1.95, most=3.57),
+    best=Bounds(least=4.2, most=4.2),
+    ratio=Bounds(least=1.95, most=1.95),
     percentile=Bounds(least=100.0, most=100.0),
 )
 SPECTRUM = Spectrum.of(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
+
+from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.comparison import ComparedLayer, Comparison
 
 Compared = Literal["mean", "mean after ReLU", "maximum"]
 
@@ -21,8 +24,9 @@ class Evidence(BaseModel):
 
     One number per image, that which the picture was made for. Of a channel or a class: the mean over all positions;
     where the layer ends in ReLU, before it for a negative picture and after it for a positive one. Of a neuron, which
-    is one position: the largest value over all of them. A scan reads what stands before a ReLU, so that of the mean
-    after it only bounds are known: it is not below the mean before it, nor below zero, and not above the maximum.
+    is one position: the largest value over all of them. A scan reads what stands before a ReLU, and the mean after it;
+    of older ones, without that, only bounds are known: it is not below the mean before it, nor below zero, and not
+    above the maximum.
     """
 
     dataset: str
@@ -45,3 +49,13 @@ class Evidence(BaseModel):
         description="the share of images, in percent, that the picture is beyond: whose number is smaller than its "
         "own, or larger where it is negative. From a histogram, so that images in the picture's own bin are uncertain"
     )
+    comparison: Address | None = Field(
+        None, description="the latest finished comparison with this data set; null: nobody has asked for one"
+    )
+    paths: list[ComparedLayer] | None = Field(None, description="what that found, layer by layer")
+
+    def beside(self, comparison: Comparison | None) -> Self:
+        """With what a finished comparison of the same picture with the same data set found."""
+        if comparison is None:
+            return self
+        return self.model_copy(update={"comparison": comparison.links.self, "paths": comparison.layers})

@@ -62,11 +62,19 @@ class Examples(BaseModel):
     dataset: str
     scan: str = Field(description="the scan that found it")
     current: bool = Field(description="false: the data set has changed since, or is gone")
+    same_network: bool = Field(
+        description="false: other weights, or another version of the engine, than the network has now under its name"
+    )
     preactivation: bool = Field(description="true: the layer ends in ReLU, and values stand before that")
     images: int
     active: float = Field(description="the share of images in which the unit is above zero anywhere")
     maximum: Statistics = Field(description="of the largest value over all positions of each image")
     mean: Statistics = Field(description="of the mean over all positions of each image")
+    mean_after: Histogram | None = Field(
+        None,
+        description="of the mean over all positions behind the ReLU that the layer ends in; null where it ends in none "
+        "and in scans from before this was kept",
+    )
     labels: list[PreferredLabel] = Field(description="the most frequent ones of the hundred images that raise it most")
     middle: Literal["zero", "median"] = Field(description="what `above` and `below` are near to")
     strongest: list[Example]
@@ -78,7 +86,7 @@ class Examples(BaseModel):
     links: dict[str, Address] = Field(description="unit; scan; table: all units as Parquet")
 
     @classmethod
-    def of(cls, result: Result, told: dict[str, Any], *, current: bool, crops: bool) -> Self:
+    def of(cls, result: Result, told: dict[str, Any], *, current: bool, same: bool, crops: bool) -> Self:
         """`told`: what the scan `result` says of the unit."""
         spec = result.spec
         assert isinstance(spec, ScanSpec)
@@ -97,6 +105,7 @@ class Examples(BaseModel):
             dataset=spec.dataset,
             scan=result.key,
             current=current,
+            same_network=same,
             preactivation=shape["preactivation"],
             links={
                 "unit": addresses.unit(spec.model, layer, channel),

@@ -8,8 +8,11 @@ from pydantic import BaseModel, Field
 
 from featurelens.jobs import addresses
 from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.evidence import Bounds, Evidence
 
-Sort = Literal["strongest", "maximum", "spread", "active", "purity", "standing"]
+Sort = Literal["strongest", "maximum", "spread", "active", "purity", "standing", "ratio", "percentile", "likeness"]
+BY_PICTURE = ("ratio", "percentile", "likeness")
+"""What the pictures of units are sorted by, not the units."""
 
 
 class ScannedUnit(BaseModel):
@@ -24,6 +27,16 @@ class ScannedUnit(BaseModel):
     purity: float = Field(description="the share of that label among them")
     standing: float | None = Field(
         description="of the image asked for: by how many spreads its value is above the mean; null without one"
+    )
+    picture: Address | None = Field(
+        None,
+        description="its latest finished picture with evidence, by `likeness` the latest that was compared, if any; "
+        "looked for when sorted by what pictures reach",
+    )
+    ratio: Bounds | None = Field(None, description="of that, as in its `evidence`")
+    percentile: Bounds | None = Field(None, description="of that, as in its `evidence`")
+    likeness: float | None = Field(
+        None, description="of that, `normalized` of the unit's own layer in its latest comparison; when sorted by it"
     )
     examples: Address
 
@@ -46,6 +59,17 @@ class ScannedUnit(BaseModel):
             standing=None if above is None else above / (maximum["spread"] or 1.0),
             examples=addresses.examples(model, told["layer"], told["channel"]),
         )
+
+    def with_picture(self, key: str, evidence: Evidence, likeness: float | None) -> Self:
+        """With what its picture `key` reaches."""
+        told = {"ratio": evidence.ratio, "percentile": evidence.percentile, "likeness": likeness}
+        return self.model_copy(update={"picture": addresses.visualization(key), **told})
+
+    def rank(self, sort: Sort) -> tuple[bool, float]:
+        """Rises from the first in a list to the last; what has no such number comes behind what has one."""
+        found = getattr(self, sort)
+        value = found.least if isinstance(found, Bounds) else found
+        return value is None, -(value or 0.0)
 
 
 class ScannedUnits(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from featurelens.jobs.memory import estimate
+from featurelens.jobs.memory import estimate, scanned
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from tests.support.catalog import ENTRY, LAYERS
 
@@ -55,3 +55,13 @@ def test_tokens_keep_more() -> None:
         size=(64, 96)
     )
     assert estimate(spec, ENTRY, tokens) - estimate(spec, ENTRY, LAYERS) == 4 * CONV1
+
+
+def test_of_a_scan_units_and_a_pass() -> None:
+    """16 images pass at once, fewer of a network that is known to be large."""
+    units, largest = 8 + 16, CONV1
+    asked = scanned(["conv1", "conv2"], (64, 96), ENTRY, LAYERS)
+    assert asked == (56 << 10) * units + 4 * 7.5 * 16 * largest
+    assert scanned(["conv1", "conv2"], (128, 192), ENTRY, LAYERS) == (56 << 10) * units + 4 * 4 * 7.5 * 16 * largest
+    large = ENTRY.model_copy(update={"parameters": 10**9})
+    assert scanned(["conv1"], (64, 96), large, LAYERS) == (56 << 10) * 8 + 4 * 7.5 * 5 * largest

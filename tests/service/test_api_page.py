@@ -19,6 +19,7 @@ from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service.problems import CODES, STATUS
+from featurelens.service.schemas.comparison_request import ComparisonRequest
 from featurelens.service.schemas.sweep_spec import SweepSpec
 from tests.support.paths import ROOT
 from tests.support.server import Server
@@ -32,6 +33,7 @@ TOLD = (
     "/v1/scans",
     "/v1/datasets",
     "/v1/attributions",
+    "/v1/comparisons",
     "/v1/sweeps",
 )
 """What begins with one of these is told of here, every address and every method."""
@@ -41,6 +43,7 @@ SPECS: dict[str, type[SpecModel]] = {
     "/v1/activations": ActivationsSpec,
     "/v1/maps": MapsSpec,
     "/v1/attributions": AttributionSpec,
+    "/v1/comparisons": ComparisonRequest,
     "/v1/scans": ScanSpec,
     "/v1/sweeps": SweepSpec,
     "/v1/sweeps/estimate": SweepSpec,
@@ -101,13 +104,14 @@ def test_no_endpoint_goes_unmentioned(server: Server) -> None:
 
 
 def test_examples_are_accepted(server: Server, client: httpx.Client) -> None:
-    """The examples in the document are understood: what is not known here is the bundled network, not the body."""
+    """The examples in the document are understood: what is not known here is network or picture, not the body."""
     for path, kind in SPECS.items():
         content = server.api["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         for example in content["examples"].values():
             kind.model_validate(example["value"])
             answer = client.post(path, json=example["value"])
-            assert answer.json()["type"].endswith(":unknown-model")
+            unknown = "unknown-photo" if kind is ComparisonRequest else "unknown-model"
+            assert answer.json()["type"].endswith(f":{unknown}")
 
 
 def test_every_answer_has_an_example(server: Server) -> None:

@@ -106,6 +106,8 @@ def test_evidence(client: httpx.Client, store: FileStore, scan: str) -> None:
         "best": same(0.75),
         "ratio": same(2.0),
         "percentile": same(100.0),
+        "comparison": None,
+        "paths": None,
     }
     centre = neuron.model_copy(update={"seed": 1})
     (evidence,) = client.get(put(store, centre, preactivation=0.625)).json()["evidence"]
@@ -148,6 +150,24 @@ def test_the_mean_after_relu_lies_between_what_is_known(value: float) -> None:
     assert found.ratio.least <= value / max(after) <= found.ratio.most
     truly = 100 * sum(one < value for one in after) / len(after)
     assert found.percentile.least <= truly <= (found.percentile.most or 0.0)
+
+
+def test_where_the_scan_kept_the_mean_after_relu_it_is_exact() -> None:
+    """As of the maps themselves, but for images in the picture's own bin."""
+    scan, line = scanned(True, tuple(sum(one) / 4 for one in MAPS), tuple(max(one) for one in MAPS))
+    after = [sum(max(0.0, place) for place in one) / 4 for one in MAPS]
+    assert sorted(after) == [0.0, 0.125, 0.75, 0.75]
+    line["mean_after"] = {"low": 0.0, "width": 0.125, "counts": [1, 1, 0, 0, 0, 0, 2], "smallest": 0.0, "largest": 0.75}
+    for value, best, percentile in ((0.0, 0.0, 0.0), (0.125, 1 / 6, 25.0), (0.25, 1 / 3, 50.0), (1.5, 2.0, 100.0)):
+        found = compared({"activation": value, "preactivation": -9.0}, scan, Unit(LAYER, 0, "positive", "mean"), line)
+        assert found is not None
+        assert (found.compared, found.best) == ("mean after ReLU", Bounds(least=0.75, most=0.75))
+        assert found.ratio == Bounds(least=best, most=best)
+        assert found.percentile == Bounds(least=percentile, most=percentile)
+    negative = Unit(LAYER, 0, "negative", "mean")
+    found = compared({"activation": 0.0, "preactivation": -2.0}, scan, negative, line)
+    assert found is not None
+    assert (found.compared, found.best) == ("mean", Bounds(least=-1.0, most=-1.0))
 
 
 def test_without_relu_ratio_and_percentile_are_exact() -> None:

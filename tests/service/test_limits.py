@@ -12,6 +12,7 @@ import httpx
 import pytest
 from redis import Redis
 
+from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import QueueFull
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue import stats
@@ -19,6 +20,7 @@ from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.room import EXPIRY
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from tests.support import datasets
 from tests.support.problems import check
 from tests.support.server import Server
 from tests.support.stats import RENDERER
@@ -175,3 +177,19 @@ def test_memory(broker: str, tmp_path: Path, client: httpx.Client, redis: Redis)
             assert len(JobQueue(redis)) == 0
     with Server(Settings(redis_url=broker, state=tmp_path)) as server:
         assert server.client.post(URL, json=BODY).status_code == 202
+
+
+@pytest.mark.usefixtures("client")
+def test_memory_of_a_scan(broker: str, tmp_path: Path, redis: Redis, catalog: Catalog) -> None:
+    """Units and a pass; refused before it waits in the queue, with what was estimated."""
+    catalog.datasets.publish([datasets.ENTRY])
+    body = {"model": "tinynet", "dataset": datasets.ENTRY.name, "layers": ["conv1", "conv2"]}
+    taken = (56 << 10) * (8 + 16) + int(4 * 7.5 * 16 * 8 * 32 * 48)
+    for memory, status in ((taken - 1, 422), (taken, 202)):
+        stats.publish_renderer(redis, RENDERER.model_copy(update={"memory": memory}))
+        with Server(Settings(redis_url=broker, state=tmp_path)) as server:
+            answer = server.client.post("/v1/scans", json=body)
+            assert answer.status_code == status
+            if status == 422:
+                assert f"{taken:,} bytes" in check(answer, 422, "too-large")["detail"]
+                assert len(JobQueue(redis)) == 0

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from featurelens.engine.network import Network
+from featurelens.jobs import scan_rows
 from featurelens.worker.datasets.decoder import Decoder, Pending
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.kinds.scan import Scans, ScanWork
-from featurelens.worker.renderer.scans import course, rows
+from featurelens.worker.renderer.scans import course
 from tests.support.scanning import Told, workshop
 
 ROWS = 3
@@ -39,23 +40,23 @@ class InPlace(Decoder):
 
 def begun(state: Path, datasets: Path, ask: Ask, net: Network) -> tuple[Scans, ScanWork]:
     """A scan with small batches that writes a checkpoint after each."""
-    rows._MOST["cpu"] = ROWS
+    scan_rows.MOST["cpu"] = ROWS
     course.CHECKPOINT_EVERY = -1e9
     scans = workshop(state, datasets)
-    scans._decoder = InPlace()
+    scans._decoder._decoder = InPlace()
     return scans, scans.begin(ask, net, time.monotonic())
 
 
 def finish(state: Path, datasets: Path, ask: Ask, net: Network) -> Told:
     """To the end."""
-    most, every = rows._MOST["cpu"], course.CHECKPOINT_EVERY
+    most, every = scan_rows.MOST["cpu"], course.CHECKPOINT_EVERY
     try:
         scans, work = begun(state, datasets, ask, net)
         while work not in work.tick([work]):
             continue
         return Told(scans, work)
     finally:
-        rows._MOST["cpu"], course.CHECKPOINT_EVERY = most, every
+        scan_rows.MOST["cpu"], course.CHECKPOINT_EVERY = most, every
 
 
 def killed(state: Path, datasets: Path, ask: Ask, net: Network, images: int, dice: random.Random) -> int:

@@ -23,6 +23,7 @@ class Server:
         app = create_app(settings)
         self.api = app.openapi()
         self.watcher = app.state.deps.views["visualization"].watcher
+        self._index = app.state.deps.whole_index
         self._server = HttpServer(app, settings, listener)
         self._thread = threading.Thread(target=self._server.run)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -36,6 +37,7 @@ class Server:
     def settle(self) -> None:
         """Waits until nothing that a request has started is under way, what goes on after its answer included."""
         until(lambda: not self._server.server_state.tasks, what="the service at rest")
+        self._index.close()
 
     def end(self) -> None:
         """It answers no more."""

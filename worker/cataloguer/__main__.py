@@ -31,7 +31,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: cataloguer.stop())
     heartbeat.start()
-    DatasetWatch(Shelf(configured.datasets), connect()).start()
+    DatasetWatch(Shelf.of(configured), connect()).start()
     logger().info("ready")
     cataloguer.run()
     heartbeat.stop()

@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from featurelens.jobs.catalog.dataset_entry import MAX_LABELS, DatasetEntry, Label
+from featurelens.worker.datasets.content_digests import ContentDigests, Found
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
@@ -41,13 +42,18 @@ class FileReference:
 class Folder:
     """The images in `folder` as they are now. Raises OSError where it cannot be looked through."""
 
-    def __init__(self, name: str, folder: Path, *, look_inside: bool = False) -> None:
-        """`look_inside`: counts the files that do not begin as images do."""
+    def __init__(
+        self, name: str, folder: Path, *, look_inside: bool = False, digests: ContentDigests | None = None
+    ) -> None:
+        """`look_inside`: counts the files that do not begin as images do.
+
+        `digests`: identity goes by the content of files, which are read for it; without, by their sizes and times.
+        """
         self._folder = os.fspath(folder)
         self._names: list[str] = []
         digest, broken = hashlib.sha256(), 0
-        for file, size, changed in _files(self._folder):
-            digest.update(os.fsencode(file) + b"\0%d %d\n" % (size, changed))
+        for file, mark in _marked(self._folder, digests):
+            digest.update(os.fsencode(file) + b"\0" + mark + b"\n")
             self._names.append(file)
             broken += look_inside and not _begins_as_image(folder / file)
         self.labels = [_label(file) for file in self._names]
@@ -89,14 +95,21 @@ def unchanged(times: Times) -> bool:
         return False
 
 
-def _files(top: str) -> Iterator[tuple[str, int, int]]:
-    """Name within `top`, bytes and time of the last change in nanoseconds of each image."""
+def _marked(top: str, digests: ContentDigests | None) -> Iterator[tuple[str, bytes]]:
+    """Each image, and what changes when it does."""
+    if digests is None:
+        return ((file.name, b"%d %d" % (file.size, file.changed)) for file in _files(top))
+    return ((file.name, digest.hex().encode()) for file, digest in digests.of(top, _files(top)))
+
+
+def _files(top: str) -> Iterator[Found]:
+    """Each image; names are within `top`."""
     for path in _folders(top):
         with os.scandir(path) as entries:
             images = [one for one in entries if _named_like_an_image(one)]
         for one in sorted(images, key=lambda one: os.fsencode(one.name)):
             stat = one.stat()
-            yield os.path.relpath(one.path, top), stat.st_size, stat.st_mtime_ns
+            yield Found(os.path.relpath(one.path, top), stat.st_size, stat.st_mtime_ns)
 
 
 def _folders(top: str) -> Iterator[str]:

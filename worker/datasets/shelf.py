@@ -6,13 +6,16 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import structlog
 
 from featurelens.jobs.catalog.dataset_entry import DatasetEntry
 from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.settings import Settings
 from featurelens.worker.datasets import patterns
 from featurelens.worker.datasets.base import Images
+from featurelens.worker.datasets.content_digests import ContentDigests
 from featurelens.worker.datasets.folder import Folder, Times, folder_times, unchanged
 from featurelens.worker.datasets.patterns import Patterns
 
@@ -34,12 +37,26 @@ class _Seen:
 class Shelf:
     """The folders in `folder`, looked at anew each time but not through, and the bundled patterns."""
 
-    def __init__(self, folder: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        clock: Callable[[], float] = time.monotonic,
+        digests: ContentDigests | None = None,
+    ) -> None:
+        """`digests`: as for `Folder`."""
         self._folder = folder
         self._clock = clock
+        self._digests = digests
         self._seen: dict[str, _Seen] = {}
         self._left_out: dict[str, str] = {}
         """Why folders cannot be read, by name: told once, and again when the reason changes."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """That of the settings."""
+        by_content = settings.dataset_identity == "content"
+        digests = ContentDigests(settings.cache_folder / "content.sqlite") if by_content else None
+        return cls(settings.datasets, digests=digests)
 
     def entries(self) -> list[DatasetEntry]:
         """All that can be read; the others are logged with the reason."""
@@ -61,7 +78,7 @@ class Shelf:
             found: Images = Patterns()
         else:
             try:
-                found = Folder(name, self._path(name))
+                found = Folder(name, self._path(name), digests=self._digests)
             except (OSError, ValueError) as error:
                 raise RenderFailed(f"the data set {name} is gone") from error
         if found.entry.identity != identity:
@@ -86,7 +103,7 @@ class Shelf:
         path, seen, begun = self._path(name), self._seen.get(name), self._clock()
         if seen is None or begun >= seen.due or not unchanged(seen.times):
             times = folder_times(path)
-            entry = Folder(name, path, look_inside=True).entry
+            entry = Folder(name, path, look_inside=True, digests=self._digests).entry
             now = self._clock()
             seen = self._seen[name] = _Seen(entry, times, now, now - begun)
         return seen.entry

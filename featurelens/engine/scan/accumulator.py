@@ -1,18 +1,19 @@
 """All that a scan gathers of some units, image by image, in memory that does not grow with the images.
 
-About 6 kB a unit. Parts of a scan, gathered anywhere, are merged to the same bits in any order.
+About 7 kB a unit. Parts of a scan, gathered anywhere, are merged to the same bits in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from featurelens.engine.scan.exact_sum import ExactSum
 from featurelens.engine.scan.extremes import NOBODY, Example, Extremes, ranked
-from featurelens.engine.scan.histogram import Histograms
+from featurelens.engine.scan.histogram import Histogram, Histograms
 from featurelens.engine.scan.reader import Responses
 from featurelens.engine.scan.report import Middle, Statistics, UnitReport
 from featurelens.engine.scan.sample import Sample
@@ -26,10 +27,15 @@ _WEAKEST, _ABOVE, _BELOW = range(3)
 
 
 class Accumulator:
-    """Of `units` units, with `keep` (1 to `PREFERRED`) images in each list."""
+    """Of some units, with `keep` (1 to `PREFERRED`) images in each list.
 
-    def __init__(self, units: int, keep: int) -> None:
-        self.units, self.keep = units, keep
+    `rectified` says of each unit whether its layer ends in ReLU (`Reader.rectified`).
+    """
+
+    def __init__(self, rectified: Sequence[bool], keep: int) -> None:
+        self.units, self.keep = len(rectified), keep
+        self._rectified = [unit for unit, ends_in_relu in enumerate(rectified) if ends_in_relu]
+        units = self.units
         self._counts = torch.zeros(1, dtype=torch.int64)
         self._active = torch.zeros(units, dtype=torch.int64)
         self._strongest = Extremes((units,), PREFERRED)
@@ -37,6 +43,7 @@ class Accumulator:
         self._by_mean = Extremes((2, units), keep)
         # Two numbers per image: the units' maxima, then their means.
         self._histograms = Histograms(2 * units)
+        self._after = Histograms(len(self._rectified))
         self._sums = ExactSum(2 * units)
         self._squares = ExactSum(2 * units)
         self._sample = Sample(units)
@@ -58,7 +65,7 @@ class Accumulator:
 
     def merge(self, other: Accumulator) -> None:
         """Adds what another has gathered of the same units over other images, with as many in each list."""
-        if (self.units, self.keep) != (other.units, other.keep):
+        if (self.units, self.keep, self._rectified) != (other.units, other.keep, other._rectified):
             raise ValueError("parts of different scans")
         self._take_in()
         other._take_in()
@@ -102,6 +109,7 @@ class Accumulator:
             active=int(self._active[unit]) / self.images,
             maximum=self._statistics(unit),
             mean=self._statistics(self.units + unit),
+            mean_after=self._histogram_after(unit),
         )
 
     def _take_in(self) -> None:
@@ -128,6 +136,7 @@ class Accumulator:
         self._by_mean.add(by_mean, torch.zeros_like(by_mean, dtype=torch.int32))
         both = torch.cat([maxima, responses.means], 1)
         self._histograms.add(both)
+        self._after.add(responses.after)
         self._sums.add(both)
         self._squares.add_squares(both)
         self._sample.add(images, maxima, responses.positions)
@@ -142,6 +151,11 @@ class Accumulator:
         half = len(found) // 2
         return found[half : half + self.keep], found[max(0, half - self.keep) : half][::-1]
 
+    def _histogram_after(self, unit: int) -> Histogram | None:
+        place = bisect_left(self._rectified, unit)
+        there = place < len(self._rectified) and self._rectified[place] == unit
+        return self._after.value(place) if there else None
+
     def _statistics(self, series: int) -> Statistics:
         sums = self._sums.value(series), self._squares.value(series)
         return Statistics.of(*sums, self.images, self._histograms.value(series))
@@ -152,6 +166,7 @@ class Accumulator:
             "others": self._others,
             "by_mean": self._by_mean,
             "histograms": self._histograms,
+            "after": self._after,
             "sums": self._sums,
             "squares": self._squares,
             "sample": self._sample,

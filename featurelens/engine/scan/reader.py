@@ -36,12 +36,16 @@ class Responses(NamedTuple):
     `maxima` float32: the largest value over all positions; `positions` int32: the first one that has it, counted row by
     row; `means` float32: over all positions; `certainties` float32: in the layer of classes the logarithm of the
     probability, softmax over all classes of the means; -inf in other layers.
+
+    `after` float32 (B, rectified units): the means behind the ReLU, of the units of layers that end in one
+    (`LayerShape.preactivation`); all else stands before it.
     """
 
     maxima: Tensor
     positions: Tensor
     means: Tensor
     certainties: Tensor
+    after: Tensor
 
     def of(self, rows: Tensor) -> Responses:
         """Those of some rows."""
@@ -68,6 +72,11 @@ class Reader:
         self.shapes: list[LayerShape] = []
         """Of the layers in the order asked for; known after the first pass."""
 
+    @property
+    def rectified(self) -> list[bool]:
+        """Of each unit, in their order: whether its layer ends in ReLU; known after the first pass."""
+        return [shape.preactivation for shape in self.shapes for _ in range(shape.channels)]
+
     @torch.no_grad()
     def __call__(self, pictures: Tensor) -> Responses:
         """`pictures` (rows, C, H, W) in [0, 1].
@@ -83,7 +92,8 @@ class Reader:
             maps = feature_maps(reading.value if reading.before is None else reading.before).float()
             channels, height, width = maps.shape[1:]
             shapes[name] = LayerShape(name, channels, height, width, reading.before is not None)
-            found[name] = _summary(maps, classes=name == self._network.classes_layer)
+            after = maps[:, :0, 0, 0] if reading.before is None else feature_maps(reading.value).float().mean((2, 3))
+            found[name] = _summary(maps, after, classes=name == self._network.classes_layer)
 
         prepared = self._network.preprocessing(pictures.to(self._device))
         summarize_untouched(self._network, prepared, self._layers, summarize)
@@ -92,11 +102,11 @@ class Reader:
         return Responses(*(torch.cat(part, 1).cpu() for part in parts))
 
 
-def _summary(maps: Tensor, *, classes: bool) -> Responses:
+def _summary(maps: Tensor, after: Tensor, *, classes: bool) -> Responses:
     """Of (B, C, H, W). To find the largest of each row first is several times faster than to look for its place."""
     width = maps.shape[3]
     maxima, rows = maps.amax(3).max(2)
     line = maps.gather(2, rows[:, :, None, None].expand(-1, -1, 1, width)).squeeze(2)
     means = maps.mean((2, 3))
     certainties = means.log_softmax(1) if classes else torch.full_like(means, -torch.inf)
-    return Responses(maxima, (rows * width + line.argmax(2)).int(), means, certainties)
+    return Responses(maxima, (rows * width + line.argmax(2)).int(), means, certainties, after)

@@ -36,7 +36,8 @@ class UnitReport:
     it holds). `strongest_mean` goes by the mean over all positions, which is the logit of a class where that is told
     per position; `likeliest`, for classes only, by the logarithm of the probability. `active` is the share of images in
     which the unit is above zero anywhere. `preferred` holds the images that tell which labels it prefers: the strongest
-    ones, as many as are kept for that.
+    ones, as many as are kept for that. `mean_after`: of the mean over all positions behind the ReLU that the layer ends
+    in; None where it ends in none.
     """
 
     images: int
@@ -51,3 +52,4 @@ class UnitReport:
     active: float
     maximum: Statistics
     mean: Statistics
+    mean_after: Histogram | None

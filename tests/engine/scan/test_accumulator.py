@@ -21,6 +21,8 @@ from featurelens.engine.scan.sample import SIZE, Sample
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False, min_value=-(2.0**63), max_value=2.0**63)
 UNITS, IMAGES, KEEP = 5, 150, 9
+RECTIFIED = [False, True, False, True, True]
+"""Of each unit: whether its layer ends in ReLU."""
 
 
 def responses(images: int = IMAGES, units: int = UNITS, seed: int = 0) -> Responses:
@@ -33,11 +35,11 @@ def responses(images: int = IMAGES, units: int = UNITS, seed: int = 0) -> Respon
     positions = torch.randint(0, 49, (images, units), generator=generator, dtype=torch.int32)
     certainties = torch.rand(images, units, generator=generator).log()
     certainties[:, 0] = -torch.inf
-    return Responses(maxima, positions, means, certainties)
+    return Responses(maxima, positions, means, certainties, means[:, RECTIFIED[:units]].clamp(min=0))
 
 
 def gathered(said: Responses, batches: list[list[int]]) -> Accumulator:
-    found = Accumulator(said.maxima.shape[1], KEEP)
+    found = Accumulator(RECTIFIED, KEEP)
     for batch in batches:
         rows = torch.tensor(batch, dtype=torch.int64)
         found.add(rows, said.of(rows))
@@ -81,7 +83,7 @@ def test_more_images_than_the_sample_holds() -> None:
 def test_kept_and_taken_up_again() -> None:
     said = responses()
     first = gathered(said, [list(range(70))])
-    second = Accumulator(UNITS, KEEP)
+    second = Accumulator(RECTIFIED, KEEP)
     second.restore({name: tensor.clone() for name, tensor in first.state().items()})
     rest = torch.arange(70, IMAGES)
     second.add(rest, said.of(rest))
@@ -89,7 +91,9 @@ def test_kept_and_taken_up_again() -> None:
     with pytest.raises(KeyError):
         second.restore({})
     with pytest.raises(ValueError, match="different"):
-        second.merge(Accumulator(UNITS, KEEP + 1))
+        second.merge(Accumulator(RECTIFIED, KEEP + 1))
+    with pytest.raises(ValueError, match="different"):
+        second.merge(Accumulator(RECTIFIED[::-1], KEEP))
 
 
 @pytest.mark.parametrize("unit", range(UNITS))
@@ -108,6 +112,13 @@ def test_a_report_is_what_brute_force_finds(unit: int) -> None:
     by_mean = sorted(range(IMAGES), key=lambda i: (-float(means[i]), i))
     assert report.strongest_mean == [(float(means[i]), i, 0) for i in by_mean[:KEEP]]
     assert report.preferred == falling[:PREFERRED]
+    if RECTIFIED[unit]:
+        after, bars = means.clamp(min=0), report.mean_after
+        assert bars is not None
+        binned(bars.low, bars.width, bars.counts, after)
+        assert (bars.smallest, bars.largest) == (float(after.min()), float(after.max()))
+    else:
+        assert report.mean_after is None
     likely = sorted(range(IMAGES), key=lambda i: -float(said.certainties[i, unit]))
     assert [one.image for one in report.likeliest] == (likely[:KEEP] if unit else [])
     if unit == 3:

@@ -57,6 +57,9 @@ def test_every_kind_of_layer() -> None:
         LayerShape("tokens", 5, 99, 1, False),
         LayerShape("classes", 4, 1, 1, False),
     ]
+    assert reader.rectified == [False] * 8 + [True] * 8 + [False] * 8 + [True] * 8 + [False] * 9
+    after = torch.cat([feature_maps(whole[name].value).mean((2, 3)) for name in ("act", "plain")], 1)
+    torch.testing.assert_close(said.after, after)
     first = 0
     for shape in reader.shapes:
         value, before = whole[shape.name]
@@ -97,5 +100,5 @@ def test_what_is_not_finite_is_not_usable() -> None:
     good = torch.ones(3, 2)
     bad = torch.tensor([[1, 1], [torch.nan, 1], [1, torch.inf]])
     none = torch.zeros(3, 2, dtype=torch.int32)
-    assert Responses(bad, none, good, good).usable().tolist() == [True, False, False]
-    assert Responses(good, none, bad * 1e30, good).usable().tolist() == [False, False, False]
+    assert Responses(bad, none, good, good, good).usable().tolist() == [True, False, False]
+    assert Responses(good, none, bad * 1e30, good, good).usable().tolist() == [False, False, False]

@@ -27,8 +27,12 @@ def published(catalog: Catalog) -> None:
 def test_golden() -> None:
     """If this fails, every scan ever made has lost its name. Is that meant?"""
     asked = spec(model=ENTRY.name, layers=["conv2"], size=[64, 96], identity=DATASET.identity, images=40)
-    golden = "fs1_fa8a6c188a6fadbc0e080651633a27ee2858dc43d2f23b4a360ba85e64b98cd1"
-    assert SCAN.key(asked, "sha256:" + "0" * 64, "1") == golden
+    weights, first = "sha256:" + "0" * 64, "fs1_fa8a6c188a6fadbc0e080651633a27ee2858dc43d2f23b4a360ba85e64b98cd1"
+    golden = "fs1_22e5853eb3bce66e0b4462af0c4efd9613bdb829be7f398e8779e9be1eb69c4f"
+    assert SCAN.key(asked, weights, "1") == golden
+    told = [SCAN.tells_of(key, asked, weights, "1") for key in (golden, first, "fs1_" + "0" * 64)]
+    assert told == [True, True, False]
+    assert not SCAN.tells_of(first, asked, weights, "2")
 
 
 def test_every_part_counts() -> None:

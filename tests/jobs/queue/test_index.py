@@ -11,7 +11,8 @@ from featurelens.jobs.kinds import SCAN, VISUALIZATION
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.index import JobIndex, write
 from featurelens.jobs.spec.scan import ScanSpec
-from featurelens.jobs.store.result import describe
+from featurelens.jobs.store.result import Result, describe
+from tests.support.comparisons import SPEC as COMPARED
 from tests.support.results import SPEC
 
 SCANNED = "fs1_" + "0" * 64
@@ -38,3 +39,42 @@ def test_scans_are_rebuilt_among_scans(redis: Redis) -> None:
     assert listed.rebuild([describe(SCANNED, SCAN_SPEC, {}, datetime.now(UTC))]) == 1
     assert [line.key for line in listed.page(SCAN, 10)[0]] == [SCANNED]
     assert listed.page(VISUALIZATION, 10)[0] == []
+
+
+def test_what_tells_of_a_picture_is_found_by_its_key(redis: Redis) -> None:
+    """The latest first; forgotten lines do not matter to whoever reads the store next."""
+    listed, picture = JobIndex(redis), COMPARED.visualization
+    assert listed.about(picture) == []
+    keys = [f"fc1_{number:064}" for number in range(3)]
+    with redis.pipeline() as pipe:
+        for number, key in enumerate(keys):
+            write(pipe, key, COMPARED, datetime(2026, 1, 1 + number, tzinfo=UTC), "queued", 60)
+        pipe.execute()
+    assert listed.about(picture) == keys[::-1]
+    assert listed.about("fv1_" + "9" * 64) == []
+
+
+def test_few_kinds_are_rebuilt_apart(redis: Redis) -> None:
+    listed = JobIndex(redis)
+    assert (listed.complete(), listed.complete(few=True)) == (False, False)
+    key = "fc1_" + "0" * 64
+    few = [describe(SCANNED, SCAN_SPEC, {}, datetime.now(UTC)), describe(key, COMPARED, {}, datetime.now(UTC))]
+    assert listed.rebuild(few, few=True) == 2
+    assert (listed.complete(), listed.complete(few=True)) == (False, True)
+    assert listed.about(COMPARED.visualization) == [key]
+    picture = "fv1_" + "1" * 64
+    assert listed.rebuild([*few, describe(picture, SPEC, {}, datetime.now(UTC))]) == 3
+    assert (listed.complete(), listed.complete(few=True)) == (True, True)
+    assert [line.key for line in listed.page(SCAN, 10)[0]] == [SCANNED]
+    assert [line.key for line in listed.page(VISUALIZATION, 10)[0]] == [picture]
+
+
+def test_one_that_fails_lets_the_next_begin(redis: Redis) -> None:
+    def broken(_key: str) -> Result:
+        raise OSError("no store")
+
+    listed = JobIndex(redis)
+    with pytest.raises(OSError, match="no store"):
+        listed.rebuild(map(broken, [SCANNED]))
+    assert not listed.complete()
+    assert listed.rebuild([describe(SCANNED, SCAN_SPEC, {}, datetime.now(UTC))]) == 1

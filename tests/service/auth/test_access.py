@@ -44,7 +44,7 @@ def test_every_body_waits_for_the_caller(guarded: Server) -> None:
         for method, told in methods.items()
         if "requestBody" in told
     ]
-    assert len(asked) == 7
+    assert len(asked) == 10
     for method, path in asked:
         answer = guarded.client.request(method, path, content=b"{", headers={"Content-Type": "application/json"})
         check(answer, 401, "not-authenticated")

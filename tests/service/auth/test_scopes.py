@@ -65,6 +65,13 @@ SCOPES = {
     "GET /v1/attributions/{key}/file": "read",
     "DELETE /v1/attributions/{key}": "render",
     "DELETE /v1/attributions/{key}/result": "admin",
+    "POST /v1/comparisons": "render",
+    "GET /v1/comparisons": "read",
+    "GET /v1/comparisons/{key}": "read",
+    "GET /v1/comparisons/{key}/events": "read or token",
+    "GET /v1/comparisons/{key}/token": "read",
+    "DELETE /v1/comparisons/{key}": "render",
+    "DELETE /v1/comparisons/{key}/result": "admin",
     "POST /v1/scans": "render",
     "GET /v1/scans": "read",
     "GET /v1/scans/{key}": "read",
@@ -107,6 +114,7 @@ PREFIXES = {
     "filters": "ff1_",
     "scans": "fs1_",
     "attributions": "ft1_",
+    "comparisons": "fc1_",
 }
 """Of keys, by the first part of the addresses."""
 OPEN = {

@@ -206,3 +206,26 @@ def test_units_side_by_side(client: httpx.Client, scan: str) -> None:
     assert client.get(f"{scan}/units", params={"layer": "conv9"}).status_code == 422
     assert client.get(f"{scan}/units", params={"sort": "standing"}).status_code == 422
     check(client.get(f"{URL}/fs1_{'0' * 64}/units"), 404, "not-found")
+
+
+def test_a_scan_of_former_weights_is_told_as_such(
+    client: httpx.Client, redis: Redis, store: FileStore, catalog: Catalog, scan: str
+) -> None:
+    """Better than none for `examples`, but none to put beside pictures of the network as it is now."""
+    assert client.get(EXAMPLES).json()["same_network"] is True
+    spectrum = EXAMPLES.replace("examples", "spectrum")
+    assert client.get(spectrum).json()["maximum"] is not None
+    catalog.publish([ENTRY.model_copy(update={"digest": "sha256:" + "1" * 64})])
+    catalog.publish_layers(ENTRY.name, LAYERS)
+    former = client.get(EXAMPLES).json()
+    assert (former["same_network"], former["current"]) == (False, True)
+    beside = client.get(spectrum, params={"dataset": datasets.ENTRY.name}).json()
+    assert (beside["maximum"], [one["part"] for one in beside["missing"]]) == (
+        None,
+        ["negative", "examples", "positive"],
+    )
+    later = client.post(URL, json=BODY).headers["location"]
+    assert later != scan
+    finish(redis, store, later.rpartition("/")[2])
+    now = client.get(EXAMPLES).json()
+    assert (now["scan"], now["same_network"]) == (later.rpartition("/")[2], True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from structlog.testing import capture_logs
 
 from featurelens.jobs.catalog.dataset_entry import DatasetEntry
 from featurelens.jobs.errors import RenderFailed
+from featurelens.jobs.settings import Settings
+from featurelens.worker.datasets import content_digests
 from featurelens.worker.datasets.patterns import EACH, SIDE, Patterns
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.models.patternnet.patterns import LABELS
@@ -83,6 +87,50 @@ def test_another_identity_when_anything_changes(folder: Path) -> None:
     assert len(set(known)) == 4
     with pytest.raises(RenderFailed, match="has changed"):
         shelf.open("mine", known[0])
+
+
+def test_identity_by_content(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was copied elsewhere or touched is the same; each file is read once, by whichever process."""
+    read: list[str] = []
+    digest = content_digests._sha256
+
+    def counted(path: Path) -> bytes:
+        read.append(path.name)
+        return digest(path)
+
+    monkeypatch.setattr(content_digests, "_sha256", counted)
+
+    def shelf(where: Path = folder) -> Shelf:
+        return Shelf.of(Settings(datasets=where, state=tmp_path / "state", dataset_identity="content"))
+
+    first = entry(shelf())
+    assert (first.images, len(read)) == (5, 5)
+    assert entry(shelf()) == first
+    assert len(shelf().open("mine", first.identity)) == 5
+    assert len(read) == 5
+    os.utime(folder / "mine" / "top.webp", (1, 1))
+    assert entry(shelf()) == first
+    assert read[5:] == ["top.webp"]
+    shutil.copytree(folder, tmp_path / "copy", symlinks=True)
+    assert entry(shelf(tmp_path / "copy")) == first
+    picture(folder / "mine" / "top.webp", 200)
+    assert entry(shelf()).identity != first.identity
+    assert entry(Shelf(folder)).identity != first.identity
+    (folder / "mine" / "b" / "2.png").unlink()
+    assert entry(shelf()).images == 4
+    with sqlite3.connect(tmp_path / "state" / "cache" / "content.sqlite") as database:
+        kept = [file for (file,) in database.execute("SELECT file FROM digests")]
+    assert (kept.count(b"b/2.png"), kept.count(b"top.webp")) == (1, 2), "that of the copy stays"
+
+
+def test_what_is_kept_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "state" / "cache" / "content.sqlite"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"no database" * 100)
+    shelf = Shelf.of(Settings(datasets=folder, state=tmp_path / "state", dataset_identity="content"))
+    with capture_logs() as logs:
+        assert [one.name for one in shelf.entries()] == ["patterns"]
+    assert "not a database" in logs[0]["reason"]
 
 
 def test_what_is_no_data_set_is_told_once(folder: Path) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 
@@ -18,6 +18,7 @@ from featurelens.engine.network import Network
 from featurelens.engine.scan import Accumulator, Reader
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.logs import logger
+from featurelens.jobs.scan_rows import rows
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.pack import THUMBNAILS, UNITS, packed
 from featurelens.worker.datasets.base import Images
@@ -25,25 +26,21 @@ from featurelens.worker.datasets.decoder import Decoder
 from featurelens.worker.datasets.decoding import Broken, thumbnail, thumbnail_size
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import FileHead, Stage
+from featurelens.worker.renderer.course_work import PATIENCE, beside
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.scans.batches import Batch, Batches
 from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
 from featurelens.worker.renderer.scans.examples import chosen, described
-from featurelens.worker.renderer.scans.rows import rows
 
 CHECKPOINT_EVERY = 10.0
 """Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
 THUMBNAIL = 224
 """Pixels of the longer side."""
-_PATIENCE = 0.02
-"""Seconds that a step waits for others to be done; the loop has other things to do."""
 _MEDIA = {"parquet": "application/vnd.apache.parquet", "jsonl": "application/jsonl"}
 _TOGETHER = 512
 """Units that are tabulated at once."""
 _TOLD = 100
 """Broken images that the result lists."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -78,22 +75,23 @@ class Course:
         self._key, self._spec, self._network, self._means = key, spec, network, means
         self._size, self._identity = spec.size, spec.identity
         device = means.device.torch_device
-        self._reader = Reader(network, spec.layers or [], rows(network, spec.size, device.type), device)
+        together = rows(network.parameters, spec.size, device.type)
+        self._reader = Reader(network, spec.layers or [], together, device)
         self._broken: dict[int, str] = {}
         self._conditions = {"rows": self._reader.rows, **means.device.numbers(network)}
 
     def steps(self) -> Generator[None, None, None]:
         """Each takes a forward pass at most. Raises `RenderFailed`, or what the network raises."""
-        images, decoder, checkpoint = yield from self._beside(self._prepare)
+        images, decoder, checkpoint = yield from beside(self._means.beside, self._prepare)
         gathered = self._begin(checkpoint)
         yield
         yield from self._read(images, decoder, gathered)
         if not gathered.images:
             raise RenderFailed(f"none of the {len(images)} images of {self._spec.dataset} can be read")
         self.stage = "tabulating"
-        wanted = yield from self._beside(lambda: self._wanted(gathered))
+        wanted = yield from beside(self._means.beside, lambda: self._wanted(gathered))
         thumbnails = yield from self._thumbnails(images, decoder, wanted)
-        self.outcome = yield from self._beside(lambda: self._tabulate(images, gathered, thumbnails))
+        self.outcome = yield from beside(self._means.beside, lambda: self._tabulate(images, gathered, thumbnails))
 
     def finished(self) -> None:
         """The outcome is on its way into the store."""
@@ -108,8 +106,8 @@ class Course:
     def _begin(self, checkpoint: Checkpoint | None) -> Accumulator:
         """A pass of idle rows says how many units there are."""
         idle = torch.zeros(self._reader.rows, self._network.preprocessing.channels, *self._size)
-        said = self._reader(idle)
-        gathered = Accumulator(said.maxima.shape[1], self._spec.keep)
+        self._reader(idle)
+        gathered = Accumulator(self._reader.rectified, self._spec.keep)
         if checkpoint is not None:
             gathered.restore(checkpoint.state)
             self.done, self._broken = checkpoint.done, dict(checkpoint.broken)
@@ -121,7 +119,7 @@ class Course:
         saved, pause = time.monotonic(), CHECKPOINT_EVERY
         try:
             while self.done < len(images):
-                batch = batches.next(_PATIENCE)
+                batch = batches.next(PATIENCE)
                 if batch is not None:
                     self._take(batch, images, gathered)
                     begun = time.monotonic()
@@ -161,7 +159,7 @@ class Course:
         asked = {image: decoder.ask(thumbnail, images.reference(image), self._size, THUMBNAIL) for image in wanted}
         try:
             for image, pending in asked.items():
-                while (made := decoder.answer(pending, _PATIENCE)) is None:
+                while (made := decoder.answer(pending, PATIENCE)) is None:
                     yield
                 if not isinstance(made, Broken):
                     found[image] = made
@@ -200,17 +198,6 @@ class Course:
             **self._means.device.numbers(self._network),
         }
         return Outcome(numbers, files)
-
-    def _beside(self, work: Callable[[], Result]) -> Generator[None, None, Result]:
-        """What `work` returns, which is done in a thread."""
-        future: Future[Result] = self._means.beside(work)
-        while True:
-            try:
-                return future.result(_PATIENCE)
-            except TimeoutError:
-                if future.done():
-                    raise
-                yield
 
 
 def _head(name: str, content: bytes) -> FileHead:

@@ -51,6 +51,7 @@ def described(
         "active": report.active,
         "maximum": asdict(report.maximum),
         "mean": asdict(report.mean),
+        "mean_after": None if report.mean_after is None else asdict(report.mean_after),
         "labels": _preferred(report.preferred, labels),
         "middle": report.middle,
         **{name: [told(example, name) for example in getattr(report, name)] for name in LISTS},

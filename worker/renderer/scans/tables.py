@@ -13,24 +13,16 @@ from featurelens.worker.renderer.scans.examples import LISTS
 
 TABLE = "units.parquet"
 
-_STATISTICS = pa.struct(
+_HISTOGRAM = pa.struct(
     [
-        ("mean", pa.float64()),
-        ("spread", pa.float64()),
-        (
-            "histogram",
-            pa.struct(
-                [
-                    ("low", pa.float64()),
-                    ("width", pa.float64()),
-                    ("counts", pa.list_(pa.int64())),
-                    ("smallest", pa.float64()),
-                    ("largest", pa.float64()),
-                ]
-            ),
-        ),
+        ("low", pa.float64()),
+        ("width", pa.float64()),
+        ("counts", pa.list_(pa.int64())),
+        ("smallest", pa.float64()),
+        ("largest", pa.float64()),
     ]
 )
+_STATISTICS = pa.struct([("mean", pa.float64()), ("spread", pa.float64()), ("histogram", _HISTOGRAM)])
 _EXAMPLES = pa.list_(
     pa.struct(
         [
@@ -51,6 +43,7 @@ SCHEMA = pa.schema(
         ("active", pa.float64()),
         ("maximum", _STATISTICS),
         ("mean", _STATISTICS),
+        ("mean_after", _HISTOGRAM),
         ("labels", _LABELS),
         ("middle", pa.string()),
         *((name, _EXAMPLES) for name in LISTS),

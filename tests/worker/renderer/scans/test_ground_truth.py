@@ -112,12 +112,16 @@ def test_a_filter_for_each_orientation(lines: Path, tmp_path: Path) -> None:
         for quantity, values in (("maximum", maxima[:, unit]), ("mean", means[:, unit])):
             assert said[quantity]["mean"] == pytest.approx(values.mean(), abs=1e-6)
             assert said[quantity]["spread"] == pytest.approx(values.std(), abs=1e-6)
-            bars = said[quantity]["histogram"]
-            edges = bars["low"] + bars["width"] * np.arange(len(bars["counts"]) + 1)
-            assert bars["counts"] == np.histogram(values, edges)[0].tolist()
+            binned(said[quantity]["histogram"], values)
+        binned(said["mean_after"], maps[:, unit].clip(0).mean((1, 2)))
     rows = told.table.to_pylist()
     assert [row["strongest"][0]["image"] for row in rows] == [told.unit(u)["strongest"][0]["image"] for u in range(4)]
     assert told.table.schema.metadata[b"key"].startswith(b"fs1_")
+
+
+def binned(bars: dict[str, Any], values: NDArray[np.float64]) -> None:
+    edges = bars["low"] + bars["width"] * np.arange(len(bars["counts"]) + 1)
+    assert bars["counts"] == np.histogram(values, edges)[0].tolist()
 
 
 def test_killed_ten_times_it_says_the_same(lines: Path, tmp_path: Path) -> None:
@@ -154,7 +158,8 @@ def test_patternnet_ranks_its_own_patterns_first(tmp_path: Path) -> None:
 def test_tiny_darknet_on_photographs(tmp_path: Path) -> None:
     """Of the classes that have a photograph: the likeliest example is of the class, for 70 % of them (75 %).
 
-    By the logit alone it is 46 %: what raises one class raises its neighbours, and only the probability sets them off.
+    By the logit alone it is 46 %, also in float64: what raises one class raises its neighbours, and only the
+    probability sets them off (docs/decisions/0025-scans.md).
     """
     link(tmp_path / "models")
     registry = Registry(Settings(state=tmp_path, models=tmp_path / "models"), apart=False)

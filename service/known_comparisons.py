@@ -1,0 +1,42 @@
+"""Finished comparisons of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from featurelens.jobs.errors import OtherVersion
+from featurelens.jobs.kinds import COMPARISON
+from featurelens.jobs.queue.index import JobIndex
+from featurelens.jobs.spec.comparison import ComparisonSpec
+from featurelens.jobs.store.result import Result
+from featurelens.jobs.store.result_store import ResultStore
+from featurelens.service.schemas.comparison import Comparison, finished
+
+
+class KnownComparisons:
+    """Which there are is asked of the broker each time, what they say is read from the store."""
+
+    def __init__(self, index: JobIndex, store: ResultStore) -> None:
+        self._index = index
+        self._store = store
+
+    def version(self, picture: str) -> Hashable:
+        """Another one whenever `of` may say something else."""
+        return tuple((key, self._store.version(key)) for key in self._index.about(picture))
+
+    def of(self, picture: str, weights: str, renderer: str) -> dict[str, Comparison]:
+        """The latest one with each data set, by its name, by a network with these weights and this engine."""
+        keys = self._index.about(picture)
+        results = self._store.get_all(keys) if keys else {}
+        latest: dict[str, Comparison] = {}
+        for key in keys:
+            found = results.get(key)
+            if not isinstance(found, Result) or not isinstance(found.spec, ComparisonSpec):
+                continue
+            same = COMPARISON.key(found.spec, weights, renderer) == key
+            if same and found.spec.dataset not in latest:
+                try:
+                    latest[found.spec.dataset] = finished(found)
+                except OtherVersion:
+                    continue
+        return latest
