@@ -42,12 +42,11 @@ from typing import Self, TypeVar
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a request: where (a JSON pointer such as ``/channel``) and what is valid instead."""
+    """One thing wrong with a request: where (a JSON pointer, ``/channel``), what is valid instead, names that would do."""
 
     pointer: str
     detail: str
     valid: tuple[str, ...] = ()
-    """Where a name is wrong: names that would do, the nearest first, not always all of them."""
 
 
 class FeaturelensError(Exception):
@@ -58,8 +57,7 @@ class FeaturelensError(Exception):
 
     def __init__(self, detail: str, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(detail)
-        self.detail = detail
-        self.faults = faults
+        self.detail, self.faults = detail, faults
 
     @property
     def errors(self) -> tuple[Fault, ...]:
@@ -103,8 +101,8 @@ Kind = TypeVar("Kind", bound=InvalidSpec)
 def unknown(kind: type[Kind], pointer: str, message: str, name: str, known: Sequence[str], where: str) -> Kind:
     """An error that names what is nearest to `name` and where all of it is listed."""
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
-    shown = repr(name if len(name) <= 80 else name[:77] + "...")
-    detail = f"{message} {shown}; nearest: {', '.join(near)}; all of them: {where}" if near else f"{message} at all yet"
+    shown = name if len(name) <= 80 else name[:77] + "..."
+    detail = f"{message} {shown!r}; nearest: {', '.join(near)}; all of them: {where}" if near else f"{message} at all yet"
     return kind.at(pointer, detail, near)
 
 
