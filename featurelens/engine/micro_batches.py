@@ -16,6 +16,7 @@ from torch import Tensor
 
 from featurelens.engine import compositing
 from featurelens.engine.batch_invariance import Filled
+from featurelens.engine.blocks import side_by_side
 from featurelens.engine.extraction.hooks import Reading, together
 from featurelens.engine.extraction.passage import Passages
 from featurelens.engine.network import Preprocessing
@@ -28,6 +29,7 @@ from featurelens.engine.step import (
     may_sleep,
     move,
     no_way_back,
+    penalty,
     prior,
     summed,
 )
@@ -46,15 +48,16 @@ def advance_in_passes(
 
     Its draws are made before the first stop, its parameters are moved after the last.
     """
-    own = decode([one]).each[0]
+    block = side_by_side([one])[0]
+    own = decode(block)
     picture = own.detach().requires_grad_(True)
     views = compositing.Views(one, picture, preprocessing.channels)
     opaque = views.opaque.detach()
     weight = prior(one)
-    passages = Passages.of([(one.passage, one.rows)])
+    passages = Passages.of([(block.passage, one.rows)])
 
     def answers(shown: Tensor, part: range) -> dict[str, Reading]:
-        return climbed(one, extract(preprocessing(views.look(shown, part)), passages))
+        return climbed(block.passage, extract(preprocessing(views.look(shown, part)), passages))
 
     heard: list[dict[str, Reading]] = []
     for part in _parts(one.rows, rows):
@@ -74,10 +77,9 @@ def advance_in_passes(
             return
     del readings
     score = summed(one, said, picture)
-    scores = {one: score.detach()}
     # Only transparency leads from here to the pictures themselves.
     gradient = torch.autograd.grad(score, picture)[0] if score.requires_grad else torch.zeros_like(picture)
-    share = weight / one.rows * scores[one].abs()
+    share = weight / one.rows * score.detach().abs()
 
     seen = torch.zeros_like(opaque)
     for part in _parts(one.rows, rows):
@@ -97,14 +99,14 @@ def advance_in_passes(
             seen[row] += slope
     gradient = gradient + torch.autograd.grad(views.opaque, picture, seen)[0]
 
-    reached: dict[Optimization, bool] = {}
+    scores = score.detach().reshape(1)
+    reached: Tensor | None = None
     if one.recipe.regularizers.any:
         if may_sleep(one):
-            reached[one] = any_slope(torch.autograd.grad(own, one.parameters, gradient, retain_graph=True))
-        penalty = one.recipe.regularizers.penalty(picture, scores[one] / one.recipe.pictures).sum()
-        gradient = gradient - torch.autograd.grad(penalty, picture)[0]
-    gradients = list(torch.autograd.grad(own, one.parameters, gradient))
-    move([one], [[*gradients, *([gradient] if compositing.wants_mask(one) else [])]], reached, scores)
+            reached = any_slope(torch.autograd.grad(own, block.leaves, gradient, retain_graph=True), 1)
+        gradient = gradient - torch.autograd.grad(penalty(block, picture, scores), picture)[0]
+    gradients = torch.autograd.grad(own, block.leaves, gradient)
+    move(block, [*gradients, *([gradient] if compositing.wants_mask(block) else [])], scores, reached)
 
 
 def _parts(count: int, rows: int) -> Iterator[range]:
