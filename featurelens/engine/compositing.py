@@ -10,7 +10,6 @@ from torch import Tensor
 from featurelens.engine.blocks import Block, side_by_side
 from featurelens.engine.extraction.hooks import Reading, rows_of
 from featurelens.engine.optimization import Optimization
-from featurelens.engine.parameterizations import Size
 from featurelens.engine.parameterizations.alpha import background, composite
 from featurelens.engine.resampling import resample
 from featurelens.engine.tails import same_sigmoid

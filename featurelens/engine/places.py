@@ -18,12 +18,14 @@ class Places:
         """Moves it to where it belongs now, if that is elsewhere."""
         if not one.stacks:
             return
-        place = one.kind, one.passage
-        group = self._groups.get(place)
+        passage = one.passage
+        if one.group.passage == passage:
+            return
+        group = self._groups.get((one.kind, passage))
         if group is None:
-            group = self._groups[place] = one.group.like()
-        if group is not one.group:
-            self._move(one, group)
+            group = self._groups[one.kind, passage] = one.group.like()
+            group.passage = passage
+        self._move(one, group)
 
     def leave(self, one: Optimization) -> None:
         """It has a group of its own again."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from featurelens.engine.extraction.passage import Passage
 from featurelens.engine.optimizers import Moments
 
 
@@ -46,10 +47,11 @@ class Numbers:
 
 
 class RowGroup:
-    """Room for `room` pictures."""
+    """Room for `room` pictures; `passage` is how the gradients of all of them pass, of a lonely one unknown."""
 
     def __init__(self, numbers: Numbers, room: int = 1) -> None:
         self._numbers, self._room = numbers, room
+        self.passage: Passage | None = None
         self.members: list[Member] = []
 
     def like(self) -> RowGroup:
@@ -58,6 +60,8 @@ class RowGroup:
 
     def take(self, member: Member) -> None:
         """Moves the numbers of `member` from the group where it is to a row here."""
+        if member.group is self:
+            return
         if len(self.members) == self._room:
             self._make_room(2 * self._room)
         self._write(len(self.members), member.group.part(member.row, 1))

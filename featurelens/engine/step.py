@@ -11,7 +11,7 @@ from torch import Tensor
 from featurelens.engine import compositing
 from featurelens.engine.batch_invariance import Filled
 from featurelens.engine.blocks import Block, side_by_side
-from featurelens.engine.extraction.hooks import Reading, rows_of
+from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.passage import EXACT, Passage, Passages
 from featurelens.engine.memory import out_of_memory
 from featurelens.engine.network import Preprocessing
@@ -47,7 +47,8 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
     reached = [_reached(*each) for each in zip(blocks, scores, strict=True)]
     climb = torch.cat(scores).sum()
     for block, own, said in zip(blocks, pictures, scores, strict=True):
-        climb = climb - penalty(block, own, said)
+        if any(one.recipe.regularizers.any for one in block.members):
+            climb = climb - penalty(block, own, said)
     if distance is not None:
         climb = climb - distance @ _weights(blocks, priors, scores)
     # 6. backward -> shaped as the parameters, and as the pictures where these want a mask
@@ -82,14 +83,14 @@ def move(block: Block, slopes: Sequence[Tensor], scores: Tensor, reached: Tensor
     slopes = slopes[: len(block.leaves)]
     shares = Told(scores / block.recipe.pictures)
     asked = None
-    if any(map(may_sleep, members)):
+    if block.passage == EXACT and not all(one.proven for one in members):
         asked = Told(any_slope(slopes, len(members)) if reached is None else reached)
     rates: list[float | None] = [None] * len(members)
     for place, one in enumerate(members):
         if one.failure is not None:
             continue
         one.ticks += 1
-        if asked is not None and may_sleep(one):
+        if asked is not None and not one.proven:
             if not one.dormant:
                 one.doubt(asked, place)
             elif not one.test(bool(asked[place])):
@@ -141,8 +142,6 @@ def _weights(blocks: Sequence[Block], priors: Sequence[Sequence[float]], scores:
 
 def penalty(block: Block, pictures: Tensor, scores: Tensor) -> Tensor:
     """(): what is to be subtracted from the block's scores."""
-    if not any(one.recipe.regularizers.any for one in block.members):
-        return pictures.new_zeros(())
     each = zip(block.members, compositing.each_picture(block, pictures), scores.detach(), strict=True)
     owed = [
         one.recipe.regularizers.penalty(own, said / one.recipe.pictures).sum()

@@ -46,13 +46,13 @@ def test_side_by_side_each_is_moved_to_the_bit_as_alone(optimizer: Optimizer) ->
     """Of 1,003 numbers each: the last few are another's in the middle of a vector."""
     generator = torch.Generator().manual_seed(0)
     together = torch.randn(3, 17, 59, generator=generator)
-    alone = [row.clone() for row in together.split(1)]
+    alone = [row.clone() for row in together.chunk(3)]
     memory = optimizer.begin([alone[0]]).mapped(lambda tensor: tensor.repeat(3, *[1] * (tensor.dim() - 1)))
     memories = [optimizer.begin([own]) for own in alone]
     for rates in ([0.1, 0.1, 0.1], [0.1, 0.3, None], [0.2, 0.1, 0.2]):
         slope = torch.randn(together.shape, generator=generator)
         optimizer.step([together], [slope], memory, rates)
-        for own, each, part, rate in zip(alone, memories, slope.split(1), rates, strict=True):
+        for own, each, part, rate in zip(alone, memories, slope.chunk(3), rates, strict=True):
             optimizer.step([own], [part], each, [rate])
     assert torch.equal(together, torch.cat(alone))
 
