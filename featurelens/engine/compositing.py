@@ -7,30 +7,30 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from featurelens.engine.blocks import Block, side_by_side
 from featurelens.engine.extraction.hooks import Reading, rows_of
 from featurelens.engine.optimization import Optimization
 from featurelens.engine.parameterizations.alpha import background, composite
 from featurelens.engine.resampling import resample
+from featurelens.engine.spans import Span, side_by_side
 from featurelens.engine.tails import same_sigmoid
 from featurelens.engine.transforms import add_noise, draw_numbers, noise
 
 
-def decode(block: Block) -> Tensor:
+def decode(span: Span) -> Tensor:
     """(pictures, C, H, W) in [0, 1] from its leaves: at once, but on a CPU each by itself where company would show in
     the last bits.
     """
-    decoded, size = block.recipe.parameterization.decode, block.recipe.size
-    count = len(block.members)
-    if count == 1 or block.leaves[0].device.type != "cpu" or _steady(block, count):
-        return decoded(block.leaves, size)
-    rows = zip(*(leaf.chunk(count) for leaf in block.leaves), strict=True)
+    decoded, size = span.recipe.parameterization.decode, span.recipe.size
+    count = len(span.members)
+    if count == 1 or span.leaves[0].device.type != "cpu" or _steady(span, count):
+        return decoded(span.leaves, size)
+    rows = zip(*(leaf.chunk(count) for leaf in span.leaves), strict=True)
     return torch.cat([decoded(row, size) for row in rows])
 
 
-def _steady(block: Block, count: int) -> bool:
-    parameterization, (height, width) = block.recipe.parameterization, block.recipe.size
-    alone = block.recipe.pictures * parameterization.channels * height * width
+def _steady(span: Span, count: int) -> bool:
+    parameterization, (height, width) = span.recipe.parameterization, span.recipe.size
+    alone = span.recipe.pictures * parameterization.channels * height * width
     return parameterization.steady and same_sigmoid(alone, count * alone)
 
 
@@ -40,13 +40,13 @@ def current(one: Optimization) -> Tensor:
         return decode(side_by_side([one])[0])
 
 
-def present(blocks: Sequence[Block], pictures: Sequence[Tensor], channels: int) -> Tensor:
-    """(rows, channels, H, W): the pictures of every block, view after view, as the network is to see them."""
-    seen = _joined([_shown(block, own, channels) for block, own in zip(blocks, pictures, strict=True)])
-    moved = resample(seen, _joined([_affine(block) for block in blocks]))
-    if not any(block.recipe.transform.noise for block in blocks):
+def present(spans: Sequence[Span], pictures: Sequence[Tensor], channels: int) -> Tensor:
+    """(rows, channels, H, W): the pictures of every span, view after view, as the network is to see them."""
+    seen = _joined([_shown(span, own, channels) for span, own in zip(spans, pictures, strict=True)])
+    moved = resample(seen, _joined([_affine(span) for span in spans]))
+    if not any(span.recipe.transform.noise for span in spans):
         return moved
-    members = [one for block in blocks for one in block.members]
+    members = [one for span in spans for one in span.members]
     parts = torch.split(moved, [one.rows for one in members])
     return torch.cat(
         [
@@ -57,24 +57,24 @@ def present(blocks: Sequence[Block], pictures: Sequence[Tensor], channels: int) 
     )
 
 
-def _affine(block: Block) -> Tensor:
+def _affine(span: Span) -> Tensor:
     """(rows, 2, 3), on the CPU: how each row is looked at in this tick."""
-    if block.members[0].foresees:
-        looks = [one.look for one in block.members]
-        for one in block.members:
+    if span.members[0].foresees:
+        looks = [one.look for one in span.members]
+        for one in span.members:
             one.look += 1
-        return block.numbers.looks[torch.arange(len(looks)), torch.tensor(looks)]
-    numbers = torch.cat([draw_numbers(one.rows, one.generator) for one in block.members])
-    return block.recipe.transform.affine(block.recipe.size, numbers)
+        return span.numbers.looks[torch.arange(len(looks)), torch.tensor(looks)]
+    numbers = torch.cat([draw_numbers(one.rows, one.generator) for one in span.members])
+    return span.recipe.transform.affine(span.recipe.size, numbers)
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
-def each_picture(block: Block, pictures: Tensor) -> tuple[Tensor, ...]:
-    """The pictures of a block, those of each member apart."""
-    return (pictures,) if len(block.members) == 1 else torch.split(pictures, block.pictures)
+def each_picture(span: Span, pictures: Tensor) -> tuple[Tensor, ...]:
+    """The pictures of a span, those of each member apart."""
+    return (pictures,) if len(span.members) == 1 else torch.split(pictures, span.pictures)
 
 
 class Views:
@@ -106,12 +106,12 @@ def opaque(one: Optimization, own: Tensor, channels: int) -> Tensor:
     return composite(own, background(one.recipe.size, own.shape[0], channels, one.generator).to(own))
 
 
-def _shown(block: Block, pictures: Tensor, channels: int) -> Tensor:
-    """The pictures of a block, opaque, each member's as often as they are looked at."""
-    views = block.recipe.transform.views
+def _shown(span: Span, pictures: Tensor, channels: int) -> Tensor:
+    """The pictures of a span, opaque, each member's as often as they are looked at."""
+    views = span.recipe.transform.views
     if pictures.shape[1] == channels and views == 1:
         return pictures
-    each = zip(block.members, each_picture(block, pictures), strict=True)
+    each = zip(span.members, each_picture(span, pictures), strict=True)
     return _joined([opaque(one, own, channels).repeat(views, 1, 1, 1) for one, own in each])
 
 
@@ -132,9 +132,9 @@ def over_grey(pictures: Tensor, channels: int) -> Tensor:
     return composite(pictures, torch.full_like(pictures[:, :-1], 0.5))
 
 
-def wants_mask(block: Block) -> bool:
+def wants_mask(span: Span) -> bool:
     """Whether the summed gradient becomes the pictures' transparency (MaCo)."""
-    return block.recipe.parameterization.accumulates_mask
+    return span.recipe.parameterization.accumulates_mask
 
 
 def opacity(mask: Tensor) -> Tensor:

@@ -16,23 +16,13 @@ from torch import Tensor
 
 from featurelens.engine import compositing
 from featurelens.engine.batch_invariance import Filled
-from featurelens.engine.blocks import side_by_side
 from featurelens.engine.extraction.hooks import Reading, together
 from featurelens.engine.extraction.passage import Passages
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
-from featurelens.engine.step import (
-    answered,
-    any_slope,
-    climbed,
-    decode,
-    may_sleep,
-    move,
-    no_way_back,
-    penalty,
-    prior,
-    summed,
-)
+from featurelens.engine.scoring import answered, climbed, no_way_back, summed
+from featurelens.engine.spans import side_by_side
+from featurelens.engine.step import any_slope, decode, may_sleep, move, penalty, prior
 
 Within = Callable[[int], AbstractContextManager[object]]
 """From the first row of a pass to what the pass is made in."""
@@ -48,16 +38,16 @@ def advance_in_passes(
 
     Its draws are made before the first stop, its parameters are moved after the last.
     """
-    block = side_by_side([one])[0]
-    own = decode(block)
+    span = side_by_side([one])[0]
+    own = decode(span)
     picture = own.detach().requires_grad_(True)
     views = compositing.Views(one, picture, preprocessing.channels)
     opaque = views.opaque.detach()
     weight = prior(one)
-    passages = Passages.of([(block.passage, one.rows)])
+    passages = Passages.of([(span.passage, one.rows)])
 
     def answers(shown: Tensor, part: range) -> dict[str, Reading]:
-        return climbed(block.passage, extract(preprocessing(views.look(shown, part)), passages))
+        return climbed(span.passage, extract(preprocessing(views.look(shown, part)), passages))
 
     heard: list[dict[str, Reading]] = []
     for part in _parts(one.rows, rows):
@@ -103,10 +93,10 @@ def advance_in_passes(
     reached: Tensor | None = None
     if one.recipe.regularizers.any:
         if may_sleep(one):
-            reached = any_slope(torch.autograd.grad(own, block.leaves, gradient, retain_graph=True), 1)
-        gradient = gradient - torch.autograd.grad(penalty(block, picture, scores), picture)[0]
-    gradients = torch.autograd.grad(own, block.leaves, gradient)
-    move(block, [*gradients, *([gradient] if compositing.wants_mask(block) else [])], scores, reached)
+            reached = any_slope(torch.autograd.grad(own, span.leaves, gradient, retain_graph=True), 1)
+        gradient = gradient - torch.autograd.grad(penalty(span, picture, scores), picture)[0]
+    gradients = torch.autograd.grad(own, span.leaves, gradient)
+    move(span, [*gradients, *([gradient] if compositing.wants_mask(span) else [])], scores, reached)
 
 
 def _parts(count: int, rows: int) -> Iterator[range]:

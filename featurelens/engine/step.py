@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import torch
@@ -10,14 +10,13 @@ from torch import Tensor
 
 from featurelens.engine import compositing
 from featurelens.engine.batch_invariance import Filled
-from featurelens.engine.blocks import Block, side_by_side
-from featurelens.engine.extraction.hooks import Reading
-from featurelens.engine.extraction.passage import EXACT, Passage, Passages
-from featurelens.engine.memory import out_of_memory
+from featurelens.engine.extraction.passage import EXACT, Passages
 from featurelens.engine.network import Preprocessing
-from featurelens.engine.objectives import rowwise
 from featurelens.engine.optimization import Optimization
+from featurelens.engine.scoring import rows_apart, score
+from featurelens.engine.spans import Span, side_by_side
 from featurelens.engine.told import Told
+from featurelens.engine.uploads import sent
 from featurelens.engine.waking import PUSH
 
 
@@ -25,65 +24,59 @@ def advance(chunk: Sequence[Optimization], preprocessing: Preprocessing, extract
     """Advances all by one step; one whose objective does not fit gets its `failure` and stays where it is.
 
     Only a gradient of exact passage proves that there is one. A step of redirected gradients climbs the
-    pre-activation and is not counted: it is help for what is dormant (see `waking`). Of n pictures in a block:
+    pre-activation and is not counted: it is help for what is dormant (see `waking`). n is the pictures of a span.
     """
-    blocks = side_by_side(chunk)
-    passages = Passages.of((block.passage, block.rows) for block in blocks)
-    priors = [[prior(one) for one in block.members] for block in blocks]
+    spans = side_by_side(chunk)
+    passages = Passages.of((span.passage, span.rows) for span in spans)
+    priors = [[prior(one) for one in span.members] for span in spans]
     listened = any(any(each) for each in priors)
     # 1. decode: parameters (n, ...) -> (n, C, H, W) in [0, 1]
-    pictures = [decode(block) for block in blocks]
-    # 2. resample: all blocks, each row as it is looked at in this tick -> (rows, channels, H, W)
-    seen = compositing.present(blocks, pictures, preprocessing.channels)
+    pictures = [decode(span) for span in spans]
+    # 2. resample: all spans, each row as it is looked at in this tick -> (rows, channels, H, W)
+    seen = compositing.present(spans, pictures, preprocessing.channels)
     # 3. prepare, as the network takes it, and 4. forward -> of each layer (rows, ...)
     with extract.statistics.recording() if listened else nullcontext():
         readings = extract(preprocessing(seen), passages)
-    # 5. score -> (n,), and what is climbed by all together -> ()
-    told = _rows(readings, [block.rows for block in blocks])
-    scores = [score(*each) for each in zip(blocks, pictures, told, strict=True)]
+    # 5. score -> (n,), and what all climb together -> ()
+    told = rows_apart(readings, [span.rows for span in spans])
+    scores = [score(*each) for each in zip(spans, pictures, told, strict=True)]
     distance = extract.statistics.distance() if listened else None
     if all(one.failure for one in chunk):
         return
-    reached = [_reached(*each) for each in zip(blocks, scores, strict=True)]
-    climb = torch.cat(scores).sum()
-    for block, own, said in zip(blocks, pictures, scores, strict=True):
-        if any(one.recipe.regularizers.any for one in block.members):
-            climb = climb - penalty(block, own, said)
+    reached = [_reached(*each) for each in zip(spans, scores, strict=True)]
+    climb = torch.cat(scores).sum() - _owed(spans, pictures, scores)
     if distance is not None:
-        climb = climb - distance @ _weights(blocks, priors, scores)
+        climb = climb - distance @ _weights(spans, priors, scores)
     # 6. backward -> shaped as the parameters, and as the pictures where these want a mask
-    wanted = [
-        (*block.leaves, own) if compositing.wants_mask(block) else block.leaves
-        for block, own in zip(blocks, pictures, strict=True)
-    ]
+    wanted = [_wanted(*each) for each in zip(spans, pictures, strict=True)]
     slopes = iter(torch.autograd.grad(climb, [tensor for each in wanted for tensor in each]))
     # 7. step: parameters and moments, in place
-    for block, each, said, awake in zip(blocks, wanted, scores, reached, strict=True):
-        move(block, [next(slopes) for _ in each], said, awake)
+    for span, each, said, awake in zip(spans, wanted, scores, reached, strict=True):
+        move(span, [next(slopes) for _ in each], said, awake)
 
 
-def decode(block: Block) -> Tensor:
+def decode(span: Span) -> Tensor:
     """(pictures, C, H, W) in [0, 1]; those whose step is a snapshot's are kept."""
-    pictures = compositing.decode(block)
-    for place, one in enumerate(block.members):
+    pictures = compositing.decode(span)
+    for place, one in enumerate(span.members):
         if one.step in one.recipe.snapshots and one.step not in one.snapshots:
-            own = compositing.each_picture(block, pictures.detach())[place]
+            own = compositing.each_picture(span, pictures.detach())[place]
             one.snapshots[one.step] = channels_last(as_bytes(own))
     return pictures
 
 
 @torch.no_grad()
-def move(block: Block, slopes: Sequence[Tensor], scores: Tensor, reached: Tensor | None = None) -> None:
+def move(span: Span, slopes: Sequence[Tensor], scores: Tensor, reached: Tensor | None = None) -> None:
     """One step along `slopes`: those of the parameters and, where a mask is wanted, of the pictures.
 
     `reached` (n,) says whether each unit has a gradient, where that is not what the gradient here says.
     """
-    members = block.members
-    looked = slopes[-1].abs().sum(1) if compositing.wants_mask(block) else None
-    slopes = slopes[: len(block.leaves)]
-    shares = Told(scores / block.recipe.pictures)
+    members = span.members
+    looked = slopes[-1].abs().sum(1) if compositing.wants_mask(span) else None
+    slopes = slopes[: len(span.leaves)]
+    shares = Told(scores / span.recipe.pictures)
     asked = None
-    if block.passage == EXACT and not all(one.proven for one in members):
+    if span.passage == EXACT and not all(one.proven for one in members):
         asked = Told(any_slope(slopes, len(members)) if reached is None else reached)
     rates: list[float | None] = [None] * len(members)
     for place, one in enumerate(members):
@@ -95,15 +88,15 @@ def move(block: Block, slopes: Sequence[Tensor], scores: Tensor, reached: Tensor
                 one.doubt(asked, place)
             elif not one.test(bool(asked[place])):
                 continue
-        if block.passage.redirect:
+        if span.passage.redirect:
             _push(one, [slope.chunk(len(members))[place] for slope in slopes])
             continue
         rates[place] = one.rate
         one.note(shares, place)
         if looked is not None:
-            own = compositing.each_picture(block, looked)[place]
+            own = compositing.each_picture(span, looked)[place]
             one.mask = own if one.mask is None else one.mask + own
-    block.recipe.optimizer.step(block.numbers.parameters, slopes, block.numbers.moments, rates)
+    span.recipe.optimizer.step(span.numbers.parameters, slopes, span.numbers.moments, rates)
     for one, rate in zip(members, rates, strict=True):
         one.step += rate is not None
 
@@ -118,31 +111,36 @@ def channels_last(pixels: Tensor) -> Tensor:
     return pixels.permute(0, 2, 3, 1).contiguous().cpu()
 
 
-def climbed(passage: Passage, readings: Mapping[str, Reading]) -> dict[str, Reading]:
-    """What objectives are told: where gradients are redirected, what stood before rectification."""
-    if not passage.redirect:
-        return dict(readings)
-    return {name: Reading(value if before is None else before) for name, (value, before) in readings.items()}
-
-
 def prior(one: Optimization) -> float:
     """The weight of the prior at this step; none until it is known that the unit itself has a gradient."""
     return one.recipe.regularizers.prior_at(one.progress) if one.proven else 0.0
 
 
-def _weights(blocks: Sequence[Block], priors: Sequence[Sequence[float]], scores: Sequence[Tensor]) -> Tensor:
+def _weights(spans: Sequence[Span], priors: Sequence[Sequence[float]], scores: Sequence[Tensor]) -> Tensor:
     """(rows,): the prior's weight on each row, as a part of its render's own score; nothing on those that failed."""
     weights = []
-    for block, each, own in zip(blocks, priors, scores, strict=True):
-        views = block.rows // len(block.members)
-        shares = torch.tensor([weight / views for weight in each], device=own.device) * own.detach().abs()
+    for span, each, own in zip(spans, priors, scores, strict=True):
+        views = span.rows // len(span.members)
+        shares = sent(torch.tensor([weight / views for weight in each]), own) * own.detach().abs()
         weights.append(shares if views == 1 else shares.repeat_interleave(views))
     return torch.cat(weights)
 
 
-def penalty(block: Block, pictures: Tensor, scores: Tensor) -> Tensor:
-    """(): what is to be subtracted from the block's scores."""
-    each = zip(block.members, compositing.each_picture(block, pictures), scores.detach(), strict=True)
+def _wanted(span: Span, pictures: Tensor) -> tuple[Tensor, ...]:
+    """What is to have a gradient."""
+    return (*span.leaves, pictures) if compositing.wants_mask(span) else span.leaves
+
+
+def _owed(spans: Sequence[Span], pictures: Sequence[Tensor], scores: Sequence[Tensor]) -> Tensor | float:
+    """(): all penalties."""
+    each = zip(spans, pictures, scores, strict=True)
+    owed = [penalty(*own) for own in each if any(one.recipe.regularizers.any for one in own[0].members)]
+    return torch.stack(owed).sum() if owed else 0.0
+
+
+def penalty(span: Span, pictures: Tensor, scores: Tensor) -> Tensor:
+    """(): what is to be subtracted from the span's scores."""
+    each = zip(span.members, compositing.each_picture(span, pictures), scores.detach(), strict=True)
     owed = [
         one.recipe.regularizers.penalty(own, said / one.recipe.pictures).sum()
         for one, own, said in each
@@ -156,81 +154,17 @@ def may_sleep(one: Optimization) -> bool:
     return one.passage == EXACT and not one.proven
 
 
-def _reached(block: Block, scores: Tensor) -> Tensor | None:
+def _reached(span: Span, scores: Tensor) -> Tensor | None:
     """(n,): whether each unit has a gradient, where penalties have one of their own, and must be asked before."""
-    penalized = any(one.recipe.regularizers.any and may_sleep(one) for one in block.members)
+    penalized = any(one.recipe.regularizers.any and may_sleep(one) for one in span.members)
     if not penalized or not scores.requires_grad:
         return None
-    return any_slope(torch.autograd.grad(scores.sum(), block.leaves, retain_graph=True), len(block.members))
+    return any_slope(torch.autograd.grad(scores.sum(), span.leaves, retain_graph=True), len(span.members))
 
 
 def any_slope(slopes: Sequence[Tensor], count: int) -> Tensor:
     """(count,): where any of a picture's slopes is not zero."""
     return torch.stack([slope.reshape(count, -1).any(1) for slope in slopes]).any(0)
-
-
-def _rows(readings: Mapping[str, Reading], counts: Sequence[int]) -> list[dict[str, Reading]]:
-    """What was said to so many rows, and to the next, and to the next."""
-    if len(counts) == 1:
-        return [dict(readings)]
-    parts: list[dict[str, Reading]] = [{} for _ in counts]
-    for layer, (value, before) in readings.items():
-        values = torch.split(value, list(counts))
-        befores = [None] * len(values) if before is None else torch.split(before, list(counts))
-        for part, own, own_before in zip(parts, values, befores, strict=True):
-            part[layer] = Reading(own, own_before)
-    return parts
-
-
-def score(block: Block, pictures: Tensor, readings: Mapping[str, Reading]) -> Tensor:
-    """(n,): what each climbs, summed over its pictures; 0 for one whose objective does not fit, which fails alone."""
-    told = climbed(block.passage, readings)
-    at_once = _at_once(block, told)
-    if at_once is not None:
-        return at_once
-    scores = []
-    parts = _rows(told, [one.rows for one in block.members])
-    for one, own, part in zip(block.members, compositing.each_picture(block, pictures), parts, strict=True):
-        answers = answered(one, compositing.each_view(part, one.recipe.pictures))
-        scores.append(summed(one, answers, own) if answers else pictures.new_zeros(()))
-    return torch.stack(scores)
-
-
-def _at_once(block: Block, told: Mapping[str, Reading]) -> Tensor | None:
-    """(n,), where the scores of all can be read in one go."""
-    if not block.members[0].stacks or block.recipe.parameterization.transparent:
-        return None
-    scores = rowwise.score([one.objective for one in block.members], told, block.numbers.units)
-    return scores if scores is not None and scores.requires_grad else None
-
-
-def answered(one: Optimization, views: Iterable[dict[str, Reading]]) -> list[Tensor]:
-    """What is climbed of each view; nothing where the objective does not fit, which then is the failure of `one`."""
-    try:
-        answers = [one.objective.score(view) for view in views]
-    except (ValueError, IndexError, RuntimeError) as error:
-        if out_of_memory(error):
-            raise
-        one.failure = error
-        return []
-    if not any(answer.requires_grad for answer in answers):
-        one.failure = no_way_back(one)
-        return []
-    return answers
-
-
-def summed(one: Optimization, answers: Sequence[Tensor], own: Tensor) -> Tensor:
-    """What is climbed, from that of each view: its mean, summed over the pictures `own`."""
-    climb = answers[0] if len(answers) == 1 else torch.stack(list(answers)).mean(0)
-    if one.recipe.parameterization.transparent:
-        # Where it is worth as much opaque as transparent, transparent wins (lucid: score * (1 - mean alpha)).
-        climb = climb - climb.detach().abs() * own[:, -1].mean((1, 2))
-    return climb.sum()
-
-
-def no_way_back(one: Optimization) -> ValueError:
-    """The failure of an optimization whose layers answer without regard to the picture."""
-    return ValueError(f"no gradient leads from {', '.join(one.objective.layers)} to the picture")
 
 
 def _push(one: Optimization, slopes: Sequence[Tensor]) -> None:

@@ -120,7 +120,7 @@ def test_what_cannot_be_read_together_is_asked_one_by_one() -> None:
 
     readings = {"a": Reading(torch.zeros(2, 3, 4, 4))}
     units = torch.zeros(2, dtype=torch.int64)
-    objectives: list[Objective] = [Layer("a"), Other("a", 0), Joint(()), Channel("a", 3), Neuron("a", 0, x=4)]
+    objectives: list[Objective] = [Layer("a"), Other("a", 0), Joint(()), Channel("a", 3), Neuron("a", 3)]
     for each in objectives:
         assert rowwise.score([each, each], readings, units) is None
     assert rowwise.kind(Channel("a", 1)) == rowwise.kind(Channel("a", 2))

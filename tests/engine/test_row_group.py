@@ -99,7 +99,21 @@ def test_a_tick_takes_as_many_operations_for_many_as_for_two(objective: Objectiv
     assert counts[0] == counts[1] == counts[2]
 
 
-def test_those_that_started_apart_become_one_block() -> None:
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
+def test_a_tick_does_not_wait_for_a_card() -> None:
+    lane = Lane(network(stack()), ["4"], SIZE, device="cuda")
+    for seed in range(4):
+        lane.join(Recipe(Channel("4", 3), SIZE, steps=128, seed=seed))
+    for _ in range(3):
+        lane.tick()
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+        lane.tick()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_those_that_started_apart_become_one_span() -> None:
     """Who takes the first step, who takes shape and who is being finished stand in three groups, no more."""
     lane = Lane(network(stack()), ["4"], SIZE)
     joined: list[Optimization] = []

@@ -34,7 +34,8 @@ def kind(objective: Objective) -> Hashable:
 
 def score(objectives: Sequence[Objective], readings: Readings, units: Tensor) -> Tensor | None:
     """(rows,): what each row scores, all of one kind, at its one of `units`; to the bit what `Objective.score` says of
-    it alone. None where they must be asked one by one, as where one of them does not fit.
+    it alone. None where they must be asked one by one, as where the layer has no such channel. Raises ValueError for a
+    position outside the layer.
     """
     first = objectives[0]
     if not _single(first):
@@ -43,10 +44,7 @@ def score(objectives: Sequence[Objective], readings: Readings, units: Tensor) ->
     if not all(-maps.shape[1] <= unit(each) < maps.shape[1] for each in objectives):
         return None
     if isinstance(first, Neuron):
-        try:
-            there = at(maps, first.x, first.y)
-        except ValueError:
-            return None
+        there = at(maps, first.x, first.y)
         return direction(first.sign) * there[torch.arange(len(units), device=units.device), units].float()
     if math.prod(maps.shape[2:]) >= _SHARED_OUT:
         return None

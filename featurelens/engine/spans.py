@@ -13,7 +13,7 @@ from featurelens.engine.row_group import Numbers
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class Span:
     """`numbers` are those of `members`, in their order, as they stand in their group; `leaves` the parameters once
     more, taking gradients.
     """
@@ -39,7 +39,7 @@ class Block:
         return [one.recipe.pictures for one in self.members]
 
 
-def side_by_side(optimizations: Sequence[Optimization]) -> list[Block]:
+def side_by_side(optimizations: Sequence[Optimization]) -> list[Span]:
     """All of them, those together whose gradients pass alike and whose rows follow each other in one group."""
     runs: list[list[Optimization]] = []
     place: tuple[object, ...] = ()
@@ -48,10 +48,10 @@ def side_by_side(optimizations: Sequence[Optimization]) -> list[Block]:
             runs.append([])
         runs[-1].append(one)
         place = (one.passage, id(one.group), one.row + 1)
-    return [_block(run) for run in runs]
+    return [_span(run) for run in runs]
 
 
-def _block(run: Sequence[Optimization]) -> Block:
+def _span(run: Sequence[Optimization]) -> Span:
     numbers = run[0].group.part(run[0].row, len(run))
     leaves = tuple(tensor.detach().requires_grad_(True) for tensor in numbers.parameters)
-    return Block(tuple(run), run[0].passage, numbers, leaves)
+    return Span(tuple(run), run[0].passage, numbers, leaves)
