@@ -43,7 +43,7 @@ def current(one: Optimization) -> Tensor:
 def present(spans: Sequence[Span], pictures: Sequence[Tensor], channels: int) -> Tensor:
     """(rows, channels, H, W): the pictures of every span, view after view, as the network is to see them."""
     seen = _joined([_shown(span, own, channels) for span, own in zip(spans, pictures, strict=True)])
-    moved = resample(seen, _joined([_affine(span) for span in spans]))
+    moved = resample(seen, _joined([affine(span) for span in spans]))
     if not any(span.recipe.transform.noise for span in spans):
         return moved
     members = [one for span in spans for one in span.members]
@@ -57,7 +57,7 @@ def present(spans: Sequence[Span], pictures: Sequence[Tensor], channels: int) ->
     )
 
 
-def _affine(span: Span) -> Tensor:
+def affine(span: Span) -> Tensor:
     """(rows, 2, 3), on the CPU: how each row is looked at in this tick."""
     if span.members[0].foresees:
         looks = [one.look for one in span.members]

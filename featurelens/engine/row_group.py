@@ -64,18 +64,22 @@ class RowGroup:
             return
         if len(self.members) == self._room:
             self._make_room(2 * self._room)
-        self._write(len(self.members), member.group.part(member.row, 1))
-        member.group.free(member)
+        source, place = member.group, member.row
+        self._write(len(self.members), source.part(place, 1))
         member.group, member.row = self, len(self.members)
         self.members.append(member)
+        source._vacate(place)
 
     def free(self, member: Member) -> None:
         """Its row is free for another."""
+        self._vacate(member.row)
+
+    def _vacate(self, row: int) -> None:
         last = self.members.pop()
-        if last is not member:
-            self._write(member.row, self.part(last.row, 1))
-            last.row = member.row
-            self.members[last.row] = last
+        if row < len(self.members):
+            self._write(row, self.part(last.row, 1))
+            last.row = row
+            self.members[row] = last
         if 0 < 4 * len(self.members) <= self._room:
             self._make_room(self._room // 2)
 

@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from featurelens.engine import compositing
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.objectives import Channel, Joint, Layer, Neuron, Objective, rowwise
+from featurelens.engine.optimization import Optimization, Recipe
 from featurelens.engine.parameterizations import (
     CPPN,
     Alpha,
@@ -21,6 +23,7 @@ from featurelens.engine.parameterizations import (
     Pixel,
 )
 from featurelens.engine.parameterizations.base import Size
+from featurelens.engine.spans import side_by_side
 from featurelens.engine.tails import same_sigmoid
 from featurelens.engine.transforms import Transform, draw_numbers
 
@@ -126,6 +129,22 @@ def test_what_cannot_be_read_together_is_asked_one_by_one() -> None:
     assert rowwise.kind(Channel("a", 1)) == rowwise.kind(Channel("a", 2))
     kinds = {rowwise.kind(each) for each in (*objectives, Channel("b", 3), Channel("a", 3, "negative"))}
     assert len(kinds) == len(objectives) + 2
+
+
+@pytest.mark.parametrize("steps", [8, 200])
+def test_every_tick_has_its_own_look(steps: int) -> None:
+    """Those that are drawn ahead come to an end, and others follow."""
+    recipe = Recipe(Channel("4", 0), (8, 9), steps=steps, seed=5)
+    one = Optimization(recipe, recipe.objective)
+    generator = torch.Generator().manual_seed(5)
+    recipe.parameterization.start(recipe.size, 1, generator)
+    for _ in range(steps):
+        one.prepare()
+        before = one.mark()
+        seen = compositing.affine(side_by_side([one])[0])
+        one.rewind(before)
+        assert torch.equal(compositing.affine(side_by_side([one])[0]), seen), "a step that is made again looks again"
+        assert torch.equal(seen, recipe.transform.draw(recipe.size, 1, generator))
 
 
 @pytest.mark.parametrize("crop", [None, (0.3, 0.6)])

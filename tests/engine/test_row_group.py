@@ -17,7 +17,7 @@ from featurelens.engine.optimization import Optimization, Recipe
 from featurelens.engine.optimizers import Adam, Moments
 from featurelens.engine.row_group import Numbers, RowGroup
 from featurelens.engine.told import Told
-from tests.support.lanes import finish
+from tests.support.lanes import alone, finish
 from tests.support.small_networks import network, stack
 
 SIZE = (64, 96)
@@ -97,6 +97,20 @@ def test_a_tick_takes_as_many_operations_for_many_as_for_two(objective: Objectiv
             lane.tick()
         counts.append(counted.count)
     assert counts[0] == counts[1] == counts[2]
+
+
+def test_who_finds_no_memory_to_move_stays_and_is_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = network(stack())
+    recipes = [Recipe(Channel("4", 3), SIZE, steps=6, seed=seed) for seed in range(3)]
+    lane = Lane(net, ["4"], SIZE)
+
+    def full(_group: RowGroup, _room: int) -> None:
+        raise torch.OutOfMemoryError("no room")
+
+    monkeypatch.setattr(RowGroup, "_make_room", full)
+    joined = [lane.join(recipe) for recipe in recipes]
+    finish(lane)
+    assert all(torch.equal(lane.result(one).pixels, alone(net, ["4"], one.recipe).pixels) for one in joined)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
