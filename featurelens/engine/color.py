@@ -6,6 +6,8 @@ and Schubert give it (Distill 2017, "Feature Visualization"; lucid), divided by 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -17,4 +19,11 @@ def correlate(picture: Tensor) -> Tensor:
     """(B, 3, H, W) in decorrelated axes -> (B, 3, H, W) in RGB, both unbounded. Other channel counts pass unchanged."""
     if picture.shape[1] != 3:
         return picture
-    return torch.matmul(MATRIX.to(picture), picture.flatten(2)).view_as(picture)
+    return torch.matmul(_matrix(picture.dtype, picture.device), picture.flatten(2)).view_as(picture)
+
+
+@lru_cache(maxsize=16)
+def _matrix(dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Where it is needed once and for all: copying it to a device waits for that."""
+    matrix: Tensor = MATRIX.to(device, dtype)
+    return matrix

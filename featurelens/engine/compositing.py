@@ -2,78 +2,79 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from featurelens.engine.extraction.hooks import Reading, rows_of
 from featurelens.engine.optimization import Optimization
-from featurelens.engine.parameterizations import Parameterization, Size
 from featurelens.engine.parameterizations.alpha import background, composite
 from featurelens.engine.resampling import resample
+from featurelens.engine.spans import Span, side_by_side
+from featurelens.engine.tails import same_sigmoid
 from featurelens.engine.transforms import add_noise, draw_numbers, noise
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """All pictures of a tick (n, C, H, W) in [0, 1], None where their channels differ, and each optimization's own."""
-
-    whole: Tensor | None
-    each: tuple[Tensor, ...]
-
-
-def decode(optimizations: Sequence[Optimization], size: Size) -> Pictures:
-    """Equal parameterizations side by side are decoded at once, but on a CPU each by itself.
-
-    There the last few numbers of a tensor, sums over large ones, single transforms and products are computed in another
-    way than others, so that company would show in the last bits.
+def decode(span: Span) -> Tensor:
+    """(pictures, C, H, W) in [0, 1] from its leaves: at once, but on a CPU each by itself where company would show in
+    the last bits.
     """
-    blocks: list[Tensor] = []
-    for (parameterization, _), group in itertools.groupby(optimizations, key=_decoded_with):
-        own = [one.parameters for one in group]
-        parameters = tuple(torch.cat(tensors) for tensors in zip(*own, strict=True))
-        blocks.append(parameterization.decode(parameters, size))
-    counts = [one.recipe.pictures for one in optimizations]
-    if len({block.shape[1] for block in blocks}) == 1:
-        whole = blocks[0] if len(blocks) == 1 else torch.cat(blocks)
-        return Pictures(whole, torch.split(whole, counts))
-    each = itertools.chain.from_iterable(torch.split(block, 1) for block in blocks)
-    return Pictures(None, tuple(torch.cat(list(itertools.islice(each, count))) for count in counts))
+    decoded, size = span.recipe.parameterization.decode, span.recipe.size
+    count = len(span.members)
+    if count == 1 or span.leaves[0].device.type != "cpu" or _steady(span, count):
+        return decoded(span.leaves, size)
+    rows = zip(*(leaf.chunk(count) for leaf in span.leaves), strict=True)
+    return torch.cat([decoded(row, size) for row in rows])
 
 
-def _decoded_with(one: Optimization) -> tuple[Parameterization, Optimization | None]:
-    return one.recipe.parameterization, one if one.parameters[0].device.type == "cpu" else None
+def _steady(span: Span, count: int) -> bool:
+    parameterization, (height, width) = span.recipe.parameterization, span.recipe.size
+    alone = span.recipe.pictures * parameterization.channels * height * width
+    return parameterization.steady and same_sigmoid(alone, count * alone)
 
 
-def present(optimizations: Sequence[Optimization], pictures: Pictures, channels: int) -> Tensor:
-    """(rows, channels, H, W): every optimization's pictures, view after view, as the network is to see them."""
-    size = optimizations[0].recipe.size
-    seen = pictures.whole
-    # The summed gradient of a mask is that of the optimization's own pictures: they must be what is looked at.
-    if (
-        seen is None
-        or seen.shape[1] > channels
-        or any(r.recipe.transform.views > 1 or wants_mask(r) for r in optimizations)
-    ):
-        seen = torch.cat([_shown(one, own, channels) for one, own in zip(optimizations, pictures.each, strict=True)])
-    affine = [
-        transform.affine(size, torch.cat([draw_numbers(one.rows, one.generator) for one in group]))
-        for transform, group in itertools.groupby(optimizations, key=lambda one: one.recipe.transform)
-    ]
-    moved = resample(seen, torch.cat(affine))
-    if not any(one.recipe.transform.noise for one in optimizations):
+def current(one: Optimization) -> Tensor:
+    """(pictures, C, H, W) in [0, 1] as they are now."""
+    with torch.no_grad():
+        return decode(side_by_side([one])[0])
+
+
+def present(spans: Sequence[Span], pictures: Sequence[Tensor], channels: int) -> Tensor:
+    """(rows, channels, H, W): the pictures of every span, view after view, as the network is to see them."""
+    seen = _joined([_shown(span, own, channels) for span, own in zip(spans, pictures, strict=True)])
+    moved = resample(seen, _joined([affine(span) for span in spans]))
+    if not any(span.recipe.transform.noise for span in spans):
         return moved
-    parts = torch.split(moved, [one.rows for one in optimizations])
+    members = [one for span in spans for one in span.members]
+    parts = torch.split(moved, [one.rows for one in members])
     return torch.cat(
         [
             # Nothing is drawn for those without noise: their draws must not depend on who shares the lane.
             add_noise(part, r.recipe.transform.noise, r.generator) if r.recipe.transform.noise else part
-            for part, r in zip(parts, optimizations, strict=True)
+            for part, r in zip(parts, members, strict=True)
         ]
     )
+
+
+def affine(span: Span) -> Tensor:
+    """(rows, 2, 3), on the CPU: how each row is looked at in this tick."""
+    if span.members[0].foresees:
+        looks = [one.look for one in span.members]
+        for one in span.members:
+            one.look += 1
+        return span.numbers.looks[torch.arange(len(looks)), torch.tensor(looks)]
+    numbers = torch.cat([draw_numbers(one.rows, one.generator) for one in span.members])
+    return span.recipe.transform.affine(span.recipe.size, numbers)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+
+
+def each_picture(span: Span, pictures: Tensor) -> tuple[Tensor, ...]:
+    """The pictures of a span, those of each member apart."""
+    return (pictures,) if len(span.members) == 1 else torch.split(pictures, span.pictures)
 
 
 class Views:
@@ -105,9 +106,13 @@ def opaque(one: Optimization, own: Tensor, channels: int) -> Tensor:
     return composite(own, background(one.recipe.size, own.shape[0], channels, one.generator).to(own))
 
 
-def _shown(one: Optimization, own: Tensor, channels: int) -> Tensor:
-    """One optimization's pictures, opaque, as often as they are looked at."""
-    return opaque(one, own, channels).repeat(one.recipe.transform.views, 1, 1, 1)
+def _shown(span: Span, pictures: Tensor, channels: int) -> Tensor:
+    """The pictures of a span, opaque, each member's as often as they are looked at."""
+    views = span.recipe.transform.views
+    if pictures.shape[1] == channels and views == 1:
+        return pictures
+    each = zip(span.members, each_picture(span, pictures), strict=True)
+    return _joined([opaque(one, own, channels).repeat(views, 1, 1, 1) for one, own in each])
 
 
 def each_view(readings: Mapping[str, Reading], pictures: int) -> Iterator[dict[str, Reading]]:
@@ -127,9 +132,9 @@ def over_grey(pictures: Tensor, channels: int) -> Tensor:
     return composite(pictures, torch.full_like(pictures[:, :-1], 0.5))
 
 
-def wants_mask(one: Optimization) -> bool:
-    """Whether the summed gradient becomes the picture's transparency (MaCo)."""
-    return one.recipe.parameterization.accumulates_mask
+def wants_mask(span: Span) -> bool:
+    """Whether the summed gradient becomes the pictures' transparency (MaCo)."""
+    return span.recipe.parameterization.accumulates_mask
 
 
 def opacity(mask: Tensor) -> Tensor:

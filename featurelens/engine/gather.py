@@ -14,6 +14,7 @@ import triton.language as tl
 from torch import Tensor
 
 from featurelens.engine.parameterizations import Size
+from featurelens.engine.uploads import sent
 
 _BLOCK = 128
 
@@ -80,8 +81,8 @@ def gathered(slope: Tensor, affine: Tensor) -> Tensor:
     home = torch.empty_like(slope, memory_format=torch.contiguous_format)
     kernel[(rows, triton.cdiv(height * width, _BLOCK))](
         slope.contiguous(),
-        there.to(slope).contiguous(),
-        back.to(slope).contiguous(),
+        sent(there, slope).contiguous(),
+        sent(back, slope).contiguous(),
         home,
         *(channels, height, width, left, right, top, bottom, window),
         block=_BLOCK,

@@ -27,8 +27,9 @@ from featurelens.engine.extraction.untouched import read_untouched
 from featurelens.engine.memory import out_of_memory
 from featurelens.engine.micro_batches import advance_in_passes
 from featurelens.engine.network import Network
-from featurelens.engine.optimization import Optimization, Recipe, Rendering
+from featurelens.engine.optimization import Mark, Optimization, Recipe, Rendering
 from featurelens.engine.parameterizations import Size
+from featurelens.engine.places import Places
 from featurelens.engine.step import advance, as_bytes, channels_last
 from featurelens.engine.verification import verified
 
@@ -62,8 +63,9 @@ class Lane:
         self.limit = limit
         self.device = torch.device(device)
         self.optimizations: list[Optimization] = []
-        self._begun: dict[Optimization, tuple[Iterator[None], Tensor]] = {}
-        """Those in the middle of a step: the passes that are left, and what the generator was before."""
+        self._places = Places()
+        self._begun: dict[Optimization, tuple[Iterator[None], Mark]] = {}
+        """Those in the middle of a step: the passes that are left, and where their draws were before."""
         self._extract, verdict = verified(network, self.layers, size, dtype, self.device)
         self.dtype = verdict.dtype
         self.warnings = verdict.warnings
@@ -80,6 +82,7 @@ class Lane:
         with self._drawing(recipe.seed):
             objective = recipe.objective.prepared(self._read_exactly)
         optimization = Optimization(recipe, objective, self.device)
+        self._places.find(optimization)
         self.optimizations.append(optimization)
         return optimization
 
@@ -87,6 +90,7 @@ class Lane:
         """Takes a picture out, finished or not; its place is free at the next tick."""
         self.optimizations.remove(optimization)
         self._begun.pop(optimization, None)
+        self._places.leave(optimization)
 
     def tick(self, chosen: Sequence[Optimization] | None = None) -> list[Optimization]:
         """One step for `chosen`, or for the next `limit` rows; returns those finished or failed, which have left.
@@ -95,8 +99,16 @@ class Lane:
         several did together, each is tried alone.
         """
         chunk = self._next() if chosen is None else list(chosen)
+        for one in chunk:
+            one.prepare()
+            self._places.find(one)
         self._advance(chunk)
+        for one in chunk:
+            if one.finished:
+                one.prepare()
         done = [optimization for optimization in chunk if optimization.finished or optimization.failure]
+        for one in done:
+            self._places.leave(one)
         rest = [optimization for optimization in self.optimizations if optimization not in chunk]
         self.optimizations = rest + [optimization for optimization in chunk if optimization not in done]
         return done
@@ -106,10 +118,11 @@ class Lane:
 
         Raises ValueError when the optimization has left the range of numbers.
         """
+        optimization.prepare()
         if not all(bool(tensor.isfinite().all()) for tensor in optimization.parameters):
             raise ValueError("the optimization left the range of numbers; try a smaller learning rate")
         with torch.no_grad():
-            pixels = as_bytes(compositing.decode([optimization], self.size).each[0])
+            pixels = as_bytes(compositing.current(optimization))
             opaque = compositing.over_grey(pixels.float() / 255, self.network.preprocessing.channels)
             with self._drawing(optimization.recipe.seed):
                 measures = optimization.objective.measure(self._read_exactly(opaque))
@@ -140,7 +153,7 @@ class Lane:
         return chunk
 
     def _advance(self, chunk: Sequence[Optimization]) -> None:
-        before = [(one, one.ticks, one.generator.get_state()) for one in chunk]
+        before = [(one, one.ticks, one.mark()) for one in chunk]
         try:
             for group in self._groups(chunk):
                 self._step(group)
@@ -149,9 +162,9 @@ class Lane:
             # Only the error goes on: its traceback holds all tensors of the pass.
             raised, short = error.with_traceback(None), out_of_memory(error)
         halted = [one for one, ticks, _ in before if one.ticks == ticks]
-        for one, _, state in before:
+        for one, _, mark in before:
             if one in halted:  # the same draws again, so that the picture stays the same
-                one.generator.set_state(self._begun.pop(one, (None, state))[1])
+                one.rewind(self._begun.pop(one, (None, mark))[1])
         tried = min(self.limit, sum(one.rows for one in chunk))
         if short and tried > 1:
             self.limit = tried // 2
@@ -191,7 +204,7 @@ class Lane:
         if one not in self._begun:
             within = partial(self._within, one)
             arguments = self.network.preprocessing, Filled(self._extract, rows), rows, within
-            self._begun[one] = advance_in_passes(one, *arguments), one.generator.get_state()
+            self._begun[one] = advance_in_passes(one, *arguments), one.mark()
         if next(self._begun[one][0], "over"):
             del self._begun[one]
 

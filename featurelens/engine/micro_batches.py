@@ -20,17 +20,9 @@ from featurelens.engine.extraction.hooks import Reading, together
 from featurelens.engine.extraction.passage import Passages
 from featurelens.engine.network import Preprocessing
 from featurelens.engine.optimization import Optimization
-from featurelens.engine.step import (
-    answered,
-    any_slope,
-    climbed,
-    decode,
-    may_sleep,
-    move,
-    no_way_back,
-    prior,
-    summed,
-)
+from featurelens.engine.scoring import answered, climbed, no_way_back, summed
+from featurelens.engine.spans import side_by_side
+from featurelens.engine.step import any_slope, decode, may_sleep, move, penalty, prior
 
 Within = Callable[[int], AbstractContextManager[object]]
 """From the first row of a pass to what the pass is made in."""
@@ -46,15 +38,16 @@ def advance_in_passes(
 
     Its draws are made before the first stop, its parameters are moved after the last.
     """
-    own = decode([one]).each[0]
+    span = side_by_side([one])[0]
+    own = decode(span)
     picture = own.detach().requires_grad_(True)
     views = compositing.Views(one, picture, preprocessing.channels)
     opaque = views.opaque.detach()
     weight = prior(one)
-    passages = Passages.of([(one.passage, one.rows)])
+    passages = Passages.of([(span.passage, one.rows)])
 
     def answers(shown: Tensor, part: range) -> dict[str, Reading]:
-        return climbed(one, extract(preprocessing(views.look(shown, part)), passages))
+        return climbed(span.passage, extract(preprocessing(views.look(shown, part)), passages))
 
     heard: list[dict[str, Reading]] = []
     for part in _parts(one.rows, rows):
@@ -74,10 +67,9 @@ def advance_in_passes(
             return
     del readings
     score = summed(one, said, picture)
-    scores = {one: score.detach()}
     # Only transparency leads from here to the pictures themselves.
     gradient = torch.autograd.grad(score, picture)[0] if score.requires_grad else torch.zeros_like(picture)
-    share = weight / one.rows * scores[one].abs()
+    share = weight / one.rows * score.detach().abs()
 
     seen = torch.zeros_like(opaque)
     for part in _parts(one.rows, rows):
@@ -97,14 +89,14 @@ def advance_in_passes(
             seen[row] += slope
     gradient = gradient + torch.autograd.grad(views.opaque, picture, seen)[0]
 
-    reached: dict[Optimization, bool] = {}
+    scores = score.detach().reshape(1)
+    reached: Tensor | None = None
     if one.recipe.regularizers.any:
         if may_sleep(one):
-            reached[one] = any_slope(torch.autograd.grad(own, one.parameters, gradient, retain_graph=True))
-        penalty = one.recipe.regularizers.penalty(picture, scores[one] / one.recipe.pictures).sum()
-        gradient = gradient - torch.autograd.grad(penalty, picture)[0]
-    gradients = list(torch.autograd.grad(own, one.parameters, gradient))
-    move([one], [[*gradients, *([gradient] if compositing.wants_mask(one) else [])]], reached, scores)
+            reached = any_slope(torch.autograd.grad(own, span.leaves, gradient, retain_graph=True), 1)
+        gradient = gradient - torch.autograd.grad(penalty(span, picture, scores), picture)[0]
+    gradients = torch.autograd.grad(own, span.leaves, gradient)
+    move(span, [*gradients, *([gradient] if compositing.wants_mask(span) else [])], scores, reached)
 
 
 def _parts(count: int, rows: int) -> Iterator[range]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -43,10 +44,16 @@ class Preprocessing:
         """(B, C, H, W) in [0, 1] -> (B, C, H, W) as the network takes it, same dtype."""
         picture = picture.flip(1) if self.reverse else picture
         # One multiplication and one addition, whatever there is to do: the picture is large, these are not.
-        std = torch.tensor(self.std, dtype=picture.dtype, device=picture.device)
-        mean = torch.tensor(self.mean, dtype=picture.dtype, device=picture.device)
-        factor, offset = (self.high - self.low) / std, (self.low - mean) / std
-        return torch.addcmul(offset.view(1, -1, 1, 1), picture, factor.view(1, -1, 1, 1))
+        factor, offset = _scale(self, picture.dtype, picture.device)
+        return torch.addcmul(offset, picture, factor)
+
+
+@lru_cache(maxsize=64)
+def _scale(preprocessing: Preprocessing, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """(1, C, 1, 1) each: by what a picture is multiplied, and what is added to that; sent to a device once."""
+    std = torch.tensor(preprocessing.std, dtype=dtype, device=device).view(1, -1, 1, 1)
+    mean = torch.tensor(preprocessing.mean, dtype=dtype, device=device).view(1, -1, 1, 1)
+    return (preprocessing.high - preprocessing.low) / std, (preprocessing.low - mean) / std
 
 
 IMAGENET = Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

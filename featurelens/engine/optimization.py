@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from featurelens.engine.extraction.passage import EXACT, Passage
-from featurelens.engine.objectives import Objective
-from featurelens.engine.optimizers import Adam, Moments, Optimizer
+from featurelens.engine.objectives import Objective, rowwise
+from featurelens.engine.optimizers import Adam, Optimizer
 from featurelens.engine.parameterizations import Fourier, Parameterization, Size
 from featurelens.engine.regularizers import SHAPING, Regularizers
-from featurelens.engine.transforms import Transform
+from featurelens.engine.row_group import Numbers, RowGroup
+from featurelens.engine.told import Told
+from featurelens.engine.transforms import Transform, draw_numbers
 from featurelens.engine.waking import TRIES, Waking
 
 USUAL = 128
 """Steps that schedule and learning rates were chosen at."""
 _LONGER = 0.25
 """The power with which the schedule grows with the steps beyond that."""
+Mark = tuple[int, Tensor | None]
+"""A point in the draws of a picture."""
+_AHEAD = 64
+"""Looks that are drawn at once."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,8 @@ class Recipe:
 class Optimization:
     """A recipe in progress, with parameters, moments, step counter and random generator of its own.
 
-    The generator lives on the CPU whatever the device, so that a seed means the same everywhere.
+    What is numbers stands in a row of a group (`row_group`), at first of one of its own. The generator lives on the CPU
+    whatever the device, so that a seed means the same everywhere.
     """
 
     def __init__(self, recipe: Recipe, objective: Objective, device: torch.device | str = "cpu") -> None:
@@ -60,23 +68,90 @@ class Optimization:
         self.ticks = 0
         """Passes through the network: steps, and what was tried to wake the unit."""
         self.failure: Exception | None = None
+        self.kind: Hashable = (
+            *(recipe.parameterization, recipe.optimizer, recipe.transform),
+            rowwise.kind(objective),
+        )
+        """What pictures have in common whose numbers can be rows of the same tensors."""
         self._device = device
-        self._begin()
+        self.group, self.row = RowGroup(self._start()), 0
+        self.group.members.append(self)
         self.snapshots: dict[int, Tensor] = {}
         self.mask: Tensor | None = None
         """Summed |gradient| (pictures, H, W), where the parameterization asks for it."""
         self.dormant = False
         """No gradient has reached the picture so far."""
         self.waking = Waking()
-        self._scores: list[Tensor] = []
+        self._scores: list[tuple[Told, int]] = []
+        self._doubt: tuple[Told, int, Tensor] | None = None
 
-    def _begin(self, attempt: int = 0) -> None:
+    def _start(self, attempt: int = 0) -> Numbers:
         """From the start, or another, louder one."""
         recipe = self.recipe
-        self.moments = Moments()
         self.generator = torch.Generator().manual_seed(recipe.seed + attempt)
         start = recipe.parameterization.start(recipe.size, recipe.pictures, self.generator)
-        self.parameters = [(tensor * TRIES[attempt]).to(self._device).contiguous() for tensor in start]
+        parameters = [(tensor * TRIES[attempt]).to(self._device).contiguous() for tensor in start]
+        units = torch.tensor([rowwise.unit(self.objective)], device=self._device)
+        self.look = 0
+        return Numbers(parameters, recipe.optimizer.begin(parameters), units, self._looks())
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        return self.group.part(self.row, 1).parameters
+
+    @property
+    def stacks(self) -> bool:
+        """Whether it is a row among others of its kind; else it is a group of its own."""
+        return self.rows == 1
+
+    @property
+    def foresees(self) -> bool:
+        """Whether its looks are all that is drawn, so that those of many ticks can be drawn at once."""
+        recipe = self.recipe
+        return self.stacks and not recipe.parameterization.transparent and not recipe.transform.noise
+
+    def _looks(self) -> Tensor:
+        """(1, ahead, 2, 3): how it is looked at in the coming ticks; nothing where it is drawn at each of them."""
+        recipe = self.recipe
+        if not self.foresees:
+            return torch.empty(1, 0, 2, 3)
+        return recipe.transform.affine(recipe.size, draw_numbers(1, self.generator, _AHEAD))[None]
+
+    def mark(self) -> Mark:
+        """Where its draws are; to go on from there again, see `rewind`."""
+        return self.look, None if self.foresees else self.generator.get_state()
+
+    def rewind(self, mark: Mark) -> None:
+        """The same draws as those that followed `mark`."""
+        self.look, state = mark
+        if state is not None:
+            self.generator.set_state(state)
+
+    def prepare(self) -> None:
+        """Between two ticks: takes back what was done without a gradient, and draws ahead."""
+        if self._doubt is not None:
+            (reached, row, state), self._doubt = self._doubt, None
+            if not reached[row]:
+                self._take_back(state)
+        if self.foresees and self.look == _AHEAD:
+            self.look = 0
+            self.group.part(self.row, 1).looks.copy_(self._looks())
+
+    def doubt(self, reached: Told, row: int) -> None:
+        """The first step goes on as if the exact gradient reached the picture; whether it did is read when the device
+        has said so, before the next tick.
+        """
+        self._doubt = reached, row, self.generator.get_state()
+
+    def _take_back(self, state: Tensor) -> None:
+        """As if its first step had not been made: nothing is left of it but that its look was drawn."""
+        self.group.overwrite(self, self._start())
+        self.generator.set_state(state)
+        self.look = 1
+        self.step = 0
+        self.mask = None
+        self._scores.clear()
+        self.test(False)
 
     def test(self, reached: bool) -> bool:
         """Notes whether the exact gradient reaches the picture. Returns whether there is a step to make with it.
@@ -87,7 +162,7 @@ class Optimization:
         if reached or self.waking.over:
             return True
         if self.waking.failed():
-            self._begin(0 if self.waking.over else self.waking.attempt)
+            self.group.overwrite(self, self._start(0 if self.waking.over else self.waking.attempt))
         return False
 
     @property
@@ -145,21 +220,20 @@ class Optimization:
         """Pictures that go through the network at every step."""
         return self.recipe.pictures * self.recipe.transform.views
 
-    def note(self, score: Tensor) -> None:
-        """Remembers this step's score without waiting for the device."""
-        self._scores.append(score.detach())
+    def note(self, scores: Told, row: int) -> None:
+        """Remembers this step's score, mean over its pictures, without waiting for the device."""
+        self._scores.append((scores, row))
 
     @property
     def score(self) -> float | None:
-        """The objective on the transformed pictures of the last step; None before the first. Waits for the device."""
-        return float(self._scores[-1]) if self._scores else None
+        """The objective on the transformed pictures of the last step that the device is through with; None before the
+        first.
+        """
+        return next((scores[row] for scores, row in reversed(self._scores) if scores.ready), None)
 
     def curve(self) -> list[float]:
-        """The objective at every step so far, mean over pictures."""
-        if not self._scores:
-            return []
-        values: list[float] = torch.stack(self._scores).float().cpu().tolist()
-        return values
+        """The objective at every step so far, mean over pictures. Waits for the device."""
+        return [scores[row] for scores, row in self._scores]
 
 
 @dataclass(frozen=True)

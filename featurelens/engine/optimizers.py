@@ -1,12 +1,12 @@
 """Gradient ascent for many pictures at once, each with its own moments and step counter.
 
-torch's own arithmetic, in the functional form that takes state from outside: pictures can join and leave without
-copying anybody's state.
+torch's own arithmetic, in the functional form that takes state from outside. The state of all is in the same tensors, a
+row each; the arithmetic is told of single rows, so that each is moved as it is alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -19,11 +19,12 @@ _TINY = 1e-30
 """Where there is no gradient, nothing moves."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Moments:
-    """What the optimizer remembers, a tensor for each parameter.
+    """What the optimizer remembers, a tensor for each parameter; nothing where it remembers nothing.
 
-    Running means of gradient and squared gradient, steps taken, and the product of NAdam's momentum schedule so far.
+    Running means of gradient and squared gradient, shaped as the parameter; steps taken, and the product of NAdam's
+    momentum schedule so far, each (rows,).
     """
 
     first: list[Tensor] = field(default_factory=list)
@@ -31,13 +32,14 @@ class Moments:
     steps: list[Tensor] = field(default_factory=list)
     products: list[Tensor] = field(default_factory=list)
 
-    def begin(self, parameters: Sequence[Tensor], counters: torch.device | None = None) -> None:
-        """If nothing is remembered yet: zeros, and `counters` on that device or where the parameters are."""
-        if not self.first:
-            self.first = [torch.zeros_like(tensor) for tensor in parameters]
-            self.second = [torch.zeros_like(tensor) for tensor in parameters]
-            self.steps = [torch.zeros((), device=counters or tensor.device) for tensor in parameters]
-            self.products = [torch.ones((), device=counters or tensor.device) for tensor in parameters]
+    def all(self) -> list[Tensor]:
+        """Every tensor, in a fixed order."""
+        return [*self.first, *self.second, *self.steps, *self.products]
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Moments:
+        """Of every tensor what `change` makes of it."""
+        lists = (self.first, self.second, self.steps, self.products)
+        return Moments(*([change(tensor) for tensor in tensors] for tensors in lists))
 
 
 class Optimizer(Protocol):
@@ -48,14 +50,21 @@ class Optimizer(Protocol):
         """The part of a parameterization's own learning rate that suits when nobody asks for another rate."""
         ...
 
+    def begin(self, parameters: Sequence[Tensor]) -> Moments:
+        """What it remembers of a picture with these parameters before the first step: one row."""
+        ...
+
     def step(
         self,
-        parameters: Sequence[Sequence[Tensor]],
-        gradients: Sequence[Sequence[Tensor]],
-        moments: Sequence[Moments],
-        rates: Sequence[float],
+        parameters: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        moments: Moments,
+        rates: Sequence[float | None],
     ) -> None:
-        """Moves each picture's parameters up its gradient, in place, by its own learning rate."""
+        """Moves the parameters of each picture up their gradients, in place, by the picture's own learning rate.
+
+        Each has as many rows of every tensor; one whose rate is None stays where it is.
+        """
         ...
 
 
@@ -75,17 +84,27 @@ class Adam:
 
     _counters: ClassVar[torch.device | None] = None
 
+    def begin(self, parameters: Sequence[Tensor]) -> Moments:
+        return Moments(
+            [torch.zeros_like(tensor) for tensor in parameters],
+            [torch.zeros_like(tensor) for tensor in parameters],
+            [torch.zeros(1, device=self._counters or tensor.device) for tensor in parameters],
+            [torch.ones(1, device=self._counters or tensor.device) for tensor in parameters],
+        )
+
     def step(
         self,
-        parameters: Sequence[Sequence[Tensor]],
-        gradients: Sequence[Sequence[Tensor]],
-        moments: Sequence[Moments],
-        rates: Sequence[float],
+        parameters: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        moments: Moments,
+        rates: Sequence[float | None],
     ) -> None:
-        for memory, own in zip(moments, parameters, strict=True):
-            memory.begin(own, self._counters)
-        for rate, gathered in _by_rate(parameters, gradients, moments, rates).items():
-            self._move(rate, *gathered)
+        lists = (parameters, _laid_out(gradients), moments.first, moments.second)
+        rows = [_rows(tensors, len(rates)) for tensors in lists]
+        counters = [[each.unbind() for each in tensors] for tensors in (moments.steps, moments.products)]
+        for rate, which in _by_rate(rates).items():
+            values, slopes, *memory = ([own[row] for own in tensors for row in which] for tensors in (*rows, *counters))
+            self._move(rate, values, slopes, Moments(*memory))
 
     def _move(self, rate: float, values: list[Tensor], slopes: list[Tensor], moments: Moments) -> None:
         adam(
@@ -142,33 +161,37 @@ class Gradient:
 
     share: ClassVar[float] = 0.3
 
+    def begin(self, parameters: Sequence[Tensor]) -> Moments:
+        return Moments()
+
     def step(
         self,
-        parameters: Sequence[Sequence[Tensor]],
-        gradients: Sequence[Sequence[Tensor]],
-        moments: Sequence[Moments],
-        rates: Sequence[float],
+        parameters: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        moments: Moments,
+        rates: Sequence[float | None],
     ) -> None:
-        for rate, (values, slopes, _) in _by_rate(parameters, gradients, moments, rates).items():
+        rows = [_rows(tensors, len(rates)) for tensors in (parameters, _laid_out(gradients))]
+        for rate, which in _by_rate(rates).items():
+            values, slopes = ([own[row] for own in tensors for row in which] for tensors in rows)
             sizes = [slope.square().mean().sqrt().clamp(min=_TINY) for slope in slopes]
             torch._foreach_add_(values, torch._foreach_div(slopes, sizes), alpha=rate)
 
 
-def _by_rate(
-    parameters: Sequence[Sequence[Tensor]],
-    gradients: Sequence[Sequence[Tensor]],
-    moments: Sequence[Moments],
-    rates: Sequence[float],
-) -> dict[float, tuple[list[Tensor], list[Tensor], Moments]]:
-    """For each rate the values, slopes and moments of all pictures that move by it, one after the other."""
-    gathered: dict[float, tuple[list[Tensor], list[Tensor], Moments]] = {}
-    for own, gradient, memory, rate in zip(parameters, gradients, moments, rates, strict=True):
-        values, slopes, together = gathered.setdefault(rate, ([], [], Moments()))
-        values += own
-        # The fused kernel walks memory side by side, whatever the strides say.
-        slopes += [slope.contiguous() for slope in gradient]
-        together.first += memory.first
-        together.second += memory.second
-        together.steps += memory.steps
-        together.products += memory.products
-    return gathered
+def _laid_out(gradients: Sequence[Tensor]) -> list[Tensor]:
+    """The fused kernel walks memory side by side, whatever the strides say."""
+    return [slope.contiguous() for slope in gradients]
+
+
+def _rows(tensors: Sequence[Tensor], count: int) -> list[tuple[Tensor, ...]]:
+    """Of each tensor the parts of `count` pictures."""
+    return [tensor.chunk(count) for tensor in tensors]
+
+
+def _by_rate(rates: Sequence[float | None]) -> dict[float, list[int]]:
+    """For each rate the pictures that move by it."""
+    which: dict[float, list[int]] = {}
+    for row, rate in enumerate(rates):
+        if rate is not None:
+            which.setdefault(rate, []).append(row)
+    return which

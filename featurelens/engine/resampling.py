@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from featurelens.engine.uploads import sent
+
 
 def resample(pictures: Tensor, affine: Tensor) -> Tensor:
     """Pictures (B, C, H, W) seen through `affine` (B, 2, 3), see `Transform.affine`; same shape.
@@ -40,7 +42,7 @@ class Gathered(torch.autograd.Function):
 def sampled(pictures: Tensor, affine: Tensor) -> Tensor:
     """As `resample`, with torch's own gradient."""
     reach = float(affine.abs().sum(2).max())
-    grid = _grid(affine.to(pictures), pictures.shape[2], pictures.shape[3])
+    grid = _grid(sent(affine, pictures), pictures.shape[2], pictures.shape[3])
     # Cheaper than grid_sample's own reflection; a point inside is not moved, so nobody depends on who reaches far.
     for _ in range(math.ceil((reach - 1) / 2)):
         grid = grid.clamp(-1, 1).mul_(2).sub_(grid)

@@ -57,11 +57,15 @@ class Transform:
         return torch.stack(flat, dim=1).view(-1, 2, 3)
 
 
-def draw_numbers(rows: int, generator: torch.Generator) -> Tensor:
-    """(rows, 7): five uniform in [-1, 1] for scale, angle, shifts and crop, two normal for the centre of the crop."""
-    return torch.cat(
-        [torch.rand(rows, 5, generator=generator) * 2 - 1, torch.randn(rows, 2, generator=generator)], dim=1
-    )
+def draw_numbers(rows: int, generator: torch.Generator, times: int = 1) -> Tensor:
+    """(times * rows, 7): five uniform in [-1, 1] for scale, angle, shifts and crop, two normal for the centre of the
+    crop; as they come when so many rows are drawn so many times.
+    """
+    drawn = [
+        (torch.rand(rows, 5, generator=generator), torch.randn(rows, 2, generator=generator)) for _ in range(times)
+    ]
+    uniform, normal = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+    return torch.cat([uniform * 2 - 1, normal], dim=1)
 
 
 NOTHING = Transform(jitter=0.0, scale=(1.0, 1.0), rotate=0.0)

@@ -85,3 +85,23 @@ def test_who_answers_is_not_called_dormant() -> None:
 def test_who_is_awake_gets_no_help() -> None:
     module = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Softplus())
     assert made(module)[0] == 8
+
+
+def test_a_first_step_without_a_gradient_is_taken_back() -> None:
+    """The device has not said so yet when the next picture comes; and a single step is the last as well."""
+    net = Network("small", inhibited(), Preprocessing())
+    recipes = [Recipe(Channel("1", unit), SIZE, steps, seed=unit) for unit, steps in ((0, 1), (1, 1), (2, 4), (0, 3))]
+    lane = Lane(net, ["1"], SIZE)
+    joined = []
+    for recipe in recipes:
+        joined.append(lane.join(recipe))
+        lane.tick()
+    finish(lane)
+    for recipe, render in zip(recipes, joined, strict=True):
+        alone = Lane(net, ["1"], SIZE)
+        other = alone.join(recipe)
+        finish(alone)
+        assert (render.step, render.ticks) == (recipe.steps, other.ticks)
+        assert render.ticks > recipe.steps
+        assert torch.equal(lane.result(render).pixels, alone.result(other).pixels)
+        assert lane.result(render).curve == alone.result(other).curve

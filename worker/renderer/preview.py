@@ -20,7 +20,7 @@ LONGEST = 192
 def preview(lane: Lane, optimization: Optimization) -> tuple[Preview, bytes]:
     """The first picture of `optimization` at its current step, composited over grey where it is transparent."""
     channels, display = lane.network.preprocessing.channels, lane.network.shows
-    picture = compositing.decode([optimization], lane.size).each[0][:1].float()
+    picture = compositing.current(optimization)[:1].float()
     opaque = compositing.over_grey(picture, channels)
     tiles = zip(grid(display, channels), lane.size, strict=True)
     scale = min(1.0, *((LONGEST - (count - 1) * GAP) / (count * side) for count, side in tiles))

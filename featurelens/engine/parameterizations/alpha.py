@@ -27,6 +27,7 @@ class Alpha:
     decay: float = 1.0
     accumulates_mask: bool = False
     transparent: ClassVar[bool] = True
+    steady: ClassVar[bool] = False
 
     @property
     def channels(self) -> int:

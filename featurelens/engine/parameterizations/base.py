@@ -42,6 +42,11 @@ class Parameterization(Protocol):
         """How opaque a transparent picture of these is at the start, above 0 and below 1."""
         ...
 
+    @property
+    def steady(self) -> bool:
+        """Whether a CPU decodes each of several renders at once as it does alone, to the bit but for the sigmoid."""
+        ...
+
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Parameters (pictures, ...) before the first step: float32 on the CPU, drawn from `generator` alone."""
         ...
@@ -57,3 +62,7 @@ class Plain:
     accumulates_mask: bool = False
     opacity: float = 0.5
     transparent: ClassVar[bool] = False
+
+    @property
+    def steady(self) -> bool:
+        return False

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from featurelens.engine.color import correlate
 from featurelens.engine.parameterizations.base import Plain, Size
-from featurelens.engine.parameterizations.spectrum import pace, synthesize
+from featurelens.engine.parameterizations.spectrum import TRANSFORMED_ALIKE, pace, synthesize
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class Fourier(Plain):
     deviation: float = 0.01
     decorrelate: bool = True
     learning_rate: float = 0.05
+
+    @property
+    def steady(self) -> bool:
+        return self.channels >= TRANSFORMED_ALIKE
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size

@@ -22,6 +22,10 @@ class Laplacian(Plain):
     decorrelate: bool = True
     learning_rate: float = 0.05
 
+    @property
+    def steady(self) -> bool:
+        return True
+
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         return tuple(
             torch.randn((pictures, self.channels, *_reduced(size, level)), generator=generator) * self.deviation

@@ -33,6 +33,7 @@ class MaCo:
     accumulates_mask: bool = True
     opacity: float = 0.5
     transparent: ClassVar[bool] = False
+    steady: ClassVar[bool] = False
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from featurelens.engine.color import correlate
 from featurelens.engine.parameterizations.base import Plain, Size
-from featurelens.engine.parameterizations.spectrum import synthesize
+from featurelens.engine.parameterizations.spectrum import TRANSFORMED_ALIKE, synthesize
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,10 @@ class Photograph(Plain):
     @property
     def channels(self) -> int:
         return self.photo.shape[0]
+
+    @property
+    def steady(self) -> bool:
+        return self.channels >= TRANSFORMED_ALIKE
 
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         height, width = size

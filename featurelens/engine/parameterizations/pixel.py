@@ -20,6 +20,10 @@ class Pixel(Plain):
     decorrelate: bool = False
     learning_rate: float = 0.05
 
+    @property
+    def steady(self) -> bool:
+        return True
+
     def start(self, size: Size, pictures: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         return (torch.randn((pictures, self.channels, *size), generator=generator) * self.deviation,)
 

@@ -11,6 +11,8 @@ from torch import Tensor
 from featurelens.engine.parameterizations.base import Size
 
 _FINE, _FINEST = 0.4, 0.5
+TRANSFORMED_ALIKE = 3
+"""So many inverse transforms at once, or more, are each the same to the bit (docs/experiments/company.md)."""
 _USUAL = 1.25
 """The decay that learning rates were chosen at."""
 
