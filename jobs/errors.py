@@ -42,7 +42,7 @@ from typing import Self, TypeVar
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a request: where (a JSON pointer, ``/channel``), what is valid instead, names that would do."""
+    """One thing wrong with a request: where (a JSON pointer, ``/channel``), what would do, and names that would."""
 
     pointer: str
     detail: str
@@ -102,7 +102,7 @@ def unknown(kind: type[Kind], pointer: str, message: str, name: str, known: Sequ
     """An error that names what is nearest to `name` and where all of it is listed."""
     near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or known[:5]
     shown = name if len(name) <= 80 else name[:77] + "..."
-    detail = f"{message} {shown!r}; nearest: {', '.join(near)}; all of them: {where}" if near else f"{message} at all yet"
+    detail = f"{message} {shown!r}; nearest: {', '.join(near)}; all of them: {where}" if near else f"{message} at all"
     return kind.at(pointer, detail, near)
 
 
