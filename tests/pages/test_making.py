@@ -75,3 +75,13 @@ def test_a_list_lives_in_its_address(visit: Visit) -> None:
     visit.open("jobs")
     page.goto(address)
     expect(page.locator(".cards li")).to_have_count(2)
+
+
+def test_a_grid_in_the_order_that_a_scan_found(visit: Visit) -> None:
+    page = visit.open("models/patternnet/layers/logits")
+    tiles = page.locator("[data-testid=grid] li .tile-label span:first-child")
+    assert tiles.all_inner_texts()[:2] == ["0 stripes 0 coarse", "1 stripes 45 coarse"]
+    page.get_by_label("Sorted by").select_option("strongest")
+    page.wait_for_url("**sort=strongest")
+    expect(tiles.first).not_to_have_text("0 stripes 0 coarse")
+    assert visit.errors == []

@@ -71,6 +71,7 @@ export const api = {
   datasets: () => '/v1/datasets',
   filters: () => '/v1/filters',
   attributions: () => '/v1/attributions',
+  comparisons: () => '/v1/comparisons',
   /** @param {string} key @param {Record<string, any>} query */
   attributionImage: (key, query) => withQuery(`/v1/attributions/${key}/image`, query),
   events: () => '/v1/events',
@@ -82,6 +83,6 @@ export const api = {
  * @param {string} key
  */
 export function jobAddress(key) {
-  const kinds = { fv1: 'visualizations', fa1: 'activations', fm1: 'maps', ff1: 'filters', ft1: 'attributions', fs1: 'scans' };
+  const kinds = { fv1: 'visualizations', fa1: 'activations', fm1: 'maps', ff1: 'filters', ft1: 'attributions', fs1: 'scans', fc1: 'comparisons' };
   return `/v1/${kinds[/** @type {keyof typeof kinds} */ (key.slice(0, 3))] ?? 'visualizations'}/${key}`;
 }

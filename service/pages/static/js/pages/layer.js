@@ -24,7 +24,7 @@ export default function Layer({ params, query }) {
   const from = Number(query.get('from')) || 0;
   const { data: entry, problem, loading } = useResource(api.layer(model, layer));
   const grid = useResource(withQuery(`${api.layer(model, layer)}/units`, { from, limit: PAGE }));
-  const { order, missing } = useScannedOrder(model, layer, sort);
+  const { order, missing } = useScannedOrder(model, layer, sort, sign);
   useKeys({ u: { says: 'the network', act: () => go(pages.model(model)) } }, [model]);
   const refused = problem ?? grid.problem;
   if (refused) return html`<${Trouble} problem=${refused} whole=${true} />`;

@@ -4,21 +4,33 @@ import { useResource } from '../../api/resource.js';
 
 export const OWN = { number: 'number', activation: 'activation of the picture' };
 export const SCANNED = {
-  strongest: 'strongest image', maximum: 'mean of maxima over images', spread: 'spread over images', active: 'how often active', purity: 'how pure its label is',
+  strongest: 'strongest image',
+  maximum: 'mean of maxima over images',
+  spread: 'spread over images',
+  active: 'how often active',
+  purity: 'how pure its label is',
+  ratio: 'picture against the best image',
+  percentile: 'images that the picture is beyond',
+  likeness: 'how alike picture and images are processed',
 };
+
+const OF_PICTURES = new Set(['ratio', 'percentile', 'likeness']);
+const MOST = 1000;
 
 /**
  * Channels in the order that a scan gives them; null: there is no such order.
- * @param {string} model @param {string} layer @param {string} sort
+ * @param {string} model @param {string} layer @param {string} sort @param {string} sign of the pictures
  */
-export function useScannedOrder(model, layer, sort) {
+export function useScannedOrder(model, layer, sort, sign) {
   const wanted = sort in SCANNED;
-  const scans = useResource(wanted ? withQuery(api.scans(), { model, status: 'succeeded', limit: 50 }) : null).data?.scans ?? [];
-  const scan = scans.find((/** @type {any} */ one) => one.layers?.includes(layer) ?? true);
-  const found = useResource(scan ? withQuery(`${api.scans()}/${scan.key}/units`, { layer, sort, limit: 4096 }) : null);
+  // Any unit's spectrum names the scan that tells of its layer.
+  const spectrum = useResource(wanted ? `${api.unit(model, layer, 0)}/spectrum` : null).data;
+  const scan = spectrum?.maximum ? spectrum.scan.key : null;
+  const asked = { layer, sort, sign: OF_PICTURES.has(sort) ? sign : null, limit: MOST };
+  const found = useResource(scan ? withQuery(`${api.scans()}/${scan}/units`, asked) : null);
   if (!wanted) return { order: null, missing: false };
   const units = found.data?.units;
-  return { order: units ? units.map((/** @type {any} */ one) => one.channel) : null, missing: (!scan && scans.length === 0) || Boolean(found.problem) };
+  return { order: units ? units.map((/** @type {any} */ one) => one.channel) : null, missing: Boolean((spectrum && !scan) || found.problem) };
 }
 
 /**

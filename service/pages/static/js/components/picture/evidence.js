@@ -1,6 +1,7 @@
 // How a picture compares with the images of data sets.
 import { html } from '../../html.js';
 import { number } from '../states.js';
+import { Paths } from './paths.js';
 
 /** A number that is known exactly, or between two. @param {{least: number, most: number | null} | null} bounds */
 function between(bounds) {
@@ -10,8 +11,8 @@ function between(bounds) {
   return least === most ? least : `${least} to ${most}`;
 }
 
-/** @param {{evidence: any[] | null}} props */
-export function EvidenceTable({ evidence }) {
+/** @param {{picture: string, evidence: any[] | null}} props `picture` is its key */
+export function EvidenceTable({ picture, evidence }) {
   if (!evidence?.length) return null;
   return html`<section aria-labelledby="evidence">
     <h2 id="evidence">Beside real images</h2>
@@ -22,5 +23,6 @@ export function EvidenceTable({ evidence }) {
         <td class="number">${number(one.activation)}</td><td class="number">${between(one.best)}</td><td class="number">${between(one.ratio)}</td>
           <td class="number">${between(one.percentile)} %</td></tr>`)}</tbody>
     </table></div>
+    ${evidence.map(one => html`<${Paths} key=${one.dataset} picture=${picture} evidence=${one} />`)}
   </section>`;
 }
