@@ -27,7 +27,7 @@ function markdown(text) {
   const blocks = [];
   const pieces = (text ?? '').split(/^```\w*\n([\s\S]*?)^```$/m);
   pieces.forEach((piece, number) => {
-    if (number % 2) return blocks.push(make('pre', {}, piece));
+    if (number % 2) return blocks.push(make('pre', { tabIndex: 0 }, piece));
     for (const block of piece.split(/\n\s*\n/).filter(part => part.trim())) {
       const lines = block.trim().split('\n');
       const listed = lines.every(line => /^\s*[-*] /.test(line));

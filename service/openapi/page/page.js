@@ -14,14 +14,14 @@ function operation(base, path, method, it) {
     const url = address(base, path, it, {});
     const content = Object.entries(it.requestBody?.content ?? {});
     made.append(...markdown(it.description),
-      ...(it.parameters?.length ? [make('h4', {}, 'Parameters'), make('dl', {}, ...it.parameters.flatMap(one =>
+      ...(it.parameters?.length ? [make('h3', {}, 'Parameters'), make('dl', {}, ...it.parameters.flatMap(one =>
         described(one.name, one.schema, `${one.description ?? ''} ${one.in === 'query' ? '' : `(in the ${one.in})`}`, one.required)))] : []),
-      ...(content.length ? [make('h4', {}, 'Body'), ...content.map(([kind, one]) => make('p', {}, make('code', {}, kind), ' ', ...type(one.schema)))] : []),
-      ...Object.values(content[0]?.[1].examples ?? {}).map(one => make('details', {}, make('summary', {}, one.summary), make('pre', {}, JSON.stringify(one.value, null, 2)))),
-      make('h4', {}, 'Answers'), answers(it),
-      make('h4', {}, 'On a command line'), make('pre', {}, curl(url, method, it)),
-      make('h4', {}, 'In Python'), make('pre', {}, python(url, method, it)),
-      make('h4', {}, 'Try it'), ...trial(base, path, method, it));
+      ...(content.length ? [make('h3', {}, 'Body'), ...content.map(([kind, one]) => make('p', {}, make('code', {}, kind), ' ', ...type(one.schema)))] : []),
+      ...Object.values(content[0]?.[1].examples ?? {}).map(one => make('details', {}, make('summary', {}, one.summary), make('pre', { tabIndex: 0 }, JSON.stringify(one.value, null, 2)))),
+      make('h3', {}, 'Answers'), answers(it),
+      make('h3', {}, 'On a command line'), make('pre', { tabIndex: 0 }, curl(url, method, it)),
+      make('h3', {}, 'In Python'), make('pre', { tabIndex: 0 }, python(url, method, it)),
+      make('h3', {}, 'Try it'), ...trial(base, path, method, it));
   });
   return made;
 }

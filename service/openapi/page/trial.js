@@ -14,17 +14,17 @@ async function shown(answer, into) {
   const kind = answer.headers.get('content-type') ?? '';
   const told = ['location', 'retry-after', 'cache-status', 'etag', 'ratelimit', 'x-request-id']
     .filter(name => answer.headers.has(name)).map(name => `${name}: ${answer.headers.get(name)}`);
-  into.replaceChildren(make('p', {}, make('strong', {}, `${answer.status} ${answer.statusText}`)), make('pre', {}, told.join('\n')));
+  into.replaceChildren(make('p', {}, make('strong', {}, `${answer.status} ${answer.statusText}`)), make('pre', { tabIndex: 0 }, told.join('\n')));
   if (kind.startsWith('image/')) {
     into.append(make('img', { src: URL.createObjectURL(await answer.blob()), alt: 'what was answered' }));
   } else if (kind.startsWith('text/event-stream')) {
-    const lines = into.appendChild(make('pre'));
+    const lines = into.appendChild(make('pre', { tabIndex: 0 }));
     const decoder = new TextDecoder();
     for (let reader = answer.body.getReader(), part; !(part = await reader.read()).done;) lines.append(decoder.decode(part.value, { stream: true }));
   } else if (kind.includes('json')) {
-    into.append(make('pre', {}, JSON.stringify(await answer.json(), null, 2)));
+    into.append(make('pre', { tabIndex: 0 }, JSON.stringify(await answer.json(), null, 2)));
   } else if (kind.startsWith('text/')) {
-    into.append(make('pre', {}, await answer.text()));
+    into.append(make('pre', { tabIndex: 0 }, await answer.text()));
   } else {
     into.append(make('p', {}, `${(await answer.blob()).size} bytes of ${kind || 'nothing'}`));
   }
