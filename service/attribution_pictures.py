@@ -1,4 +1,4 @@
-"""An attribution as a picture, in the colors of feature maps: red pixels raised the unit, blue ones lowered it."""
+"""An attribution as a picture, in the colors of feature maps: orange pixels raised the unit, blue ones lowered it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from featurelens.jobs.store.map_file import MapFile
 from featurelens.service.geometry import Geometry
 from featurelens.service.map_pictures import Plane, drawn, encoded, laid_over, photograph_in
 
-DRAWING = 1
+DRAWING = 2
 """Rises when the same attribution is drawn otherwise: pictures are kept."""
 
 _PIXELS = LayerEntry(name="pixels", type="picture", kind="spatial", channels=1)

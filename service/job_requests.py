@@ -47,8 +47,8 @@ class Headers(NamedTuple):
     preferences: Sequence[str]
 
 
-async def _headers(caller: Identified, prefer: Prefer = None, idempotency_key: IdempotencyKey = None) -> Headers:
-    return Headers(caller.client, idempotency_key, prefer or ())
+async def _headers(caller: Identified, prefer: Prefer, idempotency_key: IdempotencyKey = None) -> Headers:
+    return Headers(caller.client, idempotency_key, prefer)
 
 
 Sent = Annotated[Headers, Depends(_headers)]

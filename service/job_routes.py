@@ -25,10 +25,14 @@ from featurelens.service.event_stream import LastEventId
 from featurelens.service.listed_by import Sought, by_model
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import Answers, answer, event_stream, problems
+from featurelens.service.openapi.headers import QUOTA
 from featurelens.service.openapi.links import Links, from_job
 from featurelens.service.pagination import MAX_JOBS
 from featurelens.service.schemas.job import Job, JobPage
 from featurelens.service.schemas.token import Token
+
+_SENT = ("Location", "Preference-Applied", *QUOTA)
+"""Headers of what is answered to whoever asks for a job."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,10 @@ class JobRoutes:
         """What asking for a job answers."""
         there = "made before, `Cache-Status: featurelens; hit`, or while you waited"
         return {
-            **answer(202, self.underway, "on its way; `Location` says where to watch", self.links),
-            **answer(200, self.finished, there, self.links),
+            **answer(
+                202, self.underway, "on its way; `Location` says where to watch", self.links, (*_SENT, "Retry-After")
+            ),
+            **answer(200, self.finished, there, self.links, (*_SENT, "Cache-Status")),
             **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
         }
 
@@ -116,7 +122,7 @@ class JobRoutes:
             description=f"Status and progress until it is finished, then {self.tells}.\n\n"
             "One that failed or was cancelled says why; ask for it again to start a new attempt.",
             response_model=type(self.finished),
-            responses={**answer(200, self.finished, links=self.links), **problems(404, 503)},
+            responses={**answer(200, self.finished, links=self.links, headers=("Retry-After",)), **problems(404, 503)},
         )
         def show(deps: Deps, response: Response, key: str = known) -> Any:
             return job_requests.show(deps, self.kind, key, response)

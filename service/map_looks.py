@@ -29,7 +29,7 @@ MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "npy": "application/oct
 MOST_NUMBERS = 4096
 """Of a map in JSON; larger ones are taken as npy."""
 
-_DRAWING = 1
+_DRAWING = 2
 """Rises when the same map is drawn otherwise: pictures are kept."""
 
 _TILE = 96

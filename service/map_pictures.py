@@ -1,4 +1,4 @@
-"""Feature maps as pictures: white is zero, red above it, blue below, both as far as one scale goes."""
+"""Feature maps as pictures: white is zero, orange above it, blue below, both as far as one scale goes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from featurelens.jobs.contact_sheet import contact_sheet
+from featurelens.jobs.palette import BLUE, ORANGE, WHITE, Color
 from featurelens.jobs.store.map_file import MapFile
 from featurelens.service.geometry import Box, Geometry
 
-Color = tuple[int, int, int]
-RED, WHITE, BLUE = (178, 24, 43), (255, 255, 255), (33, 102, 172)
-"""The dark ends of ColorBrewer's RdBu, which people with any color vision tell apart."""
-
-CELL, FIELD = (255, 191, 0), (0, 158, 115)
+CELL, FIELD = (0, 0, 0), (0, 158, 115)
 """Frames of a position and of its receptive field."""
 
 ZERO = 127
@@ -33,9 +30,9 @@ _EDGE = (217, 217, 217)
 _PALETTE = [
     round(white + (end - white) * abs(level) / ZERO)
     for level in [*range(-ZERO, ZERO + 1), ZERO]
-    for white, end in zip(WHITE, RED if level > 0 else BLUE, strict=True)
+    for white, end in zip(WHITE, ORANGE if level > 0 else BLUE, strict=True)
 ]
-_PLAIN = [part for level in range(256) for part in (RED if level > ZERO else BLUE)]
+_PLAIN = [part for level in range(256) for part in (ORANGE if level > ZERO else BLUE)]
 _ALPHA = [round(255 * OPACITY * min(abs(level - ZERO), ZERO) / ZERO) for level in range(256)]
 
 

@@ -7,15 +7,24 @@ from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 import anyio
-from fastapi import Header
+from fastapi import Depends, Header, Request
 
 from featurelens.service.schemas.job import Job
 from featurelens.service.watcher import Watcher
 
-Prefer = Annotated[
-    list[str] | None,
-    Header(description="`wait=N` holds the answer until it is finished, up to N seconds", examples=["wait=10"]),
-]
+
+async def _preferences(
+    request: Request,
+    prefer: Annotated[
+        str | None,
+        Header(description="`wait=N` holds the answer until it is finished, up to N seconds", examples=["wait=10"]),
+    ] = None,
+) -> list[str]:
+    """All headers of this name: they may come as one or as several."""
+    return request.headers.getlist("prefer") if prefer is not None else []
+
+
+Prefer = Annotated[list[str], Depends(_preferences)]
 
 LONGEST = 20
 """Seconds: most proxies give up after 30 or 60."""

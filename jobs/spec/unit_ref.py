@@ -83,11 +83,12 @@ def add_unit_to_schema(schema: dict[str, Any]) -> None:
         "type": "string",
         "maxLength": _LONGEST,
         "title": "Unit",
-        "description": "short for model, layer and channel: model/layer:channel, or model/layer:label of a class",
+        "description": "short for model, layer and channel: model/layer:channel, or model/layer:label of a class; "
+        "either this or model is needed",
         "examples": EXAMPLES,
         "writeOnly": True,
     }
     required = [name for name in schema.pop("required", []) if name != "model"]
     if required:
         schema["required"] = required
-    schema["anyOf"] = [{"required": ["model"]}, {"required": ["unit"]}]
+    # That one of both is needed is said in words: as `anyOf` beside the properties, generators make other types of it.

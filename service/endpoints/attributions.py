@@ -97,7 +97,7 @@ async def image(
     format: Format = "png",
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Red where a pixel raised the unit, blue where it lowered it; `scale` is what the darkest of both stand for."""
+    """Orange where a pixel raised the unit, blue where it lowered it; `scale` is what the darkest of both stand for."""
     look = AttributionLook(over, width, format)
     name = f"{sha256(repr((DRAWING, key, look)).encode()).hexdigest()}-attribution.{format}"
     scale = await run_in_threadpool(_scale, deps, key)

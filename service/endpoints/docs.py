@@ -1,32 +1,25 @@
-"""The API described for people: one page of ours, made from the OpenAPI document. Nothing is loaded from elsewhere."""
+"""The API described: for programs as an OpenAPI document, for people as one page of ours that is made from it."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from pathlib import Path
-
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from featurelens.jobs import addresses
-
-PAGE = (Path(__file__).parent / "docs.html").read_text(encoding="utf-8")
-
-
-def _hash(tag: str) -> str:
-    """Allows exactly this script or style and no other."""
-    inside = PAGE.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
-    return f"'sha256-{base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()}'"
-
-
-POLICY = f"default-src 'none'; connect-src 'self'; script-src {_hash('script')}; style-src {_hash('style')}"
+from featurelens.service.openapi.page import HEADERS, PAGE
+from featurelens.service.schemas.address import shown
 
 router = APIRouter(include_in_schema=False)
 
 
+@router.get(addresses.DOCUMENT)
+async def document(request: Request) -> JSONResponse:
+    """Open to everybody; with the prefix under which this request came."""
+    made = request.app.openapi()
+    return JSONResponse({**made, "servers": [{"url": shown("") or "/"}]})
+
+
 @router.get(addresses.DOCS, response_class=HTMLResponse)
 async def docs() -> HTMLResponse:
-    """Open to everybody, as the OpenAPI document is."""
-    headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-    return HTMLResponse(PAGE, headers=headers)
+    """Open to everybody, too."""
+    return HTMLResponse(PAGE, headers=HEADERS)

@@ -19,6 +19,7 @@ from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.names_in_paths import LAYER, MODEL
 from featurelens.service.openapi import answers, scan_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
+from featurelens.service.openapi.headers import QUOTA
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas import address
 from featurelens.service.schemas.examples import Examples
@@ -26,6 +27,8 @@ from featurelens.service.schemas.spectrum import AskedFor, Spectrum
 from featurelens.service.thumbnails import Format
 
 Dataset = Annotated[DatasetName | None, Query(description="default: any that was scanned")]
+
+_SENT = ("Location", *QUOTA)
 
 router = APIRouter(tags=["scans"], responses=GUARDED)
 
@@ -98,8 +101,8 @@ def show_spectrum(
     dependencies=[needs("render")],
     summary="Ask for what is missing of a spectrum",
     responses={
-        **answer(202, scan_samples.ASKED_FOR, "on its way; `Location` has what is there of it"),
-        **answer(200, scan_samples.NOTHING_MISSING, "nothing is missing"),
+        **answer(202, scan_samples.ASKED_FOR, "on its way; `Location` has what is there of it", headers=_SENT),
+        **answer(200, scan_samples.NOTHING_MISSING, "nothing is missing", headers=_SENT),
         **problems(404, 409, 422, 429, 503, 507),
     },
 )

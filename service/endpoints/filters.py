@@ -20,6 +20,7 @@ from featurelens.service.listed_by import by_unit
 from featurelens.service.names_in_paths import LAYER, MODEL
 from featurelens.service.openapi import answers, filter_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
+from featurelens.service.openapi.headers import QUOTA
 from featurelens.service.prefer import Prefer
 from featurelens.service.responses import IfNoneMatch
 from featurelens.service.schemas.filters import Filters
@@ -47,8 +48,14 @@ router = APIRouter(tags=["filters"], responses=GUARDED)
     dependencies=[needs("read")],
     summary="The weights that make a unit",
     responses={
-        **answer(200, filter_samples.SUCCEEDED, links=JOBS.links),
-        **answer(202, filter_samples.QUEUED, "on its way; `Location` says where to watch", JOBS.links),
+        **answer(200, filter_samples.SUCCEEDED, links=JOBS.links, headers=("Cache-Status", *QUOTA)),
+        **answer(
+            202,
+            filter_samples.QUEUED,
+            "on its way; `Location` says where to watch",
+            JOBS.links,
+            ("Location", "Retry-After", "Preference-Applied", *QUOTA),
+        ),
         **problems(404, 422, 429, 503, 507),
     },
 )
@@ -59,9 +66,9 @@ async def of_unit(
     deps: Deps,
     caller: Identified,
     response: Response,
+    prefer: Prefer,
     units: Annotated[int, Query(ge=1, le=MAX_UNITS, description="how many of the strongest of each list")] = 10,
     asking: Asking = True,
-    prefer: Prefer = None,
 ) -> Filters:
     """What is added up to make channel `n`, with batch norm folded in, so that signs are the real ones: the kernel over
     the picture where the unit looks at it, else the strongest incoming units with their kernels; the strongest outgoing
@@ -86,7 +93,7 @@ async def of_unit(
         return job
     if job is None or job.over:
         response.headers.update(await counted(deps, caller))
-    sent = job_requests.Headers(caller.client, None, prefer or ())
+    sent = job_requests.Headers(caller.client, None, prefer)
     response.status_code = 202
     filters: Filters = await job_requests.submit(deps, FILTERS, whole, sent, response, patience=PATIENCE)
     if response.status_code == 200:

@@ -17,7 +17,9 @@ from featurelens.service.schemas.health import Health
 router = APIRouter(tags=["health"])
 
 
-@router.get(addresses.LIVENESS, summary="The process answers", responses=answer(200, samples.HEALTH))
+@router.get(
+    addresses.LIVENESS, summary="The process answers", responses={**answer(200, samples.HEALTH), **problems(421)}
+)
 async def live() -> Health:
     """Says nothing about queue or worker: restarting the service would mend neither."""
     return Health()
@@ -26,7 +28,7 @@ async def live() -> Health:
 @router.get(
     addresses.READINESS,
     summary="Pictures can be asked for",
-    responses={**answer(200, samples.HEALTH), **problems(503)},
+    responses={**answer(200, samples.HEALTH), **problems(421, 503)},
 )
 async def ready(deps: Deps) -> Health:
     """503 with the part that is missing: the job queue, the renderer, the slots, or the catalog."""

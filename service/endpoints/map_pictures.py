@@ -123,7 +123,7 @@ async def show_map(
     format: Format = "png",
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """White is zero, red above it, blue below; the darkest of both stand for plus and minus `Featurelens-Scale`, and
+    """White is zero, orange above it, blue below; the darkest of both stand for plus and minus `Featurelens-Scale`, and
     `Featurelens-Value` says which numbers it shows.
 
     `x` and `y` frame a position, over the photograph its receptive field as well, the whole picture where that is not

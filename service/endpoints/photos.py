@@ -16,6 +16,7 @@ from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import BYTES, GUARDED, answer, problems
+from featurelens.service.openapi.headers import QUOTA
 from featurelens.service.openapi.links import from_photo
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas import address
@@ -32,7 +33,10 @@ router = APIRouter(tags=["photos"], responses=GUARDED)
     dependencies=[needs("render"), Counted],
     summary="Upload a photograph",
     openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(MEDIA_TYPES, BYTES)}},
-    responses={**answer(201, samples.PHOTO, links=from_photo()), **problems(408, 413, 415, 422, 429, 507)},
+    responses={
+        **answer(201, samples.PHOTO, links=from_photo(), headers=("Location", *QUOTA)),
+        **problems(408, 413, 415, 422, 429, 507),
+    },
 )
 async def upload(request: Request, response: Response, deps: Deps) -> Photo:
     """The bytes of one picture as the body, at most 8 MiB unless the operator allows others.

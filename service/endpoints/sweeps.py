@@ -15,6 +15,7 @@ from featurelens.service.dependencies import Dependencies, Deps, JsonOnly
 from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.openapi import answers, estimate_samples, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
+from featurelens.service.openapi.headers import QUOTA
 from featurelens.service.openapi.links import from_sweep
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas import address
@@ -24,6 +25,8 @@ from featurelens.service.schemas.sweep_spec import SweepSpec
 from featurelens.service.thumbnails import Tiles, sheet_name
 
 RETRY_AFTER = "2"
+
+_SENT = ("Location", *QUOTA)
 
 router = APIRouter(tags=["sweeps"], responses=GUARDED, route_class=GuardedRoute)
 
@@ -67,8 +70,10 @@ Spec = Annotated[
     dependencies=[needs("render"), JsonOnly],
     summary="Ask for many pictures",
     responses={
-        **answer(202, samples.SWEEP, "on their way; `Location` says where to watch", from_sweep()),
-        **answer(200, samples.FINISHED_SWEEP, "all of them had been made before", from_sweep()),
+        **answer(
+            202, samples.SWEEP, "on their way; `Location` says where to watch", from_sweep(), ("Retry-After", *_SENT)
+        ),
+        **answer(200, samples.FINISHED_SWEEP, "all of them had been made before", from_sweep(), _SENT),
         **problems(400, 408, 409, 413, 415, 422, 429, 503, 507),
     },
 )

@@ -94,7 +94,7 @@ for declare in (JOBS.list, JOBS.events, JOBS.token, JOBS.leave, JOBS.delete):
     addresses.visualization("{key}"),
     dependencies=[needs("read")],
     summary="How far it is, or its numbers",
-    responses={**answer(200, samples.SUCCEEDED, links=JOBS.links), **problems(404, 503)},
+    responses={**answer(200, samples.SUCCEEDED, links=JOBS.links, headers=("Retry-After",)), **problems(404, 503)},
 )
 async def show(key: Key, deps: Deps, response: Response) -> Visualization:
     """Status and progress until the picture is finished, then its numbers, where the image is, and how the activation

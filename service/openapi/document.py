@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's, with the schema of problems, and without what never happens."""
+"""The OpenAPI document: FastAPI's, with the schema of problems, without what never happens, and as tools like it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,51 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 
+from featurelens.service.openapi.headers import HEADERS
+from featurelens.service.openapi.portable import make_portable
+from featurelens.service.openapi.tags import TAGS
 from featurelens.service.schemas.problem import Problem
 
 _JSON = "application/json"
+
+CONTACT = {"name": "Featurelens", "url": "https://github.com/featurelens/featurelens"}
+LICENSE = {"name": "MIT", "identifier": "MIT"}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Made once for each app."""
     if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        _add_problems(made)
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=TAGS,
+            servers=[{"url": "/"}],
+            contact=CONTACT,
+            license_info=LICENSE,
+            separate_input_output_schemas=False,
+        )
+        _add_components(made)
+        _say_what_is_open(made)
         _remove_defaults(made)
+        make_portable(made)
         _restore_nulls(made, app)
         app.openapi_schema = made
     return app.openapi_schema
 
 
-def _add_problems(made: dict[str, Any]) -> None:
+def _add_components(made: dict[str, Any]) -> None:
+    """What answers refer to by name."""
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     made["components"]["schemas"] |= {**schema.pop("$defs", {}), "Problem": schema}
+    made["components"]["headers"] = HEADERS
+
+
+def _say_what_is_open(made: dict[str, Any]) -> None:
+    for methods in made["paths"].values():
+        for operation in methods.values():
+            operation.setdefault("security", [])
 
 
 def _remove_defaults(made: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ def from_model() -> Links:
 
 def from_layer() -> Links:
     layer = {"model": "$response.body#/model", "layer": "$response.body#/name"}
-    return {"unit": _link("models-show_unit", {**layer, "n": 0})}
+    return {"unit": _link("models-show_unit", {**layer, "n": "0"})}
 
 
 def from_unit() -> Links:

@@ -14,6 +14,7 @@ from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
+from featurelens.service.schemas.numbers import Numbers
 
 
 class ClassProbability(BaseModel):
@@ -69,7 +70,7 @@ class Activations(Job):
         None, description="the likeliest first; empty for a network without classes"
     )
     layers: list[LayerResponses] | None = Field(None, description="in the order asked for")
-    numbers: dict[str, Any] | None = Field(
+    numbers: Numbers | None = Field(
         None, description="seconds, device, instructions, threads, precision, weights, versions"
     )
     links: ActivationsLinks

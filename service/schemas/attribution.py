@@ -14,6 +14,7 @@ from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
+from featurelens.service.schemas.numbers import Numbers
 
 
 class AttributionLinks(JobLinks):
@@ -42,7 +43,7 @@ class Attribution(Job):
     scale: float | None = Field(
         None, description="what the darkest colors of the picture stand for: all but 2 % of the pixels are below it"
     )
-    numbers: dict[str, Any] | None = Field(
+    numbers: Numbers | None = Field(
         None, description="seconds, device, instructions, threads, precision, weights, versions"
     )
     links: AttributionLinks

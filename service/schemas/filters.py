@@ -14,6 +14,7 @@ from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
+from featurelens.service.schemas.numbers import Numbers
 
 _PARTS = ("whole", "positive", "negative")
 
@@ -113,7 +114,7 @@ class Filters(Job):
     )
     expanded_picture: PictureKernel | None = Field(None, description="where these weight the picture")
     unknown: list[str] | None = Field(None, description="what could not be followed, and why")
-    numbers: dict[str, Any] | None = Field(
+    numbers: Numbers | None = Field(
         None, description="seconds, device, instructions, threads, precision, weights, versions"
     )
     links: FiltersLinks

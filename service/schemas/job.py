@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from featurelens.jobs.errors import BY_CODE
 from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
 from featurelens.jobs.store.result import Result
@@ -36,7 +37,9 @@ class Progress(BaseModel):
 class Ending(BaseModel):
     """Why there is no result."""
 
-    code: str = Field(examples=["model-load-failed"])
+    code: Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(BY_CODE)})] = Field(
+        examples=["model-load-failed"]
+    )
     detail: str
 
 

@@ -14,6 +14,7 @@ from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
+from featurelens.service.schemas.numbers import Numbers
 
 Value = Literal["activation", "preactivation"]
 """What the layer answers, or what stands before its ReLU."""
@@ -69,7 +70,7 @@ class Maps(Job):
     attention: Attention | None = Field(
         None, description="null: the layer is and has no torch.nn.MultiheadAttention, or more than one; not known then"
     )
-    numbers: dict[str, Any] | None = Field(
+    numbers: Numbers | None = Field(
         None, description="seconds, device, instructions, threads, precision, weights, versions"
     )
     links: MapsLinks

@@ -14,6 +14,7 @@ from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
+from featurelens.service.schemas.numbers import Numbers
 
 
 class ScannedLayer(BaseModel):
@@ -58,7 +59,7 @@ class Scan(Job):
     images: int | None = Field(None, description="that were read")
     broken: BrokenImages | None = None
     layers: list[ScannedLayer] | None = Field(None, description="in the order asked for")
-    numbers: dict[str, Any] | None = Field(
+    numbers: Numbers | None = Field(
         None, description="seconds, device, instructions, threads, precision, weights, versions"
     )
     links: ScanLinks

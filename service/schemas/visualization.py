@@ -14,6 +14,7 @@ from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.evidence import Evidence
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
+from featurelens.service.schemas.numbers import PictureNumbers
 
 
 class Picture(BaseModel):
@@ -40,7 +41,7 @@ class Visualization(Job):
     """What one unit of a network responds to, as a picture that is made once and then kept."""
 
     spec: VisualizationSpec = Field(description="the full specification, with every default filled in")
-    numbers: dict[str, Any] | None = Field(
+    numbers: PictureNumbers | None = Field(
         None,
         description="measured on the final picture, untransformed, in float32: the unit's activation; "
         "further seconds, device, instructions, threads, precision, seed, versions",

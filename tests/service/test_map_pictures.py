@@ -10,14 +10,12 @@ import pytest
 from PIL import Image
 
 from featurelens.jobs.catalog.entries import LayerEntry
+from featurelens.jobs.palette import BLUE, ORANGE, WHITE
 from featurelens.service.geometry import Geometry
 from featurelens.service.map_pictures import (
-    BLUE,
     CELL,
     DARKEST,
     FIELD,
-    RED,
-    WHITE,
     Plane,
     drawn,
     encoded,
@@ -37,7 +35,7 @@ def plane(rows: list[list[float]], largest: float = 2.0) -> Plane:
 
 def test_zero_is_white_and_the_ends_are_the_darkest() -> None:
     image = drawn(plane([[-2.0, 0.0, 2.0], [-0.0, 1e-6, -1e-6]]), None, (2, 3))
-    assert [[image.getpixel((x, y)) for x in range(3)] for y in range(2)] == [[BLUE, WHITE, RED], [WHITE] * 3]
+    assert [[image.getpixel((x, y)) for x in range(3)] for y in range(2)] == [[BLUE, WHITE, ORANGE], [WHITE] * 3]
 
 
 def test_what_lies_between_is_as_strong_on_both_sides() -> None:
@@ -45,14 +43,14 @@ def test_what_lies_between_is_as_strong_on_both_sides() -> None:
     levels = [level / 127 * 2 for level in range(-127, 128)]
     image = drawn(plane([levels]), None, (1, 255))
     for place, level in enumerate(range(-127, 128)):
-        end = RED if level > 0 else BLUE
+        end = ORANGE if level > 0 else BLUE
         mixed = tuple(round(255 + (part - 255) * abs(level) / 127) for part in end)
         assert image.getpixel((place, 0)) == mixed
 
 
 def test_beyond_the_scale_nothing_gets_darker() -> None:
     image = drawn(plane([[-9.0, 9.0]]), None, (1, 2))
-    assert [image.getpixel((x, 0)) for x in (0, 1)] == [BLUE, RED]
+    assert [image.getpixel((x, 0)) for x in (0, 1)] == [BLUE, ORANGE]
 
 
 def test_a_map_of_zeros_is_white() -> None:
@@ -65,7 +63,7 @@ def test_positions_are_blocks(width: int | None, size: tuple[int, int]) -> None:
     assert image.size == size
     block = size[0] // 3
     pixels = np.asarray(image)
-    assert (pixels[:block, block : 2 * block] == RED).all()
+    assert (pixels[:block, block : 2 * block] == ORANGE).all()
     assert (pixels[block:, 2 * block :] == BLUE).all()
     assert (pixels[block:, : 2 * block] == WHITE).all()
 
@@ -82,7 +80,7 @@ def test_over_a_photograph_zero_leaves_it_as_it_is_but_pale_and_grey() -> None:
     rows = [[0.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, -2.0], [0.0] * 4]
     image = laid_over(plane(rows), photograph, Geometry(LAYER, (3, 4), (3, 4)), None)
     assert image.getpixel((0, 0)) == (DARKEST,) * 3
-    for place, end in (((1, 1), RED), ((3, 1), BLUE)):
+    for place, end in (((1, 1), ORANGE), ((3, 1), BLUE)):
         shown = image.getpixel(place)
         assert isinstance(shown, tuple)
         assert shown == pytest.approx([0.85 * part + 0.15 * DARKEST for part in end], abs=1)

@@ -9,6 +9,7 @@ from torch import Tensor
 from featurelens.engine.filters import Connection, Connections, Filters, Summand
 from featurelens.engine.filters.pictures import colours, diverging, tiles
 from featurelens.engine.network import Network
+from featurelens.jobs.palette import DARK_BLUE, LIGHT_ORANGE
 from featurelens.worker.protocol import Finished
 
 SIDE = 96
@@ -73,7 +74,7 @@ class FilterSheet:
         lists = {"positive": found.positive, "negative": found.negative}
         told: dict[str, Any] = {"count": found.count, "scale": _rounded(found.scale)}
         for name, some in lists.items():
-            first = self._row([diverging(one.kernel, found.scale) for one in some])
+            first = self._row([diverging(one.kernel, found.scale, DARK_BLUE, LIGHT_ORANGE) for one in some])
             told[name] = [_connection(one, first + place) for place, one in enumerate(some)]
         return told
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -66,7 +66,21 @@ def filters_of(network: Network, layer: str, channel: int, size: tuple[int, int]
     A forward pass over zeros of `size` (height, width in pixels) tells how the network computes. Raises KeyError for a
     layer that never answers, IndexError for a channel that it does not have, and what the network raises.
     """
+    parts = reading(network, layer, channel, size, units)
+    while True:
+        try:
+            next(parts)
+        except StopIteration as done:
+            found: Filters = done.value
+            return found
+
+
+def reading(
+    network: Network, layer: str, channel: int, size: tuple[int, int], units: int = 10
+) -> Generator[None, None, Filters]:
+    """The same in parts, for whoever has other things to do in between; none takes much longer than a forward pass."""
     tape = record(network, size)
+    yield
     if layer not in tape.layers:
         raise KeyError(f"no layer {layer} answers")
     value = tape.layers[layer]
@@ -77,17 +91,23 @@ def filters_of(network: Network, layer: str, channel: int, size: tuple[int, int]
     parts = _followed(tape, Kernel(value, axis, _one(value.shape[axis], channel)), layer, unknown)
     fed, lost = _incoming(parts)
     unknown += [f"incoming units: {reason}" for reason in lost]
+    yield
     feeds, lost = outgoing(value, axis, channel)
     unknown += [f"outgoing units: {reason}" for reason in lost]
+    yield
     behind = tuple(each for part in parts if not part.from_picture for each in _behind(part))
     further, lost = _incoming(behind)
     unknown += [f"expanded weights: {reason}" for reason in lost]
+    strongest = []
+    for connections in (fed, feeds, further):
+        yield
+        strongest.append(_strongest(connections, units))
     return Filters(
         summands=parts,
-        incoming=_strongest(fed, units),
-        outgoing=_strongest(feeds, units),
+        incoming=strongest[0],
+        outgoing=strongest[1],
         behind=behind,
-        expanded=_strongest(further, units),
+        expanded=strongest[2],
         picture=_picture(parts),
         expanded_picture=_picture(behind),
         unknown=tuple(dict.fromkeys(unknown)),
@@ -135,9 +155,13 @@ def _incoming(parts: Sequence[Summand]) -> tuple[list[Connection], list[str]]:
 
 
 def _strongest(found: Sequence[Connection], units: int) -> Connections:
-    positive = sorted((one for one in found if one.strength > 0), key=lambda one: -one.strength)
-    negative = sorted((one for one in found if one.strength < 0), key=lambda one: one.strength)
-    return Connections(tuple(positive[:units]), tuple(negative[:units]), len(found))
+    strengths = [one.strength for one in found]
+
+    def of(sign: int) -> tuple[Connection, ...]:
+        order = sorted((-sign * strength, place) for place, strength in enumerate(strengths) if sign * strength > 0)
+        return tuple(found[place] for _, place in order[:units])
+
+    return Connections(of(1), of(-1), len(found))
 
 
 def _picture(parts: Iterable[Summand]) -> Tensor | None:

@@ -9,16 +9,15 @@ from featurelens.engine.display import displayed
 from featurelens.engine.network import Network
 
 GREY = 128
-LIGHT = (255, 176, 48)
-DARK = (16, 56, 176)
-"""The colours of weights as large as the scale, positive and negative: also told apart without colours."""
 BLANK = 255
 
+Colour = tuple[int, int, int]
 
-def diverging(kernel: Tensor, scale: float) -> Tensor:
-    """Of weights (h, w): from `DARK` at -`scale` over grey to `LIGHT` at `scale`."""
+
+def diverging(kernel: Tensor, scale: float, below: Colour, above: Colour) -> Tensor:
+    """Of weights (h, w): from the colour `below` at -`scale` over grey to `above` at `scale`."""
     part = _part(kernel, scale)[..., None]
-    ends = [torch.tensor(end, dtype=torch.float64) - GREY for end in (LIGHT, DARK)]
+    ends = [torch.tensor(end, dtype=torch.float64) - GREY for end in (above, below)]
     return (GREY + part.clamp(min=0) * ends[0] - part.clamp(max=0) * ends[1]).round().to(torch.uint8)
 
 

@@ -118,7 +118,7 @@ PREFIXES = {
 }
 """Of keys, by the first part of the addresses."""
 OPEN = {
-    *("GET /livez", "GET /readyz", "GET /docs"),
+    *("GET /livez", "GET /readyz", "GET /docs", "GET /openapi.json"),
     *("GET /", "GET /ui", "GET /ui/{path}", "GET /ui/static/{digest}/{path}"),
 }
 

@@ -12,10 +12,11 @@ from PIL import Image
 from redis import Redis
 
 from featurelens.jobs.kinds import ATTRIBUTION
+from featurelens.jobs.palette import BLUE, ORANGE, WHITE
 from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.map_file import ATTRIBUTION_NAME
-from featurelens.service.map_pictures import BLUE, DARKEST, RED, WHITE
+from featurelens.service.map_pictures import DARKEST
 from tests.support.attributions import EXPLAINED, attribution_file
 from tests.support.catalog import ENTRY
 from tests.support.maps import finish
@@ -76,14 +77,14 @@ def test_answered(client: httpx.Client, redis: Redis, store: FileStore, body: di
 
 
 def test_seen(client: httpx.Client, redis: Redis, store: FileStore, body: dict[str, Any]) -> None:
-    """Red raised the unit, blue lowered it; what is beyond the scale is as dark as its end."""
+    """Orange raised the unit, blue lowered it; what is beyond the scale is as dark as its end."""
     said = client.post(URL, json=body).json()
     finish(redis, store, said["key"], EXPLAINED, CONTENT, ATTRIBUTION_NAME)
     url = client.get(said["links"]["self"]).json()["links"]["image"]
     answer = client.get(url)
     image = Image.open(io.BytesIO(answer.content))
     assert (image.size, answer.headers["content-type"]) == ((96, 64), "image/png")
-    assert [image.getpixel(place) for place in ((0, 0), (20, 10), (21, 11), (22, 12))] == [WHITE, RED, BLUE, RED]
+    assert [image.getpixel(place) for place in ((0, 0), (20, 10), (21, 11), (22, 12))] == [WHITE, ORANGE, BLUE, ORANGE]
     over = Image.open(io.BytesIO(client.get(url, params={"over": "photo"}).content))
     assert over.getpixel((0, 0)) == (DARKEST,) * 3
     strong = over.getpixel((20, 10))

@@ -21,6 +21,7 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import LayerEntry
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.kinds import MAPS
+from featurelens.jobs.palette import BLUE, ORANGE, WHITE
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
@@ -30,7 +31,7 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.service import map_looks, map_requests
 from featurelens.service.auth.api_keys import ApiKeys
-from featurelens.service.map_pictures import BLUE, CELL, FIELD, RED, WHITE
+from featurelens.service.map_pictures import CELL, FIELD
 from tests.support.catalog import ENTRY, LAYERS
 from tests.support.maps import Array, finish, map_file, numbers
 from tests.support.photographs import encoded
@@ -107,7 +108,7 @@ def url(key: str, rest: str) -> str:
 def colored(levels: Array) -> Array:
     """By hand: straight mixtures of white and the end, in 127 steps on either side."""
     steps = np.floor(levels * 127 + 127.5) - 127
-    ends = np.where(steps[..., None] > 0, RED, BLUE)
+    ends = np.where(steps[..., None] > 0, ORANGE, BLUE)
     return np.asarray(np.round(255 + (ends - 255.0) * np.abs(steps[..., None]) / 127), np.uint8)
 
 
@@ -170,7 +171,7 @@ def test_over_the_photograph(client: httpx.Client, key: str) -> None:
     assert (columns.min(), columns.max(), rows.min(), rows.max()) == (60, 83, 8, 39)
     rows, columns = np.nonzero((shown == CELL).all(2))
     assert (columns.min(), columns.max(), rows.min(), rows.max()) == (64, 79, 16, 31)
-    assert abs(int(shown[24, 72, 0]) - 178) < 30, "the strongest position is red"
+    assert abs(int(shown[24, 72, 0]) - ORANGE[0]) < 30, "the strongest position is orange"
     grey = pixels(client.get(url(key, "conv2/3?over=photo")))
     assert (grey[..., 0] == grey[..., 1]).all(), "a map of zeros hides nothing"
     undefined = client.get(url(key, "logits/0?over=photo&x=0&y=0"))

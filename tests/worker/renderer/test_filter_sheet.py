@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from featurelens.engine.display import Display
 from featurelens.engine.filters import filters_of
-from featurelens.engine.filters.pictures import BLANK, DARK, GREY, LIGHT
+from featurelens.engine.filters.pictures import BLANK, GREY
 from featurelens.engine.network import Network, Preprocessing
+from featurelens.jobs.palette import DARK_BLUE, LIGHT_ORANGE
 from featurelens.jobs.spec.filters import MAX_UNITS
 from featurelens.worker.protocol import MAX_LINE, Finished
 from featurelens.worker.renderer.filter_sheet import MOST_NUMBERS, SIDE, FilterSheet
@@ -47,7 +48,7 @@ def test_every_kernel_is_drawn_as_told() -> None:
         for one in connections(done.numbers, name):
             shown = shades(pictures[one["image"]], one["height"], one["width"]).double()
             part = torch.tensor(one["kernel"], dtype=torch.float64)[..., None] / scale
-            ends = torch.where(part > 0, torch.tensor(LIGHT), torch.tensor(DARK))
+            ends = torch.where(part > 0, torch.tensor(LIGHT_ORANGE), torch.tensor(DARK_BLUE))
             assert (shown - (GREY + part.abs() * (ends - GREY))).abs().max() < 0.51
     assert (
         max(abs(one["strength"]) for one in connections(done.numbers, "incoming"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from featurelens.engine.filters import filters_of
+from featurelens.engine.filters import reading
 from featurelens.engine.network import Network
 from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.store.photos import Photos
@@ -16,10 +16,14 @@ from featurelens.worker.renderer.work import Work
 
 
 class WeightsReading(SingleWork):
-    """One unit of one network: one tick does it. On the CPU, in float64."""
+    """One unit of one network: one step in several ticks, so that others advance meanwhile. On the CPU, in float64."""
 
     def __init__(self, ask: Ask, network: Network, begun: float) -> None:
         super().__init__(ask, network, begun)
+        spec = ask.spec
+        assert isinstance(spec, FiltersSpec)
+        assert spec.size is not None
+        self._reading = reading(network, spec.layer, spec.channel, spec.size, spec.units)
         self._sheet: FilterSheet | None = None
 
     @property
@@ -27,13 +31,13 @@ class WeightsReading(SingleWork):
         return 0 if self._sheet is None else 1
 
     def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
-        spec = self.ask.spec
-        assert isinstance(spec, FiltersSpec)
-        assert spec.size is not None
-        found = filters_of(self.network, spec.layer, spec.channel, spec.size, spec.units)
-        self._sheet = FilterSheet(found, self.network)
-        self.leave()
-        return [self]
+        try:
+            next(self._reading)
+        except StopIteration as done:
+            self._sheet = FilterSheet(done.value, self.network)
+            self.leave()
+            return [self]
+        return []
 
     def finish(self) -> tuple[Finished, bytes]:
         assert self._sheet is not None
@@ -44,7 +48,7 @@ class WeightsReadings(SingleWorks[WeightsReading]):
     """All readings of weights in one renderer."""
 
     def begin(self, ask: Ask, network: Network, begun: float) -> WeightsReading:
-        """Everything happens in the tick."""
+        """Everything happens in the ticks."""
         return self.add(WeightsReading(ask, network, begun))
 
 
