@@ -35,6 +35,7 @@ SHARED = (
     *(
         "broker_writable",
         "queue_length",
+        "queue_aside",
         "queue_oldest_wait_seconds",
         "slots",
         "renders_total",
