@@ -13,6 +13,7 @@ TAGS = [
         "attributions": "Which pixels of a photograph made a unit fire.",
         "filters": "The weights that make a unit.",
         "scans": "What all units of some layers say to all images of a data set; examples and spectra of a unit.",
+        "comparisons": "How a picture compares with the images that excite its unit most, layer by layer.",
         "jobs": "What is common to jobs of all kinds.",
         "datasets": "The data sets there are to scan.",
         "models": "The networks, layers and units there are to look at.",

@@ -14,6 +14,7 @@ from featurelens.jobs.spec.comparison import ComparisonSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
+from featurelens.service.schemas.numbers import Numbers
 
 
 class Correlations(BaseModel):
@@ -56,7 +57,7 @@ class Comparison(Job):
     spec: ComparisonSpec
     layers: list[ComparedLayer] | None = Field(None, description="in the order they answer")
     broken: list[int] | None = Field(None, description="images of `random` that could not be read, and are left out")
-    numbers: dict[str, Any] | None = Field(
+    numbers: Numbers | None = Field(
         None, description="seconds, device, instructions, threads, precision, weights, versions"
     )
     links: ComparisonLinks
