@@ -105,7 +105,7 @@ class Client(Closing):
         status: str | None = None,
         limit: int | None = 100,
     ) -> list[dict[str, Any]]:
-        """Jobs of a kind (`activations`, `maps`, `filters`, `attributions`, `scans`), newest first; None: all."""
+        """Jobs of a kind (`activations`, `maps`, `scans`, ..., as under /v1), newest first; None: all of them."""
         return self._driver.run(self._operations.jobs(kind, model, status, limit))
 
     def job(self, key: str) -> Job:

@@ -34,6 +34,7 @@ KINDS = {
     "ff": addresses.FILTERS,
     "ft": addresses.ATTRIBUTIONS,
     "fs": addresses.SCANS,
+    "fc": addresses.COMPARISONS,
 }
 """Where jobs of a kind are, by the first two characters of their keys."""
 

@@ -42,6 +42,7 @@ def test_a_key_leads_to_its_job() -> None:
         "filters": addresses.filters,
         "attribution": addresses.attribution,
         "scan": addresses.scan,
+        "comparison": addresses.comparison,
     }
     for kind in ALL:
         key = kind.prefix + "0" * 64

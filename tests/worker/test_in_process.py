@@ -68,7 +68,9 @@ def test_each_step_is_reported(process: InProcess) -> None:
 
     (one,) = process.make([asked(process, steps=3)], report)
     assert one.error is None
-    assert [step for step, _ in steps if step] == [1, 2]  # before them a lane gets ready
+    # A lane gets ready first, and may take its first step twice.
+    assert {step for step, _ in steps} | {0} == {0, 1, 2}
+    assert steps[-1][0] == 2
     assert {stage for _, stage in steps} == {"rendering"}
 
 
