@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from redis.exceptions import RedisError
 
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.errors import UnknownModel
+from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.errors import OtherVersion, UnknownModel
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.objectives import ChannelObjective, ClassObjective, NeuronObjective
@@ -59,11 +60,11 @@ class Evidences:
             return None
         try:
             entry = self._catalog.model(job.spec.model)
-            scans = self._scans.keys(entry)
+            scans = self._there(entry)
             if not scans or VISUALIZATION.key(job.spec, entry.digest, entry.renderer) != job.key:
                 return None
             comparisons = self._comparisons.of(job.key, entry.digest, entry.renderer)
-        except (UnknownModel, RedisError):
+        except (UnknownModel, OtherVersion, RedisError):
             return None
         measured = tuple((job.numbers or {}).get(name) for name in MEASURED)
         known = self._known(unit, job.spec.size, measured, entry.digest, entry.renderer, scans)
@@ -78,9 +79,13 @@ class Evidences:
             return "none"
         try:
             entry = self._catalog.model(result.spec.model)
-            return entry.digest, entry.renderer, self._scans.keys(entry), self._comparisons.version(key)
-        except (UnknownModel, RedisError):
+            return entry.digest, entry.renderer, self._there(entry), self._comparisons.version(key)
+        except (UnknownModel, OtherVersion, RedisError):
             return None
+
+    def _there(self, entry: ModelEntry) -> tuple[str, ...]:
+        """Keys of scans that are in the store: one that was evicted may be made again, under the same key."""
+        return tuple(scan.key for scan, _ in self._scans.results(self._scans.keys(entry)))
 
     def _read(
         self,

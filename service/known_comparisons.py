@@ -22,7 +22,10 @@ class KnownComparisons:
 
     def version(self, picture: str) -> Hashable:
         """Another one whenever `of` may say something else."""
-        return tuple((key, self._store.version(key)) for key in self._index.about(picture))
+        keys = self._index.about(picture)
+        if keys:
+            self._store.get_all(keys)  # the store knows the version of what it has read
+        return tuple((key, self._store.version(key)) for key in keys)
 
     def of(self, picture: str, weights: str, renderer: str) -> dict[str, Comparison]:
         """The latest one with each data set, by its name, by a network with these weights and this engine."""

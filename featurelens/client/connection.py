@@ -37,11 +37,18 @@ class Connection:
 
     @classmethod
     def to(cls, url: str | None, key: str | None, timeout: float) -> Self:
-        """What is left out is taken from the environment. Raises `InvalidSpec` for what is no address."""
+        """What is left out is taken from the environment. Raises `InvalidSpec` for what is no address or key."""
         found = url or os.environ.get(URL) or DEFAULT_URL
         if not _ADDRESS.match(found):
             raise InvalidSpec(f"{found!r} is no address of a service; {DEFAULT_URL} would be one")
-        return cls(found.rstrip("/"), key or os.environ.get(KEY) or None, timeout)
+        try:
+            httpx.URL(found)
+        except httpx.InvalidURL as error:
+            raise InvalidSpec(f"{found!r} is no address of a service: {error}") from None
+        known = (key or os.environ.get(KEY) or "").strip()
+        if not re.fullmatch(r"[!-~]*", known):
+            raise InvalidSpec("the API key has characters that no key has")
+        return cls(found.rstrip("/"), known or None, timeout)
 
     def options(self) -> dict[str, Any]:
         """Of `httpx.Client` and its twin."""

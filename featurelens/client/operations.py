@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,9 @@ KINDS = {
 
 LISTED = tuple(root.rpartition("/")[2] for root in KINDS.values())
 """The kinds as lists name them: visualizations, activations, ..."""
+
+_NAME = re.compile(r"sha256:.*|f[a-z]\d+_[0-9a-f]{64}")
+"""Of a photograph, or of a job whose picture is taken for one."""
 
 _SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
@@ -144,7 +148,7 @@ class Operations:
 
     def photo(self, photo: Any) -> Steps[str]:
         """The name of a photograph, which is uploaded unless it is one."""
-        if isinstance(photo, str) and (photo.startswith("sha256:") or (photo[:2] in KINDS and photo[3:4] == "_")):
+        if isinstance(photo, str) and _NAME.fullmatch(photo):
             return photo
         content = encoded(photo)
         kind = next((kind for start, kind in _SIGNATURES.items() if content.startswith(start)), "image/png")

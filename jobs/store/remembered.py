@@ -33,17 +33,19 @@ class Remembered(Generic[T]):
 
     def keep(self, name: Hashable, state: Hashable, value: T, size: int) -> None:
         """`size` in the unit of the room. More than a quarter of the room is not kept, lest it drive out all."""
-        self.forget(name)
-        if 4 * size > self._room:
-            return
         with self._lock:
+            self._drop(name)
+            if 4 * size > self._room:
+                return
             self._kept[name] = state, value, size
             self._taken += size
             while self._taken > self._room:
-                _, (_, _, freed) = self._kept.popitem(last=False)
-                self._taken -= freed
+                self._drop(next(iter(self._kept)))
 
     def forget(self, name: Hashable) -> None:
         with self._lock:
-            kept = self._kept.pop(name, None)
-            self._taken -= 0 if kept is None else kept[2]
+            self._drop(name)
+
+    def _drop(self, name: Hashable) -> None:
+        kept = self._kept.pop(name, None)
+        self._taken -= 0 if kept is None else kept[2]

@@ -21,6 +21,7 @@ from featurelens.service.openapi import answers
 from featurelens.service.openapi.answers import GUARDED, problems
 from featurelens.service.schemas.activations import Activations
 from featurelens.service.schemas.attribution import Attribution
+from featurelens.service.schemas.comparison import Comparison
 from featurelens.service.schemas.filters import Filters
 from featurelens.service.schemas.job import Job
 from featurelens.service.schemas.maps import Maps
@@ -30,7 +31,7 @@ from featurelens.service.schemas.visualization import Visualization
 MOST = 100
 """Jobs of one stream."""
 
-JOBS: tuple[type[Job], ...] = (Visualization, Activations, Maps, Filters, Attribution, Scan)
+JOBS: tuple[type[Job], ...] = (Visualization, Activations, Maps, Filters, Attribution, Scan, Comparison)
 """What an event carries."""
 
 _EXAMPLE = """retry: 2000

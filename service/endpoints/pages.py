@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from featurelens.jobs import addresses
 from featurelens.service.pages.files import POLICY, Pages
 
 PAGES = Pages()
+
+_UNIT = re.compile(r"models/.+/layers/.+/units/\d+/?")
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,9 +50,9 @@ async def static(
 @router.get(addresses.PAGES)
 @router.get(f"{addresses.PAGES}/{{path:path}}")
 async def page(request: Request, path: str = "", embed: Annotated[str | None, Query()] = None) -> HTMLResponse:
-    """The same document for every page, which then shows what its address says. Others may frame it with `embed`."""
+    """The same document for every page, which shows what its address says. Others may frame a unit's, with `embed`."""
     headers = {
-        "Content-Security-Policy": POLICY.format("'self'" if embed is None else "*"),
+        "Content-Security-Policy": POLICY.format("*" if embed is not None and _UNIT.fullmatch(path) else "'self'"),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cache-Control": "no-cache",

@@ -35,7 +35,7 @@ class Evictable(Protocol):
     def entries(self) -> Iterator[Entry]: ...
 
     def delete(self, name: str) -> bool:
-        """Whether there was anything to delete."""
+        """Whether it is gone, through this or another process; false: it must stay after all."""
 
     def needed(self) -> Collection[str]:
         """Names of entries that must stay, whatever their size."""
@@ -58,10 +58,8 @@ class EvictableFiles:
                     yield Entry(found.st_mtime, found.st_size, str(path.relative_to(self._folder)))
 
     def delete(self, name: str) -> bool:
-        try:
+        with suppress(FileNotFoundError):  # another process that evicts here was quicker
             (self._folder / name).unlink()
-        except FileNotFoundError:
-            return False
         return True
 
     def needed(self) -> Collection[str]:
@@ -109,7 +107,8 @@ class EvictableResults:
                 yield Entry(last_used, sum(file.stat().st_size for file in folder.iterdir()), folder.name)
 
     def delete(self, name: str) -> bool:
-        return self._store.delete(name)
+        self._store.delete(name)  # unless another process that evicts here was quicker
+        return True
 
     def needed(self) -> Collection[str]:
         return ()

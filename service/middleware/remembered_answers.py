@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from featurelens.jobs import addresses
+from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.store.remembered import Remembered
 from featurelens.service.auth.access import may_read
@@ -22,7 +23,10 @@ from featurelens.service.dependencies import Dependencies
 from featurelens.service.middleware.path_prefix import route_path
 
 ROOM = 32 << 20
-"""Bytes of answers that are kept."""
+"""Bytes of answers that are kept, with their addresses and headers."""
+
+OVERHEAD = 2048
+"""Bytes of an answer's headers and of what keeps it."""
 
 _ADDRESS = re.compile(rf"{addresses.visualization(f'({VISUALIZATION.prefix}[0-9a-f]{{64}})')}(/image)?")
 _DECIDING = frozenset({b"if-none-match", b"prefer", b"range"})
@@ -73,10 +77,13 @@ class RememberedAnswersMiddleware:
 
     async def _state(self, key: str, *, picture: bool) -> Hashable:
         """None: not known without asking the store for more than the times of files."""
-        version = self._deps.store.version(key)
-        if picture or version is None:
-            return version
-        evidence = await run_in_threadpool(self._deps.evidences.version, key)
+        try:
+            version = self._deps.store.version(key)
+            if picture or version is None:
+                return version
+            evidence = await run_in_threadpool(self._deps.evidences.version, key)
+        except (FeaturelensError, OSError):
+            return None  # the endpoint meets it too, and says what it is
         return None if evidence is None else (version, evidence)
 
     def _heard(self, name: Hashable, state: Hashable, scope: Scope, send: Send) -> Send:
@@ -88,7 +95,8 @@ class RememberedAnswersMiddleware:
                 start.update(message, headers=list(message["headers"]))
             elif message["type"] == "http.response.body" and start and not message.get("more_body"):
                 answer = Answer(start, dict(message), scope.get("route"))
-                self._answers.keep(name, state, answer, len(message["body"]))
+                size = len(message["body"]) + len(scope["path"]) + len(scope["query_string"]) + OVERHEAD
+                self._answers.keep(name, state, answer, size)
             await send(message)
 
         return heard

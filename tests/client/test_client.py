@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from featurelens.client import AsyncClient, Client, Visualization
+from featurelens.client.connection import Connection
 from featurelens.client.errors import NotAllowed, TimedOut, Unreachable
 from featurelens.client.operations import LISTED
 from featurelens.jobs.catalog.catalog import Catalog
@@ -216,3 +217,17 @@ def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(
         assert len(lost) == 1
         assert job.refresh().data["askers"] == 1
         assert job.cancel().status == "cancelled"
+
+
+@pytest.mark.parametrize(("key", "sent"), [("fl_0123\n", "fl_0123"), (" fl_0123 ", "fl_0123"), ("", None)])
+def test_a_key_is_taken_without_what_is_around_it(key: str, sent: str | None) -> None:
+    assert Connection.to("http://127.0.0.1:1", key, 1).key == sent
+
+
+@pytest.mark.parametrize(
+    ("url", "key"), [("http://127.0.0.1:1", "fl_ü"), ("http://127.0.0.1:1", "fl_1\nX: y"), ("http://[::1", "")]
+)
+def test_what_is_no_key_and_no_address_is_said_without_the_key(url: str, key: str) -> None:
+    with pytest.raises(InvalidSpec) as raised:
+        Connection.to(url, key, 1)
+    assert not key or key not in str(raised.value)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 from featurelens.jobs.store.remembered import Remembered
 
 
@@ -37,3 +41,25 @@ def test_what_would_drive_out_all_others_is_not_kept() -> None:
     assert (kept.get("small", ""), kept.get("large", "")) == ("small", None)
     kept.keep("small", "", "grown", 26)
     assert kept.get("small", "") is None
+
+
+def test_threads_that_keep_the_same_name_lose_no_room() -> None:
+    remembered = Remembered[int](1000)
+    at_once = threading.Barrier(8)
+
+    def keep() -> None:
+        at_once.wait()
+        for number in range(400):
+            remembered.keep(number % 3, number, number, 100)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(keep) for _ in range(8)]:
+                done.result()
+    finally:
+        sys.setswitchinterval(interval)
+    for name in range(10):
+        remembered.keep(name, "last", name, 100)
+    assert [remembered.get(name, "last") for name in range(10)] == list(range(10)), "there is room for ten"

@@ -31,7 +31,13 @@ def fetch(client: httpx.Client, path: str, **headers: str) -> httpx.Response:
     "path",
     [
         *("/ui", "/ui/", "/ui/models", "/ui/models/patternnet/layers/conv5/units/7", "/ui/nowhere/at.all"),
-        *("/ui/models/bundled%3Apatternnet%40sha256-333ce1050aa7/layers/a%2Fb", "/ui/staticky", "/ui/?embed=1"),
+        *(
+            "/ui/models/bundled%3Apatternnet%40sha256-333ce1050aa7/layers/a%2Fb",
+            "/ui/staticky",
+            "/ui/?embed=1",
+            "/ui/make?embed",
+        ),
+        "/ui/models/patternnet/layers/conv5/units/7?embed=1",
     ],
 )
 def test_one_document_for_every_page(client: httpx.Client, path: str) -> None:
@@ -40,7 +46,7 @@ def test_one_document_for_every_page(client: httpx.Client, path: str) -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    frames = "*" if "embed" in path else "'self'"
+    frames = "*" if "units/7?embed" in path else "'self'"
     assert answer.headers["content-security-policy"] == POLICY.format(frames)
 
 

@@ -110,3 +110,17 @@ def test_files(tmp_path: Path) -> None:
     assert (usage.entries, usage.bytes, usage.evicted) == (2, 200, 2)
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"new", "newer.png", ".unfinished"}
     assert Eviction("files", EvictableFiles(tmp_path / "nothing"), 1).evict().entries == 0
+
+
+def test_processes_that_evict_at_once_delete_no_more_than_one_would(tmp_path: Path) -> None:
+    """Each has listed everything before any of them deletes."""
+    for number in range(120):
+        path = tmp_path / f"{number:03}"
+        path.write_bytes(b"x" * 10)
+        os.utime(path, (number, number))
+    listed = [list(EvictableFiles(tmp_path).entries()) for _ in range(4)]
+    for entries in listed:
+        evictable = EvictableFiles(tmp_path)
+        evictable.entries = lambda entries=entries: iter(entries)  # type: ignore[method-assign,misc]
+        Eviction("files", evictable, 1000).evict()
+    assert len(list(tmp_path.iterdir())) == int(100 * DOWN_TO)

@@ -13,10 +13,11 @@ from redis import Redis
 from starlette.types import Message, Receive, Scope, Send
 
 from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.middleware.remembered_answers import RememberedAnswersMiddleware
+from featurelens.service.middleware.remembered_answers import ROOM, RememberedAnswersMiddleware
 from tests.support.results import result
 from tests.support.visualizations import KEY, PNG, SPEC, URL, put
 
@@ -152,3 +153,22 @@ def test_the_same_answer(client: httpx.Client, store: FileStore) -> None:
         assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", told[0]["content-length"])
     assert answers[0].json()["key"] == KEY
     assert client.get(IMAGE).content == PNG
+
+
+def test_what_is_remembered_is_counted_with_its_address(asker: Asker) -> None:
+    asker.ask(IMAGE)
+    known = asker.ask(IMAGE)
+    long = "x=" + "a" * (ROOM // 4)
+    assert asker.ask(IMAGE, long) != asker.ask(IMAGE, long), "more than a quarter of the room is not kept"
+    assert asker.ask(IMAGE) == known
+
+
+@pytest.mark.parametrize("error", [OtherVersion("a catalog of another version"), OSError("EIO")])
+def test_what_cannot_be_told_is_left_to_the_endpoint(
+    asker: Asker, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_self: object, _key: str) -> None:
+        raise error
+
+    monkeypatch.setattr(type(asker.deps.store), "version", broken)
+    assert [asker.ask(RESOURCE) for _ in range(2)] == ["1", "2"]

@@ -33,12 +33,21 @@ export const query = () => new URLSearchParams(location.search);
 /** Where we are: the page's module, what its address says, which part of the site it belongs to. */
 export const place = signal(found());
 
+/** What a part of an address says; one that is cut off in the middle of a letter is taken as it is. @param {string} text */
+export function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function found() {
   const path = location.pathname.slice(BASE.length).replace(/^\//, '');
   for (const [pattern, load, room] of ROUTES) {
     const match = pattern.exec(path);
     if (match) {
-      const params = Object.fromEntries(Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]));
+      const params = Object.fromEntries(Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]));
       return { load, room, params, query: query(), path: location.pathname };
     }
   }
@@ -82,6 +91,8 @@ addEventListener('click', event => {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const inside = link.origin === location.origin && (link.pathname === BASE || link.pathname.startsWith(`${BASE}/`));
+  // A frame in somebody else's page shows what it was made for.
+  if (query().get('embed') !== null && !link.target) link.target = '_blank';
   if (!inside || link.target || link.hasAttribute('download') || (link.hash && link.pathname === location.pathname)) return;
   event.preventDefault();
   go(link.href);

@@ -4,12 +4,13 @@ import { pages } from '../api/addresses.js';
 import { Copy } from '../components/copy.js';
 import { Optimized } from '../components/optimized.js';
 import { Empty } from '../components/states.js';
+import { decoded } from '../router.js';
 
 export const title = () => 'List';
 
 const UNIT = /^([^/]+)\/(.+):(\d+)$/;
 
-const read = () => decodeURIComponent(location.hash.slice(1)).split(',').map(one => one.trim()).filter(Boolean);
+const read = () => decoded(location.hash.slice(1)).split(',').map(one => one.trim()).filter(Boolean);
 
 /** A list of units, with a picture of each. */
 export default function List() {
