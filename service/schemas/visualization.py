@@ -67,6 +67,8 @@ class Summary(JobSummary):
     channel: int | None
     sign: Sign
     objective: str
+    steps: int
+    seed: int
     links: Links
 
     @classmethod
@@ -81,6 +83,8 @@ class Summary(JobSummary):
             channel=spec.listed_channel,
             sign=spec.sign,
             objective=spec.objective.type,
+            steps=spec.steps,
+            seed=spec.seed,
             created=whole.created,
             finished=whole.finished,
             links=whole.links,

@@ -11,9 +11,9 @@ export { effect, signal };
  * @returns {T}
  */
 export function useSignal(source) {
-  const [value, setValue] = useState(() => source.peek());
+  const [, setValue] = useState(() => source.peek());
   useEffect(() => effect(() => setValue(() => source.value)), [source]);
-  return value;
+  return source.peek();
 }
 
 /**
@@ -42,6 +42,9 @@ export const reachable = signal(true);
 
 /** light, dark, or empty: as the system has it. */
 export const theme = kept(localStorage, 'featurelens-theme', '');
+
+/** How many scans have finished while this tab looked: evidence may have come. */
+export const scans = signal(0);
 
 /** A photograph that was dropped on another page, for the photo page. */
 export const dropped = signal(/** @type {File | null} */ (null));

@@ -73,12 +73,13 @@ const Foot = () => html`
     <span class="row"><a href=${address('/docs')}>API</a><a href=${pages.list()}>List</a><span>Keys: <kbd>?</kbd></span></span>
   </footer>`;
 
+let moved = false;
+
 /** Fetches the module of the page and shows it. @param {{where: typeof place.value}} props */
 function Page({ where }) {
   const [module, setModule] = useState(/** @type {any} */ (null));
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const main = useRef(/** @type {HTMLElement | null} */ (null));
-  const first = useRef(!history.state);
   useEffect(() => {
     where.load().then(setModule, () => setProblem({ title: 'This page could not be loaded', message: 'Load it again: there may be a new version.', errors: [] }));
   }, []);
@@ -87,7 +88,9 @@ function Page({ where }) {
     if (!module) return;
     document.title = title ? `${title} · Featurelens` : 'Featurelens';
     announcement.value = title;
-    if (!first.current || document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+    // On the first page the way begins at its top; on the next ones where the new page does.
+    if (moved) main.current?.focus({ preventScroll: true });
+    moved = true;
   }, [module, title]);
   return html`<main id="main" tabindex="-1" ref=${main}>
     ${problem ? html`<${Trouble} problem=${problem} whole=${true} />` : module ? html`<${module.default} ...${where} />` : html`<${Loading} />`}

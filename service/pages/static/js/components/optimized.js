@@ -4,7 +4,7 @@ import { api, pages } from '../api/addresses.js';
 import { post, remove } from '../api/client.js';
 import { over, tell, useJob } from '../api/jobs.js';
 import { useResource } from '../api/resource.js';
-import { apiKey, useSignal } from '../state.js';
+import { apiKey, scans, useSignal } from '../state.js';
 import { finals } from './images.js';
 import { Picture } from './picture.js';
 import { Progress } from './progress.js';
@@ -49,7 +49,11 @@ export function useMade(estimate) {
   const live = useJob(estimate?.key, estimate?.status ? { key: estimate.key, status: estimate.status } : null);
   const status = live?.status ?? estimate?.status;
   // Only the resource itself carries evidence.
-  const stored = useResource(status === 'succeeded' ? api.visualization(estimate.key) : null).data;
+  const { data: stored, reload } = useResource(status === 'succeeded' ? api.visualization(estimate.key) : null);
+  const finished = useSignal(scans);
+  useEffect(() => {
+    if (finished) reload();
+  }, [finished]);
   return { status, job: stored ?? (status === 'succeeded' ? null : live) };
 }
 
@@ -74,7 +78,7 @@ function Known({ estimate, request, alt, sizes, ratio, details, shown }) {
 }
 
 /** How far it got: for what lowers a unit, before the ReLU. @param {any} job */
-const extent = job => (job.spec.sign === 'negative' ? (job.numbers.preactivation ?? job.numbers.activation) : job.numbers.activation);
+export const extent = job => (job.spec.sign === 'negative' ? (job.numbers.preactivation ?? job.numbers.activation) : job.numbers.activation);
 
 /** @param {string | undefined} status @param {any} job @param {any} estimate @param {() => void} ask */
 function inside(status, job, estimate, ask) {

@@ -42,15 +42,18 @@ export function Search() {
   const [found, setFound] = useState(/** @type {{text: string, note: string, href: string}[]} */ ([]));
   const [chosen, setChosen] = useState(0);
   const [open, setOpen] = useState(false);
+  const [foundFor, setFor] = useState('');
   useKeys({ '/': { says: 'search: network/layer:unit', act: () => field.current?.focus() } }, []);
   useEffect(() => {
     if (!open) return undefined;
     let stale = false;
+    setFor('');
     const later = setTimeout(async () => {
       const all = await suggestions(text).catch(() => []); // unknown so far: nothing to suggest
       if (!stale) {
         setFound(all);
         setChosen(0);
+        setFor(text);
       }
     }, 120);
     return () => {
@@ -64,10 +67,16 @@ export function Search() {
     field.current?.blur();
     go(href);
   };
+  const enter = async () => {
+    const all = foundFor === text ? found : await suggestions(text).catch(() => []);
+    const one = all[foundFor === text ? chosen : 0];
+    if (one) leave(one.href);
+    else setFor(text);
+  };
   const pressed = (/** @type {KeyboardEvent} */ event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && found.length) setChosen((chosen + step + found.length) % found.length);
-    else if (event.key === 'Enter' && found[chosen]) leave(found[chosen].href);
+    else if (event.key === 'Enter') enter();
     else if (event.key === 'Escape') field.current?.blur();
     else return;
     event.preventDefault();
@@ -83,5 +92,7 @@ export function Search() {
         onMouseDown=${(/** @type {Event} */ event) => { event.preventDefault(); leave(one.href); }}>
         <span>${one.text}</span><small>${one.note}</small></li>`)}
     </ul>
+    ${open && text && foundFor === text && !found.length && html`<p class="found small" role="status">
+      Nothing is called so. Write network/layer:unit, such as patternnet/conv5:7.</p>`}
   </div>`;
 }

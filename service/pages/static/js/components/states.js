@@ -11,7 +11,7 @@ export const Empty = ({ title, children }) => html`
 /** The sign in words and colour. @param {{sign: string}} props */
 export const Sign = ({ sign }) => html`<span class="sign ${sign}">${sign === 'negative' ? '− lowers it' : '+ raises it'}</span>`;
 
-const WORDS = { queued: 'waiting', running: 'being made', cancelling: 'being stopped', succeeded: 'there', failed: 'failed', cancelled: 'cancelled', forgotten: 'forgotten' };
+const WORDS = { queued: 'waiting', running: 'being made', cancelling: 'being stopped', succeeded: 'finished', failed: 'failed', cancelled: 'cancelled', forgotten: 'forgotten' };
 
 /** The status of a job. @param {{status: string}} props */
 export function Status({ status }) {

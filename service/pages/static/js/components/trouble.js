@@ -18,7 +18,7 @@ const ADVICE = {
 /** `whole`: it is all that the page shows. @param {{problem: any, retry?: () => void, whole?: boolean}} props */
 export function Trouble({ problem, retry, whole = false }) {
   const advice = ADVICE[problem.code];
-  const errors = problem.errors.filter((/** @type {any} */ one) => one.detail !== problem.message);
+  const errors = problem.errors.filter((/** @type {any} */ one) => !problem.message.endsWith(one.detail));
   return html`<div class="notice bad" role="alert" data-testid=${`problem-${problem.code || 'other'}`}>
     <${whole ? 'h1' : 'h2'}>${problem.title}</>
     <p>${problem.message}</p>

@@ -1,6 +1,6 @@
 // Two pictures side by side, or one over the other; where their requests differ.
 import { html, useState } from '../html.js';
-import { Optimized, useEstimate, useMade } from '../components/optimized.js';
+import { Optimized, extent, useEstimate, useMade } from '../components/optimized.js';
 import { differences, requestOf, useNamed } from '../components/compare/side.js';
 import { finals } from '../components/images.js';
 import { Picture } from '../components/picture.js';
@@ -75,7 +75,7 @@ function Over({ a, b }) {
 /** @param {{a: any, b: any}} props */
 function Differences({ a, b }) {
   const rows = differences(a.spec, b.spec);
-  const reached = [a, b].map(side => side.job?.numbers?.activation);
+  const reached = [a, b].map(side => (side.job?.numbers ? extent(side.job) : undefined));
   return html`<section aria-labelledby="differences"><h2 id="differences">Where they differ</h2>
     ${rows.length === 0 ? html`<p data-testid="same">These are the same picture.</p>` : html`<div class="scrolls"><table data-testid="differences">
       <thead><tr><th scope="col">parameter</th><th scope="col">left</th><th scope="col">right</th></tr></thead>

@@ -65,7 +65,7 @@ export default function Make({ query }) {
         without=${spec.unit ? ['model', 'layer', 'channel'] : ['unit']} />
         <${Suggested} model=${network} /></div>
       <aside class="stack beside" aria-label="What will be asked for">
-        <${Cost} estimate=${estimate} />
+        ${!problem && html`<${Cost} estimate=${estimate} />`}
         ${refused && html`<${Trouble} problem=${refused} />`}
         <div class="row"><button class="primary" type="submit" disabled=${Boolean(problem)}>${estimate?.status === 'succeeded' ? 'Show it' : 'Make it'}</button>
           <button type="button" onClick=${() => change(kept(spec))}>Back to the defaults</button></div>

@@ -38,10 +38,10 @@ function Facts({ model }) {
   const facts = [
     ['name', model.name],
     ['takes', `${model.input_size[1]} × ${model.input_size[0]} pixels${model.fixed_size ? ', no other size' : ''}, ${model.input_channels} channels`],
-    ['weights', model.parameters?.toLocaleString('en') ?? 'not known yet'],
+    ['weights', model.parameters?.toLocaleString('en')],
     ['identity', model.sha256 ? `sha256 ${model.sha256.slice(0, 16)}…` : model.digest],
   ];
-  return html`<dl class="facts">${facts.map(([word, text]) => html`<dt>${word}</dt><dd>${text}</dd>`)}</dl>
+  return html`<dl class="facts">${facts.filter(([, text]) => text).map(([word, text]) => html`<dt>${word}</dt><dd>${text}</dd>`)}</dl>
     ${!model.downloaded && html`<p class="small soft">Its weights are downloaded when the first picture is asked for.</p>`}`;
 }
 

@@ -2,6 +2,7 @@
 import { html } from '../html.js';
 import { api, pages } from '../api/addresses.js';
 import { useResource } from '../api/resource.js';
+import { Copy } from '../components/copy.js';
 import { Loading } from '../components/states.js';
 import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
@@ -39,6 +40,7 @@ export default function Unit({ params, query }) {
         <h1>${layer}<span class="soft">:</span>${channel} ${unit.label && html`<span class="soft">${unit.label}</span>`}</h1>
         ${entry && html`<${Neighbours} model=${model} layer=${layer} channel=${channel} channels=${entry.channels} layers=${layers} />`}
       </div>
+      <div><${Copy} text=${location.href}>Copy the link to this unit</${Copy}></div>
       ${entry && html`<p class="soft small">${about(entry)}</p>`}
     </header>
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />

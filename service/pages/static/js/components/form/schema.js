@@ -58,5 +58,5 @@ export function withField(value, name, next) {
 export function readNumbers(text) {
   const parts = text.split(/[\s,]+/).filter(Boolean).map(Number);
   if (!parts.length) return undefined;
-  return parts;
+  return parts.some(Number.isNaN) ? text : parts;
 }

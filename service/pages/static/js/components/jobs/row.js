@@ -17,7 +17,7 @@ function named(job) {
 
 /** @param {{known: any, page: ((key: string) => string) | null, path: string}} props */
 export function Row({ known, page, path }) {
-  const followed = useJob(known.key, known);
+  const followed = { ...known, ...useJob(known.key, known) };
   const failed = useResource(followed.status === 'failed' && !followed.error ? known.links.self : null).data;
   const job = failed ?? followed;
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
@@ -37,7 +37,8 @@ export function Row({ known, page, path }) {
         </strong><${Status} status=${job.status} /></div>
       ${!over(job) && html`<${Progress} job=${job} label=${name} />`}
       ${job.error && html`<p class="small refused">${job.error.detail} <code>${job.error.code}</code></p>`}
-      <div class="row small soft"><time datetime=${known.created}>${new Date(known.created).toLocaleString()}</time>
+      <div class="row small soft">${known.steps && html`<span>${known.steps} steps${known.seed ? `, seed ${known.seed}` : ''}</span>`}
+        <time datetime=${known.created}>${new Date(known.created).toLocaleString()}</time>
         ${!over(job) && html`<button onClick=${cancel} disabled=${job.status === 'cancelling'}>Cancel</button>`}
         ${(job.status === 'failed' || job.status === 'cancelled') && html`<button onClick=${again}>Retry</button>`}</div>
       ${refusal && html`<${Trouble} problem=${refusal} />`}

@@ -28,7 +28,11 @@ const ABOUT = {
 export function chooseUnit(layer, channel, { value = 'activation', x = null, y = null } = {}) {
   const place = x === null || y === null ? null : `${x},${y}`;
   setQuery({ unit: `${layer}:${channel}`, value: value === 'activation' ? null : value, place, of: null, why: null });
-  requestAnimationFrame(() => document.getElementById('why')?.focus());
+  setTimeout(() => {
+    const section = document.getElementById('why');
+    section?.focus();
+    section?.scrollIntoView({ block: 'nearest' });
+  }, 100);
 }
 
 /** @param {{look: any, model: string, query: URLSearchParams}} props */
@@ -37,6 +41,7 @@ export function Why({ look, model, query }) {
   const [, x, y] = /^(\d+),(\d+)$/.exec(query.get('place') ?? '') ?? [];
   const { job, problem, reload } = useJobOf(query.get('why'));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
+  const [asking, setAsking] = useState(false);
   if (!layer) return null;
   const told = look.layers.find((/** @type {any} */ one) => one.layer === layer);
   const parts = { ...(x ? { position: `value at column ${x}, row ${y}` } : {}), mean: 'mean over the map', maximum: 'maximum' };
@@ -48,11 +53,15 @@ export function Why({ look, model, query }) {
     model, photo: look.spec.photo, layer, channel: Number(channel), of, value, method: { type: method }, size: look.spec.size,
     ...(of === 'position' ? { x: Number(x), y: Number(y) } : {}),
   };
-  const ask = () => post(api.attributions(), request, { Prefer: 'wait=5' }).then(made => {
-    setRefusal(null);
-    tell(made);
-    setQuery({ why: made.key });
-  }, setRefusal);
+  const ask = () => {
+    setAsking(true);
+    const made = (/** @type {any} */ job) => {
+      setRefusal(null);
+      tell(job);
+      setQuery({ why: job.key });
+    };
+    return post(api.attributions(), request, { Prefer: 'wait=5' }).then(made, setRefusal).then(() => setAsking(false));
+  };
   const set = (/** @type {string} */ name, /** @type {string} */ usual) => (/** @type {any} */ event) =>
     setQuery({ [name]: event.target.value === usual ? null : event.target.value, why: null });
   return html`<section class="card" aria-labelledby="why" data-testid="why">
@@ -72,7 +81,8 @@ export function Why({ look, model, query }) {
     </div>
     <p class="soft small">${ABOUT[/** @type {keyof typeof ABOUT} */ (method)]}</p>
     ${(refusal ?? problem) && html`<${Trouble} problem=${refusal ?? problem} retry=${refusal ? ask : reload} />`}
-    ${job ? html`<${Explained} job=${job} ask=${ask} />` : html`<button class="primary" onClick=${ask} data-testid="ask-why">Which pixels?</button>`}
+    ${job ? html`<${Explained} job=${job} ask=${ask} />` : html`<button class="primary" onClick=${ask} disabled=${asking}
+      data-testid="ask-why">${asking ? 'Reading …' : 'Which pixels?'}</button>`}
   </section>`;
 }
 

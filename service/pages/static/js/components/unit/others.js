@@ -4,6 +4,11 @@ import { api, pages } from '../../api/addresses.js';
 import { Picture } from '../picture.js';
 import { Status } from '../states.js';
 
+/** What tells it from the others. @param {any} one */
+function told({ objective, steps, seed }) {
+  return [objective !== 'channel' && objective, `${steps} steps`, seed > 0 && `seed ${seed}`].filter(Boolean).join(', ');
+}
+
 /** @param {{visualizations: any[]}} props */
 export function Others({ visualizations }) {
   if (!visualizations.length) return null;
@@ -13,7 +18,7 @@ export function Others({ visualizations }) {
       ${one.links.image
         ? html`<${Picture} src=${api.image(one.key)} alt=${`${one.sign} ${one.objective}`} sizes="9rem" />`
         : html`<span class="picture"><span class="picture-missing"><${Status} status=${one.status} /></span></span>`}
-      <span class="tile-label"><span class=${one.sign}>${one.sign}</span><span class="soft">${one.objective === 'channel' ? '' : one.objective}</span></span>
+      <span class="tile-label"><span class=${one.sign}>${one.sign}</span><span class="soft">${told(one)}</span></span>
     </a></li>`)}</ul>
   </section>`;
 }

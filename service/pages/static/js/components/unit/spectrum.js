@@ -5,6 +5,7 @@ import { post } from '../../api/client.js';
 import { over, tell, useJob } from '../../api/jobs.js';
 import { useResource } from '../../api/resource.js';
 import { setQuery } from '../../router.js';
+import { scans } from '../../state.js';
 import { Crop } from '../crop.js';
 import { Histogram } from '../histogram.js';
 import { Optimized } from '../optimized.js';
@@ -64,7 +65,9 @@ function Unread({ data, dataset, done }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const read = job?.status === 'succeeded';
   useEffect(() => {
-    if (read) done();
+    if (!read) return;
+    scans.value += 1;
+    done();
   }, [read]);
   const ask = () => post(api.scans(), missing.request).then(tell, setRefusal);
   return html`<div class="notice" data-testid="unread">

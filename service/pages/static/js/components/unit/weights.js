@@ -25,7 +25,11 @@ export function Weights({ model, layer, channel }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const first = known.data ?? asked;
   const job = useJob(first?.key, first);
-  const read = () => get(path).then(found => { tell(found); setAsked(found); }, setRefusal);
+  const [reading, setReading] = useState(false);
+  const read = () => {
+    setReading(true);
+    get(path).then(found => { tell(found); setAsked(found); }, setRefusal).then(() => setReading(false));
+  };
   return html`<section aria-labelledby="weights">
     <h2 id="weights">What it is made of</h2>
     ${job?.status === 'succeeded' && job.incoming ? html`<${Read} filters=${job} model=${model} />`
@@ -33,7 +37,7 @@ export function Weights({ model, layer, channel }) {
         : list.loading || known.loading ? html`<p class="soft">…</p>`
           : html`<div class="notice" data-testid="weights-unread">
             <p>${job?.error?.detail ?? 'Its weights have not been read yet: one quick pass over the network.'}</p>
-              <button class="primary" onClick=${read}>Read the weights</button></div>`}
+              <button class="primary" onClick=${read} disabled=${reading}>${reading ? 'Reading …' : 'Read the weights'}</button></div>`}
     ${refusal && html`<${Trouble} problem=${refusal} />`}
     ${list.problem && html`<${Trouble} problem=${list.problem} retry=${list.reload} />`}
   </section>`;
