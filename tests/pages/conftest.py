@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from featurelens.launcher.claim import free_port
-from tests.support.browser import Visit, chromium, visiting
+from tests.support.browser import Visit, chromium, program, visiting
 from tests.support.stack import Stack
 from tests.support.wait import until
 
@@ -17,15 +17,17 @@ if sys.platform != "linux":
     pytest.skip("these tests look for processes in /proc", allow_module_level=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed before another module's tests begin, in whatever order they run."""
     with chromium() as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
-def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Has pictures of eight classes and of a unit, and has read the bundled images for their layers."""
+    program()
     with Stack(tmp_path_factory.mktemp("pages") / "state", free_port(), FORWARDED_ALLOW_IPS="127.0.0.1") as stack:
         scan = stack.http.post("/v1/scans", json={"model": "patternnet", "dataset": "patterns", "layers": ["logits"]})
         classes = {"model": "patternnet", "layer": "logits", "channels": "0-7", "steps": 8}

@@ -159,7 +159,8 @@ def test_a_disk_that_gives_nothing(client: httpx.Client, monkeypatch: pytest.Mon
     def failing(*_: object) -> bytes:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("featurelens.jobs.store.file_store.FileStore._read", failing)
+    for reading in ("_state", "_read"):
+        monkeypatch.setattr(f"featurelens.jobs.store.file_store.FileStore.{reading}", failing)
     check(client.get(f"{URL}/fv1_{'0' * 64}"), 503, "store-unavailable")
 
 

@@ -21,14 +21,20 @@ PATIENCE = 60_000
 """Milliseconds; other work may run on the machine."""
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Skips where there is none."""
+def program() -> str:
+    """Where Chromium is. Skips where there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         reason = "Chromium is not installed (apt-get install chromium)"
         assert os.environ.get(REQUIRED) != "required", reason
         pytest.skip(reason)
+    return path
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """While it is open, an event loop runs in this thread: nothing else that needs one may be tested."""
+    path = program()
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.queue.stats import RendererStats
 
 RENDERER = RendererStats(
@@ -17,4 +18,5 @@ RENDERER = RendererStats(
     ticks=10,
     tick_seconds=2.5,
     steps=40,
+    kinds=tuple(kind.name for kind in KINDS),
 )
