@@ -12,6 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 FOLDER = Path(__file__).parent / "static"
@@ -54,15 +55,20 @@ class Pages:
         self.files = {path.relative_to(folder).as_posix(): _read(path) for path in found}
         everything = "".join(f"{name} {file.digest}\n" for name, file in self.files.items())
         self.digest = hashlib.sha256(everything.encode()).hexdigest()[:16]
-        self._shell = (folder / "shell.html").read_text(encoding="utf-8")
+        self._folder = folder
+
+    @cached_property
+    def _shell(self) -> str:
+        """The document with all that it names, put together once: `base` and `root` are each request's."""
+        styles = [f'<link rel="stylesheet" href="{{{{base}}}}/{name}">' for name in STYLES]
+        modules = [f'<link rel="modulepreload" href="{{{{base}}}}/{name}">' for name in self.needed(MAIN)]
+        shell = (self._folder / "shell.html").read_text(encoding="utf-8")
+        return shell.replace("{{links}}", "\n".join([*styles, *modules]))
 
     def shell(self, root: str) -> str:
         """The HTML document for a service whose addresses begin with `root` (empty: none is in front)."""
         base = html.escape(f"{root}/ui/static/{self.digest}")
-        styles = [f'<link rel="stylesheet" href="{base}/{name}">' for name in STYLES]
-        modules = [f'<link rel="modulepreload" href="{base}/{name}">' for name in self.needed(MAIN)]
-        filled = self._shell.replace("{{links}}", "\n".join([*styles, *modules]))
-        return filled.replace("{{base}}", base).replace("{{root}}", html.escape(root))
+        return self._shell.replace("{{base}}", base).replace("{{root}}", html.escape(root))
 
     def needed(self, name: str) -> list[str]:
         """Modules that `name` imports before it runs, itself first; a browser that knows them asks for all at once."""

@@ -19,6 +19,9 @@ export function Status({ status }) {
   return html`<span class="badge ${tone}">${WORDS[/** @type {keyof typeof WORDS} */ (status)] ?? status}</span>`;
 }
 
+/** The name that people use for a network of the catalog. @param {any} model */
+export const shortName = model => model.aliases[0] ?? model.name;
+
 /** The name of a network without where it is from and which weights it has. @param {string} model */
 export const brief = model => model.replace(/^[a-z]+:/, '').replace(/@.*/, '');
 

@@ -2,7 +2,7 @@
 import { html, useState } from '../html.js';
 import { api, pages, withQuery } from '../api/addresses.js';
 import { useResource } from '../api/resource.js';
-import { Loading } from '../components/states.js';
+import { Loading, shortName } from '../components/states.js';
 import { OwnNetwork } from '../components/own_network.js';
 import { Trouble } from '../components/trouble.js';
 import { setQuery } from '../router.js';
@@ -11,9 +11,6 @@ export const title = () => 'Networks';
 
 const SOURCES = { bundled: 'bundled', local: 'your own', torchvision: 'torchvision', timm: 'timm' };
 const ORDER = ['local', 'bundled', 'torchvision', 'timm'];
-
-/** The name that people use. @param {any} model */
-export const shortName = model => model.aliases[0] ?? model.name;
 
 /** @param {{query: URLSearchParams}} props */
 export default function Models({ query }) {

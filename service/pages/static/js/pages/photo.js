@@ -13,11 +13,10 @@ import { lastLook } from '../components/photo/look.js';
 import { Sight } from '../components/photo/sight.js';
 import { Why } from '../components/photo/why.js';
 import { Progress } from '../components/progress.js';
-import { Loading } from '../components/states.js';
+import { Loading, shortName } from '../components/states.js';
 import { Trouble } from '../components/trouble.js';
 import { setQuery } from '../router.js';
 import { useSignal } from '../state.js';
-import { shortName } from './models.js';
 
 const BUNDLED = 'patternnet';
 

@@ -9,7 +9,7 @@ import { Living } from '../components/start/living.js';
 import { Trouble } from '../components/trouble.js';
 import { go } from '../router.js';
 import { dropped } from '../state.js';
-import { brief } from '../components/states.js';
+import { shortName } from '../components/states.js';
 
 export const title = () => '';
 
@@ -35,7 +35,7 @@ export default function Start() {
     ${problem && html`<${Trouble} problem=${problem} retry=${reload} />`}
     ${models && html`<section aria-labelledby="networks"><h2 id="networks">Networks that are here</h2>
       <ul class="cards">${models.models.map((/** @type {any} */ one) => html`<li class="card" key=${one.name}>
-        <h3><a href=${pages.model(brief(one.name))}>${brief(one.name)}</a></h3><p class="small">${one.description}</p></li>`)}</ul>
+        <h3><a href=${pages.model(shortName(one))}>${shortName(one)}</a></h3><p class="small">${one.description}</p></li>`)}</ul>
       <p><a href=${pages.models()}>All networks</a>, torchvision's among them; they are downloaded at the first picture.</p></section>`}
     ${recent.length > 0 && html`<section aria-labelledby="recent"><h2 id="recent">Recent pictures</h2>
       <ul class="tiles">${recent.map((/** @type {any} */ one) => html`<li key=${one.key}><a class="tile" href=${pages.picture(one.key)}>

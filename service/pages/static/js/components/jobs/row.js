@@ -5,6 +5,7 @@ import { get, post, remove } from '../../api/client.js';
 import { over, tell, useJob } from '../../api/jobs.js';
 import { useResource } from '../../api/resource.js';
 import { Picture } from '../picture.js';
+import { sendable } from '../picture/sparse.js';
 import { Progress } from '../progress.js';
 import { Status, brief } from '../states.js';
 import { Trouble } from '../trouble.js';
@@ -25,7 +26,7 @@ export function Row({ known, page, path }) {
   const cancel = () => remove(`${path}/${known.key}`).then(tell, setRefusal);
   const again = async () => {
     const whole = job.spec ? job : await get(known.links.self);
-    post(path, Object.fromEntries(Object.entries(whole.spec).filter(([, value]) => value !== null))).then(tell, setRefusal);
+    post(path, sendable(whole.spec)).then(tell, setRefusal);
   };
   const image = job.links?.image;
   return html`<li class="card job" data-testid="job" data-status=${job.status}>

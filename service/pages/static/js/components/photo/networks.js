@@ -2,7 +2,7 @@
 import { html } from '../../html.js';
 import { api, withQuery } from '../../api/addresses.js';
 import { useResource } from '../../api/resource.js';
-import { shortName } from '../../pages/models.js';
+import { shortName } from '../states.js';
 import { setQuery } from '../../router.js';
 import { Trouble } from '../trouble.js';
 

@@ -15,12 +15,15 @@ export function sparse(spec, usual) {
   return Object.fromEntries(kept);
 }
 
+/** A specification without what is null: as it can be sent again. @param {any} spec */
+export const sendable = spec => Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== null));
+
 /** The shortest request for the same picture. @param {any} spec */
 export function useShortest(spec) {
   const { model, layer, channel } = spec;
   const bare = Object.fromEntries(Object.entries({ model, layer, channel }).filter(([, value]) => value !== null && value !== undefined));
   const plain = 'layer' in bare && 'channel' in bare;
   const { estimate } = useEstimate(plain ? bare : null);
-  if (!estimate) return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== null));
+  if (!estimate) return sendable(spec);
   return { ...bare, ...sparse(spec, estimate.spec) };
 }
