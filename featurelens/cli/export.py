@@ -12,7 +12,7 @@ import typer
 from featurelens.cli import export_page
 from featurelens.cli.failures import FAILED
 from featurelens.cli.makers import maker
-from featurelens.cli.options import Json, Seed, Set, Size, Steps, Timeout, Url, folder, specification
+from featurelens.cli.options import Json, Seed, Set, Signs, Size, Steps, Timeout, Url, folder, specification
 from featurelens.cli.output import as_json, bar, examples, hint, say
 from featurelens.client.results import Visualization
 from featurelens.jobs.errors import InvalidSpec
@@ -34,7 +34,7 @@ def export(
     place: Annotated[str, typer.Argument(metavar="MODEL/LAYER", help="All of its units.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder, made if need be.")],
     channels: Annotated[str | None, typer.Option(help="Only these, as in 0-63,97.", show_default="all")] = None,
-    sign: Annotated[list[str] | None, typer.Option(help="positive, negative, or one after the other.")] = None,
+    sign: Signs = None,
     steps: Steps = None,
     size: Size = None,
     seed: Seed = None,

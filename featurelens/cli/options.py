@@ -22,6 +22,7 @@ Service = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="For programs: one line of JSON.")]
 Timeout = Annotated[float | None, typer.Option(min=0.0, help="Seconds to wait at most.", show_default=False)]
+Signs = Annotated[list[str] | None, typer.Option(help="positive, negative, or one after the other.")]
 Steps = Annotated[int | None, typer.Option(help="Optimization steps.", show_default="128")]
 Size = Annotated[
     str | None, typer.Option(help="Pixels: 224, or 200x300 (height x width).", show_default="the network's")

@@ -10,7 +10,7 @@ import typer
 
 from featurelens.cli.failures import FAILED
 from featurelens.cli.makers import maker
-from featurelens.cli.options import Json, Seed, Set, Size, Steps, Timeout, Url, folder, named, specification
+from featurelens.cli.options import Json, Seed, Set, Signs, Size, Steps, Timeout, Url, folder, named, specification
 from featurelens.cli.output import as_json, bar, examples, hint, say
 from featurelens.client.results import Visualization
 from featurelens.jobs.errors import InvalidSpec
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 def sweep(
     channels: Annotated[str, typer.Argument(help="model/layer:channels, the channels as in 0-63,97")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for them, made if need be.")] = Path(),
-    sign: Annotated[list[str] | None, typer.Option(help="positive, negative, or one after the other.")] = None,
+    sign: Signs = None,
     steps: Steps = None,
     size: Size = None,
     seed: Seed = None,

@@ -25,6 +25,9 @@ export const shortName = model => model.aliases[0] ?? model.name;
 /** The name of a network without where it is from and which weights it has. @param {string} model */
 export const brief = model => model.replace(/^[a-z]+:/, '').replace(/@.*/, '');
 
+/** What one position of a layer sees of the picture, to be added to what else is said; empty where that is not known. @param {any} layer */
+export const sees = ({ receptive_field: field }) => (field ? `; each position sees ${field[1]} × ${field[0]} pixels` : '');
+
 /** A number with three digits that count, for people. @param {number | null | undefined} value */
 export function number(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';

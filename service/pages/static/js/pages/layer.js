@@ -6,7 +6,7 @@ import { Missing } from '../components/grid/missing.js';
 import { OWN, SCANNED, sorted, useScannedOrder } from '../components/grid/sorting.js';
 import { Window } from '../components/grid/window.js';
 import { Picture } from '../components/picture.js';
-import { Loading, number } from '../components/states.js';
+import { Loading, number, sees } from '../components/states.js';
 import { Trouble } from '../components/trouble.js';
 import { useKeys } from '../keys.js';
 import { go, setQuery } from '../router.js';
@@ -55,9 +55,6 @@ export default function Layer({ params, query }) {
     <${Window} items=${units} label=${`units of ${layer}`} tile=${(/** @type {any} */ unit, /** @type {string} */ sizes) =>
       html`<${Tile} unit=${unit} sign=${sign} href=${pages.unit(model, layer, unit.channel)} layer=${layer} sizes=${sizes} />`} />`;
 }
-
-/** @param {any} layer */
-const sees = ({ receptive_field: field }) => (field ? `; each position sees ${field[1]} × ${field[0]} pixels` : '');
 
 /** @param {{unit: any, sign: string, href: string, layer: string, sizes: string}} props */
 function Tile({ unit, sign, href, layer, sizes }) {

@@ -3,7 +3,7 @@ import { html } from '../html.js';
 import { api, pages } from '../api/addresses.js';
 import { useResource } from '../api/resource.js';
 import { Copy } from '../components/copy.js';
-import { Loading } from '../components/states.js';
+import { Loading, sees } from '../components/states.js';
 import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
 import { Diverse } from '../components/unit/diverse.js';
@@ -58,9 +58,8 @@ export default function Unit({ params, query }) {
 /** What is known of the layer, in a line. @param {any} layer */
 function about(layer) {
   const map = layer.height && layer.width ? `maps of ${layer.width} × ${layer.height}` : layer.kind === 'tokens' ? `${layer.height} tokens` : 'one value a picture';
-  const field = layer.receptive_field ? `; each position sees ${layer.receptive_field[1]} × ${layer.receptive_field[0]} pixels` : '';
   const relu = layer.rectified ? '; ends in ReLU, so that what lowers it is sought before that' : '';
-  return `${layer.type}, ${layer.channels} units, ${map}${field}${relu}`;
+  return `${layer.type}, ${layer.channels} units, ${map}${sees(layer)}${relu}`;
 }
 
 /** For the pages of others: two pictures, and the way here. @param {any} props */
