@@ -98,6 +98,13 @@ class Settings(BaseSettings):
     networks_bytes: int = Field(NETWORKS_BYTES, ge=0)
     """Memory for the weights of networks kept warm; those with pictures in progress stay beyond it."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    """Where pictures are made; auto: on every card that is visible, or on the processor where there is none."""
+    renderers: int | None = Field(None, ge=1, le=64)
+    """Processes that make pictures; none: one for each device."""
+    worker: str = Field("", pattern=r"^[a-z0-9-]*$")
+    """The id of the worker that a process belongs to; the launcher sets it."""
+    renderer: int = Field(0, ge=0)
+    """The number of the renderer that a process belongs to, in its worker; the launcher sets it."""
 
     @field_validator("redis_url")
     @classmethod
@@ -173,7 +180,7 @@ class Settings(BaseSettings):
     @property
     def temporary_folder(self) -> Path:
         """The renderer's, emptied when it starts."""
-        return self.state.absolute() / "temporary"
+        return self.state.absolute() / f"temporary{self._nth}"
 
     @property
     def thumbnails_folder(self) -> Path:
@@ -182,7 +189,17 @@ class Settings(BaseSettings):
     @property
     def renderer_socket(self) -> Path:
         """Bind and connect by `jobs.unix_address`: its folder may lie deep."""
-        return self.state.absolute() / "renderer.sock"
+        return self.state.absolute() / f"renderer{self._nth}.sock"
+
+    @property
+    def renderer_id(self) -> str:
+        """Of the renderer that the process belongs to; empty without a worker's id."""
+        return f"{self.worker}.{self.renderer}" if self.worker else ""
+
+    @property
+    def _nth(self) -> str:
+        """Of the first one nothing: files are named as when there was only one."""
+        return f"-{self.renderer}" if self.renderer else ""
 
 
 def _listed(text: str) -> tuple[str, ...]:

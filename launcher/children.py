@@ -60,7 +60,7 @@ class Child:
         try:
             self.process = subprocess.Popen(
                 self.role.command,
-                env=dict(self._environment),
+                env={**self._environment, **self.role.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,

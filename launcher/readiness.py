@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
-from rq.worker_registration import REDIS_WORKER_KEYS
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from featurelens.jobs.queue.broker import PROBE
-from featurelens.jobs.queue.liveness import CATALOGUER, RENDERER
+from featurelens.jobs.queue.liveness import cataloguer_key, renderer_key
 from featurelens.jobs.unix_address import unix_address
 from featurelens.launcher.role import Ready
 
@@ -68,12 +68,12 @@ async def broker_refusal(url: str) -> str | None:
     return None
 
 
-def renderer_ready(url: str, path: Path) -> Ready:
-    """Whether the renderer has a heartbeat of its own, not of one that has died, and accepts connections."""
+def renderer_ready(url: str, path: Path, id: str = "") -> Ready:
+    """Whether this renderer has a heartbeat of its own, not of one that has died, and accepts connections."""
 
     @_false_while_away
     async def ready(pid: int) -> bool:
-        if not await _has_heartbeat(url, RENDERER, pid):
+        if not await _has_heartbeat(url, renderer_key(id), pid):
             return False
         async with asyncio.timeout(ANSWER_WITHIN):
             with unix_address(path) as address:
@@ -84,38 +84,38 @@ def renderer_ready(url: str, path: Path) -> Ready:
     return ready
 
 
-def renderer_hangs(url: str) -> Ready:
-    """Whether the renderer's heartbeat has expired in the broker; False while that is away or takes no writes."""
-    return _expired(url, RENDERER)
+def renderer_hangs(url: str, id: str = "") -> Ready:
+    """Whether its heartbeat has expired in the broker; False while that is away or takes no writes."""
+    return _expired(url, renderer_key(id))
 
 
-def cataloguer_ready(url: str) -> Ready:
-    """Whether the cataloguer has a heartbeat."""
-    return _false_while_away(lambda pid: _has_heartbeat(url, CATALOGUER, pid))
+def cataloguer_ready(url: str, worker: str = "") -> Ready:
+    """Whether the cataloguer of the worker with this id has a heartbeat."""
+    return _false_while_away(lambda pid: _has_heartbeat(url, cataloguer_key(worker), pid))
 
 
-def cataloguer_hangs(url: str) -> Ready:
+def cataloguer_hangs(url: str, worker: str = "") -> Ready:
     """Whether its heartbeat has expired, as of `renderer_hangs`."""
-    return _expired(url, CATALOGUER)
+    return _expired(url, cataloguer_key(worker))
 
 
-def slot_ready(url: str, host: str) -> Ready:
-    """Whether the slot with this process id on this host is registered as an RQ worker."""
+def slot_ready(url: str, host: str, queue: str) -> Ready:
+    """Whether the slot with this process id on this host is registered as an RQ worker of the queue of this name."""
 
     @_false_while_away
     async def ready(pid: int) -> bool:
-        return await _registered(url, host, pid)
+        return await _registered(url, host, queue, pid)
 
     return ready
 
 
-def slot_hangs(url: str, host: str) -> Ready:
+def slot_hangs(url: str, host: str, queue: str) -> Ready:
     """Whether the slot's registration has expired; False while the broker is away or takes no writes."""
 
     @_false_while_away
     async def hangs(pid: int) -> bool:
         await _write(url)
-        return not await _registered(url, host, pid)
+        return not await _registered(url, host, queue, pid)
 
     return hangs
 
@@ -140,10 +140,10 @@ async def _has_heartbeat(url: str, part: str, pid: int) -> bool:
         return bool(await redis.get(part) == str(pid).encode())
 
 
-async def _registered(url: str, host: str, pid: int) -> bool:
+async def _registered(url: str, host: str, queue: str, pid: int) -> bool:
     async with client(url) as redis:
         pipe = redis.pipeline(transaction=False)
-        for key in await cast("Awaitable[set[bytes]]", redis.smembers(REDIS_WORKER_KEYS)):
+        for key in await cast("Awaitable[set[bytes]]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue)):
             pipe.hmget(key, "hostname", "pid")
         return [host.encode(), str(pid).encode()] in await pipe.execute()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 STRIKES = 3
@@ -56,5 +56,7 @@ class Role:
     """Is called before every start."""
     strikes: int = STRIKES
     """Checks in a row after which a process hangs."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the launcher's."""
     vital: bool = True
     """Whether it is given up when it never gets ready; else it is tried for ever, as one is that was ready once."""

@@ -16,11 +16,14 @@ from featurelens.jobs.settings import Settings
 from featurelens.launcher import roles
 from featurelens.launcher.children import Child, Family, GaveUp, finish
 from featurelens.launcher.claim import Claim
+from featurelens.launcher.devices import devices
 from featurelens.launcher.greeting import greeting
 from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import broker_ready, broker_refusal, service_ready
 from featurelens.launcher.role import Ready
+from featurelens.launcher.roles import RendererPlace
 from featurelens.launcher.valkey import embedded
+from featurelens.launcher.worker_id import worker_id
 
 Parts = Literal["all", "worker", "service"]
 
@@ -55,7 +58,7 @@ class Stack:
         self._service: list[Child] = []
         self._slots: list[Child] = []
         self._torch: list[Child] = []
-        """Renderer and cataloguer."""
+        """Renderers, and last the cataloguer."""
         self._valkey: list[Child] = []
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -114,9 +117,15 @@ class Stack:
         await self._greet(began)
 
     def _keep_worker(self, url: str) -> None:
-        renderer = roles.renderer(url, self._options.renderer_socket, self._log("renderer"))
-        self._torch += map(self._family.start, (renderer, roles.cataloguer(url, self._log("cataloguer"))))
-        self._slots += map(self._family.start, roles.slots(self._options, url, self._log("slots")))
+        worker = worker_id(self._state)
+        self._family.environment["FEATURELENS_WORKER"] = worker
+        chosen = devices(self._options.device, self._options.renderers)
+        places = [RendererPlace(worker, number, device, len(chosen)) for number, device in enumerate(chosen)]
+        log = self._log("renderer")
+        self._torch += [self._family.start(roles.renderer(url, place, log)) for place in places]
+        self._torch.append(self._family.start(roles.cataloguer(url, worker, self._log("cataloguer"))))
+        for place in places:
+            self._slots += map(self._family.start, roles.slots(self._options, url, place, self._log("slots")))
 
     def _log(self, name: str) -> Path | None:
         return self._logs and self._logs / f"{name}.log"
@@ -164,7 +173,9 @@ class Stack:
 
     async def _greet(self, began: float) -> None:
         if self._parts == "worker":
-            self._say(f"the worker is ready: renderer and {len(self._slots)} slots")
+            renderers = len(self._torch) - 1
+            told = "renderer" if renderers == 1 else f"{renderers} renderers"
+            self._say(f"the worker is ready: {told} and {len(self._slots)} slots")
             return
         if self._parts == "all":
             ready = service_ready(self._host, self._options.port, "/readyz")

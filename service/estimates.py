@@ -14,13 +14,14 @@ from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
 from featurelens.jobs.memory import layers_read
 from featurelens.jobs.queue import speeds, stats
-from featurelens.jobs.queue.job_queue import Ticket, Wanted
+from featurelens.jobs.queue.queues import base
 from featurelens.jobs.queue.speeds import LaneKind
+from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import sweep_requests
 from featurelens.service.auth.metering import check_quota
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.job_requests import check_memory, checked
+from featurelens.service.job_requests import check_memory, checked, most_memory
 from featurelens.service.schemas.estimate import SweepEstimate, VisualizationEstimate
 from featurelens.service.schemas.sweep_spec import SweepSpec
 from featurelens.service.schemas.visualization import Visualization
@@ -84,12 +85,13 @@ def _of_sweep(
 
 def _of_one(deps: Dependencies, wanted: Wanted[VisualizationSpec], steps: int, *, alone: bool) -> dict[str, Any]:
     """The fields that are about one picture, and the seconds that `steps` of such pictures take."""
-    renderer = stats.renderer(deps.redis)
+    renderers = stats.all_renderers(deps.redis)
+    measured = [speed for renderer in renderers for speed in renderer.speeds]
     return {
         "spec": wanted.spec,
         "memory": VISUALIZATION.memory(deps.catalog, wanted.spec),
-        "memory_limit": deps.limits.memory(renderer.memory if renderer else 0),
-        "seconds": _seconds(renderer.speeds if renderer else (), wanted, steps, alone=alone),
+        "memory_limit": deps.limits.memory(most_memory(renderers)),
+        "seconds": _seconds(measured, wanted, steps, alone=alone),
     }
 
 
@@ -115,10 +117,10 @@ def _before(deps: Dependencies, job: Visualization | None) -> int:
     if job is not None and job.status not in {"queued", "failed", "cancelled"}:
         return 0
     ticket = None if job is None else deps.queue.find(job.key)
-    if ticket is not None and ticket.position is not None and ticket.record.queue in {None, QUEUE}:
+    if ticket is not None and ticket.position is not None and base(ticket.record.queue or QUEUE) == QUEUE:
         return ticket.position - 1
     return _length(deps, QUEUE)
 
 
 def _length(deps: Dependencies, queue: str) -> int:
-    return deps.queue.of(queue).count
+    return deps.queue.length(queue)

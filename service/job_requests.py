@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -11,11 +12,12 @@ from fastapi import Depends, Response
 from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs import addresses
-from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, UnknownModel
+from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, NoWorker, UnknownModel
 from featurelens.jobs.kinds.base import Kind, Spec
-from featurelens.jobs.queue import liveness, stats
-from featurelens.jobs.queue.job_queue import Ticket, Wanted
+from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.renderers import Renderer
+from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.store.result import Result
 from featurelens.service.auth.access import Caller, Identified, still_allowed
 from featurelens.service.dependencies import Dependencies
@@ -104,27 +106,40 @@ async def checked(deps: Dependencies, kind: Kind[Spec], spec: Spec) -> Wanted[Sp
         raise
     {"picture": deps.limits.check_cost, "scan": deps.limits.check_scan}[kind.limit](kind.cost(resolved))
     resolved = await with_photograph(deps, kind, resolved)
-    return Wanted(kind.key(resolved, entry.digest, entry.renderer), resolved, entry.digest)
+    key = kind.key(resolved, entry.digest, entry.renderer)
+    return Wanted(key, resolved, entry.digest, kind.needs(resolved, entry))
 
 
 def check_kind(deps: Dependencies, kind: Kind[Any]) -> None:
-    """Raises `OtherVersion` when the renderer does not know the kind. Blocks."""
-    stats.check_kind(stats.renderer(deps.redis), kind)
+    """Raises `OtherVersion` when no renderer knows the kind. Blocks."""
+    with suppress(NoWorker):  # without any it is not that
+        deps.queue.router.check(kind.queue, kind.name)
 
 
-def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> None:
-    """Raises `TooLarge` for what would never fit into the renderer's memory. Blocks."""
+def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> int:
+    """Bytes that it takes. Raises `TooLarge` for what would never fit into any renderer's memory. Blocks."""
     asked = kind.memory(deps.catalog, spec)
     if asked:
-        renderer = stats.renderer(deps.redis)
-        deps.limits.check_memory(asked, renderer.memory if renderer else 0)
+        deps.limits.check_memory(asked, most_memory(stats.all_renderers(deps.redis)))
+    return asked
 
 
-def check_worker(deps: Dependencies, kind: Kind[Any], spec: Any, queue: str) -> None:
-    """Raises `NoWorker` or `OtherVersion` when nobody can do the job, `TooLarge` when it will never fit. Blocks."""
-    liveness.check(deps.redis, queue)
-    check_kind(deps, kind)
-    check_memory(deps, kind, spec)
+def check_worker(deps: Dependencies, kind: Kind[Spec], wanted: Wanted[Spec], queue: str) -> Wanted[Spec]:
+    """`wanted`, with the memory that it takes. Blocks.
+
+    Raises `NoWorker` or `OtherVersion` when nobody can do the job, `TooLarge` when it will never fit.
+    """
+    able = deps.queue.router.check(queue, kind.name, wanted.needs)
+    asked = kind.memory(deps.catalog, wanted.spec)
+    if asked:
+        deps.limits.check_memory(asked, most_memory(look.about for look in able))
+    return wanted._replace(memory=asked)
+
+
+def most_memory(renderers: Iterable[Renderer | None]) -> int:
+    """Bytes that the one with most has for jobs; 0: of one of them it is not known."""
+    told = [renderer.memory if renderer is not None else 0 for renderer in renderers]
+    return max(told, default=0) if all(told) else 0
 
 
 def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Headers) -> Result | Ticket:
@@ -133,7 +148,7 @@ def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Head
         before = _asked_before(deps, wanted.key) if attempt.made else None
         found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
         if found is None:
-            check_worker(deps, kind, wanted.spec, kind.queue)
+            wanted = check_worker(deps, kind, wanted, kind.queue)
             deps.limits.check_disk()
             with deps.queue.room.reserved(1, deps.limits.queue) as room:
                 (found,) = deps.queue.submit_all([wanted], kind.queue, room)

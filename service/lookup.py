@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.index import Line
-from featurelens.jobs.queue.job_queue import JobQueue, Ticket
+from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.store.remembered import Remembered
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from itertools import accumulate
@@ -22,10 +22,11 @@ from redis import Redis, RedisError
 
 from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.kinds.base import QUEUES
-from featurelens.jobs.queue import histograms, liveness, stats
+from featurelens.jobs.queue import histograms, liveness, renderers, stats
 from featurelens.jobs.queue.broker import LOST, probe
 from featurelens.jobs.queue.histograms import TICK, WAIT, WORK, Counted
 from featurelens.jobs.queue.histograms import Histogram as Kept
+from featurelens.jobs.queue.stats import RendererStats
 from featurelens.service.dependencies import Dependencies
 
 ASKED = Counter("featurelens_asked", "Pictures asked for, by what came of it", ["outcome"], registry=None)
@@ -41,7 +42,16 @@ SHARED = (
         "renders_total",
         "renderer_starts_total",
     ),
-    *("renderer_up", "lanes", "lane_pictures", "lane_capacity", "ticks_total", "tick_seconds_total", "steps_total"),
+    *(
+        "renderer_up",
+        "renderers",
+        "lanes",
+        "lane_pictures",
+        "lane_capacity",
+        "ticks_total",
+        "tick_seconds_total",
+        "steps_total",
+    ),
     *("queue_wait_seconds", "render_seconds", "step_seconds"),
 )
 """Without the ``featurelens_`` in front; of histograms without what stands behind."""
@@ -137,17 +147,31 @@ class SystemCollector(Collector):
         yield renders
         starts = counts.get(stats.STARTS, 0)
         yield CounterMetricFamily("featurelens_renderer_starts", "Each but the first is a restart", value=starts)
-        up = liveness.renderer_alive(redis)
-        yield GaugeMetricFamily("featurelens_renderer_up", "1 while the renderer beats", value=up)
+        alive = renderers.alive(redis)
+        yield GaugeMetricFamily("featurelens_renderer_up", "1 while a renderer beats", value=bool(alive))
+        yield GaugeMetricFamily("featurelens_renderers", "Renderers that beat", value=len(alive))
         yield from _histograms(redis)
-        renderer = stats.renderer(redis)
-        if renderer is not None:
-            yield GaugeMetricFamily("featurelens_lanes", "Lanes with pictures", value=renderer.lanes)
-            yield GaugeMetricFamily("featurelens_lane_pictures", "Pictures in lanes", value=renderer.pictures)
-            yield GaugeMetricFamily("featurelens_lane_capacity", "Pictures a tick could take", value=renderer.capacity)
-            yield CounterMetricFamily("featurelens_ticks", "Ticks of all lanes", value=renderer.ticks)
-            yield CounterMetricFamily("featurelens_tick_seconds", "Time they took", value=renderer.tick_seconds)
-            yield CounterMetricFamily("featurelens_steps", "Steps of all pictures", value=renderer.steps)
+        yield from _of_each(stats.all_renderers(redis))
+
+
+def _of_each(found: Sequence[RendererStats]) -> Iterator[Metric]:
+    """What is told of each renderer, by its id."""
+    gauges: dict[str, tuple[str, Callable[[RendererStats], float]]] = {
+        "lanes": ("Lanes with pictures", lambda one: one.lanes),
+        "lane_pictures": ("Pictures in lanes", lambda one: one.pictures),
+        "lane_capacity": ("Pictures a tick could take", lambda one: one.capacity),
+    }
+    counters: dict[str, tuple[str, Callable[[RendererStats], float]]] = {
+        "ticks": ("Ticks of all lanes", lambda one: one.ticks),
+        "tick_seconds": ("Time they took", lambda one: one.tick_seconds),
+        "steps": ("Steps of all pictures", lambda one: one.steps),
+    }
+    for family, metrics in ((GaugeMetricFamily, gauges), (CounterMetricFamily, counters)):
+        for name, (told, value) in metrics.items():
+            metric = family(f"featurelens_{name}", told, labels=["renderer"])
+            for one in found:
+                metric.add_metric([one.id], value(one))
+            yield metric
 
 
 def _histograms(redis: Redis) -> Iterator[Metric]:

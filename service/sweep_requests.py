@@ -10,7 +10,7 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import OutOfRange
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
-from featurelens.jobs.queue.job_queue import Wanted
+from featurelens.jobs.queue.ticket import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import sweeps
 from featurelens.service.auth.metering import charge
@@ -45,8 +45,9 @@ async def checked(deps: Dependencies, spec: SweepSpec) -> tuple[VisualizationSpe
 
 def pictures(spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry) -> list[Wanted[VisualizationSpec]]:
     """All pictures of a sweep, given what `checked` returns."""
+    needs = VISUALIZATION.needs(resolved, entry)
     return [
-        Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest)
+        Wanted(VISUALIZATION.key(one, entry.digest, entry.renderer), one, entry.digest, needs)
         for one in spec.pictures_of(resolved)
     ]
 
@@ -77,8 +78,10 @@ def _accept(
 def _create(
     deps: Dependencies, client: str, spec: SweepSpec, resolved: VisualizationSpec, entry: ModelEntry
 ) -> tuple[Sweep, dict[str, str]]:
-    check_worker(deps, VISUALIZATION, resolved, SWEEP_QUEUE)
+    wanted = pictures(spec, resolved, entry)
+    largest = check_worker(deps, VISUALIZATION, wanted[0]._replace(spec=resolved), SWEEP_QUEUE)
     deps.limits.check_disk()
     with deps.queue.room.reserved(spec.total, deps.limits.queue) as room:
         headers = {} if deps.quota is None else charge(deps.quota, client, spec.total)
-        return shown(deps, deps.sweeps.create(pictures(spec, resolved, entry), room)), headers
+        made = deps.sweeps.create([one._replace(memory=largest.memory) for one in wanted], room)
+        return shown(deps, made), headers

@@ -19,9 +19,10 @@ from rq.job import Job
 
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
-from featurelens.jobs.queue.job_queue import JobQueue, Wanted
+from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import now, record_key
 from featurelens.jobs.queue.room import Reservation
+from featurelens.jobs.queue.ticket import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result_store import ResultStore
 
@@ -114,7 +115,7 @@ class Sweeps:
         They take the places of `room`.
         """
         id = f"sweep_{uuid4().hex}"
-        items = [f"{key} {spec.channel} {spec.sign} {spec.seed}" for key, spec, _ in wanted]
+        items = [f"{key} {spec.channel} {spec.sign} {spec.seed}" for key, spec, *_ in wanted]
         fields = {"created": now(), "spec": wanted[0].spec.model_dump_json(), "total": len(wanted)}
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hset(_key(id), mapping=cast("Any", fields))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
@@ -11,25 +10,19 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis import Redis
 
 from featurelens.jobs import addresses
-from featurelens.jobs.catalog import formats
+from featurelens.jobs.catalog import formats, merging
 from featurelens.jobs.catalog.datasets import Datasets
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
 from featurelens.jobs.catalog.formats import FORMER, LAYERS
-from featurelens.jobs.catalog.hashes import replace
+from featurelens.jobs.catalog.lists import Lists
+from featurelens.jobs.catalog.merging import ALIASES, CONFLICTS, LABELLED, LABELS, MODELS
 from featurelens.jobs.errors import CatalogPending, NotDescribable, OtherVersion, UnknownModel, unknown
 from featurelens.jobs.logs import logger
 
-MODELS = "featurelens:catalog:models"
-"""Hash: canonical name -> entry without its labels."""
-ALIASES = "featurelens:catalog:aliases"
-"""Hash: alias -> canonical name."""
-LABELS = "featurelens:catalog:labels"
-"""Hash: digest -> labels as JSON; most networks share the same thousand."""
-LABELLED = "featurelens:catalog:labelled"
-"""Hash: canonical name -> digest of its labels."""
 PROBLEMS = "featurelens:catalog:problems"
 """Hash: canonical name -> why its layers cannot be listed."""
 WANTED = "featurelens:catalog:wanted"
+"""List of canonical names; after a colon and the id of a worker: of those that it is to describe."""
 
 _LAYERS = TypeAdapter(list[LayerEntry])
 _NAMES = TypeAdapter(tuple[str, ...])
@@ -39,7 +32,8 @@ local name = redis.call('HGET', KEYS[2], ARGV[1]) or ARGV[1]
 local entry = redis.call('HGET', KEYS[1], name)
 if not entry then return false end
 local labels = redis.call('HGET', KEYS[4], name)
-return {entry, labels and redis.call('HGET', KEYS[3], labels), redis.call('HGET', KEYS[5], name)}
+local problem = redis.call('HGET', KEYS[6], name) or redis.call('HGET', KEYS[5], name)
+return {entry, labels and redis.call('HGET', KEYS[3], labels), problem}
 """
 
 
@@ -51,33 +45,40 @@ if not layers and not problem then
   redis.call('LREM', KEYS[3], 0, ARGV[1])
   redis.call('RPUSH', KEYS[3], ARGV[1])
 end
-for i = 4, #KEYS do layers = layers or redis.call('HGET', KEYS[i], ARGV[1]) end
-return {layers, problem}
+for i = 5, #KEYS do layers = layers or redis.call('HGET', KEYS[i], ARGV[1]) end
+return {layers, problem, redis.call('HGET', KEYS[4], ARGV[1])}
 """
 
 
 class Catalog:
-    """Reads and writes the catalog. Every read is one round trip; nothing is cached, so nothing is stale."""
+    """Reads and writes the catalog. Every read is one round trip; nothing is cached, so nothing is stale.
 
-    def __init__(self, redis: Redis) -> None:
+    Networks that are written are those of the worker with this id.
+    """
+
+    def __init__(self, redis: Redis, worker: str = "") -> None:
         self._redis = redis
-        self.datasets = Datasets(redis)
+        self._worker = worker
+        self.lists = Lists(redis, "networks", worker)
+        self.datasets = Datasets(redis, worker)
         self._model = redis.register_script(_MODEL)
         self._layers = redis.register_script(_LIST)
 
     def publish(self, entries: Iterable[ModelEntry]) -> None:
-        """Replaces the list of networks. Layers already described stay, and so do problems."""
-        fields: dict[str, dict[str, str]] = {MODELS: {}, ALIASES: {}, LABELS: {}, LABELLED: {}}
-        for entry in entries:
-            fields[MODELS][entry.name] = entry.model_dump_json(exclude={"labels", "problem"})
-            fields[ALIASES].update(dict.fromkeys(entry.aliases, entry.name))
-            if entry.labels is not None:
-                labels = _NAMES.dump_json(entry.labels)
-                digest = hashlib.sha256(labels).hexdigest()
-                fields[LABELS][digest] = labels.decode()
-                fields[LABELLED][entry.name] = digest
-        replace(self._redis, fields)
+        """Replaces the worker's list of networks. Layers already described stay, and so do problems."""
+        told = {entry.name: entry.model_dump_json(exclude={"problem"}) for entry in entries}
+        self.lists.publish(told, merging.write)
         formats.tell(self._redis)
+
+    def listed(self) -> dict[str, ModelEntry]:
+        """The worker's list as it was published last, by canonical name, as far as this version understands it."""
+        entries = _understood(ModelEntry, map(json.loads, self.lists.own().values()))
+        return {entry.name: entry for entry in entries}
+
+    def conflicts(self) -> dict[str, str]:
+        """Names of networks and data sets that differ between workers, and between which ones."""
+        raw = cast("dict[bytes, bytes]", self._redis.hgetall(CONFLICTS))
+        return {name.decode(): told.decode() for name, told in raw.items()} | self.datasets.conflicts()
 
     def publish_layers(self, name: str, layers: Sequence[LayerEntry]) -> None:
         told = _LAYERS.dump_json(list(layers))
@@ -121,18 +122,27 @@ class Catalog:
 
     def next_wanted(self, patience: float = 0.0) -> str | None:
         """The network that somebody has asked for and waits for; waits up to `patience` seconds for one."""
+        lists = [f"{WANTED}:{self._worker}", WANTED] if self._worker else [WANTED]
         if patience:
-            found = cast("list[bytes] | None", self._redis.blpop([WANTED], timeout=patience))
+            found = cast("list[bytes] | None", self._redis.blpop(lists, timeout=patience))
             return found[1].decode() if found else None
-        name = cast("bytes | None", self._redis.lpop(WANTED))
-        return name.decode() if name else None
+        names = (cast("bytes | None", self._redis.lpop(wanted)) for wanted in lists)
+        return next((name.decode() for name in names if name is not None), None)
+
+    def hand_on(self, name: str) -> None:
+        """Leaves the description of a network to another worker, one that has it."""
+        others = [worker for worker in self.lists.having(name) if worker != self._worker]
+        if others:
+            self._redis.rpush(f"{WANTED}:{others[0]}", name)
 
     def models(self) -> list[ModelSummary]:
         """All networks that this version understands, sorted by name."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(MODELS)
             pipe.hgetall(PROBLEMS)
-            raw, problems = cast("list[dict[bytes, bytes]]", pipe.execute())
+            pipe.hgetall(CONFLICTS)
+            raw, problems, conflicts = cast("list[dict[bytes, bytes]]", pipe.execute())
+            problems |= conflicts
         entries = _understood(ModelSummary, map(json.loads, raw.values()))
         told = (_with_problem(entry, problems.get(entry.name.encode())) for entry in entries)
         return sorted(told, key=lambda entry: entry.name)
@@ -142,7 +152,7 @@ class Catalog:
 
         Raises `UnknownModel` with the nearest names, or `OtherVersion`.
         """
-        raw = self._model(keys=[MODELS, ALIASES, LABELS, LABELLED, PROBLEMS], args=[name])
+        raw = self._model(keys=[MODELS, ALIASES, LABELS, LABELLED, PROBLEMS, CONFLICTS], args=[name])
         if raw is None:
             known = [alias for entry in self.models() for alias in (*entry.aliases, entry.name)]
             raise unknown(UnknownModel, "/model", "there is no model", name, known, addresses.MODELS)
@@ -158,8 +168,10 @@ class Catalog:
         Raises `CatalogPending` while they are being worked out, `NotDescribable` where that has failed, `OtherVersion`
         where the worker publishes them only as this version cannot read them.
         """
-        keys = [LAYERS, PROBLEMS, WANTED, *FORMER]
-        raw, problem = cast("list[bytes | None]", self._layers(keys=keys, args=[entry.name]))
+        keys = [LAYERS, PROBLEMS, WANTED, CONFLICTS, *FORMER]
+        raw, problem, conflict = cast("list[bytes | None]", self._layers(keys=keys, args=[entry.name]))
+        if conflict is not None:
+            raise NotDescribable.at("/model", f"{entry.name} cannot be used: {conflict.decode()}")
         if raw is not None:
             try:
                 return _LAYERS.validate_json(raw)

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.catalog.entries import ModelEntry
+from featurelens.jobs.catalog.entries import ModelEntry, ModelSummary
 from featurelens.jobs.spec.base import JobSpec, Sign
 
 QUEUE = "featurelens"
@@ -85,6 +85,14 @@ class Kind(ABC, Generic[Spec]):
         """The key of the job that it tells of, or None: whoever looks at that one finds it (`JobIndex.about`)."""
         return None
 
+    def lane(self, spec: Spec, weights: str) -> str:
+        """Jobs of one lane are best done by one renderer, side by side. `weights` is the digest of the network."""
+        return f"{self.name} {weights}"
+
+    def needs(self, spec: Spec, entry: ModelEntry) -> tuple[str, ...]:
+        """What a worker must hold to do it: the network, for this version of the engine, and the data set."""
+        return (holding(entry),)
+
     def key(self, spec: Spec, weights: str, renderer: str) -> str:
         """Identifies the result of a resolved `spec` for ever.
 
@@ -93,6 +101,20 @@ class Kind(ABC, Generic[Spec]):
         """
         content = {"kind": self.name, "renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights}
         return self.prefix + digest(content)
+
+
+NETWORK, DATASET = "network ", "dataset "
+"""What each thing that a worker holds begins with."""
+
+
+def holding(entry: ModelSummary) -> str:
+    """A network as one of the things that a worker holds."""
+    return f"{NETWORK}{entry.digest} {entry.renderer}"
+
+
+def holding_of_dataset(name: str, identity: str | None) -> str:
+    """A data set as one of them."""
+    return f"{DATASET}{name} {identity}"
 
 
 def digest(content: Any) -> str:

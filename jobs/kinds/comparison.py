@@ -6,7 +6,7 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.layer_names import chosen_layers
 from featurelens.jobs.catalog.resolution import check_photograph, resolve_size
-from featurelens.jobs.kinds.base import Kind, Listed
+from featurelens.jobs.kinds.base import Kind, Listed, holding_of_dataset
 from featurelens.jobs.memory import most_numbers
 from featurelens.jobs.spec.comparison import ComparisonSpec
 
@@ -38,6 +38,9 @@ class Comparison(Kind[ComparisonSpec]):
         entry = catalog.model(spec.model)
         numbers = most_numbers(spec.layers, spec.size, entry, catalog.layers(entry))
         return _FLOAT * self.steps(spec) * sum(min(RANKED, one) for one in numbers)
+
+    def needs(self, spec: ComparisonSpec, entry: ModelEntry) -> tuple[str, ...]:
+        return (*super().needs(spec, entry), holding_of_dataset(spec.dataset, spec.identity))
 
     def steps(self, spec: ComparisonSpec) -> int:
         return len(spec.photos) + len(spec.examples) + len(spec.random)

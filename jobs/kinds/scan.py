@@ -8,7 +8,7 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.layer_names import chosen_layers
 from featurelens.jobs.catalog.resolution import check_photograph, resolve_size
 from featurelens.jobs.errors import InvalidSpec, OutOfRange
-from featurelens.jobs.kinds.base import Kind, digest
+from featurelens.jobs.kinds.base import Kind, digest, holding_of_dataset
 from featurelens.jobs.memory import scanned
 from featurelens.jobs.spec.scan import ScanSpec
 
@@ -49,6 +49,9 @@ class Scan(Kind[ScanSpec]):
         entry = catalog.model(spec.model)
         assert spec.size is not None
         return scanned(spec.layers or [], spec.size, entry, catalog.layers(entry))
+
+    def needs(self, spec: ScanSpec, entry: ModelEntry) -> tuple[str, ...]:
+        return (*super().needs(spec, entry), holding_of_dataset(spec.dataset, spec.identity))
 
     def steps(self, spec: ScanSpec) -> int:
         assert spec.images is not None

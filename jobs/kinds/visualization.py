@@ -7,7 +7,7 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.known_networks import KnownNetworks
 from featurelens.jobs.catalog.resolution import resolve
 from featurelens.jobs.kinds.base import Kind, Listed, digest
-from featurelens.jobs.memory import estimate
+from featurelens.jobs.memory import estimate, layers_read
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
@@ -36,6 +36,10 @@ class Visualization(Kind[VisualizationSpec]):
 
     def steps(self, spec: VisualizationSpec) -> int:
         return spec.steps
+
+    def lane(self, spec: VisualizationSpec, weights: str) -> str:
+        """One network, the same layers, one size: what shares a forward pass."""
+        return digest([weights, sorted(layers_read(spec)), spec.size])
 
     def photo(self, spec: VisualizationSpec) -> str | None:
         return spec.photo

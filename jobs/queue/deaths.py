@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def from_outside(status: int, oom_before: int | None) -> bool:
 
 def announcement(pid: int) -> str:
     """The Redis key that, set for `KNOWN_FOR`, tells that this process of this machine has died by nobody's fault."""
-    return f"featurelens:nobodys-fault:{pid}"
+    return f"featurelens:nobodys-fault:{socket.gethostname()}:{pid}"
 
 
 def nobodys_fault(redis: Redis, pid: int, patience: float = HEARD_WITHIN) -> bool:

@@ -3,16 +3,17 @@
 A record and its RQ job are created in one transaction, which fails when another process has created them meanwhile. So
 a hundred equal requests at once make one job, and a service killed in the middle leaves either both or neither.
 
-There are two queues, each with its own slots: one for jobs submitted one by one, one for the pictures of sweeps. So a
-single job never waits behind a sweep; a picture of a sweep that is also submitted by itself moves to the first queue.
+Each renderer has two queues, each with its own slots: one for jobs submitted one by one, one for pictures of sweeps. So
+a single job never waits behind a sweep; a picture of a sweep that is also submitted by itself moves to the first queue.
+Which renderer a job goes to is chosen when it is submitted (`jobs.queue.router`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, cast
+from typing import Any, cast
 from uuid import uuid4
 
 from redis import Redis, WatchError
@@ -25,12 +26,14 @@ from rq.serializers import JSONSerializer
 
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds import kind_of
-from featurelens.jobs.kinds.base import QUEUE, QUEUES, Spec
-from featurelens.jobs.queue import index
+from featurelens.jobs.kinds.base import QUEUE
+from featurelens.jobs.queue import index, queues
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
 from featurelens.jobs.queue.revival import alive, revive
 from featurelens.jobs.queue.room import Reservation, Room
+from featurelens.jobs.queue.router import Router
+from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.spec.base import JobSpec
 
 TASK = "featurelens.worker.slot.task.execute"
@@ -58,8 +61,9 @@ local attempt, queue = now[2], now[3] or ARGV[4]
 local job = redis.call('HGET', ARGV[1] .. attempt, 'status')
 if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
   redis.call('HINCRBY', KEYS[1], 'askers', 1)
-  if ARGV[5] == ARGV[4] and queue ~= ARGV[4] and redis.call('LREM', ARGV[2] .. queue, 1, attempt) == 1 then
-    queue = ARGV[4]
+  local alone = string.gsub(queue, '^[^@]+', ARGV[4])
+  if ARGV[5] == ARGV[4] and queue ~= alone and redis.call('LREM', ARGV[2] .. queue, 1, attempt) == 1 then
+    queue = alone
     redis.call('RPUSH', ARGV[2] .. queue, attempt)
     redis.call('HSET', ARGV[1] .. attempt, 'origin', queue)
     redis.call('HSET', KEYS[1], 'queue', queue)
@@ -69,26 +73,6 @@ return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('
 """
 
 
-class Wanted(NamedTuple, Generic[Spec]):
-    """A job to submit; `spec` is resolved, `digest` is that of the weights."""
-
-    key: str
-    spec: Spec
-    digest: str
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A job's record and its place in the queue: `position` counts from 1 at the head, None when it does not wait.
-
-    `fresh`: this call has started the attempt.
-    """
-
-    record: Record
-    position: int | None = None
-    fresh: bool = False
-
-
 class JobQueue:
     """Submits jobs, withdraws them, and finds them."""
 
@@ -96,13 +80,26 @@ class JobQueue:
         self._redis = redis
         self._script = redis.register_script(_READ)
         self._records = Records(redis)
-        self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
-        self.rq = self._queues[QUEUE]
+        self._queues: dict[str, Queue] = {}
+        self.router = Router(redis)
         self.room = Room(redis)
 
     def of(self, name: str) -> Queue:
         """RQ's queue of this name."""
+        if name not in self._queues:
+            self._queues[name] = Queue(name, connection=self._redis, serializer=JSONSerializer)
         return self._queues[name]
+
+    def names(self, *bases: str) -> list[str]:
+        """The names of all queues in which jobs may be; with `bases`, of `QUEUES`, of these only."""
+        return queues.names(self._redis, *([bases] if bases else []))
+
+    def length(self, *bases: str) -> int:
+        """How many jobs wait in them."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in self.names(*bases):
+                pipe.llen(self.of(name).key)
+            return sum(pipe.execute())
 
     def find(self, key: str) -> Ticket | None:
         """The latest attempt at `key`. One whose RQ job has vanished is queued again: it was accepted.
@@ -156,15 +153,12 @@ class JobQueue:
         return left
 
     def __len__(self) -> int:
-        """How many jobs wait, in both queues."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            for queue in self._queues.values():
-                pipe.llen(queue.key)
-            return sum(pipe.execute())
+        """How many jobs wait, in all queues."""
+        return self.length()
 
     def _take_out(self, record: Record) -> None:
         """A slot that has taken the job meanwhile finds the record cancelled and does nothing."""
-        places = [key for queue in self._queues.values() for key in (queue.key, aside(queue.name))]
+        places = [key for name in self.names() for key in (self.of(name).key, aside(name))]
         removed = sum(self._redis.lrem(place, -1, record.attempt) for place in places)
         if removed:
             self._redis.delete(_JOB_PREFIX + record.attempt)
@@ -192,10 +186,15 @@ class JobQueue:
         self, pipe: Pipeline, wanted: Sequence[Wanted[Any]], queue: str, room: Reservation | None
     ) -> dict[str, Ticket]:
         """Raises WatchError when one of the records that `pipe` watches has changed."""
-        rq = self._queues[queue]
-        opened = [(one, opening(one.key, one.spec, one.digest, uuid4().hex, queue)) for one in wanted]
+        demands = [one.demand for one in wanted]
+        places = [place or queue for place in self.router.places(queue, demands)]
+        opened = [
+            (one, opening(one.key, one.spec, one.digest, uuid4().hex, place, demand))
+            for one, demand, place in zip(wanted, demands, places, strict=True)
+        ]
         pipe.multi()
-        for (key, spec, _), fields in opened:
+        for (key, spec, *_), fields in opened:
+            rq = self.of(str(fields["queue"]))
             pipe.delete(record_key(key))
             pipe.hset(record_key(key), mapping=cast("Any", fields))
             pipe.expire(record_key(key), IN_FLIGHT_EXPIRY)
@@ -204,15 +203,19 @@ class JobQueue:
             rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
         if room is not None:
             room.give_back(pipe, len(wanted))
-        pipe.llen(rq.key)
-        last = pipe.execute()[-1]
+        filled = Counter(places)
+        for place in filled:
+            pipe.llen(self.of(place).key)
+        lengths = pipe.execute()[-len(filled) :]
         if room is not None:
             room.gave_back(len(wanted))
+        next_in = {place: length - filled[place] for place, length in zip(filled, lengths, strict=True)}
         tickets = {}
-        for position, (one, fields) in enumerate(opened, last - len(wanted) + 1):
+        for (one, fields), place in zip(opened, places, strict=True):
+            next_in[place] += 1
             record = parse(one.key, {name.encode(): str(value).encode() for name, value in fields.items()})
             assert record is not None
-            tickets[one.key] = Ticket(record, position, fresh=True)
+            tickets[one.key] = Ticket(record, next_in[place], fresh=True)
         return tickets
 
     def _job(self, rq: Queue, key: str, attempt: str) -> Job:
@@ -247,7 +250,8 @@ class JobQueue:
         if record is None:
             return None
         if record.in_flight and not alive(job):
-            rq = self._queues[record.queue or QUEUE]
+            (place,) = self.router.places(queues.base(record.queue or QUEUE), [record.demand(key)])
+            rq = self.of(place or record.queue or QUEUE)
             revive(key, record, rq, self._records, self._job(rq, key, record.attempt))
             return self._read([key], joiner)[0]
         return Ticket(record, None if position is None else position + 1)

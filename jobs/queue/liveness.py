@@ -1,4 +1,4 @@
-"""Which processes have sent a heartbeat lately, and whether jobs can be done: by a slot and the renderer."""
+"""Heartbeats: which processes of workers have sent one lately."""
 
 from __future__ import annotations
 
@@ -8,50 +8,58 @@ from typing import cast
 from redis import Redis
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from featurelens.jobs.errors import NoWorker
 from featurelens.jobs.kinds.base import QUEUE
 
-RENDERER = "featurelens:renderer"
-CATALOGUER = "featurelens:cataloguer"
 EXPIRY = 30
-"""Seconds one of these counts as alive after a heartbeat; it sends one at least three times as often."""
+"""Seconds a process counts as alive after a heartbeat; it sends one at least three times as often."""
+
+BEATS = "featurelens:beats"
+"""Hash: id of a renderer -> number of its heartbeats: whoever looks again and again sees that it lives, by no clock."""
+
+RENDERER = "featurelens:renderer"
+"""The heartbeat of a renderer without an id."""
+
+SHARED = b"one of several"
+"""What stands there while there are only renderers with ids: services from before that find one alive."""
+
+
+def renderer_key(id: str) -> str:
+    """The Redis key of the heartbeat of a renderer."""
+    return f"{RENDERER}:{id}" if id else RENDERER
+
+
+def cataloguer_key(worker: str) -> str:
+    """The same of the cataloguer of a worker; `worker` is its id, or the empty string."""
+    return f"featurelens:cataloguer:{worker}" if worker else "featurelens:cataloguer"
 
 
 def beat(redis: Redis, part: str = RENDERER) -> None:
     """Sends a heartbeat of this process. Call every 10 s or more often."""
-    redis.set(part, os.getpid(), ex=EXPIRY)
+    id = part.removeprefix(RENDERER).removeprefix(":")
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.set(part, os.getpid(), ex=EXPIRY)
+        if part.startswith(RENDERER) and id:
+            pipe.hincrby(BEATS, id, 1)
+            pipe.set(RENDERER, SHARED, ex=EXPIRY)
+        pipe.execute()
 
 
 def rest(redis: Redis, part: str = RENDERER) -> None:
     """Withdraws the heartbeat of a process that ends on purpose."""
-    redis.delete(part)
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.delete(part)
+        pipe.hdel(BEATS, part.removeprefix(f"{RENDERER}:"))
+        pipe.execute()
 
 
-def renderer_alive(redis: Redis) -> bool:
-    return bool(redis.exists(RENDERER))
+def renderer_alive(redis: Redis, id: str = "") -> bool:
+    return bool(redis.exists(renderer_key(id)))
 
 
 def slots_alive(redis: Redis, queue: str = QUEUE) -> int:
-    """Slots of the queue that have sent a heartbeat lately: RQ's registration of a slot expires without one."""
-    names = cast("set[bytes]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue))
-    return redis.exists(*names) if names else 0
+    """Slots that have sent a heartbeat lately: of one renderer's queue, or, by a bare name, of all together.
 
-
-def missing(redis: Redis, queue: str = QUEUE) -> str | None:
-    """Which process is missing, in words; None when jobs can be done."""
-    with redis.pipeline(transaction=False) as pipe:
-        pipe.exists(RENDERER)
-        pipe.smembers(WORKERS_BY_QUEUE_KEY % queue)
-        renderer, names = pipe.execute()
-    if not renderer:
-        return "the renderer is not running"
-    if not names or not redis.exists(*names):
-        return "no slot takes jobs" if queue == QUEUE else "no slot takes sweeps"
-    return None
-
-
-def check(redis: Redis, queue: str = QUEUE) -> None:
-    """Raises `NoWorker` when a job submitted now could not be done."""
-    reason = missing(redis, queue)
-    if reason is not None:
-        raise NoWorker(f"{reason}; finished pictures are still served")
+    RQ's registration of a slot expires without one.
+    """
+    slots = cast("set[bytes]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue))
+    return redis.exists(*slots) if slots else 0

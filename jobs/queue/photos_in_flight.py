@@ -10,7 +10,6 @@ from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 
-from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import record_key
@@ -36,8 +35,9 @@ def photos_in_flight(redis: Redis, queue: JobQueue) -> set[str]:
 
 def _attempts(redis: Redis, queue: JobQueue) -> list[str]:
     """One look at all places where a job can be, so that none is missed on its way from one to the next."""
+    names = queue.names()
     with redis.pipeline(transaction=True) as pipe:
-        for rq in map(queue.of, QUEUES):
+        for rq in map(queue.of, names):
             pipe.lrange(rq.key, 0, -1)
             pipe.lrange(aside(rq.name), 0, -1)
             pipe.lrange(IntermediateQueue.get_intermediate_queue_key(rq.key), 0, -1)

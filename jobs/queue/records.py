@@ -27,6 +27,7 @@ from featurelens.jobs.errors import FeaturelensError, OtherVersion
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.index import line_key
 from featurelens.jobs.queue.moves import LEAVE, MOVE, RECORD
+from featurelens.jobs.queue.router import Demand
 from featurelens.jobs.spec.base import JobSpec
 
 Status = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
@@ -80,6 +81,10 @@ class Record(BaseModel):
     seconds_left: float | None = None
     preview: int | None = None
     """The step that the latest preview shows."""
+    lane: str = ""
+    needs: tuple[str, ...] = ()
+    memory: int = 0
+    """These three as in `Demand`; those of a version from before do not say them."""
     trace: str = ""
     """That of the request which started the attempt (`jobs.tracing`)."""
 
@@ -91,6 +96,11 @@ class Record(BaseModel):
     def joinable(self) -> bool:
         return self.status in JOINABLE
 
+    def demand(self, key: str) -> Demand:
+        """What decides who can make it; `key` is that of the record."""
+        kind = kind_of(key)
+        return Demand(self.lane or kind.lane(self.spec, self.digest), kind.name, self.needs, self.memory)
+
     @property
     def public_status(self) -> Status:
         """`status` as clients know it: to them storing is part of running."""
@@ -101,7 +111,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> dict[str, str | int]:
+def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str, demand: Demand) -> dict[str, str | int]:
     """The fields of a new record: queued, one asker."""
     traced = tracing.carried()
     return {
@@ -114,6 +124,9 @@ def opening(key: str, spec: JobSpec, digest: str, attempt: str, queue: str) -> d
         "steps": kind_of(key).steps(spec),
         "askers": 1,
         "queue": queue,
+        "lane": demand.lane,
+        "needs": "\n".join(demand.needs),
+        "memory": demand.memory,
         **({"trace": traced} if traced else {}),
     }
 
@@ -129,6 +142,8 @@ def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
     try:
         if int(values.get("version", VERSION)) > VERSION:
             raise OtherVersion.of("the record of this job")
+        if "needs" in values:
+            values["needs"] = values["needs"].split("\n")
         values["spec"] = kind_of(key).spec.model_validate(json.loads(values["spec"]))
         return Record.model_validate(values)
     except ValueError as error:

@@ -33,6 +33,7 @@ def revive(key: str, record: Record, queue: Queue, records: Records, job: Job) -
             records.cancelled(key, record.attempt, pipe)
         else:
             records.requeue(key, record.attempt, pipe)
+            pipe.hset(record_key(key), "queue", queue.name)
             pipe.lrem(queue.key, 0, record.attempt)
             queue.enqueue_job(job, pipeline=pipe)
         try:

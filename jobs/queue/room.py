@@ -16,8 +16,8 @@ from redis.client import Pipeline
 from rq import Queue
 
 from featurelens.jobs.errors import QueueFull
-from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.aside import aside
+from featurelens.jobs.queue.queues import names
 
 EXPIRY = 60
 """Seconds a reservation holds without a job being enqueued under it."""
@@ -62,7 +62,7 @@ class Reservation:
 
 
 class Room:
-    """The places of both queues together: at most so many jobs wait as `reserved` is told."""
+    """The places of all queues together: at most so many jobs wait as `reserved` is told."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -75,7 +75,8 @@ class Room:
         What has not been filled in the block is free again after it.
         """
         reservation = Reservation(places)
-        queues = [key for name in QUEUES for key in (Queue.redis_queue_namespace_prefix + name, aside(name))]
+        waits = names(self._redis)
+        queues = [key for name in waits for key in (Queue.redis_queue_namespace_prefix + name, aside(name))]
         arguments: list[Any] = [reservation.token, places, limit, EXPIRY]
         waiting = int(self._script(keys=[_TOKENS, _key(reservation.token), *queues], args=arguments))
         if waiting >= 0:

@@ -1,54 +1,41 @@
-"""Statistics in Redis: counters, the renderer's latest state, and the length of each queue."""
+"""Statistics in Redis: counters, the latest state of each renderer, and the length of each queue."""
 
 from __future__ import annotations
 
 import json
 import time
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from redis import Redis
 from rq.job import Job
 
-from featurelens.jobs.errors import OtherVersion
-from featurelens.jobs.kinds import ACTIVATIONS, VISUALIZATION
-from featurelens.jobs.kinds.base import QUEUES, Kind
+from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.queue import renderers
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
-from featurelens.jobs.queue.liveness import EXPIRY
+from featurelens.jobs.queue.liveness import EXPIRY, renderer_key
+from featurelens.jobs.queue.renderers import Renderer
 from featurelens.jobs.queue.speeds import Speed
-from featurelens.jobs.version import VERSION
 
 COUNTS = "featurelens:counts"
 """Counters: jobs that succeeded, failed, were cancelled (incremented by the moves of `jobs.queue.records`); starts."""
 
 STARTS = "renderer-starts"
-_RENDERER = "featurelens:renderer:figures"
 
 
-class RendererStats(BaseModel):
-    """The renderer at its latest heartbeat. `ticks`, `tick_seconds` and `steps` count from its start.
+class RendererStats(Renderer):
+    """A renderer at its latest heartbeat. `ticks`, `tick_seconds` and `steps` count from its start.
 
     A tick is one step of a lane; `steps` counts one for each picture in it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    version: str | None = Field(None, description="of Featurelens; null: one from before this was told")
-    kinds: tuple[str, ...] = Field((VISUALIZATION.name, ACTIVATIONS.name), description="of jobs that it can do")
-    device: str
-    precision: str
-    started: datetime
     lanes: int
     pictures: int
     waiting: int
     capacity: int
     """Pictures that all lanes in use together advance in one tick."""
-    sweep_pictures: int = 4
-    """Pictures of sweeps that it is worth having in the making at once."""
-    memory: int = 0
-    """Bytes that the pictures in progress may take together, as estimated; 0: not known."""
     ticks: int
     tick_seconds: float
     steps: int
@@ -68,31 +55,26 @@ class QueueStats(BaseModel):
 
 def publish_renderer(redis: Redis, stats: RendererStats) -> None:
     """Stores the renderer's state. Call with each heartbeat."""
-    redis.set(_RENDERER, stats.model_dump_json(), ex=EXPIRY)
+    redis.set(_figures(stats.id), stats.model_dump_json(), ex=EXPIRY)
+    if stats.id:
+        renderers.tell(redis, stats)
 
 
 def count_start(redis: Redis) -> None:
-    """Counts a start of the renderer."""
+    """Counts a start of a renderer."""
     redis.hincrby(COUNTS, STARTS, 1)
 
 
-def renderer(redis: Redis) -> RendererStats | None:
+def renderer(redis: Redis, id: str = "") -> RendererStats | None:
     """None: it is not running, or of another version and tells other figures."""
-    raw = cast("bytes | None", redis.get(_RENDERER))
-    try:
-        return RendererStats.model_validate(json.loads(raw)) if raw else None
-    except ValidationError:
-        return None
+    return _understood(cast("bytes | None", redis.get(_figures(id))))
 
 
-def check_kind(renderer: RendererStats | None, kind: Kind[Any]) -> None:
-    """Raises `OtherVersion` when the renderer is of a version that cannot do jobs of this kind. One unknown may."""
-    if renderer is not None and kind.name not in renderer.kinds:
-        theirs = f"Featurelens {renderer.version}" if renderer.version else "an older Featurelens"
-        raise OtherVersion(
-            f"the worker is {theirs} and knows {', '.join(renderer.kinds)}; {kind.name} comes with Featurelens "
-            f"{VERSION}, which this service is"
-        )
+def all_renderers(redis: Redis) -> list[RendererStats]:
+    """Those that are running, sorted by id; one of a version that tells other figures is left out."""
+    ids = renderers.alive(redis)
+    told = cast("list[bytes | None]", redis.mget([_figures(id) for id in ids])) if ids else []
+    return [known for known in map(_understood, told) if known is not None]
 
 
 def counts(redis: Redis) -> dict[str, int]:
@@ -101,20 +83,40 @@ def counts(redis: Redis) -> dict[str, int]:
 
 
 def queues(queue: JobQueue, redis: Redis) -> dict[str, QueueStats]:
-    """By name. A job handed back by a dead slot is at the head again, with the time of its submission."""
+    """By name, those of all renderers together. A job handed back by a dead slot is at the head again, with the time of
+    its submission.
+    """
     found = {}
-    for name in QUEUES:
-        rq = queue.of(name)
-        head = cast("bytes | None", redis.lindex(rq.key, 0))
-        raw = (
-            cast("bytes | None", redis.hget(Job.redis_job_namespace_prefix + head.decode(), "created_at"))
-            if head
-            else None
-        )
-        wait = time.time() - _moment(raw) if raw else 0.0
-        lengths = redis.llen(rq.key), redis.llen(aside(name))
-        found[name] = QueueStats(length=lengths[0], oldest_wait=max(0.0, round(wait, 1)), aside=lengths[1])
+    for base in QUEUES:
+        names = queue.names(base)
+        with redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                rq = queue.of(name)
+                pipe.llen(rq.key)
+                pipe.lindex(rq.key, 0)
+                pipe.llen(aside(name))
+            answers = pipe.execute()
+        heads = [head.decode() for head in answers[1::3] if head is not None]
+        waits = [_wait(redis, head) for head in heads]
+        oldest = max(0.0, round(max(waits, default=0.0), 1))
+        found[base] = QueueStats(length=sum(answers[::3]), oldest_wait=oldest, aside=sum(answers[2::3]))
     return found
+
+
+def _wait(redis: Redis, attempt: str) -> float:
+    raw = cast("bytes | None", redis.hget(Job.redis_job_namespace_prefix + attempt, "created_at"))
+    return time.time() - _moment(raw) if raw else 0.0
+
+
+def _figures(id: str) -> str:
+    return f"{renderer_key(id)}:figures"
+
+
+def _understood(raw: bytes | None) -> RendererStats | None:
+    try:
+        return RendererStats.model_validate(json.loads(raw)) if raw else None
+    except ValidationError:
+        return None
 
 
 def _moment(text: bytes) -> float:

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import CatalogPending
-from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.broker import probe
 from featurelens.service.dependencies import Dependencies, Deps
 from featurelens.service.openapi import samples
@@ -38,6 +37,6 @@ async def ready(deps: Deps) -> Health:
 
 def _check(deps: Dependencies) -> None:
     probe(deps.redis)
-    liveness.check(deps.redis)
+    deps.queue.router.check()
     if not deps.catalog.models():
         raise CatalogPending("the worker has not told its networks yet")

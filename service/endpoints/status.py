@@ -9,7 +9,7 @@ from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue import liveness, stats
 from featurelens.service.auth.access import needs
 from featurelens.service.dependencies import Deps
-from featurelens.service.openapi import samples
+from featurelens.service.openapi import status_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.schemas.status import SystemStatus
 
@@ -20,12 +20,12 @@ router = APIRouter(tags=["health"], responses=GUARDED)
     addresses.STATUS,
     dependencies=[needs("read")],
     summary="How it is doing",
-    responses={**answer(200, samples.STATUS), **problems(503)},
+    responses={**answer(200, status_samples.STATUS), **problems(503)},
 )
 def overview(deps: Deps) -> SystemStatus:
     """The same facts as `/metrics`, to be read by people."""
     redis = deps.redis
-    missing = liveness.missing(redis)
+    missing, renderers = deps.queue.router.missing(), stats.all_renderers(redis)
     counts = stats.counts(redis)
     usages = {name: eviction.usage for name, eviction in deps.evictions.items()}
     return SystemStatus(
@@ -33,7 +33,9 @@ def overview(deps: Deps) -> SystemStatus:
         missing=missing,
         queues=stats.queues(deps.queue, redis),
         slots={name: liveness.slots_alive(redis, name) for name in QUEUES},
-        renderer=stats.renderer(redis),
+        renderer=renderers[0] if renderers else None,
+        renderers=renderers,
+        conflicts=deps.catalog.conflicts(),
         renderer_starts=counts.pop(stats.STARTS, 0),
         ended=counts,
         store_bytes={name: usage.bytes for name, usage in usages.items()},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.store.result import File, Result
 from featurelens.service.schemas.attribution import AttributionsPage, finished, underway

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.comparison import ComparisonSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.comparison import ComparisonsPage, finished, underway

@@ -6,16 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from featurelens.jobs.catalog.dataset_entry import DatasetEntry, DatasetSummary, Label
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
-from featurelens.jobs.kinds import KINDS
-from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Record
-from featurelens.jobs.queue.stats import QueueStats, RendererStats
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.maps import MapsSpec
 from featurelens.jobs.spec.objectives import DirectionObjective
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import File, Image, Result
-from featurelens.jobs.version import VERSION
 from featurelens.service import sweeps
 from featurelens.service.auth.signed_urls import LIFETIME
 from featurelens.service.openapi import attribution_samples
@@ -24,7 +21,6 @@ from featurelens.service.schemas.datasets import Datasets
 from featurelens.service.schemas.health import Health
 from featurelens.service.schemas.map_numbers import Here, MapNumbers, Positions, TopUnits, UnitHere
 from featurelens.service.schemas.photo import Photo
-from featurelens.service.schemas.status import SystemStatus
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.token import Token
 from featurelens.service.schemas.visualization import Visualizations, finished, underway
@@ -228,31 +224,3 @@ TOKEN = Token.of(
     f"3f9c0a7b1d22.{int(_CREATED.timestamp()) + LIFETIME}.{'5a' * 32}", int(_CREATED.timestamp()) + LIFETIME
 )
 HEALTH = Health()
-STATUS = SystemStatus(
-    ready=True,
-    missing=None,
-    queues={
-        "featurelens": QueueStats(length=3, oldest_wait=1.2),
-        "featurelens-sweep": QueueStats(length=0, oldest_wait=0),
-    },
-    slots={"featurelens": 8, "featurelens-sweep": 4},
-    renderer=RendererStats(
-        version=VERSION,
-        kinds=tuple(kind.name for kind in KINDS),
-        device="cpu",
-        precision="bfloat16",
-        started=_CREATED,
-        lanes=1,
-        pictures=4,
-        waiting=0,
-        capacity=8,
-        memory=12 << 30,
-        ticks=5120,
-        tick_seconds=96.1,
-        steps=19200,
-    ),
-    renderer_starts=1,
-    ended={"succeeded": 150, "cancelled": 2},
-    store_bytes={"results": 2_730_600, "thumbnails": 90_412, "photos": 0},
-    results=150,
-)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import OtherVersion
-from featurelens.jobs.queue.job_queue import Ticket
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result

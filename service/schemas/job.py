@@ -9,8 +9,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from featurelens.jobs.errors import BY_CODE
-from featurelens.jobs.queue.job_queue import Ticket
 from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 

@@ -14,7 +14,14 @@ class SystemStatus(BaseModel):
     missing: str | None = Field(description="the part that is not there", examples=["the renderer is not running"])
     queues: dict[str, QueueStats]
     slots: dict[str, int] = Field(description="how many take jobs, by queue")
-    renderer: RendererStats | None = Field(description="null: it is not running, or of another version")
+    renderers: list[RendererStats] = Field(description="those that are running, one for each device, sorted by id")
+    renderer: RendererStats | None = Field(
+        description="the first of `renderers`, as there was only one at first; null: none is running"
+    )
+    conflicts: dict[str, str] = Field(
+        description="networks that workers hold under one name with different weights, and which workers; "
+        "nothing can be asked of them"
+    )
     renderer_starts: int = Field(description="each but the first is a restart")
     ended: dict[str, int] = Field(description="pictures by outcome, since the job queue was last emptied")
     store_bytes: dict[str, int] = Field(

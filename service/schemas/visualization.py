@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field
 
 from featurelens.jobs import addresses
-from featurelens.jobs.queue.job_queue import Ticket
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.base import JobSpec, Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result

@@ -7,7 +7,7 @@ import os
 
 from redis import Redis
 
-from featurelens.jobs.queue.liveness import CATALOGUER, beat, rest
+from featurelens.jobs.queue.liveness import beat, cataloguer_key, rest
 from featurelens.launcher.readiness import cataloguer_hangs, cataloguer_ready
 
 
@@ -18,8 +18,8 @@ async def told(broker: str, pid: int) -> tuple[bool, bool]:
 
 def test_the_heartbeat_of_another_process(broker: str, redis: Redis) -> None:
     """It is not taken for ready, and so not for hanging a little later."""
-    beat(redis, CATALOGUER)
+    beat(redis, cataloguer_key(""))
     assert asyncio.run(told(broker, os.getpid())) == (True, False)
     assert asyncio.run(told(broker, os.getppid())) == (False, True)
-    rest(redis, CATALOGUER)
+    rest(redis, cataloguer_key(""))
     assert asyncio.run(told(broker, os.getpid())) == (False, True)

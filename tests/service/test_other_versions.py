@@ -14,8 +14,9 @@ import httpx
 import pytest
 from redis import Redis
 
-from featurelens.jobs.catalog.catalog import MODELS, WANTED, Catalog
+from featurelens.jobs.catalog.catalog import WANTED, Catalog
 from featurelens.jobs.catalog.formats import FORMER, LAYERS
+from featurelens.jobs.catalog.merging import MODELS
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.index import INDEX
 from featurelens.jobs.queue.records import record_key

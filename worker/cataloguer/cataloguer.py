@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from redis import Redis, RedisError
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.entries import ModelEntry, ModelSummary
 from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.jobs.kinds.base import NETWORK, holding
 from featurelens.jobs.logs import logger
+from featurelens.jobs.queue.renderers import tell_holdings
 from featurelens.worker.models.registry import Registry
 
 RELIST_INTERVAL = 10.0
@@ -29,14 +32,23 @@ _ASKED_FOR = ("bundled", "local")
 
 
 class Cataloguer:
-    """Runs until `stop` is called; `alive` is called every `WANTED_INTERVAL`, but not within a description."""
+    """Runs until `stop` is called; `alive` is called every `WANTED_INTERVAL`, but not within a description.
 
-    def __init__(self, registry: Registry, redis: Redis, alive: Callable[[], None] = lambda: None) -> None:
+    `worker` is the id of the worker whose networks these are.
+    """
+
+    def __init__(
+        self, registry: Registry, redis: Redis, alive: Callable[[], None] = lambda: None, worker: str = ""
+    ) -> None:
         self._registry = registry
-        self._catalog = Catalog(redis)
+        self._redis = redis
+        self._worker = worker
+        self._catalog = Catalog(redis, worker)
         self._alive = alive
         self._stopped = threading.Event()
         self._pending: dict[str, ModelEntry] = {}
+        self._names: set[str] = set()
+        """Of the networks that this worker has."""
         self._failed: set[str] = set()
         """Names of networks that could not be described in this life; those of an earlier one are tried once more."""
 
@@ -46,16 +58,19 @@ class Cataloguer:
     def list(self) -> None:
         """Publishes the networks, and notes those whose layers are not known to Redis yet."""
         entries = {entry.name: entry for entry in self._registry.entries()}
-        before = {entry.name: entry for entry in self._catalog.models()}
+        before = self._catalog.listed()
         described, problems = self._catalog.described(), self._catalog.problems()
         # An operator's network may change its code and keep its weights, and with them its name.
         changed = {
             name for name in entries if name not in before or _decisive(before[name]) != _decisive(entries[name])
         }
-        outdated = (changed & (described | problems.keys())) | (problems.keys() - entries.keys())
+        outdated = (changed & (described | problems.keys())) | (problems.keys() & (before.keys() - entries.keys()))
         self._failed -= outdated
         self._catalog.forget(outdated)
         self._catalog.publish(entries.values())
+        if self._worker:
+            tell_holdings(self._redis, self._worker, NETWORK, [holding(entry) for entry in entries.values()])
+        self._names = set(entries)
         known = (described | (problems.keys() & self._failed)) - outdated
         wanted = [entry for entry in entries.values() if entry.source in _ASKED_FOR or entry.name in problems]
         self._pending = {entry.name: entry for entry in wanted if entry.name not in known}
@@ -72,6 +87,9 @@ class Cataloguer:
             except Exception:  # noqa: BLE001  # nobody else would publish anything any more
                 logger().exception("catalog not published")
                 self._stopped.wait(RELIST_INTERVAL)
+        with suppress(RedisError):  # then it is noticed a little later
+            self._catalog.lists.rest()
+            self._catalog.datasets.lists.rest()
 
     def describe(self, seconds: float) -> None:
         """Describes networks, one at least, until `seconds` are over; others have to wait for the next list."""
@@ -81,7 +99,9 @@ class Cataloguer:
             own = next(iter(self._pending), None)
             name = self._catalog.next_wanted(0.0 if own or not seconds else WANTED_INTERVAL) or own
             # Who waits asks again and again, also while it is being described.
-            if name is not None and (name == own or not self._catalog.is_described(name)):
+            if name is not None and name not in self._names:
+                self._catalog.hand_on(name)
+            elif name is not None and (name == own or not self._catalog.is_described(name)):
                 self._pending.pop(name, None)
                 self._describe(name)
             if time.monotonic() > end:

@@ -7,7 +7,9 @@ import threading
 from redis import Redis, RedisError
 
 from featurelens.jobs.catalog.datasets import Datasets
+from featurelens.jobs.kinds.base import DATASET, holding_of_dataset
 from featurelens.jobs.logs import logger
+from featurelens.jobs.queue.renderers import tell_holdings
 from featurelens.worker.datasets.shelf import Shelf
 
 INTERVAL = 10.0
@@ -15,12 +17,14 @@ INTERVAL = 10.0
 
 
 class DatasetWatch(threading.Thread):
-    """Publishes until `stop` is called."""
+    """Publishes until `stop` is called. `worker` is the id of the worker whose data sets these are."""
 
-    def __init__(self, shelf: Shelf, redis: Redis) -> None:
+    def __init__(self, shelf: Shelf, redis: Redis, worker: str = "") -> None:
         super().__init__(name="datasets", daemon=True)
         self._shelf = shelf
-        self._datasets = Datasets(redis)
+        self._redis = redis
+        self._worker = worker
+        self._datasets = Datasets(redis, worker)
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -28,7 +32,11 @@ class DatasetWatch(threading.Thread):
 
     def look(self) -> None:
         """Publishes what there is now."""
-        self._datasets.publish(self._shelf.entries())
+        entries = list(self._shelf.entries())
+        self._datasets.publish(entries)
+        if self._worker:
+            held = [holding_of_dataset(entry.name, entry.identity) for entry in entries]
+            tell_holdings(self._redis, self._worker, DATASET, held)
 
     def run(self) -> None:
         while not self._stopped.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ from featurelens.worker.renderer.work import Group, Work
 class LaneStats:
     """Written by the loop, read by the heartbeat's thread, which sees the state after a whole turn."""
 
-    def __init__(self, device: Device, memory: int = 0) -> None:
+    def __init__(self, device: Device, memory: int = 0, id: str = "") -> None:
         self._device = device
+        self._id = id
         self._memory = memory
         self._started = datetime.now(UTC)
         self._counted = False
@@ -79,6 +81,8 @@ class LaneStats:
     def read(self) -> RendererStats:
         return RendererStats(
             **self._now,
+            id=self._id,
+            host=socket.gethostname(),
             version=VERSION,
             kinds=tuple(kind.name for kind in KINDS),
             device=self._device.name,

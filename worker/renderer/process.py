@@ -15,7 +15,7 @@ from featurelens.engine.precision import best_device, repeatable
 from featurelens.jobs.logs import configure, logger
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.deaths import NO_SOCKET, OUTGROWN
-from featurelens.jobs.queue.liveness import RENDERER
+from featurelens.jobs.queue.liveness import renderer_key
 from featurelens.jobs.settings import settings_of
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.heartbeat import Heartbeat
@@ -39,11 +39,12 @@ def main() -> None:
     device = best_device(configured.device)
     repeatable(device)
     registry = Registry(configured)
-    heartbeat = Heartbeat(connect(), RENDERER)
+    heartbeat = Heartbeat(connect(), renderer_key(configured.renderer_id))
     photos = Photos(configured.photos_folder)
     budgets = configured.networks_bytes, memory_for_jobs(device)
     try:
-        renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, *budgets)
+        id = configured.renderer_id
+        renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, *budgets, id=id)
     except NoSocket as error:
         _end(error)
     for number in (signal.SIGTERM, signal.SIGINT):

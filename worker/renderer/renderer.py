@@ -46,13 +46,14 @@ class Renderer:
         heartbeat: Heartbeat,
         budget: int = NETWORKS_BYTES,
         memory: int = 0,
+        id: str = "",
     ) -> None:
         self.device = Device.of(device)
         self._heartbeat = heartbeat
         self._registry = registry
         self._networks = Networks(registry.load, self._interrupt, budget)
         workshops = {kind.name: _workshop(kind.name, self.device, photos) for kind in KINDS}
-        self.stats = LaneStats(self.device, memory)
+        self.stats = LaneStats(self.device, memory, id)
         heartbeat.tell = self.stats.tell
         usable = partial(check, device, self.device.dtype)
         self._growth = Growth()

@@ -1,4 +1,4 @@
-"""``python -m featurelens.worker.slot [QUEUE]``: one slot, until it is told to stop by a signal."""
+"""``python -m featurelens.worker.slot [QUEUE]``: one slot of the renderer of the settings, until told to stop."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def await_broker(redis: Redis) -> None:
             time.sleep(0.5)
 
 
-def take_jobs(redis: Redis, queue: str) -> bool:
-    """Takes jobs until asked to leave (True), or until the broker has trouble (False)."""
+def take_jobs(redis: Redis, queue: str, renderer: str = "") -> bool:
+    """Takes jobs for `renderer` until asked to leave (True), or until the broker has trouble (False)."""
     slot: Slot | None = None
     try:
-        slot = SweepSlot(redis) if queue == SWEEP_QUEUE else Slot(redis, queue)
+        slot = SweepSlot(redis, renderer) if queue == SWEEP_QUEUE else Slot(redis, queue, renderer)
         restore(redis, slot.queues[0])
         signal.signal(signal.SIGTERM, partial(_leave, slot))  # until RQ has its own handler
-        logger().info("ready", slot=slot.name, queue=queue)
+        logger().info("ready", slot=slot.name, queue=slot.queues[0].name)
         slot.work(logging_level="WARNING")
     except RedisError as error:
         logger().warning("the broker has trouble", reason=str(error))
@@ -61,10 +61,11 @@ def main() -> int:
     configure("slot")
     tell_apart()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    redis = connect(settings_of("slot").redis_url)
+    configured = settings_of("slot")
+    redis = connect(configured.redis_url)
     while True:
         await_broker(redis)
-        if take_jobs(redis, queue):
+        if take_jobs(redis, queue, configured.renderer_id):
             return 0
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 

@@ -17,24 +17,28 @@ from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import patiently
 
 KEY = "featurelens:last-chance"
+"""With the id of a renderer, if it has one: each has a quarantine of its own."""
 
 LEASE = 30
 """Seconds after which the quarantine of a slot that died is free; renewed with every report and in every silence."""
 
 
 @contextmanager
-def quarantined(redis: Redis, execution: str, wanted: Callable[[], None]) -> Iterator[Callable[[], None]]:
+def quarantined(
+    redis: Redis, renderer: str, execution: str, wanted: Callable[[], None]
+) -> Iterator[Callable[[], None]]:
     """Waits until no other job is in quarantine, calling `wanted` meanwhile (which raises to give up).
 
     Yields a function that renews the lease.
     """
-    while not patiently(lambda: redis.set(KEY, execution, nx=True, ex=LEASE)):
+    key = f"{KEY}:{renderer}" if renderer else KEY
+    while not patiently(lambda: redis.set(key, execution, nx=True, ex=LEASE)):
         wanted()
         time.sleep(0.2)
 
     def renew() -> None:
         try:
-            redis.set(KEY, execution, ex=LEASE)
+            redis.set(key, execution, ex=LEASE)
         except RedisError:
             return
 
@@ -42,7 +46,7 @@ def quarantined(redis: Redis, execution: str, wanted: Callable[[], None]) -> Ite
         yield renew
     finally:
         try:
-            if redis.get(KEY) == execution.encode():
-                redis.delete(KEY)
+            if redis.get(key) == execution.encode():
+                redis.delete(key)
         except RedisError:
             logger().info("the quarantine ends with its lease", execution=execution)

@@ -21,17 +21,19 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker.base import WorkerStatus
-from rq.worker_registration import clean_worker_registry, register
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY, clean_worker_registry, register
 
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue.broker import patiently
 from featurelens.jobs.queue.deaths import from_outside, oom_kills
+from featurelens.jobs.queue.queues import base, queue_of
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.silence import Silence
 from featurelens.worker.crash_signals import tell_apart
 from featurelens.worker.slot.blame import Blame, judged
+from featurelens.worker.slot.dealing import Dealing
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.recovery import Recovery
 from featurelens.worker.slot.slot_job import SlotJob
@@ -58,8 +60,9 @@ class Slot(Worker):
     max_connection_wait_time = 2.0
     log_result_lifespan = False
 
-    def __init__(self, redis: Redis, name: str = QUEUE) -> None:
-        queue = Queue(name, connection=redis, serializer=JSONSerializer, job_class=SlotJob)
+    def __init__(self, redis: Redis, name: str = QUEUE, renderer: str = "") -> None:
+        """Of that one of `QUEUES` which `renderer`, an id or the empty string, has."""
+        queue = Queue(queue_of(name, renderer), connection=redis, serializer=JSONSerializer, job_class=SlotJob)
         super().__init__(
             [queue],
             connection=redis,
@@ -71,6 +74,7 @@ class Slot(Worker):
         self._records = Records(redis)
         self._leases = Leases(queue)
         self._recovery = Recovery(queue, self._leases, self.name, HEARTBEAT)
+        self._dealing = Dealing(queue, self.name, HEARTBEAT)
         self._maintained = -float(HEARTBEAT)
         self.leaving = False
         self._forget()
@@ -94,6 +98,7 @@ class Slot(Worker):
         broker = pipeline if pipeline is not None else self.connection
         broker.hset(self.key, mapping=self.serialize())
         register(self, cast(Pipeline, broker))
+        broker.sadd(WORKERS_BY_QUEUE_KEY % base(self.queues[0].name), self.key)  # all of these together
 
     @property
     def should_run_maintenance_tasks(self) -> bool:
@@ -104,7 +109,10 @@ class Slot(Worker):
         """Runs `Recovery` between jobs. RQ's own would take leases away by the wall clock."""
         self._maintained = time.monotonic()
         self._recovery.hand_back_lost()
-        clean_worker_registry(self.queues[0])
+        self._dealing.deal_out()
+        self._dealing.take()
+        for name in {self.queues[0].name, base(self.queues[0].name)}:
+            clean_worker_registry(Queue(name, connection=self.connection))
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Takes the lease, has a work horse do the job, and watches it."""
@@ -153,6 +161,7 @@ class Slot(Worker):
                 self.kill_horse()
                 return
             self._recovery.hand_back_lost()
+            self._dealing.deal_out()
             self._check_horse(job)
         except RedisError as error:
             logger().warning("heartbeat lost", reason=type(error).__name__)

@@ -25,6 +25,7 @@ from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.broker import patiently
+from featurelens.jobs.queue.queues import renderer_of
 from featurelens.jobs.settings import settings
 from featurelens.worker.slot.blame import Blame, judged
 from featurelens.worker.slot.slot import HEARTBEAT, Slot
@@ -47,8 +48,8 @@ class _Running:
 class SweepSlot(Slot):
     """Takes a job whenever it has a place: `FEATURELENS_SWEEP_SLOTS`, or what the renderer says suits its device."""
 
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis, SWEEP_QUEUE)
+    def __init__(self, redis: Redis, renderer: str = "") -> None:
+        super().__init__(redis, SWEEP_QUEUE, renderer)
         self._running: dict[str, _Running] = {}
         """By the id of RQ's job."""
         self._changed = threading.Condition()
@@ -111,7 +112,7 @@ class SweepSlot(Slot):
             logger().warning("heartbeat lost", reason=type(error).__name__)
 
     def _suitable(self) -> int:
-        renderer = stats.renderer(self.connection)
+        renderer = stats.renderer(self.connection, renderer_of(self.queues[0].name))
         return renderer.sweep_pictures if renderer else self._places
 
     def _execute(self, one: _Running) -> None:

@@ -24,12 +24,13 @@ from featurelens.jobs.errors import (
     RenderFailed,
 )
 from featurelens.jobs.kinds import kind_of
-from featurelens.jobs.kinds.base import SWEEP_QUEUE
+from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import histograms
 from featurelens.jobs.queue.broker import connect, patiently
 from featurelens.jobs.queue.deaths import nobodys_fault
 from featurelens.jobs.queue.liveness import renderer_alive
+from featurelens.jobs.queue.queues import base, renderer_of
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.jobs.settings import settings
 from featurelens.jobs.store.open_store import open_store
@@ -101,11 +102,12 @@ def _do(
             store.check_writable()
     if found is None:
         report = ProgressReport(records, record, key, execution)
-        swept = record.queue == SWEEP_QUEUE
+        swept = base(record.queue or QUEUE) == SWEEP_QUEUE
         memory = patiently(lambda: _memory(redis, key, record))
         asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
         with tracing.span("render"):
-            finished, payload = _rendered(redis, report, asked, execution, last, stop)
+            renderer = renderer_of(record.queue or QUEUE)
+            finished, payload = _rendered(redis, renderer, report, asked, execution, last, stop)
         images, pictures = encoded(key, record, finished, payload)
         contents, files = attached(finished, payload)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):
@@ -130,17 +132,17 @@ def _storing(made: bool = False) -> Iterator[None]:
 
 
 def _rendered(
-    redis: Redis, report: ProgressReport, ask: Ask, execution: str, last: bool, stop: Stop | None
+    redis: Redis, renderer: str, report: ProgressReport, ask: Ask, execution: str, last: bool, stop: Stop | None
 ) -> tuple[Finished, bytes]:
     path = settings().renderer_socket
 
     def alive() -> bool:
         report.again()
-        return _alive(redis)
+        return _alive(redis, renderer)
 
     if not last:
         return converse(path, ask, report, alive, relay=report.relay(redis), stop=stop)
-    with quarantined(redis, execution, report.again) as renew:
+    with quarantined(redis, renderer, execution, report.again) as renew:
 
         def renewing(progress: Progress) -> None:
             if report(progress):
@@ -165,8 +167,8 @@ def _memory(redis: Redis, key: str, record: Record) -> int:
         return 0
 
 
-def _alive(redis: Redis) -> bool:
+def _alive(redis: Redis, renderer: str) -> bool:
     try:
-        return renderer_alive(redis)
+        return renderer_alive(redis, renderer)
     except RedisError:
         return True

@@ -10,8 +10,10 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from featurelens.jobs.errors import OtherVersion, RenderFailed
-from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK, JobQueue, Ticket
+from featurelens.jobs.kinds.base import QUEUE
+from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK, JobQueue
 from featurelens.jobs.queue.records import Records, record_key
+from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 KEY = "fv1_" + "a" * 64
@@ -78,7 +80,7 @@ def test_a_job_that_vanished_is_queued_again(queue: JobQueue, redis: Redis, aske
     first = queue.submit(KEY, SPEC, "sha256:0")
     if asked != "find":
         assert Records(redis).start(KEY, first.record.attempt, "x")
-    queue.rq.empty()  # type: ignore[no-untyped-call]
+    queue.of(QUEUE).empty()  # type: ignore[no-untyped-call]
     found: Ticket | OtherVersion | None
     match asked:
         case "find":
@@ -98,7 +100,7 @@ def test_a_job_that_vanished_while_it_was_cancelled(queue: JobQueue, redis: Redi
     first = queue.submit(KEY, SPEC, "sha256:0")
     assert Records(redis).start(KEY, first.record.attempt, "x")
     assert Records(redis).cancel(KEY, first.record.attempt)
-    queue.rq.empty()  # type: ignore[no-untyped-call]
+    queue.of(QUEUE).empty()  # type: ignore[no-untyped-call]
     for _ in range(2):
         found = queue.find(KEY)
         assert found is not None

@@ -15,8 +15,10 @@ from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.fruitless import KEPT, KEPT_BYTES
 from featurelens.jobs.queue.index import INDEX, write
 from featurelens.jobs.queue.records import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
+from featurelens.jobs.queue.router import Demand
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
+DEMAND = Demand("a lane", "visualization", ("network sha256:0 6",), 1000)
 KEY = "fv1_" + "a" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)
 
@@ -29,7 +31,7 @@ def records(redis: Redis) -> Records:
 
 def open_record(redis: Redis, attempt: str) -> None:
     redis.delete(record_key(KEY))
-    redis.hset(record_key(KEY), mapping=cast("Any", opening(KEY, SPEC, "sha256:0", attempt, "featurelens")))
+    redis.hset(record_key(KEY), mapping=cast("Any", opening(KEY, SPEC, "sha256:0", attempt, "featurelens", DEMAND)))
 
 
 def status(records: Records) -> str:
@@ -184,7 +186,7 @@ def end_many(redis: Redis, count: int, spec: VisualizationSpec = SPEC) -> list[s
     keys = [f"fv1_{number:064x}" for number in range(count)]
     for key in keys:
         with redis.pipeline() as pipe:
-            fields = opening(key, spec, "sha256:0", "first", "featurelens")
+            fields = opening(key, spec, "sha256:0", "first", "featurelens", DEMAND)
             pipe.hset(record_key(key), mapping=cast("Any", fields))
             write(pipe, key, spec, datetime.now(UTC), "queued", IN_FLIGHT_EXPIRY)
             pipe.execute()

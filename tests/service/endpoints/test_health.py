@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 from redis import Redis
 
-from featurelens.jobs.catalog.catalog import MODELS
+from featurelens.jobs.catalog.merging import MODELS
 from tests.support.problems import check
 from tests.support.server import Server
 

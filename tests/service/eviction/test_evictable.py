@@ -16,6 +16,7 @@ from redis import Redis, RedisError
 from rq.registry import StartedJobRegistry
 
 from featurelens.jobs.errors import UnknownPhoto
+from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.photos_in_flight import photos_in_flight
@@ -92,8 +93,8 @@ def test_what_an_accepted_job_needs_stays(deps: Dependencies, redis: Redis, kind
             deps.photos.get(gone)
     more = [deps.photos.add(photograph(seed)) for seed in (3, 4)]
     grow_old(deps.settings.photos_folder)
-    started = StartedJobRegistry(queue=deps.queue.rq)
-    redis.lrem(deps.queue.rq.key, 1, ticket.record.attempt)
+    started = StartedJobRegistry(queue=deps.queue.of(QUEUE))
+    redis.lrem(deps.queue.of(QUEUE).key, 1, ticket.record.attempt)
     redis.zadd(started.key, {f"{ticket.record.attempt}:execution": time.time() + 60})
     assert eviction.evict().evicted == 4
     assert deps.photos.get(needed)

@@ -10,6 +10,7 @@ from rq import Queue
 from rq.executions import Execution
 from rq.serializers import JSONSerializer
 
+from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue.job_queue import EXECUTIONS, JobQueue
 from featurelens.jobs.queue.records import Record, Records
 from featurelens.jobs.spec.visualization import VisualizationSpec
@@ -26,7 +27,7 @@ class Table:
     def __init__(self, redis: Redis) -> None:
         self.jobs = JobQueue(redis)
         self.records = Records(redis)
-        self.queue = Queue(self.jobs.rq.name, connection=redis, serializer=JSONSerializer, job_class=SlotJob)
+        self.queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer, job_class=SlotJob)
         self.leases = Leases(self.queue)
         self.attempt = self.jobs.submit(KEY, SPEC, "sha256:0").record.attempt
 

@@ -37,7 +37,7 @@ if sys.platform != "linux":
 
 def test_kill_a_slot_and_start_another(worker: WorkerHarness) -> None:
     """Even while RQ's own sweep is barred, for fifteen minutes, because the holder of its lock was killed."""
-    worker.redis.set(worker.queue.rq.registry_cleaning_key, 1, ex=899)
+    worker.redis.set(worker.queue.of(QUEUE).registry_cleaning_key, 1, ex=899)
     worker.start_renderer()
     slot = worker.start_slot()
     key = worker.ask(seed=SLOW, steps=100)
@@ -155,7 +155,7 @@ def test_no_renderer_yet(worker: WorkerHarness) -> None:
 def test_a_job_lost_between_queue_and_slot(worker: WorkerHarness) -> None:
     """A slot that died right after taking a job leaves it in RQ's intermediate list."""
     key = worker.ask()
-    queue = worker.queue.rq
+    queue = worker.queue.of(QUEUE)
     worker.redis.lmove(queue.key, queue.intermediate_queue_key)
     worker.start_renderer()
     worker.start_slot()
@@ -189,7 +189,7 @@ def test_a_job_of_a_newer_kind(worker: WorkerHarness) -> None:
     """Even where a slot of that version has died over it: those that take over set it aside."""
     worker.start_renderer()
     key, attempt = "fz9_" + "0" * 64, "newer"
-    queue = worker.queue.rq
+    queue = worker.queue.of(QUEUE)
     job = queue.create_job(TASK, args=(key, attempt), job_id=attempt, timeout=7, retry=Retry(2), description=key)
     worker.redis.hset(
         record_key(key), mapping={"status": "running", "attempt": attempt, "spec": "{}", "execution": "x"}
@@ -211,7 +211,7 @@ def test_a_job_set_aside_is_taken_back(worker: WorkerHarness) -> None:
     """Nothing is left of it."""
     key = worker.ask()
     attempt = worker.record(key).attempt
-    worker.redis.lmove(worker.queue.rq.key, aside(QUEUE))
+    worker.redis.lmove(worker.queue.of(QUEUE).key, aside(QUEUE))
     assert worker.ticket(key).position is None
     assert worker.queue.leave(key) == "cancelled"
     assert not worker.redis.exists(aside(QUEUE), f"rq:job:{attempt}")

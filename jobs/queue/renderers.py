@@ -1,0 +1,139 @@
+"""The renderers there are: what each one is, whether it lives, and what waits for it.
+
+Each tells what it is with its heartbeat. The networks and data sets that a worker holds are told by its cataloguer, for
+all its renderers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from redis import Redis
+
+from featurelens.jobs.kinds import ACTIVATIONS, VISUALIZATION
+from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.queue.liveness import RENDERER, SHARED, renderer_key
+from featurelens.jobs.queue.queues import RENDERERS
+
+_HOLDS = "featurelens:holds:"
+"""Before the id of a worker: set of what it holds (`jobs.kinds.base.Kind.needs`)."""
+_HOLDS_EXPIRY = 7 * 24 * 3600
+
+
+class Renderer(BaseModel):
+    """What a renderer is, the same from its start to its end."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field("", description="that of its worker, a dot and its number there; empty: it has none")
+    host: str = Field("", description="the machine that it runs on")
+    version: str | None = Field(None, description="of Featurelens; null: one from before this was told")
+    kinds: tuple[str, ...] = Field((VISUALIZATION.name, ACTIVATIONS.name), description="of jobs that it can do")
+    device: str
+    precision: str
+    started: datetime
+    sweep_pictures: int = 4
+    """Pictures of sweeps that it is worth having in the making at once."""
+    memory: int = 0
+    """Bytes that the pictures in progress may take together, as estimated; 0: not known."""
+
+
+class Look(NamedTuple):
+    """One renderer as it stands."""
+
+    id: str
+    about: Renderer | None
+    """None: of a version that tells it in another way."""
+    alive: bool
+    slots: bool
+    """Whether one takes jobs from the queue that was asked about."""
+    holds: bool
+    """Whether its worker holds what was asked about; one that tells nothing of that may."""
+    backlog: int
+    """Jobs that wait for it or are in the making, of all queues."""
+
+
+_LOOK = """
+local ids = redis.call('HKEYS', KEYS[1])
+table.insert(ids, '')
+local found = {}
+for _, id in ipairs(ids) do
+  local of, heart = id ~= '' and '@' .. id or '', ARGV[2] .. (id ~= '' and ':' .. id or '')
+  local beat = redis.call('GET', heart)
+  if id ~= '' or (beat and beat ~= ARGV[3]) then
+    local about = id ~= '' and redis.call('HGET', KEYS[1], id) or redis.call('GET', heart .. ':figures') or ''
+    local slots, backlog = 0, 0
+    for _, slot in ipairs(redis.call('SMEMBERS', 'rq:workers:' .. ARGV[1] .. of)) do
+      slots = slots + redis.call('EXISTS', slot)
+    end
+    for i = 5, 4 + tonumber(ARGV[4]) do
+      backlog = backlog + redis.call('LLEN', 'rq:queue:' .. ARGV[i] .. of)
+        + redis.call('ZCARD', 'rq:wip:' .. ARGV[i] .. of)
+    end
+    local holdings, holds = KEYS[2] .. string.match(id, '^[^.]*'), 1
+    if redis.call('EXISTS', holdings) == 1 then
+      for i = 5 + tonumber(ARGV[4]), #ARGV do holds = holds * redis.call('SISMEMBER', holdings, ARGV[i]) end
+    end
+    table.insert(found, {id, about, beat and 1 or 0, slots, holds, backlog})
+  end
+end
+return found
+"""
+
+
+class Renderers:
+    """Reads and writes what is known of them."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._look = redis.register_script(_LOOK)
+
+    def look(self, queue: str, needs: Sequence[str] = ()) -> list[Look]:
+        """All of them, in one round trip; slots are those of `queue`, one of `QUEUES`."""
+        arguments: list[str | bytes | int] = [queue, RENDERER, SHARED, len(QUEUES), *QUEUES, *needs]
+        found = self._look(keys=[RENDERERS, _HOLDS], args=arguments)
+        return [
+            Look(id.decode(), _understood(about), bool(alive), bool(slots), bool(holds), backlog)
+            for id, about, alive, slots, holds, backlog in found
+        ]
+
+
+def tell(redis: Redis, renderer: Renderer) -> None:
+    """Makes a renderer with an id known. Call with each heartbeat."""
+    redis.hset(RENDERERS, renderer.id, Renderer.model_validate(renderer.model_dump()).model_dump_json())
+
+
+def alive(redis: Redis) -> list[str]:
+    """The ids of the renderers that have sent a heartbeat lately; the empty one if that has none."""
+    known = [name.decode() for name in cast("list[bytes]", redis.hkeys(RENDERERS))]
+    beats = redis.mget([renderer_key(id) for id in ("", *sorted(known))])
+    found = zip(("", *sorted(known)), cast("list[bytes | None]", beats), strict=True)
+    return [id for id, beat in found if beat is not None and beat != SHARED]
+
+
+def worker_of(renderer: str) -> str:
+    """The id of the worker that a renderer belongs to."""
+    return renderer.partition(".")[0]
+
+
+def tell_holdings(redis: Redis, worker: str, told: str, holdings: Sequence[str]) -> None:
+    """Replaces what a worker holds, of one sort: `told` is what all of that sort begin with."""
+    key = _HOLDS + worker
+    before = {one.decode() for one in cast("set[bytes]", redis.smembers(key)) if one.decode().startswith(told)}
+    with redis.pipeline(transaction=True) as pipe:
+        if gone := before.difference(holdings):
+            pipe.srem(key, *gone)
+        if new := set(holdings) - before:
+            pipe.sadd(key, *new)
+        pipe.expire(key, _HOLDS_EXPIRY)
+        pipe.execute()
+
+
+def _understood(told: bytes) -> Renderer | None:
+    try:
+        return Renderer.model_validate_json(told)
+    except ValidationError:
+        return None

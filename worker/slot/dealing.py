@@ -1,0 +1,129 @@
+"""What a slot does for other renderers between two jobs: jobs of those that are gone are dealt out again, and one that
+is idle takes some from the longest queue.
+
+All slots do so, and none has to: what is moved is moved atomically, and leases are fenced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.logs import logger
+from featurelens.jobs.queue import stats
+from featurelens.jobs.queue.aside import restore
+from featurelens.jobs.queue.dealing import Dealings, Waiting
+from featurelens.jobs.queue.liveness import BEATS, SHARED, renderer_key
+from featurelens.jobs.queue.queues import base, ids, queue_of, renderer_of
+from featurelens.jobs.queue.router import Router
+from featurelens.jobs.queue.routing import tail_block
+from featurelens.jobs.silence import Silence
+from featurelens.worker.slot.lease import Leases
+from featurelens.worker.slot.recovery import LEASE, Recovery
+from featurelens.worker.slot.slot_job import SlotJob
+
+TOGETHER = 256
+"""Jobs of one queue that are dealt out at a look."""
+
+LONGEST_TAIL = 64
+"""Jobs at the end of a queue that are looked at."""
+
+
+class Dealing:
+    """Of the slot `name` of `queue`, which looks every `pace` seconds."""
+
+    def __init__(self, queue: Queue, name: str, pace: float) -> None:
+        self._queue = queue
+        self._redis: Redis = queue.connection
+        self._name = name
+        self._pace = pace
+        self._renderer = renderer_of(queue.name)
+        self._dealings = Dealings(self._redis)
+        self._router = Router(self._redis)
+        self._silences: dict[str, Silence] = {}
+        self._gone: dict[str, list[Recovery]] = {}
+        """By the id of a renderer that is gone: they return what it had in the making to its queues."""
+
+    def deal_out(self) -> None:
+        """Deals the jobs of renderers that are gone out to others."""
+        if not self._renderer:
+            return  # one without an id is alone
+        for id in self._those_gone():
+            for recovery in self._gone.setdefault(id, list(self._recoveries(id))):
+                recovery.hand_back_lost()
+            for queue in QUEUES:
+                self._deal_out(queue, id)
+            if id and self._dealings.forget(id):
+                self._gone.pop(id, None)
+                logger().info("a renderer that is gone has no jobs any more", renderer=id)
+
+    def take(self) -> int:
+        """Has an idle renderer take jobs from the end of the longest queue; returns how many."""
+        if not self._renderer or not self._dealings.idle(self._renderer):
+            return 0
+        queue, own = base(self._queue.name), stats.renderer(self._redis, self._renderer)
+        others = [queue_of(queue, id) for id in ids(self._redis) if id != self._renderer]
+        lengths = {name: int(self._redis.llen(self._key(name))) for name in others}
+        longest = max(lengths, key=lengths.__getitem__, default=None)
+        if own is None or longest is None or not lengths[longest]:
+            return 0
+        waiting = self._dealings.waiting(longest, -LONGEST_TAIL, -1)
+        block = self._fit(queue, waiting[len(waiting) - tail_block(_lanes(waiting), own.sweep_pictures) :])
+        taken = self._dealings.take(longest, self._queue.name, self._renderer, block)
+        if taken:
+            logger().info("took waiting jobs", jobs=taken, source=longest)
+        return taken
+
+    def _those_gone(self) -> list[str]:
+        """The ids of renderers without signs of life for as long as a lease lasts, or that have said that they end.
+
+        The empty one, whose queues nobody has, while there is no renderer without an id.
+        """
+        known = ids(self._redis)
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hmget(BEATS, known)
+            pipe.mget([renderer_key(id) for id in known])
+            beats, hearts = pipe.execute()
+        self._silences = {id: self._silences.get(id) or Silence(self._pace) for id in known}
+        gone = []
+        for id, beat, heart in zip(known, beats, hearts, strict=True):
+            silent = self._silences[id].seconds(heart if not id else beat)
+            left = heart in {None, SHARED} if not id else heart is None and beat is None
+            if id != self._renderer and (left or (heart is None and silent >= LEASE)):
+                gone.append(id)
+        self._gone = {id: recoveries for id, recoveries in self._gone.items() if id in gone}
+        return gone
+
+    def _recoveries(self, id: str) -> Iterator[Recovery]:
+        for queue in QUEUES:
+            theirs = Queue(queue_of(queue, id), connection=self._redis, serializer=JSONSerializer, job_class=SlotJob)
+            restore(self._redis, theirs)
+            yield Recovery(theirs, Leases(theirs), self._name, self._pace)
+
+    def _deal_out(self, queue: str, id: str) -> None:
+        source = queue_of(queue, id)
+        waiting = [one for one in self._dealings.waiting(source, 0, TOGETHER - 1) if one.demand is not None]
+        if not waiting:
+            return
+        places = self._router.places(queue, [one.demand for one in waiting if one.demand is not None], beside=id)
+        for target, group in groupby(zip(waiting, places, strict=True), key=lambda pair: pair[1]):
+            if target is not None:
+                moved = self._dealings.move(source, target, [one.attempt for one, _ in group])
+                logger().info("dealt out again", jobs=moved, source=source, target=target)
+
+    def _fit(self, queue: str, waiting: list[Waiting]) -> list[str]:
+        """The attempts among them that this renderer can do."""
+        able = self._router.able(queue, self._renderer, [one.demand for one in waiting])
+        return [one.attempt for one, can in zip(waiting, able, strict=True) if can]
+
+    def _key(self, name: str) -> str:
+        return str(Queue(name, connection=self._redis).key)
+
+
+def _lanes(waiting: list[Waiting]) -> list[str | None]:
+    return [None if one.demand is None else one.demand.lane for one in waiting]
