@@ -29,6 +29,7 @@ from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue import index, queues
 from featurelens.jobs.queue.aside import aside
+from featurelens.jobs.queue.moves import READ
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
 from featurelens.jobs.queue.revival import alive, revive
 from featurelens.jobs.queue.room import Reservation, Room
@@ -54,31 +55,13 @@ _TOGETHER = 128
 _JOB_PREFIX = Job.redis_job_namespace_prefix
 _QUEUE_PREFIX = Queue.redis_queue_namespace_prefix
 
-_READ = """
-local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'queue')
-if not now[1] or not now[2] then return {{}, false, false} end
-local attempt, queue = now[2], now[3] or ARGV[4]
-local job = redis.call('HGET', ARGV[1] .. attempt, 'status')
-if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
-  redis.call('HINCRBY', KEYS[1], 'askers', 1)
-  local alone = string.gsub(queue, '^[^@]+', ARGV[4])
-  if ARGV[5] == ARGV[4] and queue ~= alone and redis.call('LREM', ARGV[2] .. queue, 1, attempt) == 1 then
-    queue = alone
-    redis.call('RPUSH', ARGV[2] .. queue, attempt)
-    redis.call('HSET', ARGV[1] .. attempt, 'origin', queue)
-    redis.call('HSET', KEYS[1], 'queue', queue)
-  end
-end
-return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)}
-"""
-
 
 class JobQueue:
     """Submits jobs, withdraws them, and finds them."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._script = redis.register_script(_READ)
+        self._script = redis.register_script(READ)
         self._records = Records(redis)
         self._queues: dict[str, Queue] = {}
         self.router = Router(redis)

@@ -1,7 +1,7 @@
 """The scripts with which Redis changes a record: as a whole or not at all.
 
 KEYS are those of the record and of its line in the index; ARGV begins with their expiries, in flight and ended, and the
-attempt that is meant.
+attempt that is meant. `READ` has others.
 """
 
 from __future__ import annotations
@@ -55,3 +55,27 @@ set('cancelling', false, 'stage', 'stopping')
 return 'cancelling'
 """
 )
+
+READ = """
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'queue')
+if not now[1] or not now[2] then return {{}, false, false} end
+local attempt, queue = now[2], now[3] or ARGV[4]
+local job = redis.call('HGET', ARGV[1] .. attempt, 'status')
+if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
+  redis.call('HINCRBY', KEYS[1], 'askers', 1)
+  local alone = string.gsub(queue, '^[^@]+', ARGV[4])
+  if ARGV[5] == ARGV[4] and queue ~= alone and redis.call('LREM', ARGV[2] .. queue, 1, attempt) == 1 then
+    queue = alone
+    redis.call('RPUSH', ARGV[2] .. queue, attempt)
+    redis.call('HSET', ARGV[1] .. attempt, 'origin', queue)
+    redis.call('HSET', KEYS[1], 'queue', queue)
+  end
+end
+return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)}
+"""
+"""The record, the status of its RQ job, its place in its queue, counted from 0. With ARGV[5], a queue, one more asks:
+a picture of a sweep that is asked for alone moves to the other queue of its renderer.
+
+KEYS[1] is the record; ARGV are what stands before an RQ job and before a queue in their keys, the statuses that may be
+joined, the queue of jobs asked for alone.
+"""
