@@ -100,6 +100,11 @@ class Slot(Worker):
         register(self, cast(Pipeline, broker))
         broker.sadd(WORKERS_BY_QUEUE_KEY % base(self.queues[0].name), self.key)  # all of these together
 
+    def register_death(self) -> None:
+        """Leaves those that take jobs, too, which it has joined with its heartbeat."""
+        self.connection.srem(WORKERS_BY_QUEUE_KEY % base(self.queues[0].name), self.key)
+        super().register_death()  # type: ignore[no-untyped-call]
+
     @property
     def should_run_maintenance_tasks(self) -> bool:
         """Whenever `HEARTBEAT` has passed, by no wall clock: RQ's would stop for hours when that is set back."""

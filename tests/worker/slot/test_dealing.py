@@ -1,0 +1,188 @@
+"""Jobs of renderers that are gone are dealt out, idle ones take some, and no job is ever in two places or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE
+from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.queues import ids, queue_of
+from featurelens.jobs.queue.ticket import Wanted
+from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.worker.slot.dealing import Dealing
+from featurelens.worker.slot.lease import Leases
+from featurelens.worker.slot.recovery import LEASE
+from featurelens.worker.slot.slot_job import SlotJob
+from tests.support.renderers import appear, leave, vanish
+
+NEEDS = ("network sha256:0 6",)
+
+
+@pytest.fixture
+def jobs(redis: Redis) -> JobQueue:
+    return JobQueue(redis)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """What the count of silence goes by; a look counts for a pace at most."""
+    now = [0.0]
+    monkeypatch.setattr("featurelens.jobs.silence.time.monotonic", lambda: now[0])
+    yield now
+
+
+def dealing(redis: Redis, renderer: str, queue: str = SWEEP_QUEUE) -> Dealing:
+    own = Queue(queue_of(queue, renderer), connection=redis, serializer=JSONSerializer, job_class=SlotJob)
+    return Dealing(own, f"slot of {renderer}", 5.0)
+
+
+def ask(jobs: JobQueue, count: int, queue: str = SWEEP_QUEUE, layer: str = "l", first: int = 0) -> list[str]:
+    """Keys of new pictures of one lane."""
+    spec = VisualizationSpec(model="m", layer=layer, channel=1, size=(64, 64), steps=10).completed()
+    keys = [f"fv1_{number:064x}" for number in range(first, first + count)]
+    jobs.submit_all([Wanted(key, spec, "sha256:0", NEEDS) for key in keys], queue)
+    return keys
+
+
+def where(jobs: JobQueue, keys: list[str]) -> list[str | None]:
+    """The queue of each, as its record, RQ's job and the queue itself say alike."""
+    found: list[str | None] = []
+    for key in keys:
+        ticket = jobs.find(key)
+        assert ticket is not None
+        name, attempt = ticket.record.queue, ticket.record.attempt
+        job = Job.fetch(attempt, connection=jobs._redis, serializer=JSONSerializer)
+        assert job.origin == name
+        places = [other for other in jobs.names() if attempt in jobs.of(other).job_ids]
+        assert places == [name]
+        found.append(name)
+    return found
+
+
+def test_one_that_leaves_hands_over_at_once(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 20) + ask(jobs, 3, QUEUE, first=100)
+    leave(redis, "a.0")
+    appear(redis, "b.0", holds=NEEDS)
+    dealing(redis, "b.0").deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@b.0"] * 20 + [f"{QUEUE}@b.0"] * 3
+    assert ids(redis) == ["", "b.0"]
+    assert jobs.of(f"{SWEEP_QUEUE}@b.0").job_ids == [
+        ticket.record.attempt for ticket in map(jobs.find, keys[:20]) if ticket is not None
+    ]
+
+
+def test_one_that_is_killed_within_a_lease(redis: Redis, jobs: JobQueue, clock: list[float]) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 4)
+    appear(redis, "b.0", holds=NEEDS)
+    vanish(redis, "a.0")
+    other = dealing(redis, "b.0")
+    while clock[0] < LEASE:
+        other.deal_out()
+        assert where(jobs, keys) == [f"{SWEEP_QUEUE}@a.0"] * 4
+        clock[0] += 5
+    other.deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@b.0"] * 4
+
+
+def test_one_that_beats_again_keeps_its_jobs(redis: Redis, jobs: JobQueue, clock: list[float]) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 4)
+    appear(redis, "b.0", holds=NEEDS)
+    other = dealing(redis, "b.0")
+    for _ in range(10):
+        vanish(redis, "a.0")
+        other.deal_out()
+        clock[0] += 5
+        appear(redis, "a.0", holds=NEEDS)
+        other.deal_out()
+        clock[0] += 5
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@a.0"] * 4
+
+
+def test_what_it_had_in_the_making_goes_on_elsewhere(redis: Redis, jobs: JobQueue, clock: list[float]) -> None:
+    """A job that is leased to a slot of another machine, and one on its way there."""
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 3)
+    theirs = Queue(f"{SWEEP_QUEUE}@a.0", connection=redis, serializer=JSONSerializer, job_class=SlotJob)
+    for leased in (True, False):
+        taken = redis.lmove(theirs.key, theirs.intermediate_queue_key, "LEFT", "RIGHT")
+        assert isinstance(taken, bytes)
+        job = cast(SlotJob, SlotJob.fetch(taken.decode(), connection=redis, serializer=JSONSerializer))
+        execution = Leases(theirs).take(job, "a slot") if leased else None
+        if execution is not None:
+            redis.hset(execution.key, mapping={"host": "elsewhere", "process": "1:1", "parent": "1:1"})
+    leave(redis, "a.0")
+    appear(redis, "b.0", holds=NEEDS)
+    other = dealing(redis, "b.0")
+    for _ in range(6):
+        other.deal_out()
+        clock[0] += 5
+    other.deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@b.0"] * 3
+    assert ids(redis) == ["", "b.0"]
+
+
+def test_what_nobody_can_do_waits(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 2)
+    leave(redis, "a.0")
+    appear(redis, "b.0", holds=["network sha256:1 6"])
+    dealing(redis, "b.0").deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@a.0"] * 2
+    appear(redis, "c.0", holds=NEEDS)
+    dealing(redis, "b.0").deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@c.0"] * 2
+
+
+def test_what_services_of_before_have_queued_is_dealt_out(redis: Redis, jobs: JobQueue) -> None:
+    keys = ask(jobs, 3, QUEUE)
+    assert where(jobs, keys) == [QUEUE] * 3
+    appear(redis, "a.0", holds=NEEDS)
+    dealing(redis, "a.0", QUEUE).deal_out()
+    assert where(jobs, keys) == [f"{QUEUE}@a.0"] * 3
+
+
+def test_an_idle_one_takes_the_last_block_of_the_longest_queue(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 40)
+    appear(redis, "b.0", holds=NEEDS, sweep_pictures=16)
+    assert dealing(redis, "b.0").take() == 16
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@a.0"] * 24 + [f"{SWEEP_QUEUE}@b.0"] * 16
+    assert dealing(redis, "b.0").take() == 0, "it is not idle any more"
+
+
+def test_an_idle_one_takes_nothing_that_it_cannot_do(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    ask(jobs, 40)
+    appear(redis, "b.0", holds=["network sha256:1 6"])
+    assert dealing(redis, "b.0").take() == 0
+
+
+def test_many_at_once_move_each_job_once(redis: Redis, jobs: JobQueue) -> None:
+    """Six renderers, all slots at once: some leave, others take; in the end every job waits in exactly one queue."""
+    for number in range(6):
+        appear(redis, f"w{number}.0", holds=NEEDS)
+    keys = ask(jobs, 120) + ask(jobs, 60, QUEUE, "k", first=1000)
+    for number in range(3):
+        leave(redis, f"w{number}.0")
+    slots = [dealing(redis, f"w{number}.0", queue) for number in (3, 4, 5) for queue in QUEUES for _ in range(2)]
+
+    def work(slot: Dealing) -> None:
+        for _ in range(5):
+            slot.deal_out()
+            slot.take()
+
+    with ThreadPoolExecutor(len(slots)) as pool:
+        list(pool.map(work, slots))
+    assert {name.partition("@")[2] for name in where(jobs, keys) if name} <= {"w3.0", "w4.0", "w5.0"}
+    assert len(jobs) == 180
