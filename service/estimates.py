@@ -5,6 +5,7 @@ Whatever makes the same request unacceptable is raised as if it had been made.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,6 +72,9 @@ def _of_sweep(
         made += len(there)
         underway += sum(isinstance(one, Ticket) and one.record.in_flight for one in deps.queue.find_all(rest))
     missing = len(wanted) - made - underway
+    renderers = stats.all_renderers(deps.redis)
+    blocks = math.ceil(missing / max((one.sweep_pictures for one in renderers), default=1))
+    side_by_side = max(1, min(len(renderers), blocks))
     return SweepEstimate(
         total=len(wanted),
         made=made,
@@ -79,7 +83,7 @@ def _of_sweep(
         cost=VISUALIZATION.cost(resolved) * len(wanted),
         cost_limit=deps.limits.sweep_cost,
         waiting=_length(deps, SWEEP_QUEUE),
-        **_of_one(deps, wanted[0], missing * resolved.steps, alone=False),
+        **_of_one(deps, wanted[0], math.ceil(missing / side_by_side) * resolved.steps, alone=False),
     )
 
 
