@@ -27,7 +27,7 @@ from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.unit_index import UnitIndex
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.open_store import open_store
+from featurelens.jobs.store.open_store import open_photos, open_store, open_thumbnails
 from featurelens.jobs.store.photos import Photos
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.auth.api_keys import ApiKeys
@@ -116,7 +116,7 @@ class Dependencies:
             catalog,
             queue,
             store,
-            Photos(settings.photos_folder, decoding),
+            open_photos(settings, decoding),
             decoding,
             settings,
             Limits.of(settings),
@@ -125,7 +125,7 @@ class Dependencies:
             SignedUrls(settings.token_secret),
             index,
             whole,
-            Thumbnails(DiskCache(settings.thumbnails_folder)),
+            Thumbnails(DiskCache(settings.thumbnails_folder, open_thumbnails(settings))),
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
             scans,
             comparisons,
@@ -153,7 +153,7 @@ def _evictions(settings: Settings, wanted: Callable[[], Collection[str]]) -> dic
         "thumbnails": (EvictableFiles(settings.thumbnails_folder), settings.thumbnails_max_bytes),
         "photos": (EvictablePhotos(settings.photos_folder, wanted), settings.photos_max_bytes),
     }
-    if settings.results is None:
+    if settings.bucket is None:
         folder = settings.results_folder
         evictables["results"] = EvictableResults(FileStore(folder), folder), settings.results_max_bytes
     return {name: Eviction(name, evictable, limit) for name, (evictable, limit) in evictables.items()}

@@ -13,6 +13,7 @@ import torch
 
 from featurelens.engine.network import Network
 from featurelens.jobs.spec.scan import ScanSpec
+from featurelens.jobs.store.folder import Folder
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.device import Device
@@ -24,7 +25,7 @@ KEY = "fs1_" + "0" * 64
 
 def workshop(state: Path, datasets: Path | None = None, *, thumbnails: bool = True) -> Scans:
     """Checkpoints are kept in `state`."""
-    return Scans(Device.of(torch.device("cpu")), Shelf(datasets), Checkpoints(state), thumbnails)
+    return Scans(Device.of(torch.device("cpu")), Shelf(datasets), Checkpoints(Folder(state)), thumbnails)
 
 
 def asked(shelf: Shelf, network: Network, dataset: str, layers: list[str], size: tuple[int, int], keep: int = 9) -> Ask:
