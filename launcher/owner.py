@@ -63,9 +63,9 @@ class Owner:
         if other is not None:
             whose = other.decode(errors="replace").partition(" ")[2]
             raise Refused(
-                f"the queue at REDIS_URL belongs to the store {whose}, and this one is {self._store.where}: name that one "
-                f"here (FEATURELENS_RESULTS, or FEATURELENS_STATE where it is a state folder), or another database of the "
-                f"server (redis://.../1), or stop all that uses that store and wait {EXPIRY} s"
+                f"the queue at REDIS_URL belongs to the store {whose}, and this one is {self._store.where}: name that "
+                "one here (FEATURELENS_RESULTS, or FEATURELENS_STATE where it is a state folder), or another database "
+                f"of the server (redis://.../1), or stop all that uses that store and wait {EXPIRY} s"
             )
 
     async def release(self) -> None:

@@ -14,21 +14,8 @@ import pytest
 from featurelens.launcher.claim import free_port
 from featurelens.launcher.valkey import embedded
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.launched import launched
 from tests.support.paths import ROOT
-
-
-def launched(state: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """The launcher, until it ends by itself."""
-    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    return subprocess.run(
-        (sys.executable, "-m", "featurelens.launcher", *arguments),
-        env=environment | {"FEATURELENS_STATE": str(state), "PORT": str(free_port())} | settings,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("arguments", [("worker",), ("service",)])
@@ -39,18 +26,13 @@ def test_parts_alone_need_a_queue_to_share(tmp_path: Path, arguments: tuple[str,
     assert "needs REDIS_URL" in answer.stderr
 
 
-def test_a_bucket_that_is_not_there(tmp_path: Path) -> None:
-    """One line."""
+def test_a_bucket_that_is_looked_for(tmp_path: Path) -> None:
     with BucketServer() as server:
-        settings = CREDENTIALS | {"FEATURELENS_RESULTS_ENDPOINT": server.endpoint}
-        answer = launched(tmp_path, FEATURELENS_RESULTS="s3://nowhere/x", **settings)
-        assert (answer.returncode, answer.stdout) == (2, "")
-        (line,) = answer.stderr.splitlines()
-        assert "there is no bucket" in line
-        assert "s3://nowhere/x" in line
-        status, said = _checked(FEATURELENS_RESULTS=f"s3://{BUCKET}/x", **settings)
+        named = {"FEATURELENS_RESULTS": f"s3://{BUCKET}/x", "FEATURELENS_RESULTS_ENDPOINT": server.endpoint}
+        status, said = _checked(**CREDENTIALS, **named)
         assert (status, said.partition(" ")[0]) == (0, "store")
-    silent, said = _checked(FEATURELENS_RESULTS=f"s3://{BUCKET}/x", **settings)
+        assert _checked(**CREDENTIALS, **named) == (0, said)
+    silent, said = _checked(**CREDENTIALS, **named)
     assert silent == 4, "no reason to refuse: it may yet answer"
     assert "does not answer" in said
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from functools import partial
 
 import obstore
@@ -15,23 +14,14 @@ from featurelens.jobs.errors import NotStored, StoreUnavailable
 from featurelens.jobs.store.bucket import Bucket
 from featurelens.jobs.store.bucket_store import BucketStore
 from featurelens.launcher.claim import free_port
-from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.bucket import BUCKET, BucketServer
 from tests.support.results import FILES, IMAGES, KEY, result
 
 CONTENTS = list(FILES.values())
 whole = partial(result, files=FILES)
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[BucketServer]:
-    with BucketServer() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("credentials")
 
 
 @pytest.fixture
