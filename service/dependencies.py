@@ -27,7 +27,7 @@ from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.unit_index import UnitIndex
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.open_store import open_photos, open_store, open_thumbnails
+from featurelens.jobs.store.open_store import open_photos, open_store
 from featurelens.jobs.store.photos import Photos
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.auth.api_keys import ApiKeys
@@ -125,7 +125,7 @@ class Dependencies:
             SignedUrls(settings.token_secret),
             index,
             whole,
-            Thumbnails(DiskCache(settings.thumbnails_folder, open_thumbnails(settings))),
+            Thumbnails(DiskCache(settings.thumbnails_folder)),
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
             scans,
             comparisons,

@@ -39,11 +39,6 @@ def open_checkpoints(settings: Settings) -> Objects:
     return _objects(settings, "scans")
 
 
-def open_thumbnails(settings: Settings) -> Objects | None:
-    """Those that other machines may have made; None: they lie in `Settings.thumbnails_folder`, as ours do."""
-    return None if settings.bucket is None else _objects(settings, "thumbnails")
-
-
 def open_whole(settings: Settings) -> Objects:
     """All of it together."""
     return _objects(settings, "")

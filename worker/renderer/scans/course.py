@@ -34,6 +34,8 @@ from featurelens.worker.renderer.scans.examples import chosen, described
 
 CHECKPOINT_EVERY = 10.0
 """Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
+SELDOM = 20
+"""A checkpoint is followed by a pause at least this many times as long as it took to write."""
 THUMBNAIL = 224
 """Pixels of the longer side."""
 _MEDIA = {"parquet": "application/vnd.apache.parquet", "jsonl": "application/jsonl"}
@@ -126,7 +128,7 @@ class Course:
                     if self.done == len(images) or begun - saved > pause:
                         yield from beside(self._means.beside, lambda: self._keep(gathered))
                         saved = time.monotonic()
-                        pause = max(CHECKPOINT_EVERY, 20 * (saved - begun))
+                        pause = max(CHECKPOINT_EVERY, SELDOM * (saved - begun))
                 yield
         finally:
             batches.close()
