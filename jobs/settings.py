@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """Of the disk: with less free nothing new is accepted."""
     auth: Literal["auto", "on", "off"] = "auto"
     """Whether API keys are asked for; auto: unless only this machine can reach the service."""
+    keys: Path | None = None
+    """The file of API keys, where several services share one; left out: ``keys.json`` of the state folder."""
     allowed_hosts: str = ""
     """Names that the service goes by, such as ``vision.example.org,*.internal``; localhost and addresses always do.
 
@@ -170,7 +172,7 @@ class Settings(BaseSettings):
 
     @property
     def keys_file(self) -> Path:
-        return self.state.absolute() / "keys.json"
+        return self.keys.absolute() if self.keys else self.state.absolute() / "keys.json"
 
     @property
     def token_secret(self) -> Path:

@@ -32,7 +32,8 @@ from featurelens.jobs.store.photos import Photos
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.auth.quota import Quota
-from featurelens.service.auth.signed_urls import SignedUrls
+from featurelens.service.auth.signed_urls import LIFETIME, SignedUrls
+from featurelens.service.auth.token_secret import TokenSecret
 from featurelens.service.decoding import Decoding
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictablePhotos, EvictableResults
@@ -122,7 +123,7 @@ class Dependencies:
             Limits.of(settings),
             Quota(redis, settings.quota) if settings.quota else None,
             ApiKeys(settings.keys_file),
-            SignedUrls(settings.token_secret),
+            SignedUrls(TokenSecret(settings.token_secret, redis, LIFETIME)),
             index,
             whole,
             Thumbnails(DiskCache(settings.thumbnails_folder)),
