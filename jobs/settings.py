@@ -67,8 +67,11 @@ class Settings(BaseSettings):
     """Requests answered at once, streams of events included."""
     http_workers: int = Field(1, ge=1, le=64)
     """Processes of the service, which share the connections."""
-    results: str | None = Field(None, pattern=r"^s3://[a-z0-9.-]+(/.*)?$")
-    """``s3://bucket/prefix``: finished pictures go there instead of the state folder."""
+    results: str | None = None
+    """Where that is kept which machines share: ``s3://bucket/prefix``, or a folder that all of them have.
+
+    Results, photographs, what unfinished scans have gathered; left out, each is in the state folder.
+    """
     results_endpoint: str | None = None
     """Of the bucket, where it is not Amazon's; credentials come from ``AWS_*``."""
     results_max_bytes: int = Field(0, ge=0)
@@ -81,6 +84,8 @@ class Settings(BaseSettings):
     """Of the disk: with less free nothing new is accepted."""
     auth: Literal["auto", "on", "off"] = "auto"
     """Whether API keys are asked for; auto: unless only this machine can reach the service."""
+    keys: Path | None = None
+    """The file of API keys, where several services share one; left out: ``keys.json`` of the state folder."""
     allowed_hosts: str = ""
     """Names that the service goes by, such as ``vision.example.org,*.internal``; localhost and addresses always do.
 
@@ -115,6 +120,13 @@ class Settings(BaseSettings):
             raise ValueError("no address of a Redis or Valkey; redis://:password@host:6379/0 would be one") from None
         return url
 
+    @field_validator("results")
+    @classmethod
+    def _store(cls, results: str | None) -> str | None:
+        if results and not re.fullmatch(r"s3://[a-z0-9.-]+(/.*)?|/.*", results):
+            raise ValueError("neither a bucket, such as s3://bucket/prefix, nor a folder, such as /mnt/featurelens")
+        return results or None
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, proxies: str) -> str:
@@ -142,8 +154,18 @@ class Settings(BaseSettings):
         return _listed(self.trusted_proxies)
 
     @property
+    def bucket(self) -> str | None:
+        """The address of the bucket that is the store; None: it is a folder."""
+        return self.results if self.results and self.results.startswith("s3://") else None
+
+    @property
+    def store_folder(self) -> Path:
+        """The folder that is the store: one that machines share, or the state's."""
+        return Path(self.results) if self.results and self.bucket is None else self.state.absolute()
+
+    @property
     def results_folder(self) -> Path:
-        return self.state.absolute() / "results"
+        return self.store_folder / "results"
 
     @property
     def auth_required(self) -> bool:
@@ -157,7 +179,7 @@ class Settings(BaseSettings):
 
     @property
     def keys_file(self) -> Path:
-        return self.state.absolute() / "keys.json"
+        return self.keys.absolute() if self.keys else self.state.absolute() / "keys.json"
 
     @property
     def token_secret(self) -> Path:
@@ -165,17 +187,12 @@ class Settings(BaseSettings):
 
     @property
     def photos_folder(self) -> Path:
-        return self.state.absolute() / "photos"
+        return self.store_folder / "photos"
 
     @property
     def cache_folder(self) -> Path:
         """Downloaded weights and computed layer lists: safe to delete, made again when missing."""
         return self.state.absolute() / "cache"
-
-    @property
-    def scans_folder(self) -> Path:
-        """What unfinished scans have gathered; without it they begin anew."""
-        return self.state.absolute() / "scans"
 
     @property
     def temporary_folder(self) -> Path:
@@ -184,7 +201,9 @@ class Settings(BaseSettings):
 
     @property
     def thumbnails_folder(self) -> Path:
-        return self.cache_folder / "thumbnails"
+        """Of this machine, where the store is a bucket; else shared as the store is."""
+        shared = self.results is not None and self.bucket is None
+        return (self.store_folder if shared else self.cache_folder) / "thumbnails"
 
     @property
     def renderer_socket(self) -> Path:

@@ -8,18 +8,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-import subprocess
 import sys
 from contextlib import ExitStack
 
 from featurelens.jobs.settings import InvalidSettings, Settings, settings
-from featurelens.launcher.children import GaveUp, python
+from featurelens.jobs.store.identity import Identity
+from featurelens.launcher.children import GaveUp
 from featurelens.launcher.claim import Claim, Refused, StateGone, check_port, claim_state
 from featurelens.launcher.stack import Parts, Stack
+from featurelens.launcher.store import Silent, find_store
 
 COULD_NOT_GO_ON, NOT_STARTED = 1, 2
-NO_USE = {3, 5}
-"""Exit statuses of `featurelens.jobs.store.check` with a bucket that waiting does not help."""
 
 
 def main() -> int:
@@ -31,8 +30,6 @@ def main() -> int:
         options = settings()
         if parts != "all" and options.redis_url is None:
             raise Refused(f"{parts} alone needs REDIS_URL: the queue it shares with the other parts")
-        if options.results is not None:
-            _check_bucket(parts)
         while not _kept_running(parts, options):
             continue
     except (InvalidSettings, Refused) as refused:
@@ -50,29 +47,29 @@ def _kept_running(parts: Parts, options: Settings) -> bool:
         claim = held.enter_context(claim_state(options.state.absolute(), "worker")) if parts != "service" else None
         if parts != "worker":
             check_port(options.host, options.port)
+        store = _store(parts, options)
         try:
-            asyncio.run(_run(parts, options, claim))
+            asyncio.run(_run(parts, options, claim, store))
         except StateGone as gone:
             _say(str(gone))
             return False
     return True
 
 
-async def _run(parts: Parts, options: Settings, claim: Claim | None) -> None:
+async def _run(parts: Parts, options: Settings, claim: Claim | None, store: Identity | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await Stack(parts, options, claim, _say).run(stop)
+    await Stack(parts, options, claim, store, _say).run(stop)
 
 
-def _check_bucket(parts: Parts) -> None:
-    """Raises `Refused` when there is no such bucket, or a worker may not write it; a silent one may yet answer."""
-    command = python("featurelens.jobs.store.check", *(["write"] if parts != "service" else []))
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if answer.returncode in NO_USE:
-        raise Refused(answer.stdout.strip())
-    if answer.stdout.strip():
-        _say(f"{answer.stdout.strip()}; starting all the same")
+def _store(parts: Parts, options: Settings) -> Identity | None:
+    """The store; None: it is silent, and may yet answer. Raises `Refused` when there is none that can be used."""
+    try:
+        return find_store(options, write=parts != "service")
+    except Silent as silent:
+        _say(f"{silent}; starting all the same")
+        return None
 
 
 def _say(line: str) -> None:

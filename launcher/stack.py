@@ -13,6 +13,7 @@ from typing import Any, Literal
 from redis.exceptions import RedisError
 
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.identity import Identity, id_of_state
 from featurelens.launcher import roles
 from featurelens.launcher.children import Child, Family, GaveUp, finish
 from featurelens.launcher.claim import Claim
@@ -22,6 +23,7 @@ from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import broker_ready, broker_refusal, service_ready
 from featurelens.launcher.role import Ready
 from featurelens.launcher.roles import RendererPlace
+from featurelens.launcher.store import Silent, find_store
 from featurelens.launcher.valkey import embedded
 from featurelens.launcher.worker_id import worker_id
 
@@ -38,13 +40,25 @@ CHECK_EVERY = 0.1
 
 
 class Stack:
-    """The processes that this launcher starts. `claim` is that of the state folder, `say` prints one line."""
+    """The processes that this launcher starts. `claim` is that of the state folder, `say` prints one line.
 
-    def __init__(self, parts: Parts, options: Settings, claim: Claim | None, say: Callable[[str], None]) -> None:
+    `store` is None where it does not answer yet: until it does nothing is taken from the queue.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        options: Settings,
+        claim: Claim | None,
+        store: Identity | None,
+        say: Callable[[str], None],
+    ) -> None:
         self._parts = parts
         self._options = options
         self._claim = claim
+        self._store = store
         self._owner: Owner | None = None
+        self._url: str | None = None
         self._said = ""
         self._say = say
         self._state = options.state.absolute()
@@ -64,7 +78,7 @@ class Stack:
     async def run(self, stop: asyncio.Event) -> None:
         """Keeps all processes running until `stop` is set.
 
-        Raises `GaveUp` when one cannot be kept running, `Refused` when the queue belongs to another worker, and
+        Raises `GaveUp` when one cannot be kept running, `Refused` when the queue belongs to another store, and
         `StateGone` when the state folder has vanished.
         """
         failure = self._family.failure
@@ -83,11 +97,12 @@ class Stack:
             self._say("stopping")
         finally:
             await finish((start, watch, stopped))
+            if self._valkey:
+                await self._release()
             # Front to back: no new jobs come in, running ones return to the queue, the queue is written to disk.
             await self._family.stop((self._service, self._slots, self._torch, self._valkey))
-            if self._owner is not None and not self._valkey:
-                with suppress(RedisError, OSError):  # then it is free by itself, a little later
-                    await self._owner.release()
+            if not self._valkey:
+                await self._release()
 
     async def _watch(self) -> None:
         """Looks after what no child shows: raises `StateGone` or `Refused`."""
@@ -98,13 +113,15 @@ class Stack:
             if self._owner is not None:
                 with suppress(RedisError, OSError):  # nobody else can take it meanwhile, either
                     await self._owner.claim()
+            elif self._url is not None and self._parts == "service":
+                await self._own(self._url)
 
     async def _start(self) -> None:
         began = time.monotonic()
         self._say(f"starting{self._where()}")
-        url = await self._broker()
+        url = self._url = await self._broker()
         works = self._parts != "service"
-        owned = works and await self._own(url)
+        owned = await self._own(url)
         if self._parts != "worker":
             role = roles.service(self._host, self._options.port, self._log("service"))
             self._service.append(self._family.start(role))
@@ -131,17 +148,29 @@ class Stack:
         return self._logs and self._logs / f"{name}.log"
 
     async def _own(self, url: str) -> bool:
-        """Claims the queue; False: the broker cannot be written to yet. Raises `Refused` when it is another's."""
-        owner = Owner(url, self._state)
+        """Claims the queue; False: the broker cannot be written to, or the store does not answer, yet.
+
+        Raises `Refused` when it is another store's, or there is no such store.
+        """
         try:
+            service = self._parts == "service"
+            if self._store is None:
+                self._store = await asyncio.to_thread(find_store, self._options, write=not service)
+            owner = Owner(url, self._store, id_of_state(self._options) if service else None)
             await owner.claim()
-        except (RedisError, OSError) as error:
-            if (reason := f"the queue cannot be written to yet: {error}") != self._said:
+        except (RedisError, OSError, Silent) as error:
+            reason = str(error) if isinstance(error, Silent) else f"the queue cannot be written to yet: {error}"
+            if reason != self._said:
                 self._say(reason)
                 self._said = reason
             return False
         self._owner = owner
         return True
+
+    async def _release(self) -> None:
+        if self._owner is not None:
+            with suppress(RedisError, OSError):  # then it is free by itself, a little later
+                await self._owner.release()
 
     async def _broker(self) -> str:
         """The URL of the operator's Redis, or of the embedded server, which is started here."""

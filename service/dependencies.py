@@ -27,12 +27,13 @@ from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.unit_index import UnitIndex
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
-from featurelens.jobs.store.open_store import open_store
+from featurelens.jobs.store.open_store import open_photos, open_store
 from featurelens.jobs.store.photos import Photos
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.auth.quota import Quota
-from featurelens.service.auth.signed_urls import SignedUrls
+from featurelens.service.auth.signed_urls import LIFETIME, SignedUrls
+from featurelens.service.auth.token_secret import TokenSecret
 from featurelens.service.decoding import Decoding
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictablePhotos, EvictableResults
@@ -116,13 +117,13 @@ class Dependencies:
             catalog,
             queue,
             store,
-            Photos(settings.photos_folder, decoding),
+            open_photos(settings, decoding),
             decoding,
             settings,
             Limits.of(settings),
             Quota(redis, settings.quota) if settings.quota else None,
             ApiKeys(settings.keys_file),
-            SignedUrls(settings.token_secret),
+            SignedUrls(TokenSecret(settings.token_secret, redis, LIFETIME)),
             index,
             whole,
             Thumbnails(DiskCache(settings.thumbnails_folder)),
@@ -153,7 +154,7 @@ def _evictions(settings: Settings, wanted: Callable[[], Collection[str]]) -> dic
         "thumbnails": (EvictableFiles(settings.thumbnails_folder), settings.thumbnails_max_bytes),
         "photos": (EvictablePhotos(settings.photos_folder, wanted), settings.photos_max_bytes),
     }
-    if settings.results is None:
+    if settings.bucket is None:
         folder = settings.results_folder
         evictables["results"] = EvictableResults(FileStore(folder), folder), settings.results_max_bytes
     return {name: Eviction(name, evictable, limit) for name, (evictable, limit) in evictables.items()}

@@ -21,7 +21,7 @@ class Limits:
     queue: int
     free_bytes: int
     results: Path
-    """Where results are stored; the state folder where that is a bucket."""
+    """Where results are stored; in the state folder where that is a bucket."""
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -32,7 +32,7 @@ class Limits:
             settings.picture_bytes,
             settings.queue_limit,
             settings.min_free_bytes,
-            settings.results_folder if settings.results is None else settings.state.absolute(),
+            settings.results_folder,
         )
 
     def check_cost(self, asked: int) -> None:

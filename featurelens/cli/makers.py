@@ -93,10 +93,12 @@ class Local:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # as the launcher has it, before torch is there
         with needing("worker", "without a service that FEATURELENS_URL names, this command"):
             from featurelens.jobs.logs import configure
+            from featurelens.jobs.store.folder import Folder
             from featurelens.jobs.store.photos import Photos
             from featurelens.worker.in_process import InProcess
         configure("featurelens", "ERROR")
-        self._photos = Photos(Path(held.enter_context(tempfile.TemporaryDirectory(prefix="featurelens-"))))
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="featurelens-")))
+        self._photos = Photos(Folder(folder))
         try:
             self._process = InProcess(configured("making pictures"), self._photos)
         except ValueError as error:  # there is no such device

@@ -7,77 +7,32 @@ digests, last: without it there is no result. Nothing is evicted here; a bucket 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
+import re
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import S3Store
+from obstore.exceptions import BaseError
 
 from featurelens.jobs.errors import NotStored, OtherVersion, StoreUnavailable
 from featurelens.jobs.kinds.base import KEY_PATTERN
+from featurelens.jobs.store.bucket import PATIENCE, Bucket, unavailable, unless_missing
 from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, file_name, image_name
 from featurelens.jobs.store.result import Result, sealed
-
-PATIENCE = 10.0
-"""Seconds a request waits for a bucket that does not answer."""
-
-_NOTHING = "is-this-bucket-there"
-"""An object that nobody has stored."""
-
-_TRIAL = "can-be-written"
-"""An object that is put there and deleted, to see whether that can be done."""
 
 _AT_ONCE = 16
 """Results read concurrently: a bucket has a long latency, not a small capacity."""
 
-Read = TypeVar("Read")
+_SHARD = re.compile("[0-9a-f]{2}")
+"""What results lie below; whatever else is shared lies beside."""
 
 
 class BucketStore(CheckedReads):
-    """`address` is ``s3://bucket/prefix``; `endpoint` where it is not Amazon's. Credentials come from ``AWS_*``.
-
-    A request that fails is repeated for `patience` seconds.
-    """
+    """Of what lies in the bucket results alone; the arguments are those of `Bucket`."""
 
     def __init__(self, address: str, endpoint: str | None = None, patience: float = PATIENCE) -> None:
         super().__init__()
-        place = urlsplit(address)
-        self._store = S3Store(
-            place.netloc,
-            prefix=place.path.strip("/") or None,
-            virtual_hosted_style_request=False,
-            client_options={"allow_http": True, "timeout": f"{PATIENCE:.0f}s", "connect_timeout": "5s"},
-            retry_config={
-                "max_retries": 2 if patience <= PATIENCE else 20,
-                "retry_timeout": timedelta(seconds=patience),
-            },
-            config={"endpoint": endpoint} if endpoint else {},
-        )
-
-    def there(self) -> bool:
-        """Whether there is such a bucket. Raises `StoreUnavailable` when it does not answer, or not to us."""
-        try:
-            obstore.get(self._store, _NOTHING)
-        except FileNotFoundError as error:  # the object or the bucket: only S3's own code tells
-            return "NoSuchBucket" not in str(error)
-        except BaseError as error:
-            raise _unavailable(error) from error
-        return True
-
-    def takes(self) -> str | None:
-        """Why nothing can be put into the bucket; None: something can. Raises `StoreUnavailable` when it is silent."""
-        try:
-            obstore.put(self._store, _TRIAL, b"")
-            obstore.delete(self._store, _TRIAL)
-        except (PermissionDeniedError, UnauthenticatedError) as error:
-            return type(error).__name__
-        except BaseError as error:
-            raise _unavailable(error) from error
-        return None
+        self._store = Bucket(address, endpoint, patience).objects
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
         if len(keys) < 2:
@@ -122,27 +77,33 @@ class BucketStore(CheckedReads):
         except FileNotFoundError:
             return False
         except BaseError as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         return True
 
     def results(self, prefix: str = "") -> Iterator[Result]:
         try:
-            for batch in obstore.list(self._store):
-                for entry in batch:
-                    *_, key, name = entry["path"].split("/")
-                    wanted = name == RESULT and key.startswith(prefix) and KEY_PATTERN.fullmatch(key)
-                    result = self._understood(key) if wanted else None
-                    if result is not None:
-                        yield result
+            beside = obstore.list_with_delimiter(self._store)["common_prefixes"]
+            shards = [found for path in beside if _SHARD.fullmatch(found := path.rstrip("/").rpartition("/")[2])]
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                for paths in pool.map(self._paths, shards):
+                    for path in paths:
+                        *_, key, name = path.split("/")
+                        wanted = name == RESULT and key.startswith(prefix) and KEY_PATTERN.fullmatch(key)
+                        result = self._understood(key) if wanted else None
+                        if result is not None:
+                            yield result
         except BaseError as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
+
+    def _paths(self, shard: str) -> list[str]:
+        return [entry["path"] for entry in obstore.list(self._store, prefix=shard).collect()]
 
     def _read(self, key: str, name: str) -> bytes | None:
-        return _unless_missing(lambda: bytes(obstore.get(self._store, f"{_folder(key)}/{name}").bytes()))
+        return unless_missing(lambda: bytes(obstore.get(self._store, f"{_folder(key)}/{name}").bytes()))
 
     def _read_part(self, key: str, name: str, start: int, length: int) -> bytes | None:
         path = f"{_folder(key)}/{name}"
-        return _unless_missing(lambda: bytes(obstore.get_range(self._store, path, start=start, length=length)))
+        return unless_missing(lambda: bytes(obstore.get_range(self._store, path, start=start, length=length)))
 
     def _sha256(self, key: str, name: str) -> str | None:
         digest = hashlib.sha256()
@@ -152,29 +113,14 @@ class BucketStore(CheckedReads):
                 digest.update(chunk)
             return digest.hexdigest()
 
-        return _unless_missing(read)
+        return unless_missing(read)
 
     def _state(self, key: str, name: str) -> Hashable:
-        found = _unless_missing(lambda: obstore.head(self._store, f"{_folder(key)}/{name}"))
+        found = unless_missing(lambda: obstore.head(self._store, f"{_folder(key)}/{name}"))
         return None if found is None else (found["e_tag"], found["size"], found["last_modified"])
-
-
-def _unless_missing(read: Callable[[], Read]) -> Read | None:
-    """None where there is no such object. Raises `StoreUnavailable` when the bucket does not answer."""
-    try:
-        return read()
-    except FileNotFoundError:
-        return None
-    except BaseError as error:
-        raise _unavailable(error) from error
 
 
 def _folder(key: str) -> str:
     if not KEY_PATTERN.fullmatch(key):
         raise ValueError(f"no key: {key!r}")
     return f"{key[4:6]}/{key}"
-
-
-def _unavailable(error: BaseError) -> StoreUnavailable:
-    """`error` as a client may see it: without address and credentials."""
-    return StoreUnavailable(f"the result store does not answer ({type(error).__name__})")

@@ -1,4 +1,4 @@
-"""The result store in a folder of the state."""
+"""The result store in a folder: of the state, or one that machines share."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class FileStore(CheckedReads):
             self._path(key).rename(gone)
         except FileNotFoundError:
             return False
-        shutil.rmtree(gone)
+        shutil.rmtree(gone, ignore_errors=True)  # on a network's disk what somebody reads stays, until it is tidied
         return True
 
     def results(self, prefix: str = "") -> Iterator[Result]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import NamedTuple, Protocol
 
 from featurelens.jobs.store.file_store import FileStore
+from featurelens.jobs.store.last_used import clock
 
 LEFTOVER = 3600.0
 """Seconds after which an unfinished file has been left by a process that died; nothing takes that long to write."""
@@ -87,7 +85,7 @@ class EvictablePhotos(EvictableFiles):
 
     def delete(self, name: str) -> bool:
         with suppress(FileNotFoundError):
-            if time.time() - (self._folder / name).stat().st_mtime < JUST_NOW:
+            if clock(self._folder) - (self._folder / name).stat().st_mtime < JUST_NOW:
                 return False
         return super().delete(name)
 
@@ -119,11 +117,8 @@ class EvictableResults:
                 if _left_over(path):
                     # Away as a whole first: should somebody still write there, nothing torn is published.
                     gone = path.rename(path.with_name(f"{path.name}.gone"))
-                    shutil.rmtree(gone)
+                    shutil.rmtree(gone, ignore_errors=True)  # on a network's disk what somebody reads stays for now
 
 
 def _left_over(path: Path) -> bool:
-    """By the clock that times files: that of this process may have been set since, or be another machine's."""
-    with TemporaryFile(dir=path.parent) as fresh:
-        now = os.fstat(fresh.fileno()).st_mtime
-    return now - path.stat().st_mtime > LEFTOVER
+    return clock(path.parent) - path.stat().st_mtime > LEFTOVER

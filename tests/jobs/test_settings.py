@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -49,3 +51,23 @@ def test_proxies_under_either_name(name: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(name, "proxy.internal")
     with pytest.raises(ValidationError, match="neither an address nor a network"):
         Settings()
+
+
+def test_where_things_are_stored(tmp_path: Path) -> None:
+    alone, shared = Settings(state=tmp_path), Settings(state=tmp_path, results="/mnt/shared")
+    assert alone.results_folder == tmp_path / "results"
+    assert alone.photos_folder == tmp_path / "photos"
+    assert alone.thumbnails_folder == tmp_path / "cache" / "thumbnails"
+    assert shared.results_folder == Path("/mnt/shared/results")
+    assert shared.photos_folder == Path("/mnt/shared/photos")
+    assert shared.thumbnails_folder == Path("/mnt/shared/thumbnails")
+    bucket = Settings(state=tmp_path, results="s3://bucket/prefix")
+    assert (alone.bucket, shared.bucket, bucket.bucket) == (None, None, "s3://bucket/prefix")
+    assert bucket.thumbnails_folder == alone.thumbnails_folder
+    assert Settings(results="").results is None
+
+
+@pytest.mark.parametrize("said", ["shared", "./shared", "s3://", "s3:/x", "https://a.example"])
+def test_no_store(said: str) -> None:
+    with pytest.raises(ValidationError, match="neither a bucket"):
+        Settings(results=said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import subprocess
@@ -11,27 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from redis import Redis
 
-from featurelens.launcher.claim import Refused, free_port
-from featurelens.launcher.owner import EXPIRY, Owner
+from featurelens.launcher.claim import free_port
 from featurelens.launcher.valkey import embedded
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.launched import launched
 from tests.support.paths import ROOT
-
-
-def launched(state: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """The launcher, until it ends by itself."""
-    environment = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    return subprocess.run(
-        (sys.executable, "-m", "featurelens.launcher", *arguments),
-        env=environment | {"FEATURELENS_STATE": str(state), "PORT": str(free_port())} | settings,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("arguments", [("worker",), ("service",)])
@@ -42,37 +26,13 @@ def test_parts_alone_need_a_queue_to_share(tmp_path: Path, arguments: tuple[str,
     assert "needs REDIS_URL" in answer.stderr
 
 
-@pytest.mark.parametrize("parts", ["worker", "all"])
-def test_the_queue_of_another_state_folder(broker: str, redis: Redis, tmp_path: Path, parts: str) -> None:
-    """One line that says whose it is and what to do; the owner is not disturbed, and comes back as it likes."""
-    mine, other = tmp_path / "mine", tmp_path / "other"
-    mine.mkdir()
-    owner = Owner(broker, mine)
-    asyncio.run(owner.claim())
-    answer = launched(other, parts, REDIS_URL=broker)
-    assert answer.returncode == 2
-    (line,) = answer.stderr.splitlines()
-    assert str(mine) in line
-    assert "use that folder, or another database" in line
-    asyncio.run(Owner(broker, mine).claim())
-    with pytest.raises(Refused, match="belongs to the worker"):
-        asyncio.run(Owner(broker, other).claim())
-    asyncio.run(owner.release())
-    asyncio.run(Owner(broker, other).claim())
-    assert 0 < redis.ttl("featurelens:owner") <= EXPIRY
-
-
-def test_a_bucket_that_is_not_there(tmp_path: Path) -> None:
-    """One line."""
+def test_a_bucket_that_is_looked_for(tmp_path: Path) -> None:
     with BucketServer() as server:
-        settings = CREDENTIALS | {"FEATURELENS_RESULTS_ENDPOINT": server.endpoint}
-        answer = launched(tmp_path, FEATURELENS_RESULTS="s3://nowhere/x", **settings)
-        assert (answer.returncode, answer.stdout) == (2, "")
-        (line,) = answer.stderr.splitlines()
-        assert "there is no bucket" in line
-        assert "s3://nowhere/x" in line
-        assert _checked(FEATURELENS_RESULTS=f"s3://{BUCKET}/x", **settings) == (0, "")
-    silent, said = _checked(FEATURELENS_RESULTS=f"s3://{BUCKET}/x", **settings)
+        named = {"FEATURELENS_RESULTS": f"s3://{BUCKET}/x", "FEATURELENS_RESULTS_ENDPOINT": server.endpoint}
+        status, said = _checked(**CREDENTIALS, **named)
+        assert (status, said.partition(" ")[0]) == (0, "store")
+        assert _checked(**CREDENTIALS, **named) == (0, said)
+    silent, said = _checked(**CREDENTIALS, **named)
     assert silent == 4, "no reason to refuse: it may yet answer"
     assert "does not answer" in said
 

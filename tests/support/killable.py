@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from featurelens.engine.network import Network
 from featurelens.jobs import scan_rows
+from featurelens.jobs.store.objects import Objects
 from featurelens.worker.datasets.decoder import Decoder, Pending
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.kinds.scan import Scans, ScanWork
@@ -38,7 +39,7 @@ class InPlace(Decoder):
         """There are no processes."""
 
 
-def begun(state: Path, datasets: Path, ask: Ask, net: Network) -> tuple[Scans, ScanWork]:
+def begun(state: Path | Objects, datasets: Path, ask: Ask, net: Network) -> tuple[Scans, ScanWork]:
     """A scan with small batches that writes a checkpoint after each."""
     scan_rows.MOST["cpu"] = ROWS
     course.CHECKPOINT_EVERY = -1e9

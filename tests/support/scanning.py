@@ -13,6 +13,8 @@ import torch
 
 from featurelens.engine.network import Network
 from featurelens.jobs.spec.scan import ScanSpec
+from featurelens.jobs.store.folder import Folder
+from featurelens.jobs.store.objects import Objects
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.device import Device
@@ -22,9 +24,10 @@ from featurelens.worker.renderer.scans.checkpoints import Checkpoints
 KEY = "fs1_" + "0" * 64
 
 
-def workshop(state: Path, datasets: Path | None = None, *, thumbnails: bool = True) -> Scans:
-    """Checkpoints are kept in `state`."""
-    return Scans(Device.of(torch.device("cpu")), Shelf(datasets), Checkpoints(state), thumbnails)
+def workshop(kept: Path | Objects, datasets: Path | None = None, *, thumbnails: bool = True) -> Scans:
+    """Checkpoints are kept in this folder, or wherever."""
+    objects = Folder(kept) if isinstance(kept, Path) else kept
+    return Scans(Device.of(torch.device("cpu")), Shelf(datasets), Checkpoints(objects), thumbnails)
 
 
 def asked(shelf: Shelf, network: Network, dataset: str, layers: list[str], size: tuple[int, int], keep: int = 9) -> Ask:

@@ -22,6 +22,7 @@ from featurelens.jobs.kinds import ACTIVATIONS, VISUALIZATION
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.in_process import AT_ONCE, InProcess, KnownHere, Made
 from featurelens.worker.protocol import Ask
@@ -31,7 +32,7 @@ from tests.support.photographs import corners, encoded
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Photos:
-    return Photos(tmp_path_factory.mktemp("photos"))
+    return Photos(Folder(tmp_path_factory.mktemp("photos")))
 
 
 @pytest.fixture(scope="module")

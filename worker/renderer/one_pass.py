@@ -11,7 +11,7 @@ from torch import Tensor
 
 from featurelens.engine.network import Network
 from featurelens.jobs.kinds import kind_of
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.protocol import Ask, FileHead, Finished
 from featurelens.worker.renderer.photograph import decoded
 from featurelens.worker.renderer.single_work import SingleWork, SingleWorks
@@ -67,7 +67,7 @@ class OnePasses(SingleWorks[OnePass]):
 
     def __init__(
         self,
-        photos: Photos,
+        photos: PhotoReader,
         begins: Callable[[Ask, Network, bytes, float], OnePass],
     ) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.deaths import NO_SOCKET, OUTGROWN
 from featurelens.jobs.queue.liveness import renderer_key
 from featurelens.jobs.settings import settings_of
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.open_store import open_photos
 from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.free_memory import memory_for_jobs
@@ -40,7 +40,7 @@ def main() -> None:
     repeatable(device)
     registry = Registry(configured)
     heartbeat = Heartbeat(connect(), renderer_key(configured.renderer_id))
-    photos = Photos(configured.photos_folder)
+    photos = open_photos(configured, patient=True)
     budgets = configured.networks_bytes, memory_for_jobs(device)
     try:
         id = configured.renderer_id

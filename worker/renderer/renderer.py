@@ -19,7 +19,7 @@ from featurelens.engine.device_check import check
 from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.logs import logger
 from featurelens.jobs.settings import NETWORKS_BYTES
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader, Photos
 from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.connection import Connection
@@ -28,6 +28,7 @@ from featurelens.worker.renderer.growth import Growth, Outgrown
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.listener import Listener
 from featurelens.worker.renderer.networks import Networks
+from featurelens.worker.renderer.photographs import Photographs
 from featurelens.worker.renderer.rest import Rest
 from featurelens.worker.renderer.scheduler import Scheduler
 from featurelens.worker.renderer.warm_up import warm_up
@@ -52,7 +53,8 @@ class Renderer:
         self._heartbeat = heartbeat
         self._registry = registry
         self._networks = Networks(registry.load, self._interrupt, budget)
-        workshops = {kind.name: _workshop(kind.name, self.device, photos) for kind in KINDS}
+        self._photographs = Photographs(photos, self._interrupt)
+        workshops = {kind.name: _workshop(kind.name, self.device, self._photographs) for kind in KINDS}
         self.stats = LaneStats(self.device, memory, id)
         heartbeat.tell = self.stats.tell
         usable = partial(check, device, self.device.dtype)
@@ -100,6 +102,7 @@ class Renderer:
                 raise
             self._send()
         self._networks.close()
+        self._photographs.close()
         for known in list(self._selector.get_map().values()):
             cast("socket.socket", known.fileobj).close()
         self._selector.close()
@@ -156,7 +159,7 @@ class Renderer:
         self._scheduler.drop(connection)
 
 
-def _workshop(kind: str, device: Device, photos: Photos) -> Workshop:
+def _workshop(kind: str, device: Device, photos: PhotoReader) -> Workshop:
     """The workshop of a kind: that of the module of its name (see `jobs.kinds`)."""
     made: Workshop = import_module(f"featurelens.worker.renderer.kinds.{kind}").workshop(device, photos)
     return made

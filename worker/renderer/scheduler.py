@@ -20,6 +20,7 @@ from featurelens.worker.renderer.fair_share import FairShare
 from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.networks import Networks
+from featurelens.worker.renderer.photographs import BeingRead
 from featurelens.worker.renderer.work import Group, Work, Workshop
 
 SWEEP_EVERY = 4
@@ -69,7 +70,7 @@ class Scheduler:
         return bool(self._working)
 
     def enqueue(self, connection: Connection) -> None:
-        """Adds the job of a connection, which waits for its network."""
+        """Adds the job of a connection, which waits for its network and its photograph."""
         self._waiting.append(connection)
 
     def drop(self, connection: Connection) -> None:
@@ -80,7 +81,7 @@ class Scheduler:
             connection.work.leave()
 
     def turn(self) -> None:
-        """Admits the jobs whose network is loaded, then advances one group by one tick."""
+        """Admits the jobs whose network is loaded and photograph read, then advances one group by one tick."""
         self._admit()
         group = self._shares.next(self._groups())
         if group is not None:
@@ -104,6 +105,9 @@ class Scheduler:
                     continue
                 connection.grown = self._grown() - self._taken()
                 connection.work = self._workshops[kind_of(ask.key).name].begin(ask, network, connection.begun)
+            except BeingRead:
+                connection.report("loading")
+                continue
             except Exception as error:  # noqa: BLE001  # the job fails with its reason, the renderer goes on
                 self._fail(connection, error)
             else:

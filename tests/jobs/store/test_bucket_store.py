@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from functools import partial
 
 import obstore
@@ -12,25 +11,17 @@ from obstore.exceptions import PermissionDeniedError
 from obstore.store import S3Store
 
 from featurelens.jobs.errors import NotStored, StoreUnavailable
+from featurelens.jobs.store.bucket import Bucket
 from featurelens.jobs.store.bucket_store import BucketStore
 from featurelens.launcher.claim import free_port
-from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.bucket import BUCKET, BucketServer
 from tests.support.results import FILES, IMAGES, KEY, result
 
 CONTENTS = list(FILES.values())
 whole = partial(result, files=FILES)
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[BucketServer]:
-    with BucketServer() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("credentials")
 
 
 @pytest.fixture
@@ -110,7 +101,7 @@ def test_no_such_bucket(server: BucketServer) -> None:
 
 
 def test_silence_is_not_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("featurelens.jobs.store.bucket_store.PATIENCE", 1.0)
+    monkeypatch.setattr("featurelens.jobs.store.bucket.PATIENCE", 1.0)
     with BucketServer() as server:
         store = BucketStore(f"s3://{BUCKET}", server.endpoint, patience=1.0)
         assert store.get(KEY) is None
@@ -126,14 +117,15 @@ def test_only_keys_become_paths() -> None:
         BucketStore("s3://pictures", "http://127.0.0.1:1").get("../../x")
 
 
-def test_whether_it_can_be_written(store: BucketStore, objects: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whether_it_can_be_written(server: BucketServer, objects: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trial leaves nothing; one who may only read is told so."""
-    before = [entry["path"] for entry in obstore.list(objects).collect()]
-    assert store.takes() is None
-    assert [entry["path"] for entry in obstore.list(objects).collect()] == before
+    server.empty()
+    bucket = Bucket(f"s3://{BUCKET}/some/prefix", server.endpoint)
+    assert bucket.takes() is None
+    assert obstore.list(objects).collect() == []
 
     def refused(*_: object) -> None:
         raise PermissionDeniedError("403")
 
     monkeypatch.setattr(obstore, "put", refused)
-    assert store.takes() == "PermissionDeniedError"
+    assert bucket.takes() == "PermissionDeniedError"

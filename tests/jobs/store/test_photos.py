@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from featurelens.jobs.errors import InvalidSpec, UnknownPhoto
+from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.photo_decoding import MAX_SIDE
 from featurelens.jobs.store.photos import Photos
 from featurelens.service.decoding import Decoding
@@ -24,7 +25,7 @@ ORIENTATION, MAKER, RESOLUTION = 0x0112, 0x010F, 0x011A
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Photos:
-    return Photos(tmp_path / "photos")
+    return Photos(Folder(tmp_path / "photos"))
 
 
 def tagged(orientation: int) -> bytes:
@@ -44,7 +45,7 @@ def test_the_same_photograph_gets_the_same_name(photos: Photos, tmp_path: Path) 
     assert photos.add(encoded(corners(), compress_level=1)) == first
     assert photos.add(encoded(corners().rotate(180))) != first
     assert first == "sha256:" + hashlib.sha256(photos.get(first)).hexdigest()
-    assert Photos(tmp_path / "photos").get(first) == photos.get(first)
+    assert Photos(Folder(tmp_path / "photos")).get(first) == photos.get(first)
     assert sorted(path.suffix for path in (tmp_path / "photos").iterdir()) == [".png", ".png"]
 
 
@@ -123,7 +124,7 @@ def test_a_profile_is_applied_and_dropped(photos: Photos, kind: str) -> None:
 def test_a_huge_profile_neither_breaks_nor_stays(tmp_path: Path, kind: str, size: int) -> None:
     """The picture of one in a JPEG was kept with it, and failed whoever used it. As the service decodes them."""
     decoding = Decoding()
-    photos = Photos(tmp_path, decoding)
+    photos = Photos(Folder(tmp_path), decoding)
     huge = profile() + random.Random(0).randbytes(size)
     png = photos.get(photos.add(encoded(Image.new("RGB", (64, 32), RED), kind, icc_profile=huge)))
     decoding.close()

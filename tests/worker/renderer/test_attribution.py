@@ -21,6 +21,7 @@ from featurelens.engine.network import Network
 from featurelens.engine.unit_value import UnitValue
 from featurelens.jobs.kinds import ATTRIBUTION
 from featurelens.jobs.spec.attribution import AttributionSpec
+from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.device import Device
@@ -52,7 +53,7 @@ def png(size: tuple[int, int] = SIZE) -> bytes:
 
 
 def begun(net: Network, folder: Path, size: tuple[int, int] = SIZE, **fields: Any) -> attribution.AttributionWork:
-    photos = Photos(folder)
+    photos = Photos(Folder(folder))
     spec = AttributionSpec.model_validate({"model": "m", "photo": photos.add(png(size)), "size": size, **fields})
     ask = Ask(key=ATTRIBUTION.key(spec, "w", "1"), spec=spec, digest="w")
     workshop = attribution.workshop(Device(torch.device("cpu"), torch.float32), photos)

@@ -16,6 +16,7 @@ from featurelens.engine.photograph import as_picture
 from featurelens.jobs.errors import RenderFailed, UnknownPhoto
 from featurelens.jobs.kinds import comparison as kind
 from featurelens.jobs.spec.comparison import ComparisonSpec
+from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
@@ -42,7 +43,7 @@ def asked(tmp_path: File) -> tuple[Comparisons, Ask]:
         place = tmp_path / "datasets" / "tiny" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(b"\x89PNG\r\n\x1a\n" if "broken" in name else encoded(noise(number)))
-    photos, shelf = Photos(tmp_path / "photos"), Shelf(tmp_path / "datasets")
+    photos, shelf = Photos(Folder(tmp_path / "photos")), Shelf(tmp_path / "datasets")
     entry = next(one for one in shelf.entries() if one.name == "tiny")
     spec = ComparisonSpec(
         model="oriented",

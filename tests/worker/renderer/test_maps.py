@@ -15,6 +15,7 @@ from torchvision.models import VisionTransformer
 from featurelens.engine.network import Network
 from featurelens.jobs.kinds import MAPS
 from featurelens.jobs.spec.maps import MapsSpec
+from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.protocol import Ask, Finished
 from featurelens.worker.renderer.device import Device
@@ -30,7 +31,7 @@ def made(
     net: Network, layer: str, folder: Path, size: tuple[int, int] = SIZE
 ) -> tuple[Finished, dict[str, np.ndarray]]:
     """The message and the arrays for a photograph of noise."""
-    photos = Photos(folder)
+    photos = Photos(Folder(folder))
     photo = photos.add(encoded(noise(size)))
     spec = MapsSpec(model="m", photo=photo, layer=layer, size=size)
     ask = Ask(key=MAPS.key(spec, "w", "1"), spec=spec, digest="w")
@@ -111,7 +112,7 @@ def test_a_network_that_sees_grey(tmp_path: Path) -> None:
 
 
 def test_corners_stay_where_they_are(tmp_path: Path) -> None:
-    photos = Photos(tmp_path)
+    photos = Photos(Folder(tmp_path))
     spec = MapsSpec(model="m", photo=photos.add(encoded(corners())), layer="convolved", size=(16, 16))
     ask = Ask(key=MAPS.key(spec, "w", "1"), spec=spec, digest="w")
     work = maps.workshop(Device(torch.device("cpu"), torch.float32), photos).begin(ask, oriented(), 0.0)

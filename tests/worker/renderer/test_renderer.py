@@ -33,6 +33,7 @@ from featurelens.jobs.spec.filters import FiltersSpec
 from featurelens.jobs.spec.objective_spec import ObjectiveSpec
 from featurelens.jobs.spec.objectives import DirectionObjective, InversionObjective, NeuronObjective
 from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
+from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
@@ -86,7 +87,7 @@ class Booth:
         self.networks = folder / "own"
         write(self.networks / "small", MANIFEST, small(0), CODE)
         self.registry = Patient(Settings(state=folder / "state", models=self.networks))
-        self.photos = Photos(folder / "photos")
+        self.photos = Photos(Folder(folder / "photos"))
         self.heartbeat = Heartbeat(redis, RENDERER)
         self.renderer = Renderer(self.path, torch.device("cpu"), self.registry, self.photos, self.heartbeat)
         self.catalog = Catalog(redis)

@@ -7,7 +7,7 @@ from typing import Any
 
 from featurelens.engine.activations import ClassResponse, classify, respond
 from featurelens.jobs.spec.activations import ActivationsSpec
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.one_pass import Findings, OnePass, OnePasses
 
@@ -30,7 +30,7 @@ class ActivationsPass(OnePass):
         )
 
 
-def workshop(_device: Device, photos: Photos) -> OnePasses:
+def workshop(_device: Device, photos: PhotoReader) -> OnePasses:
     """Photographs are read from `photos`."""
     return OnePasses(photos, ActivationsPass)
 

@@ -21,7 +21,7 @@ from featurelens.engine.unit_value import UnitValue
 from featurelens.jobs.kinds import ATTRIBUTION
 from featurelens.jobs.spec.attribution import AttributionSpec, GradCamMethod, IntegratedGradientsMethod, OcclusionMethod
 from featurelens.jobs.store.map_file import ATTRIBUTION_NAME
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.protocol import Ask, FileHead
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.one_pass import Findings, OnePass, OnePasses
@@ -117,6 +117,6 @@ class AttributionWork(OnePass):
         }
 
 
-def workshop(_device: Device, photos: Photos) -> OnePasses:
+def workshop(_device: Device, photos: PhotoReader) -> OnePasses:
     """Photographs are read from `photos`."""
     return OnePasses(photos, AttributionWork)

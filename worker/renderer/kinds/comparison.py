@@ -15,7 +15,7 @@ from featurelens.engine.path_similarity import Likeness, Path, Spread, likeness,
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.settings import settings
 from featurelens.jobs.spec.comparison import ComparisonSpec
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.datasets.base import Images
 from featurelens.worker.datasets.decoder import Decoder, Pending
 from featurelens.worker.datasets.decoding import Broken, pixels
@@ -122,7 +122,7 @@ class ComparisonWork(CourseWork):
 class Comparisons(SingleWorks[ComparisonWork]):
     """All of one renderer. The processes that decode are there as long as there is one."""
 
-    def __init__(self, photos: Photos, shelf: Shelf) -> None:
+    def __init__(self, photos: PhotoReader, shelf: Shelf) -> None:
         super().__init__()
         self._photos, self._shelf = photos, shelf
         self._threads = ThreadPoolExecutor(1, "comparison")
@@ -146,7 +146,7 @@ class Comparisons(SingleWorks[ComparisonWork]):
         return working
 
 
-def workshop(_device: Device, photos: Photos) -> Comparisons:
+def workshop(_device: Device, photos: PhotoReader) -> Comparisons:
     """Pictures are read from `photos`, data sets are where the settings say."""
     return Comparisons(photos, Shelf.of(settings()))
 

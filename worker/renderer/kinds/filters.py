@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from featurelens.engine.filters import reading
 from featurelens.engine.network import Network
 from featurelens.jobs.spec.filters import FiltersSpec
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.protocol import Ask, Finished
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.filter_sheet import FilterSheet
@@ -52,6 +52,6 @@ class WeightsReadings(SingleWorks[WeightsReading]):
         return self.add(WeightsReading(ask, network, begun))
 
 
-def workshop(_device: Device, _photos: Photos) -> WeightsReadings:
+def workshop(_device: Device, _photos: PhotoReader) -> WeightsReadings:
     """Weights are read on the CPU, and need no photographs."""
     return WeightsReadings()

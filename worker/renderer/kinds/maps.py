@@ -16,7 +16,7 @@ from torch import Tensor
 from featurelens.engine.layer_maps import LayerMaps, layer_maps
 from featurelens.jobs.spec.maps import MAX_BYTES, MapsSpec
 from featurelens.jobs.store.map_file import FILE_NAME
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.protocol import FileHead
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.one_pass import Findings, OnePass, OnePasses
@@ -37,7 +37,7 @@ class MapsPass(OnePass):
         return Findings(_numbers(found), {head: content})
 
 
-def workshop(_device: Device, photos: Photos) -> OnePasses:
+def workshop(_device: Device, photos: PhotoReader) -> OnePasses:
     """Photographs are read from `photos`."""
     return OnePasses(photos, MapsPass)
 

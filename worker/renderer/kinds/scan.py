@@ -10,7 +10,8 @@ import torch
 from featurelens.engine.network import Network
 from featurelens.jobs.settings import settings
 from featurelens.jobs.spec.scan import ScanSpec
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.open_store import open_checkpoints
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.datasets.warm_decoder import WarmDecoder
 from featurelens.worker.protocol import Ask, Finished, Stage
@@ -68,7 +69,7 @@ class Scans(SingleWorks[ScanWork]):
         return working
 
 
-def workshop(device: Device, photos: Photos) -> Scans:
+def workshop(device: Device, photos: PhotoReader) -> Scans:
     """The workshop of `device`; data sets and checkpoints are where the settings say."""
     chosen = settings()
-    return Scans(device, Shelf.of(chosen), Checkpoints(chosen.scans_folder), chosen.dataset_crops)
+    return Scans(device, Shelf.of(chosen), Checkpoints(open_checkpoints(chosen)), chosen.dataset_crops)

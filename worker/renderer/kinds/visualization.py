@@ -12,7 +12,7 @@ from featurelens.engine.optimization import Optimization
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.speeds import LaneKind
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.jobs.store.photos import Photos
+from featurelens.jobs.store.photos import PhotoReader
 from featurelens.worker.protocol import Ask, Finished, Preview, Stage
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.lanes import Lanes
@@ -85,7 +85,7 @@ class LaneGroup:
 class Visualizations:
     """All optimizations of one device."""
 
-    def __init__(self, device: Device, photos: Photos) -> None:
+    def __init__(self, device: Device, photos: PhotoReader) -> None:
         self._photos = photos
         self._lanes = Lanes(device)
         self._works: dict[Optimization, OptimizationWork] = {}
@@ -108,7 +108,7 @@ class Visualizations:
         self._lanes.close(networks)
 
 
-def workshop(device: Device, photos: Photos) -> Visualizations:
+def workshop(device: Device, photos: PhotoReader) -> Visualizations:
     """The workshop of `device`; objectives read their photographs from `photos`."""
     return Visualizations(device, photos)
 

@@ -1,25 +1,28 @@
-"""What an unfinished scan has gathered so far, on disk: the next execution goes on from there."""
+"""What an unfinished scan has gathered so far: the next execution goes on from there, on whatever machine."""
 
 from __future__ import annotations
 
 import json
-import time
+import struct
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
-from featurelens.jobs import atomic_file
+from featurelens.jobs.errors import StoreUnavailable
 from featurelens.jobs.logs import logger
+from featurelens.jobs.store.objects import Objects
 
 KEPT = 7 * 24 * 3600
 """Seconds that an abandoned one is kept."""
 KEPT_WHOLE = 3600
 """Seconds that one of all images is kept: until its result is certainly stored."""
+
+
+_METADATA = "checkpoint"
+_WHOLE = ".whole"
 
 
 class Checkpoint(NamedTuple):
@@ -31,20 +34,19 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """A folder with a file per scan, written aside and renamed."""
+    """An object per scan."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
 
     def read(self, key: str, conditions: Any) -> Checkpoint | None:
         """The latest one made under the same `conditions` (JSON); None where there is none that can be read."""
         try:
-            with safe_open(self._path(key), "pt") as file:
-                told = json.loads(file.metadata()["checkpoint"])
-                state = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 (no mapping)
-        except FileNotFoundError:
-            return None
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            content = self._objects.read(_name(key))
+            if content is None:
+                return None
+            told, state = _told(content), load(content)
+        except (OSError, StoreUnavailable, SafetensorError, KeyError, TypeError, ValueError, struct.error) as error:
             logger().warning("checkpoint unreadable, the scan begins anew", key=key, error=str(error))
             return None
         if told["conditions"] != json.loads(json.dumps(conditions)):
@@ -53,35 +55,44 @@ class Checkpoints:
         return Checkpoint(told["done"], state, {int(image): reason for image, reason in told["broken"].items()})
 
     def write(self, key: str, checkpoint: Checkpoint, conditions: Any) -> None:
-        """Replaces the one before. A disk that does not take it is logged: the scan goes on without."""
+        """Replaces the one before. A store that does not take it is logged: the scan goes on without."""
         told = {"done": checkpoint.done, "broken": checkpoint.broken, "conditions": conditions}
-        content = save({name: one.contiguous() for name, one in checkpoint.state.items()}, _metadata(told))
+        metadata = {_METADATA: json.dumps(told)}
+        content = save({name: one.contiguous() for name, one in checkpoint.state.items()}, metadata)
         try:
-            atomic_file.write(self._path(key), content, durable=True)
-        except OSError as error:
-            logger().warning("checkpoint not kept", key=key, reason=error.strerror)
+            self._objects.write(_name(key), content)
+        except (OSError, StoreUnavailable) as error:
+            logger().warning("checkpoint not kept", key=key, reason=str(error))
 
     def whole(self, key: str) -> None:
         """All images are in it and the result is on its way: it goes within `KEPT_WHOLE`."""
-        with suppress(OSError):
-            self._path(key).rename(self._path(key, "whole"))
+        self._rename(_name(key), _name(key, _WHOLE))
 
     def sweep(self) -> None:
         """Deletes those that nobody will ask for."""
-        for pattern, kept in (("*.safetensors", KEPT), ("*.whole", KEPT_WHOLE)):
-            for path in self._folder.glob(pattern):
-                with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > kept:
-                        path.unlink()
+        try:
+            for name, age in list(self._objects.ages()):
+                if age > (KEPT_WHOLE if name.endswith(_WHOLE) else KEPT):
+                    self._objects.delete(name)
+        except (OSError, StoreUnavailable) as error:
+            logger().warning("old checkpoints not deleted", reason=str(error))
 
     def again(self, key: str) -> None:
         """A scan that is asked for again before its result was stored finds its images read."""
-        with suppress(OSError):
-            self._path(key, "whole").rename(self._path(key))
+        self._rename(_name(key, _WHOLE), _name(key))
 
-    def _path(self, key: str, suffix: str = "safetensors") -> Path:
-        return self._folder / f"{key}.{suffix}"
+    def _rename(self, name: str, to: str) -> None:
+        try:
+            self._objects.rename(name, to)
+        except (OSError, StoreUnavailable) as error:
+            logger().warning("checkpoint not renamed", name=name, reason=str(error))
 
 
-def _metadata(told: Any) -> dict[str, str]:
-    return {"checkpoint": json.dumps(told)}
+def _name(key: str, suffix: str = ".safetensors") -> str:
+    return f"{key}{suffix}"
+
+
+def _told(content: bytes) -> Any:
+    """What is said beside the arrays: safetensors reads that of files alone."""
+    (length,) = struct.unpack_from("<Q", content)
+    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_METADATA])

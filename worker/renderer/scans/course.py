@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -34,6 +34,8 @@ from featurelens.worker.renderer.scans.examples import chosen, described
 
 CHECKPOINT_EVERY = 10.0
 """Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
+SELDOM = 20
+"""A checkpoint is followed by a pause at least this many times as long as it took to write."""
 THUMBNAIL = 224
 """Pixels of the longer side."""
 _MEDIA = {"parquet": "application/vnd.apache.parquet", "jsonl": "application/jsonl"}
@@ -95,7 +97,7 @@ class Course:
 
     def finished(self) -> None:
         """The outcome is on its way into the store."""
-        self._means.checkpoints.whole(self._key)
+        self._means.beside(lambda: self._means.checkpoints.whole(self._key))
 
     def _prepare(self) -> tuple[Images, Decoder, Checkpoint | None]:
         means = self._means
@@ -114,7 +116,7 @@ class Course:
             logger().info("scan taken up again", key=self._key, images=self.done)
         return gathered
 
-    def _read(self, images: Images, decoder: Decoder, gathered: Accumulator) -> Iterator[None]:
+    def _read(self, images: Images, decoder: Decoder, gathered: Accumulator) -> Generator[None, None, None]:
         batches = Batches(images, decoder, self._network, self._size, self._reader.rows, self.done)
         saved, pause = time.monotonic(), CHECKPOINT_EVERY
         try:
@@ -124,13 +126,16 @@ class Course:
                     self._take(batch, images, gathered)
                     begun = time.monotonic()
                     if self.done == len(images) or begun - saved > pause:
-                        kept = Checkpoint(self.done, gathered.state(), self._broken)
-                        self._means.checkpoints.write(self._key, kept, self._conditions)
+                        yield from beside(self._means.beside, lambda: self._keep(gathered))
                         saved = time.monotonic()
-                        pause = max(CHECKPOINT_EVERY, 20 * (saved - begun))
+                        pause = max(CHECKPOINT_EVERY, SELDOM * (saved - begun))
                 yield
         finally:
             batches.close()
+
+    def _keep(self, gathered: Accumulator) -> None:
+        kept = Checkpoint(self.done, gathered.state(), self._broken)
+        self._means.checkpoints.write(self._key, kept, self._conditions)
 
     def _take(self, batch: Batch, images: Images, gathered: Accumulator) -> None:
         """Shows a batch to the network."""

@@ -16,14 +16,19 @@ from PIL import Image
 from torch import nn
 
 from featurelens.engine.network import Network
+from featurelens.jobs import scan_rows
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.open_store import open_checkpoints
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.models.patternnet.patterns import LABELS
 from featurelens.worker.models.registry import Registry
+from featurelens.worker.renderer.scans import course
 from tests.support import killable
-from tests.support.scanning import asked, scanned, workshop
+from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.scanning import Told, asked, scanned, workshop
 from tests.support.small_networks import network
 from tests.support.tiny_darknet import SHARED, link, needs_weights
+from tests.support.wait import until
 
 SIDE, KEEP, IMAGES = 24, 5, 40
 KERNELS = np.stack(
@@ -135,7 +140,34 @@ def test_killed_ten_times_it_says_the_same(lines: Path, tmp_path: Path) -> None:
     assert reached[-1] > killable.ROWS, "an execution goes on where the one before was killed"
     assert again.files == whole.files
     assert again.numbers | {"seconds": 0} == whole.numbers | {"seconds": 0}
-    assert [path.suffix for path in (tmp_path / "two").iterdir() if not path.name.startswith(".")] == [".whole"]
+    until(lambda: [path.suffix for path in (tmp_path / "two").glob("[!.]*")] == [".whole"])
+
+
+def test_another_machine_goes_on(lines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing but the store in common, here a bucket: to the bit what one says that has read all by itself."""
+    net, ask = orientations(), asked(Shelf(lines), orientations(), "lines", ["1"], (SIDE, SIDE), KEEP)
+    whole = killable.finish(tmp_path / "alone", lines, ask, net)
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(scan_rows.MOST, "cpu", killable.ROWS)
+    monkeypatch.setattr(course, "CHECKPOINT_EVERY", -1e9)
+    monkeypatch.setattr(course, "SELDOM", 0)
+    with BucketServer() as server:
+        shared = {"results": f"s3://{BUCKET}/x", "results_endpoint": server.endpoint}
+        machines = [Settings.model_validate({"state": tmp_path / name} | shared) for name in ("one", "other")]
+        one, other = map(open_checkpoints, machines)
+        _, work = killable.begun(one, lines, ask, net)
+        while work.step < IMAGES // 2:
+            work.tick([work])
+        work.leave()
+        scans, work = killable.begun(other, lines, ask, net)
+        steps = [work.step]
+        while work not in work.tick([work]):
+            steps.append(work.step)
+        again = Told(scans, work)
+        until(lambda: [name for name, _ in one.ages()] == [f"{ask.key}.whole"])
+    assert min(filter(None, steps)) >= IMAGES // 2 - killable.ROWS
+    assert again.files == whole.files
 
 
 def test_patternnet_ranks_its_own_patterns_first(tmp_path: Path) -> None:
