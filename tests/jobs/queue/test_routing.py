@@ -80,6 +80,15 @@ def test_a_full_home_is_passed_by() -> None:
     assert dealt("lane", above, 1) == [(second, 1)]
 
 
+def test_what_a_home_cannot_take_comes_together() -> None:
+    first, second, third = ranking("lane", ["a", "b", "c"])
+    free = [Candidate(first, 0, 4), Candidate(second, 0, 4), Candidate(third, 3, 4)]
+    assert dealt("lane", free, 1, last=third) == [(third, 1)]
+    full = [Candidate(first, 0, 4), Candidate(second, 0, 4), Candidate(third, 9, 4)]
+    assert dealt("lane", full, 1, last=third) == [(first, 1)]
+    assert dealt("lane", full, 1, last="gone") == [(first, 1)]
+
+
 def test_a_sweep_goes_in_blocks() -> None:
     first, second = ranking("lane", ["a", "b"])
     fleet = [Candidate("a", 0, 16), Candidate("b", 0, 16)]
