@@ -2,8 +2,8 @@
 
     python -m benchmarks.routing [--seed 1] [--largest 256] [--plot docs/images/routing.svg]
 
-The routing code is the service's, devices are lines through measurements, the clock is virtual: seconds are the model's,
-and what counts are ratios. Prints the tables of docs/scaling.md; the same seed gives the same numbers.
+The routing code is the service's, devices are lines through measurements, the clock is virtual: seconds are those of
+the model, and ratios are what counts. Prints the tables of docs/scaling.md; the same seed gives the same numbers.
 """
 
 from __future__ import annotations
@@ -81,10 +81,8 @@ def _requests(size: int, seed: int, span: float, *, rate: float, each: int) -> l
 
 
 def _tell_sweeps(title: str, rows: Sequence[Row]) -> None:
-    print(
-        f"\n{title}\n\n| renderers | routing | lane fill | of the best throughput | median sweep | lanes opened each | taken |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    columns = "lane fill | of the best throughput | median sweep | lanes opened each | taken |"
+    print(f"\n{title}\n\n| renderers | routing | {columns}\n|---|---|---|---|---|---|---|")
     for name, size, outcome, best in rows:
         took = percentile([one.ended - one.asked for one in outcome.requests], 0.5)
         figures = f"{outcome.fill:.2f} | {best / outcome.end:.2f} | {took:.0f} s | {outcome.opened / size:.0f}"
@@ -107,9 +105,8 @@ def _tell_singles(title: str, rows: Sequence[Row]) -> None:
 def _tell_moves(sizes: Sequence[int]) -> None:
     """The homes of lanes before and after a renderer joins: of all lanes, how many change theirs."""
     lanes = [f"lane-{one}" for one in range(2000)]
-    print(
-        "\nLanes that change their home when one renderer joins\n\n| renderers before | moved | its share |\n|---|---|---|"
-    )
+    print("\nLanes that change their home when one renderer joins\n")
+    print("| renderers before | moved | its share |\n|---|---|---|")
     for size in sizes:
         before = [f"renderer-{one}" for one in range(size)]
         after = [*before, f"renderer-{size}"]

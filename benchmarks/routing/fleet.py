@@ -53,7 +53,7 @@ class Outcome:
         """Of the pictures of a lane that could have gone together in a tick, how many did.
 
         Rows of all ticks over the sum, over all ticks, of `min(full, n)`: n pictures of that lane were unfinished in
-        the whole fleet, `full` are the rows of a full tick. 1: no picture of the lane was elsewhere, or every tick full.
+        the whole fleet, `full` are the rows of a full tick. 1: every tick was full, or had all there were of the lane.
         """
         return self.rows / self.possible
 
@@ -61,16 +61,11 @@ class Outcome:
 class Fleet:
     """Renderers of one device under one policy. `rule` is how much of a tail an idle one takes."""
 
-    def __init__(
-        self, device: Device, number: int, policy: Policy, seed: int = 0, rule: SILENT = 12.0
-"""Seconds after which a renderer that has died is dealt nothing more: it has missed a heartbeat."""
-
-TailRule = tail_block
-    ) -> None:
+    def __init__(self, device: Device, number: int, policy: Policy, seed: int = 0, rule: TailRule = tail_block) -> None:
         self._device = device
         self._policy = policy
         self._rule = rule
-        self._draws = random.Random(seed)  # noqa: S311  # a simulation is repeated by its seed
+        self._draws = random.Random(seed)  # a simulation is repeated by its seed
         self._names = itertools.count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -86,9 +81,7 @@ TailRule = tail_block
         for _ in range(number):
             self._join()
 
-    def run(
-        self, requests: Iterable[Request], deaths: Sequence[float] = (), joins: Sequence[float] = ()
-    ) -> Outcome:
+    def run(self, requests: Iterable[Request], deaths: Sequence[float] = (), joins: Sequence[float] = ()) -> Outcome:
         """Until everything is made: at each of `deaths` a renderer dies, at each of `joins` one joins."""
         self._outcome = Outcome(list(requests))
         for request in self._outcome.requests:

@@ -16,8 +16,8 @@ ZIPF = 1.1
 
 
 def sweeps(number: int, within: float, seed: int) -> list[Request]:
-    """`number` sweeps of `CHANNELS` pictures, the layers of one network after another, asked for within some seconds."""
-    draws = random.Random(seed)  # noqa: S311  # a simulation is repeated by its seed
+    """`number` sweeps of `CHANNELS` pictures, each of another layer, in any order, asked for within some seconds."""
+    draws = random.Random(seed)  # a simulation is repeated by its seed
     moments = sorted(draws.uniform(0, within) for _ in range(number))
     lanes = [f"network-{one // LAYERS}/layer-{one % LAYERS}" for one in range(number)]
     draws.shuffle(lanes)
@@ -26,7 +26,7 @@ def sweeps(number: int, within: float, seed: int) -> list[Request]:
 
 def singles(rate: float, within: float, seed: int) -> list[Request]:
     """Single pictures as a Poisson process of `rate` a second, lanes by Zipf's law."""
-    draws = random.Random(seed + 1)  # noqa: S311  # as above
+    draws = random.Random(seed + 1)  # as above
     lanes = [f"network-{one // LAYERS}/layer-{one % LAYERS}" for one in range(LANES)]
     draws.shuffle(lanes)
     weights = [1 / (1 + one) ** ZIPF for one in range(LANES)]

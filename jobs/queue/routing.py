@@ -21,7 +21,7 @@ class Candidate(NamedTuple):
 
     id: str
     backlog: int
-    """Pictures that wait for it or are in the making there: of sweeps, or those asked for alone, whichever are dealt."""
+    """Pictures that wait for it or are in the making there; of sweeps only, or not of sweeps, whichever are dealt."""
     capacity: int
     """Pictures of one lane that are worth having in the making at once, at least 1; of those asked for alone fewer."""
 
