@@ -21,6 +21,9 @@ from benchmarks.routing.renderer import Request
 from featurelens.jobs.queue.routing import ranking
 
 SIZES = (1, 4, 16, 64, 256)
+FEW = 16
+"""Renderers of a fleet that shows what a larger one would not show otherwise."""
+
 SWEEPS = 2
 """A renderer; at least twelve in all."""
 
@@ -34,7 +37,7 @@ Row = tuple[str, int, Outcome, float]
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.routing", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--largest", type=int, default=SIZES[-1], help="renderers of the largest fleet")
+    parser.add_argument("--largest", type=int, default=64, help="renderers of the largest fleet")
     parser.add_argument("--plot", type=Path, help="where the plot is written, as SVG")
     options = parser.parse_args()
     sizes = [size for size in SIZES if size <= options.largest]
@@ -44,7 +47,8 @@ def main() -> None:
     _tell_sweeps("Sweeps of 512 pictures, cards", swept)
     mixed = list(_runs(card, sizes, options.seed, rate=RATES["card"]))
     _tell_singles(f"Sweeps, and {RATES['card']:g} single requests a second and card", mixed)
-    _tell_singles("Single requests alone, cards", list(_runs(card, sizes, options.seed, rate=RATES["card"], each=0)))
+    few = [size for size in sizes if size <= FEW]
+    _tell_singles("Single requests alone, cards", list(_runs(card, few, options.seed, rate=RATES["card"], each=0)))
     _tell_sweeps("Sweeps of 512 pictures, two cores each", list(_runs(cpu, [4], options.seed, rate=0.0)))
     _tell_singles(
         f"Sweeps, and {RATES['cpu']:g} single requests a second and renderer of two cores",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from heapq import heapify, heapreplace
 
 from benchmarks.routing.renderer import Renderer
 from featurelens.jobs.queue.routing import Candidate, dealt, ranking
@@ -49,13 +50,12 @@ def least_loaded(
     lane: str, renderers: Sequence[Renderer], pictures: int, sweep: bool, draws: random.Random
 ) -> list[tuple[str, int]]:
     """Each picture to a renderer with the smallest backlog."""
-    loads = {one.name: one.backlog(True) + one.backlog(False) for one in renderers}
-    names = list(loads)
-    draws.shuffle(names)
+    loads = [(one.backlog(True) + one.backlog(False), draws.random(), one.name) for one in renderers]
+    heapify(loads)
     goes = []
     for _ in range(pictures):
-        least = min(names, key=loads.__getitem__)
-        loads[least] += 1
+        load, tie, least = loads[0]
+        heapreplace(loads, (load + 1, tie, least))
         goes.append((least, 1))
     return goes
 
