@@ -211,7 +211,8 @@ def _lists(redis: Redis, pictures: int) -> None:
         "the newest picture of each unit of a layer": lambda: units.newest("googlenet", "inception3a", 0, CHANNELS),
     }
     for name, look in looks.items():
-        _tell(f"{name}, {pictures:,} lines", f"{_median(look):.1f} ms")
+        took = _median(look)
+        _tell(f"{name}, {pictures:,} lines", f"{took:.1f} ms" if took < LONG else f"{took / 1000:.0f} s")
 
 
 def _all(jobs: JobIndex, filters: dict[str, Any]) -> None:
