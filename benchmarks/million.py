@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -160,9 +160,11 @@ def _lives(redis: Redis) -> None:
     queue, records = JobQueue(redis), Records(redis)
     wanted = [Wanted(_key(number), _spec(number), "sha256:" + "0" * 64) for number in range(LIVES)]
     queue.submit_all(wanted[:1], SWEEP_QUEUE)  # what there is one of, whatever waits
-    before = _used(redis)
+    before, counts = _used(redis), _counts(redis)
     tickets = queue.submit_all(wanted[1:], SWEEP_QUEUE)
+    _tell("commands to accept a picture of a sweep", f"{_told(_difference(redis, counts), len(tickets))}")
     _tell("bytes of a picture that waits", f"{(_used(redis) - before) / len(tickets):,.0f}")
+    counts = _counts(redis)
     for one, ticket in zip(wanted[1:], tickets, strict=True):
         attempt = ticket.record.attempt
         assert records.start(one.key, attempt, "execution")
@@ -172,6 +174,7 @@ def _lives(redis: Redis) -> None:
         job = queue.of(SWEEP_QUEUE).fetch_job(attempt)
         assert job is not None
         job.delete()
+    _tell("commands of its record, one report of progress", f"{_told(_difference(redis, counts), len(tickets))}")
     _tell("bytes of a finished one, on the first day", f"{(_used(redis) - before) / len(tickets):,.0f}")
     redis.delete(*(record_key(one.key) for one in wanted[1:]))
     _tell("bytes of a finished one afterwards", f"{(_used(redis) - before) / len(tickets):,.0f}")
@@ -278,9 +281,7 @@ def _commands(stack: Stack) -> None:
         pictures = many(stack)
         seconds = time.monotonic() - begun
         more = {what: count - idle.get(what, 0.0) * seconds for what, count in _difference(redis, before).items()}
-        most = sorted(more.items(), key=lambda item: -item[1])[:6]
-        shown = ", ".join(f"{what} {count / pictures:.1f}" for what, count in most)
-        _tell(f"commands a picture of {name}, {pictures}", f"{sum(more.values()) / pictures:.0f} ({shown})")
+        _tell(f"commands a picture of {name}, {pictures}", _told(more, pictures))
 
 
 def _sweep(stack: Stack) -> int:
@@ -299,6 +300,13 @@ def _singles(stack: Stack) -> int:
 def _counts(redis: Redis) -> Counter[str]:
     stats = cast("dict[str, dict[str, Any]]", redis.info("commandstats"))
     return Counter({name.removeprefix("cmdstat_"): int(told["calls"]) for name, told in stats.items()})
+
+
+def _told(counts: Mapping[str, float], pictures: int) -> str:
+    """Commands a picture, those within scripts included, and which are the most frequent."""
+    most = sorted(counts.items(), key=lambda item: -item[1])[:6]
+    shown = ", ".join(f"{what} {count / pictures:.1f}" for what, count in most)
+    return f"{sum(counts.values()) / pictures:.0f} ({shown})"
 
 
 def _difference(redis: Redis, before: Counter[str]) -> Counter[str]:
