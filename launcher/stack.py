@@ -21,7 +21,7 @@ from featurelens.launcher.greeting import greeting
 from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import broker_ready, broker_refusal, service_ready
 from featurelens.launcher.role import Ready
-from featurelens.launcher.store import Silent, find_store
+from featurelens.launcher.store import Silent, find_store, is_gone
 from featurelens.launcher.valkey import embedded
 
 Parts = Literal["all", "worker", "service"]
@@ -102,11 +102,13 @@ class Stack:
                 await self._release()
 
     async def _watch(self) -> None:
-        """Looks after what no child shows: raises `StateGone` or `Refused`."""
+        """Looks after what no child shows: raises `StateGone`, `GaveUp` or `Refused`."""
         while True:
             await asyncio.sleep(RENEWAL)
             if self._claim is not None:
                 self._claim.check()
+            if self._store is not None and await asyncio.to_thread(is_gone, self._options, self._store):
+                raise GaveUp(f"the store {self._store.where} is gone, or another one is in its place")
             if self._owner is not None:
                 with suppress(RedisError, OSError):  # nobody else can take it meanwhile, either
                     await self._owner.claim()

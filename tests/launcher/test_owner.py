@@ -9,9 +9,11 @@ from typing import cast
 import pytest
 from redis import Redis
 
+from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.identity import Identity
 from featurelens.launcher.claim import Refused
 from featurelens.launcher.owner import EXPIRY, Owner
+from featurelens.launcher.store import find_store, is_gone
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.support.launched import launched
 
@@ -113,3 +115,20 @@ def test_a_store_that_cannot_be_used(broker: str, redis: Redis, tmp_path: Path) 
             (line,) = answer.stderr.splitlines()
             assert reason in line
     assert held(redis).startswith(OTHER.id)
+
+
+def test_a_shared_folder_that_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is stored then would lie below the place where it was."""
+    monkeypatch.setenv("FEATURELENS_RESULTS", str(tmp_path / "shared"))
+    options = Settings(state=tmp_path / "state")
+    with pytest.raises(Refused, match="there is no folder"):
+        find_store(options, write=True)
+    (tmp_path / "shared").mkdir()
+    store = find_store(options, write=True)
+    assert not is_gone(options, store)
+    (tmp_path / "shared").rename(tmp_path / "elsewhere")
+    assert is_gone(options, store)
+    (tmp_path / "shared").mkdir()
+    assert is_gone(options, store)
+    alone = Settings(state=tmp_path / "state", results=None)
+    assert not is_gone(alone, find_store(alone, write=True))
