@@ -108,11 +108,14 @@ class Stack:
             if self._claim is not None:
                 self._claim.check()
             if self._store is not None and await asyncio.to_thread(is_gone, self._options, self._store):
-                raise GaveUp(f"the store {self._store.where} is gone, or another one is in its place")
+                if self._options.results is not None:
+                    raise GaveUp(f"the store {self._store.where} is gone, or another one is in its place")
+                await self._release()
+                self._store = self._owner = None
             if self._owner is not None:
                 with suppress(RedisError, OSError):  # nobody else can take it meanwhile, either
                     await self._owner.claim()
-            elif self._url is not None and self._parts == "service":
+            elif self._url is not None and (self._parts == "service" or self._slots):
                 await self._own(self._url)
 
     async def _start(self) -> None:

@@ -43,8 +43,8 @@ def find_store(options: Settings, *, write: bool) -> Identity:
 
 
 def is_gone(options: Settings, store: Identity) -> bool:
-    """Whether a shared folder has been taken away, and what is stored would lie on this machine's own disk instead."""
-    if options.results is None or options.bucket is not None:
+    """Whether the folder has been taken away or emptied: what is stored now lies elsewhere, or is another store's."""
+    if options.bucket is not None:
         return False
     try:
         return id_there(options, open_whole(options)) != store.id

@@ -131,4 +131,8 @@ def test_a_shared_folder_that_is_taken_away(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "shared").mkdir()
     assert is_gone(options, store)
     alone = Settings(state=tmp_path / "state", results=None)
-    assert not is_gone(alone, find_store(alone, write=True))
+    store = find_store(alone, write=True)
+    assert not is_gone(alone, store)
+    (tmp_path / "state").rename(tmp_path / "former")
+    assert is_gone(alone, store)
+    assert find_store(alone, write=True).id != store.id
