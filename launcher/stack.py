@@ -23,7 +23,7 @@ from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import broker_ready, broker_refusal, service_ready
 from featurelens.launcher.role import Ready
 from featurelens.launcher.roles import RendererPlace
-from featurelens.launcher.store import Silent, find_store
+from featurelens.launcher.store import Silent, find_store, is_gone
 from featurelens.launcher.valkey import embedded
 from featurelens.launcher.worker_id import worker_id
 
@@ -105,15 +105,20 @@ class Stack:
                 await self._release()
 
     async def _watch(self) -> None:
-        """Looks after what no child shows: raises `StateGone` or `Refused`."""
+        """Looks after what no child shows: raises `StateGone`, `GaveUp` or `Refused`."""
         while True:
             await asyncio.sleep(RENEWAL)
             if self._claim is not None:
                 self._claim.check()
+            if self._store is not None and await asyncio.to_thread(is_gone, self._options, self._store):
+                if self._options.results is not None:
+                    raise GaveUp(f"the store {self._store.where} is gone, or another one is in its place")
+                await self._release()
+                self._store = self._owner = None
             if self._owner is not None:
                 with suppress(RedisError, OSError):  # nobody else can take it meanwhile, either
                     await self._owner.claim()
-            elif self._url is not None and self._parts == "service":
+            elif self._url is not None and (self._parts == "service" or self._slots):
                 await self._own(self._url)
 
     async def _start(self) -> None:
