@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
+from featurelens.launcher.broker import client
 from featurelens.launcher.claim import Refused
-from featurelens.launcher.readiness import client
 
 EXPIRY = 60
 """Seconds after which a queue that its owner does not renew is free."""
