@@ -9,7 +9,6 @@ from typing import Any
 
 from redis import RedisError
 from redis import exceptions as redis_errors
-from redis.sentinel import MasterNotFoundError
 
 _LASTING = (
     (r"certificate verify failed: (.+?)\.? \(_ssl", "shows a certificate that is not accepted: {}"),
@@ -41,7 +40,7 @@ def trouble(error: RedisError | OSError) -> Trouble:
     for sign, words in _LASTING:
         if (found := re.search(sign, text)) is not None:
             return Trouble(words.format(*found.groups()))
-    if isinstance(error, MasterNotFoundError):
+    if "No master found" in text:  # redis-py has two classes of this name
         if re.search(r"AuthenticationError|NOAUTH|NoPermission", text):
             return Trouble("is not told: the sentinels do not accept sentinel_username and sentinel_password")
         return Trouble("is not told: no sentinel answers and knows a master of this name", lasting=False)
