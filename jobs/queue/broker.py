@@ -15,6 +15,7 @@ from redis.sentinel import Sentinel
 
 from featurelens.jobs.broker_address import sentinels
 from featurelens.jobs.errors import BrokerUnavailable
+from featurelens.jobs.queue.followed import Followed, FollowedTls
 from featurelens.jobs.settings import settings
 
 LOST = (redis_errors.ConnectionError, redis_errors.TimeoutError)
@@ -42,7 +43,7 @@ T = TypeVar("T")
 def connect(url: str | None = None) -> Redis:
     """A client of `url`, or of ``REDIS_URL``, that connects with its first command.
 
-    By way of sentinels every connection goes to the present master; one to a master that has been replaced is lost.
+    By way of sentinels every connection goes to the present master; one to a master that has been replaced is given up.
     Raises `BrokerUnavailable` when neither is set. Answers are bytes: RQ does not support decoded ones.
     """
     url = url or settings().redis_url
@@ -55,7 +56,8 @@ def connect(url: str | None = None) -> Redis:
         return Redis.from_url(url, **limits, retry=retry)
     asked = {**limits, "socket_timeout": CONNECT_TIMEOUT, "retry": Retry(NoBackoff(), 0), **known.own}
     watch = Sentinel(known.members, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    options = {**limits, "retry": retry, **known.options}
+    kind = FollowedTls if known.options.get("ssl") else Followed
+    options = {**limits, "retry": retry, **known.options, "connection_class": kind}
     return cast("Redis", watch.master_for(known.master, **options))  # type: ignore[no-untyped-call]
 
 

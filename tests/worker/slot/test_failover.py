@@ -36,7 +36,7 @@ def test_the_master_dies(watched: WatchedValkey, client: Redis, tmp_path: Path) 
     with WorkerHarness(client, watched.url, state) as worker:
         worker.start_renderer()
         slot = worker.start_slot()
-        keys = [worker.ask(seed=SLOW, steps=100) for _ in range(3)]
+        keys = [worker.ask(seed=SLOW, steps=steps) for steps in (150, 5)]
         worker.await_status(keys[0], "running")
         assert watched.replicated()
         watched.first.kill()
@@ -46,7 +46,7 @@ def test_the_master_dies(watched: WatchedValkey, client: Redis, tmp_path: Path) 
             assert worker.noted("finished", key) == 1
         key = worker.ask(seed=QUICK)
         worker.await_status(key, "succeeded")
-        stopped = worker.ask(seed=SLOW, steps=5000)
+        stopped = worker.ask(seed=SLOW, steps=4000)
         worker.await_status(stopped, "running")
         worker.queue.leave(stopped)
         worker.await_status(stopped, "cancelled")
