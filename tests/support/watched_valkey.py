@@ -61,8 +61,8 @@ class WatchedValkey:
     def replace_master(self) -> None:
         """The second is the master from now on, the first its replica; no connection is cut, as sentinels would."""
         with self.first.client() as first, self.second.client() as second:
-            second.replicaof("NO", "ONE")  # type: ignore[no-untyped-call]
-            first.replicaof("127.0.0.1", self.second.port)  # type: ignore[no-untyped-call]
+            second.replicaof("NO", "ONE")
+            first.replicaof("127.0.0.1", self.second.port)
         for sentinel in self._sentinels:
             with sentinel.client() as redis:
                 redis.sentinel_remove(MASTER)

@@ -19,9 +19,8 @@ from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.settings import Settings, settings
-from featurelens.launcher.broker import await_broker
-from featurelens.launcher.owner import Owner
-from featurelens.launcher.readiness import cataloguer_hangs, renderer_hangs, slot_ready
+from featurelens.launcher.broker import await_broker, client
+from featurelens.launcher.readiness import cataloguer_hangs, slot_ready
 from tests.support.catalog import ENTRY, LAYERS
 from tests.support.fake_renderer import SLOW
 from tests.support.paths import ROOT
@@ -40,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[Valkey]:
     assert LINE is not None
     with Valkey(tmp_path) as server:
         with server.client() as admin:
-            admin.execute_command("ACL", *LINE[1].replace(">PASSWORD", ">s3cret").split())  # type: ignore[no-untyped-call]
+            admin.execute_command("ACL", *LINE[1].replace(">PASSWORD", ">s3cret").split())
             admin.set("somebody:else", 1)
         yield server
 
@@ -63,11 +62,10 @@ def test_all_of_it(server: Valkey, url: str, limited: Redis, tmp_path: Path, mon
     catalog.publish_layers(ENTRY.name, LAYERS)
     state = tmp_path / "state"
     state.mkdir()
-    asyncio.run(_launcher(url, state))
     with WorkerHarness(limited, url, state) as worker, Server(Settings(redis_url=url, state=state)) as service:
         worker.start_renderer()
         slots = [worker.start_slot(), worker.start_slot(queue=SWEEP_QUEUE)]
-        assert asyncio.run(slot_ready(url, socket.gethostname(), QUEUE)(slots[0].pid))
+        asyncio.run(_launcher(url, slots[0].pid))
 
         def asked(where: str, body: dict[str, object]) -> str:
             liveness.beat(limited)
@@ -101,16 +99,15 @@ def test_all_of_it(server: Valkey, url: str, limited: Redis, tmp_path: Path, mon
         settings.cache_clear()
     assert "WRONG" not in {level for level, _ in findings}, findings
     with server.client() as admin:
-        assert admin.acl_log() == []  # type: ignore[no-untyped-call]
+        assert admin.acl_log() == []
 
 
-async def _launcher(url: str, state: Path) -> None:
+async def _launcher(url: str, slot: int) -> None:
     await await_broker(url, 5)
-    owner = Owner(url, state)
-    await owner.claim()
-    for hangs in (renderer_hangs(url), cataloguer_hangs(url)):
-        assert await hangs(os.getpid())
-    await owner.release()
+    async with client(url) as redis:
+        assert await redis.eval("return redis.call('TIME')", 0)
+    assert await slot_ready(url, socket.gethostname(), QUEUE)(slot)
+    assert await cataloguer_hangs(url)(os.getpid())  # there is none
 
 
 @pytest.mark.parametrize(
