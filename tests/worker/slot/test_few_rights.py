@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import NoPermissionError, ResponseError
+from redis.exceptions import ResponseError
 
 from featurelens.cli.checkups.queue import queue as checkup
 from featurelens.jobs.catalog.catalog import Catalog
@@ -110,14 +110,15 @@ async def _launcher(url: str, slot: int) -> None:
     assert await cataloguer_hangs(url)(os.getpid())  # there is none
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "FLUSHALL", "FLUSHDB", "CONFIG GET *", "KEYS *", "GET somebody:else", "SET somebody:else 2", "ACL LIST",
-        "PUBLISH others x", "CLIENT LIST", "SCRIPT FLUSH", "REPLICAOF NO ONE", "SHUTDOWN", "MONITOR", "DEBUG SLEEP 0",
-        "EVAL redis.call('GET','somebody:else') 0",
-    ],
-)  # fmt: skip
-def test_nothing_else(limited: Redis, command: str) -> None:
-    with pytest.raises((NoPermissionError, ResponseError), match=r"permission|can't access|not allowed"):
-        limited.execute_command(*command.split())  # type: ignore[no-untyped-call]
+DENIED = (
+    *("FLUSHALL", "FLUSHDB", "CONFIG GET *", "KEYS *", "GET somebody:else", "SET somebody:else 2", "ACL LIST"),
+    *("PUBLISH others x", "CLIENT LIST", "SCRIPT FLUSH", "REPLICAOF NO ONE", "SHUTDOWN", "MONITOR", "DEBUG SLEEP 0"),
+    "EVAL redis.call('GET','somebody:else') 0",
+)
+
+
+def test_nothing_else(limited: Redis) -> None:
+    """Neither what is dangerous nor what is others', not from a script either."""
+    for command in DENIED:
+        with pytest.raises(ResponseError, match=r"permission|can't access|not allowed"):
+            limited.execute_command(*command.split())  # type: ignore[no-untyped-call]
