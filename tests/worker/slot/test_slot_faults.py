@@ -18,7 +18,7 @@ from featurelens.jobs.kinds.base import QUEUE, QUEUES
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.deaths import OUTGROWN, announcement
+from featurelens.jobs.queue.deaths import OUTGROWN, REFUSALS, announcement
 from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK
 from featurelens.jobs.queue.records import Records, record_key
 from featurelens.jobs.queue.stats import queues
@@ -261,11 +261,11 @@ def test_one_that_kills_renderers_takes_nobody_along(worker: WorkerHarness) -> N
 
 
 def test_one_that_never_fits_ends_alone(worker: WorkerHarness) -> None:
-    """Its renderer ends over it three times; neighbours lose no execution, as the launcher tells how it ended."""
+    """What renderers that have grown refuse costs no execution at first; its neighbours never lose one over it."""
     for _ in range(2):
         worker.start_slot()
     neighbour, huge = worker.ask(seed=SLOW, steps=100), worker.ask(seed=FULL)
-    for _ in range(EXECUTIONS):
+    for _ in range(REFUSALS + EXECUTIONS):
         renderer = worker.start_renderer()
         assert renderer.wait(20) == OUTGROWN
         worker.redis.set(announcement(renderer.pid), b"1")
