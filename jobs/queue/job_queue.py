@@ -53,7 +53,7 @@ _QUEUE_PREFIX = Queue.redis_queue_namespace_prefix
 
 _READ = """
 local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'queue')
-if not now[1] or not now[2] then return {{}, false, false} end
+if not now[1] or not now[2] then return {{}, false, false, false} end
 local attempt, queue = now[2], now[3] or ARGV[4]
 local job = redis.call('HGET', ARGV[1] .. attempt, 'status')
 if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
@@ -65,7 +65,9 @@ if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
     redis.call('HSET', KEYS[1], 'queue', queue)
   end
 end
-return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)}
+local place = now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)
+local aside = now[1] == 'queued' and not place and redis.call('LPOS', ARGV[6] .. queue, attempt)
+return {redis.call('HGETALL', KEYS[1]), job, place, aside}
 """
 
 
@@ -81,12 +83,13 @@ class Wanted(NamedTuple, Generic[Spec]):
 class Ticket:
     """A job's record and its place in the queue: `position` counts from 1 at the head, None when it does not wait.
 
-    `fresh`: this call has started the attempt.
+    `fresh`: this call has started the attempt. `aside`: it waits for slots of another version (`jobs.queue.aside`).
     """
 
     record: Record
     position: int | None = None
     fresh: bool = False
+    aside: bool = False
 
 
 class JobQueue:
@@ -228,7 +231,7 @@ class JobQueue:
         )
 
     def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | OtherVersion | None]:
-        arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
+        arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner, aside("")]
         if len(keys) == 1:  # by far the most frequent, and a pipeline of scripts is a round trip more
             return [self._ticket(keys[0], joiner, *self._script(keys=[record_key(keys[0])], args=arguments))]
         with self._redis.pipeline(transaction=False) as pipe:
@@ -238,7 +241,7 @@ class JobQueue:
         return [self._ticket(key, joiner, *answer) for key, answer in zip(keys, answers, strict=True)]
 
     def _ticket(
-        self, key: str, joiner: str, flat: list[bytes], job: bytes | None, position: int | None
+        self, key: str, joiner: str, flat: list[bytes], job: bytes | None, place: int | None, aside: int | None
     ) -> Ticket | OtherVersion | None:
         try:
             record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
@@ -250,7 +253,7 @@ class JobQueue:
             rq = self._queues[record.queue or QUEUE]
             revive(key, record, rq, self._records, self._job(rq, key, record.attempt))
             return self._read([key], joiner)[0]
-        return Ticket(record, None if position is None else position + 1)
+        return Ticket(record, None if place is None else place + 1, aside=aside is not None)
 
 
 def _understood(ticket: Ticket | OtherVersion | None) -> Ticket | None:

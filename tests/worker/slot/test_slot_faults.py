@@ -212,7 +212,7 @@ def test_a_job_set_aside_is_taken_back(worker: WorkerHarness) -> None:
     key = worker.ask()
     attempt = worker.record(key).attempt
     worker.redis.lmove(worker.queue.rq.key, aside(QUEUE))
-    assert worker.ticket(key).position is None
+    assert (worker.ticket(key).position, worker.ticket(key).aside) == (None, True)
     assert worker.queue.leave(key) == "cancelled"
     assert not worker.redis.exists(aside(QUEUE), f"rq:job:{attempt}")
 
