@@ -65,9 +65,8 @@ if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
     redis.call('HSET', KEYS[1], 'queue', queue)
   end
 end
-local place = now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)
-local aside = now[1] == 'queued' and not place and redis.call('LPOS', ARGV[6] .. queue, attempt)
-return {redis.call('HGETALL', KEYS[1]), job, place, aside}
+local function place(lists) return now[1] == 'queued' and redis.call('LPOS', lists .. queue, attempt) end
+return {redis.call('HGETALL', KEYS[1]), job, place(ARGV[2]), place(ARGV[6])}
 """
 
 
@@ -168,8 +167,7 @@ class JobQueue:
     def _take_out(self, record: Record) -> None:
         """A slot that has taken the job meanwhile finds the record cancelled and does nothing."""
         places = [key for queue in self._queues.values() for key in (queue.key, aside(queue.name))]
-        removed = sum(self._redis.lrem(place, -1, record.attempt) for place in places)
-        if removed:
+        if sum(self._redis.lrem(place, -1, record.attempt) for place in places):
             self._redis.delete(_JOB_PREFIX + record.attempt)
 
     def _stop(self, record: Record) -> None:
