@@ -1,4 +1,4 @@
-"""A slot that takes its work horse for hung after three seconds of silence, and beats each second; run like the real one."""
+"""A slot that beats each second and takes its work horse for hung after three of silence; run like the real one."""
 
 from __future__ import annotations
 

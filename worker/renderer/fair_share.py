@@ -1,9 +1,9 @@
 """Fair time: of the groups that have work, the one that would have used least after its next tick goes next.
 
-A tick cannot be cut, so it is counted before it is begun, as long as the one before took: else a group of long ticks would
-have one more wherever it is level. Who joins starts where the tick did that was under way, or the latest one (the virtual
-time of start-time fair queueing, Goyal et al. 1996): what it has waited for that one is made good, and nobody is owed
-time for having been away. So who needs little beside one of long ticks takes twice as long as alone, and no longer.
+A tick cannot be cut, so it is counted before it is begun, as long as the one before took: else a group of long ticks
+would have one more wherever it is level. Who joins starts where the latest tick did, which may have been under way
+(the virtual time of start-time fair queueing, Goyal et al. 1996): what it has waited for that one is made good, and
+nobody is owed time for having been away. So who needs little beside long ticks takes twice as long as alone, no longer.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from featurelens.jobs.queue.records import Records, record_key
 from featurelens.jobs.queue.stats import queues
 from featurelens.launcher.claim import free_port
 from featurelens.worker.slot.lease import Leases
+from featurelens.worker.slot.recovery import LEASE
 from featurelens.worker.slot.slot import HEARTBEAT
 from featurelens.worker.slot.slot_job import SlotJob
 from tests.support.fake_renderer import DIES_ONCE, FULL, KILLS, SLOW
@@ -50,7 +51,7 @@ def test_kill_a_slot_and_start_another(worker: WorkerHarness) -> None:
     begun = time.monotonic()
     worker.start_slot()
     until(lambda: worker.noted("asked", key) == 2)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < LEASE
     worker.await_status(key, "succeeded")
 
 
