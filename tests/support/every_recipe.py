@@ -13,7 +13,7 @@ from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS
 SIZE = (33, 47)
 """Of an odd number of pixels: the last of them are computed otherwise than the others."""
 STEPS = 24
-"""More pictures are there at once than pass through a network together; what differs in one step differs in the file."""
+"""More pictures are there at once than pass through a network together; a step that differs shows in the file."""
 
 
 def wanted() -> Iterator[VisualizationSpec]:

@@ -8,5 +8,6 @@ from featurelens.worker.slot import slot, sweep_slot
 from featurelens.worker.slot.__main__ import main
 
 if __name__ == "__main__":
-    slot.HEARTBEAT = sweep_slot.HEARTBEAT = 1
+    for module in (slot, sweep_slot):
+        vars(module)["HEARTBEAT"] = 1
     sys.exit(main())
