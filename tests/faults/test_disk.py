@@ -77,7 +77,7 @@ def test_read_only(stack: Stack) -> None:
     done = str(stack.post(**SHORT, seed=100).headers["location"])
     stack.finished(done)
     renderer = pids(stack, "worker.renderer")
-    lost = [str(stack.post(**SHORT | {"seed": seed, "steps": 400}).headers["location"]) for seed in range(1, 13)]
+    lost = [str(stack.post(**SHORT | {"seed": seed, "steps": 150}).headers["location"]) for seed in range(1, 13)]
     stack.running(lost[0])
     remount(stack, "ro")
     refused = stack.post(**SHORT, seed=99)
@@ -85,7 +85,7 @@ def test_read_only(stack: Stack) -> None:
     assert "read-only" in refused.json()["detail"]
     assert int(refused.headers["retry-after"]) > 0
     for url in lost:
-        ended = until(partial(_ended, stack, url), 90, "an end")
+        ended = until(partial(_ended, stack, url), 240, "an end")
         assert (ended["status"], ended["error"]["code"]) == ("failed", "not-stored"), ended
         assert "read-only" in ended["error"]["detail"]
     assert stack.http.get(f"{done}/image").status_code == 200
@@ -96,7 +96,7 @@ def test_read_only(stack: Stack) -> None:
     remount(stack, "rw")
     again = stack.post(**SHORT, seed=99)
     assert again.status_code == 202
-    assert stack.post(**SHORT | {"seed": 1, "steps": 400}).status_code == 202
+    assert stack.post(**SHORT | {"seed": 1, "steps": 150}).status_code == 202
     for url in (lost[0], str(again.headers["location"])):
         stack.finished(url)
 
