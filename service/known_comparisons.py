@@ -36,7 +36,7 @@ class KnownComparisons:
             found = results.get(key)
             if not isinstance(found, Result) or not isinstance(found.spec, ComparisonSpec):
                 continue
-            same = COMPARISON.key(found.spec, weights, renderer) == key
+            same = COMPARISON.tells_of(key, found.spec, weights, renderer)
             if same and found.spec.dataset not in latest:
                 try:
                     latest[found.spec.dataset] = finished(found)

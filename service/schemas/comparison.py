@@ -25,11 +25,9 @@ class Correlations(BaseModel):
     spread: float = Field(description="the standard deviation over the pairs")
 
 
-class ComparedLayer(BaseModel):
-    """How alike the pictures are to one layer (after Geirhos et al. 2024). Null is what is not known."""
+class Likeness(BaseModel):
+    """How alike pictures and images are to one layer (after Geirhos et al. 2024). Null is what is not known."""
 
-    layer: str
-    numbers: int = Field(description="that it answers, all positions of all units; of more than 32,768, so many")
     each: list[float | None] = Field(description="of the picture with each example, in the order of `spec.examples`")
     picture: Correlations | None = Field(description="of the picture with the examples")
     examples: Correlations | None = Field(description="of the examples with one another")
@@ -40,6 +38,20 @@ class ComparedLayer(BaseModel):
         "spread of `random`"
     )
     seeds: Correlations | None = Field(description="of pictures of different seeds with one another")
+
+
+class ComparedLayer(Likeness):
+    """Position by position, as Geirhos et al. compare, and by `means`, for which it does not matter where in a picture
+    something stands.
+    """
+
+    layer: str
+    numbers: int = Field(description="that it answers, all positions of all units; of more than 32,768, so many")
+    means: Likeness | None = Field(
+        None,
+        description="the same correlations of the mean over all positions of each of the layer's units; null in "
+        "comparisons made before that was told",
+    )
 
 
 class ComparisonLinks(JobLinks):
