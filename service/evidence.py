@@ -19,7 +19,7 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.known_comparisons import KnownComparisons
-from featurelens.service.known_scans import KnownScans, tells_of
+from featurelens.service.known_scans import KnownScans
 from featurelens.service.scan_lines import shape_of
 from featurelens.service.schemas.evidence import Bounds, Compared, Evidence
 from featurelens.service.schemas.visualization import Visualization
@@ -60,14 +60,14 @@ class Evidences:
             return None
         try:
             entry = self._catalog.model(job.spec.model)
-            scans = self._there(entry)
+            scans = self._there(entry, unit, job.spec.size)
             if not scans or VISUALIZATION.key(job.spec, entry.digest, entry.renderer) != job.key:
                 return None
             comparisons = self._comparisons.of(job.key, entry.digest, entry.renderer)
         except (UnknownModel, OtherVersion, RedisError):
             return None
         measured = tuple((job.numbers or {}).get(name) for name in MEASURED)
-        known = self._known(unit, job.spec.size, measured, entry.digest, entry.renderer, scans)
+        known = self._known(unit, measured, scans)
         return [one.beside(comparisons.get(one.dataset)) for one in known] or None
 
     def version(self, key: str) -> Hashable:
@@ -75,37 +75,33 @@ class Evidences:
         result = self._store.get(key)
         if result is None or not isinstance(result.spec, VisualizationSpec):
             return None
-        if unit_of(result.spec) is None:
+        unit = unit_of(result.spec)
+        if unit is None:
             return "none"
         try:
             entry = self._catalog.model(result.spec.model)
-            return entry.digest, entry.renderer, self._there(entry), self._comparisons.version(key)
+            scans = self._there(entry, unit, result.spec.size)
+            return entry.digest, entry.renderer, scans, self._comparisons.version(key)
         except (UnknownModel, OtherVersion, RedisError):
             return None
 
-    def _there(self, entry: ModelEntry) -> tuple[str, ...]:
-        """Keys of scans that are in the store: one that was evicted may be made again, under the same key."""
-        return tuple(scan.key for scan, _ in self._scans.results(self._scans.keys(entry)))
-
-    def _read(
-        self,
-        unit: Unit,
-        size: tuple[int, int] | None,
-        measured: tuple[float | None, ...],
-        weights: str,
-        renderer: str,
-        scans: tuple[str, ...],
-    ) -> tuple[Evidence, ...]:
-        numbers = dict(zip(MEASURED, measured, strict=True))
-        found: dict[str, Evidence] = {}
-        for scan, asked in self._scans.results(scans):
-            same = asked.size == size and tells_of(scan, weights, renderer)
-            if same and unit.layer in (asked.layers or []) and asked.dataset not in found:
-                line = self._scans.line(scan, unit.layer, unit.channel)
-                one = None if line is None else compared(numbers, scan, unit, line)
-                if one is not None:
-                    found[asked.dataset] = one
+    def _there(self, entry: ModelEntry, unit: Unit, size: tuple[int, int] | None) -> tuple[str, ...]:
+        """Keys of scans that tell of it: the latest one of each data set that is in the store."""
+        found: dict[str, str] = {}
+        for scan in self._scans.reading(entry, unit.layer, size):
+            if scan.same and scan.spec.dataset not in found and self._scans.result(scan.key) is not None:
+                found[scan.spec.dataset] = scan.key
         return tuple(found.values())
+
+    def _read(self, unit: Unit, measured: tuple[float | None, ...], scans: tuple[str, ...]) -> tuple[Evidence, ...]:
+        numbers = dict(zip(MEASURED, measured, strict=True))
+        found = []
+        for scan in filter(None, map(self._scans.result, scans)):
+            line = self._scans.line(scan, unit.layer, unit.channel)
+            one = None if line is None else compared(numbers, scan, unit, line)
+            if one is not None:
+                found.append(one)
+        return tuple(found)
 
 
 def unit_of(spec: VisualizationSpec) -> Unit | None:

@@ -15,7 +15,6 @@ from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked, unpacked_fr
 from featurelens.jobs.store.result import Result
 from featurelens.service.crops import Box, cut, seen_by
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.known_scans import tells_of
 from featurelens.service.pictured_units import pictured
 from featurelens.service.scan_lines import shape_of, units_of
 from featurelens.service.schemas.examples import Examples
@@ -80,13 +79,13 @@ def scan_of(
 ) -> Found | None:
     """The scan that `examples` tells of; with `size`, one that showed the images in this size."""
     latest: dict[tuple[bool, bool], Found] = {}
-    for result, spec in deps.scans.results(deps.scans.keys(entry)):
-        if layer not in (spec.layers or []) or dataset not in {None, spec.dataset} or size not in {None, spec.size}:
+    for scan in deps.scans.reading(entry, layer, size):
+        if dataset not in {None, scan.spec.dataset} or not (scan.same or former):
             continue
-        same = tells_of(result, entry.digest, entry.renderer)
-        if same or former:
-            rank = (same, _current(deps, spec))
-            latest.setdefault(rank, Found(result, spec, rank[1], same))
+        rank = (scan.same, _current(deps, scan.spec))
+        result = None if rank in latest else deps.scans.result(scan.key)
+        if result is not None:
+            latest[rank] = Found(result, scan.spec, rank[1], scan.same)
             if all(rank):
                 break
     return latest[max(latest)] if latest else None
