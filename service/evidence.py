@@ -85,6 +85,15 @@ class Evidences:
         except (UnknownModel, OtherVersion, RedisError):
             return None
 
+    def sources(self, model: str, layer: str) -> Hashable:
+        """Another one whenever scans of this layer may say something else of pictures."""
+        try:
+            entry = self._catalog.model(model)
+        except (UnknownModel, OtherVersion):
+            return None
+        scans = [one.key for one in self._scans.reading(entry, layer) if one.same and self._scans.result(one.key)]
+        return entry.digest, entry.renderer, tuple(scans)
+
     def _there(self, entry: ModelEntry, unit: Unit, size: tuple[int, int] | None) -> tuple[str, ...]:
         """Keys of scans that tell of it: the latest one of each data set that is in the store."""
         found: dict[str, str] = {}

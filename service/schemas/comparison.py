@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from pydantic import BaseModel, Field, ValidationError
@@ -54,6 +55,13 @@ class ComparedLayer(Likeness):
     )
 
 
+def likenesses(layers: Sequence[ComparedLayer] | None, own: str) -> dict[str, float | None]:
+    """How alike the unit's `own` layer answers to the picture and to the best examples: by both measures."""
+    found = next((one for one in layers or () if one.layer == own), None)
+    both = {"likeness": found, "likeness_of_means": None if found is None else found.means}
+    return {name: None if one is None else one.normalized for name, one in both.items()}
+
+
 class ComparisonLinks(JobLinks):
     """Where to go from here."""
 
@@ -82,6 +90,8 @@ class ComparisonSummary(JobSummary):
     channel: int
     sign: Sign
     dataset: str
+    likeness: float | None = Field(description="`normalized` of the unit's own layer, once it is finished")
+    likeness_of_means: float | None = Field(description="the same of `means`")
     links: ComparisonLinks
 
 
@@ -92,7 +102,8 @@ class ComparisonsPage(JobPage):
 
     @classmethod
     def of(cls, jobs: list[Comparison], **more: Any) -> Self:
-        return cls(comparisons=[ComparisonSummary.of(job) for job in jobs], **more)
+        each = [ComparisonSummary.of(job, **likenesses(job.layers, job.spec.layer)) for job in jobs]
+        return cls(comparisons=each, **more)
 
 
 def finished(result: Result) -> Comparison:
