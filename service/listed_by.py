@@ -12,7 +12,8 @@ from fastapi import Depends, Query
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import DatasetName
 from featurelens.service.ranking import Order, Sorting
-from featurelens.service.standings import ComparisonSort, PictureSort
+from featurelens.service.schemas.comparison import ComparisonSort
+from featurelens.service.standings import PictureSort
 
 Sought = dict[str, Any]
 

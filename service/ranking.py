@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -15,10 +16,10 @@ from featurelens.jobs.queue.ranked_index import RankedIndex, RankedLine
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore
 
-_TOGETHER = 200
+TOGETHER = 100
 """Results read from the store at once."""
-MOST_READ = 2000
-"""Results read for one page, which takes a second or two; those beyond are read for the next ones."""
+PATIENCE = 2.0
+"""Seconds after which no more results are read for one page; the rest is for the next ones."""
 
 Order = Literal["descending", "ascending"]
 
@@ -40,8 +41,8 @@ class Measure(Protocol):
     def states(self, lines: Sequence[RankedLine]) -> list[str]:
         """What the others follow from, line by line, in a few characters: other ones whenever they may be others."""
 
-    def numbers(self, result: Result) -> Any:
-        """All that the job may be sorted by, as JSON."""
+    def numbers(self, results: Sequence[Result]) -> list[Any]:
+        """All that each may be sorted by, as JSON."""
 
     def value(self, numbers: Any, sorting: Sorting) -> float | None:
         """Of these the one to sort by; None where it is not known."""
@@ -101,17 +102,19 @@ class Ranking:
                 known[line.key] = told
             else:
                 unread[line.key] = state
-        known |= self._read(unread)
-        return known, len(unread) <= MOST_READ
+        read = dict(self._read(unread))
+        return known | read, len(read) == len(unread)
 
     def _read(self, states: dict[str, str]) -> Iterator[tuple[str, Any]]:
         """None of what is gone, or not understood."""
-        wanted = list(states)[:MOST_READ]
-        for first in range(0, len(wanted), _TOGETHER):
-            keys = wanted[first : first + _TOGETHER]
-            found = self._store.get_all(keys)
-            results = {key: one for key, one in found.items() if isinstance(one, Result)}
-            numbers = {key: self._measure.numbers(results[key]) if key in results else None for key in keys}
+        wanted, begun = list(states), time.monotonic()
+        for first in range(0, len(wanted), TOGETHER):
+            if first and time.monotonic() - begun > PATIENCE:
+                return
+            keys = wanted[first : first + TOGETHER]
+            results = [one for one in self._store.get_all(keys).values() if isinstance(one, Result)]
+            numbers = dict.fromkeys(keys)
+            numbers |= zip((one.key for one in results), self._measure.numbers(results), strict=True)
             self._index.keep({key: json.dumps([states[key], told]) for key, told in numbers.items()})
             yield from numbers.items()
 

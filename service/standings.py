@@ -8,18 +8,17 @@ from typing import Any, Literal
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import digest
 from featurelens.jobs.queue.ranked_index import RankedLine
-from featurelens.jobs.spec.comparison import ComparisonSpec
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.version import VERSION
 from featurelens.service.evidence import Evidences
 from featurelens.service.ranking import Sorting
+from featurelens.service.schemas.comparison import ComparisonSort, likenesses
 from featurelens.service.schemas.comparison import finished as comparison
-from featurelens.service.schemas.comparison import likenesses
-from featurelens.service.schemas.evidence import Bounds, Standing
+from featurelens.service.schemas.evidence import Evidence, Standing
+from featurelens.service.schemas.visualization import Visualization
 from featurelens.service.schemas.visualization import finished as visualization
 
-ComparisonSort = Literal["likeness", "likeness_of_means"]
-PictureSort = Literal["activation", "ratio", "percentile", "likeness", "likeness_of_means"]
+PictureSort = Literal["activation", "ratio", "percentile", ComparisonSort]
 
 _STATE = 16
 """Characters of a digest that tell states apart."""
@@ -40,25 +39,22 @@ class PictureStandings:
         found = [(sources[line.model, line.layer], line.about) for line in lines]
         return [digest([scans, about])[:_STATE] if about else scans for scans, about in found]
 
-    def numbers(self, result: Result) -> Any:
-        picture = visualization(result)
-        evidence = self._evidences.of(picture) or []
-        beside = [Standing.of(one, picture.spec.layer or "").model_dump() for one in evidence]
-        activation = result.numbers.get("activation")
-        return {"activation": activation if isinstance(activation, int | float) else None, "beside": beside}
+    def numbers(self, results: Sequence[Result]) -> list[Any]:
+        pictures = [visualization(result) for result in results]
+        return [_told(*one) for one in zip(pictures, self._evidences.of_all(pictures), strict=True)]
 
     def value(self, numbers: Any, sorting: Sorting) -> float | None:
         if sorting.sort == "activation":
             activation: float | None = numbers["activation"]
             return activation
-        standing = _standing(numbers, sorting)
-        found: Bounds | float | None = None if standing is None else getattr(standing, sorting.sort)
-        return found.least if isinstance(found, Bounds) else found
+        found: Any = (_beside(numbers, sorting) or {}).get(sorting.sort)
+        known: float | None = found["least"] if isinstance(found, dict) else found
+        return known
 
     def told(self, numbers: Mapping[str, Any], sorting: Sorting) -> dict[str, Any]:
         """`standings`, by key."""
-        found = {key: _standing(one, sorting) for key, one in numbers.items()}
-        return {"standings": {key: one for key, one in found.items() if one is not None}}
+        found = {key: _beside(one, sorting) for key, one in numbers.items()}
+        return {"standings": {key: Standing.model_validate(one) for key, one in found.items() if one is not None}}
 
 
 class ComparisonStandings:
@@ -69,13 +65,8 @@ class ComparisonStandings:
     def states(self, lines: Sequence[RankedLine]) -> list[str]:
         return [VERSION] * len(lines)
 
-    def numbers(self, result: Result) -> Any:
-        spec = result.spec
-        assert isinstance(spec, ComparisonSpec)
-        try:
-            return likenesses(comparison(result).layers, spec.layer)
-        except OtherVersion:
-            return None
+    def numbers(self, results: Sequence[Result]) -> list[Any]:
+        return [_likenesses(result) for result in results]
 
     def value(self, numbers: Any, sorting: Sorting) -> float | None:
         found: float | None = numbers[sorting.sort]
@@ -86,8 +77,22 @@ class ComparisonStandings:
         return {}
 
 
-def _standing(numbers: Any, sorting: Sorting) -> Standing | None:
-    """Beside the data set asked for, or the one scanned last."""
-    found = (one for one in numbers["beside"] if sorting.dataset in {None, one["dataset"]})
-    one = next(found, None)
-    return None if one is None else Standing.model_validate(one)
+def _told(picture: Visualization, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    activation = (picture.numbers or {}).get("activation")
+    return {
+        "activation": activation if isinstance(activation, int | float) else None,
+        "beside": [Standing.of(one, picture.spec.layer or "").model_dump() for one in evidence],
+    }
+
+
+def _likenesses(result: Result) -> dict[ComparisonSort, float | None] | None:
+    try:
+        found = comparison(result)
+    except OtherVersion:
+        return None
+    return likenesses(found.layers, found.spec.layer)
+
+
+def _beside(numbers: Any, sorting: Sorting) -> dict[str, Any] | None:
+    """A `Standing`, as JSON: beside the data set asked for, or the one scanned last."""
+    return next((one for one in numbers["beside"] if sorting.dataset in {None, one["dataset"]}), None)

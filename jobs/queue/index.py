@@ -6,7 +6,7 @@ has been wiped the index is rebuilt from the result store, which is authoritativ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
@@ -142,7 +142,15 @@ class JobIndex:
 
     def about(self, key: str) -> list[str]:
         """The keys of jobs that tell of job `key` (`Kind.subject`), asked for last comes first; some may be gone."""
-        return [told.decode() for told in cast("list[bytes]", self._redis.zrevrange(ABOUT + key, 0, -1))]
+        return self.about_all([key])[0]
+
+    def about_all(self, keys: Sequence[str]) -> list[list[str]]:
+        """The same of many, in one round trip."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.zrevrange(ABOUT + key, 0, -1)
+            answers = cast("list[list[bytes]]", pipe.execute())
+        return [[told.decode() for told in answer] for answer in answers]
 
     def forget(self, *keys: str) -> None:
         """Removes jobs whose results have been deleted from the store."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -16,6 +16,9 @@ from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 from featurelens.service.schemas.numbers import Numbers
+
+ComparisonSort = Literal["likeness", "likeness_of_means"]
+"""How alike the unit's own layer answers to a picture and to the best examples: `normalized`, or that of `means`."""
 
 
 class Correlations(BaseModel):
@@ -55,11 +58,14 @@ class ComparedLayer(Likeness):
     )
 
 
-def likenesses(layers: Sequence[ComparedLayer] | None, own: str) -> dict[str, float | None]:
+def likenesses(layers: Sequence[ComparedLayer] | None, own: str) -> dict[ComparisonSort, float | None]:
     """How alike the unit's `own` layer answers to the picture and to the best examples: by both measures."""
     found = next((one for one in layers or () if one.layer == own), None)
-    both = {"likeness": found, "likeness_of_means": None if found is None else found.means}
-    return {name: None if one is None else one.normalized for name, one in both.items()}
+    means = None if found is None else found.means
+    return {
+        "likeness": None if found is None else found.normalized,
+        "likeness_of_means": None if means is None else means.normalized,
+    }
 
 
 class ComparisonLinks(JobLinks):

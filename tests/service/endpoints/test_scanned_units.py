@@ -90,3 +90,6 @@ def test_units_by_how_alike_their_pictures_are_processed(
     first, second = client.get(f"{scan}/units", params={"layer": LAYER, "sort": "likeness"}).json()["units"][:2]
     assert (first["channel"], first["picture"], first["likeness"]) == (3, url, 0.5)
     assert (second["channel"], second["likeness"]) == (0, None)
+    by_means = {"layer": LAYER, "sort": "likeness_of_means"}
+    first = client.get(f"{scan}/units", params=by_means).json()["units"][0]
+    assert (first["channel"], first["likeness"], first["likeness_of_means"]) == (3, None, 1.0)

@@ -161,7 +161,8 @@ def test_many_results_are_read_some_at_a_time(
     client: httpx.Client, redis: Redis, store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until all are, the list says that it is not complete."""
-    monkeypatch.setattr(ranking, "MOST_READ", 2)
+    monkeypatch.setattr(ranking, "TOGETHER", 2)
+    monkeypatch.setattr(ranking, "PATIENCE", 0.0)
     pictures = [pictured(redis, store, channel, float(channel)) for channel in range(5)]
     until(lambda: client.get(URL).json()["complete"], 5)
     whole = [client.get(URL, params={"sort": "activation"}).json()["complete"] for _ in range(3)]
