@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ from torch import Tensor
 from featurelens.jobs import atomic_file
 from featurelens.jobs.logs import logger
 
+_PART = re.compile(r"\.(?P<first>\d+)-(?P<stop>\d+)\.safetensors")
 KEPT = 7 * 24 * 3600
 """Seconds that an abandoned one is kept."""
 KEPT_WHOLE = 3600
@@ -23,7 +25,7 @@ KEPT_WHOLE = 3600
 
 
 class Checkpoint(NamedTuple):
-    """After `done` images: the state of the accumulator, and why some of them are left out, by their number."""
+    """Before image `done`: the state of the accumulator, and why some are left out, by their number."""
 
     done: int
     state: Mapping[str, Tensor]
@@ -31,15 +33,15 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """A folder with a file per scan, written aside and renamed."""
+    """A folder with a file per scan, and per part of one that is read apart, written aside and renamed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, key: str, conditions: Any) -> Checkpoint | None:
+    def read(self, key: str, conditions: Any, part: range | None = None) -> Checkpoint | None:
         """The latest one made under the same `conditions` (JSON); None where there is none that can be read."""
         try:
-            with safe_open(self._path(key), "pt") as file:
+            with safe_open(self._path(key, part=part), "pt") as file:
                 told = json.loads(file.metadata()["checkpoint"])
                 state = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 (no mapping)
         except FileNotFoundError:
@@ -52,19 +54,26 @@ class Checkpoints:
             return None
         return Checkpoint(told["done"], state, {int(image): reason for image, reason in told["broken"].items()})
 
-    def write(self, key: str, checkpoint: Checkpoint, conditions: Any) -> None:
+    def parts(self, key: str) -> list[range]:
+        """The images of those parts of a scan of which there are checkpoints."""
+        found = (_PART.fullmatch(path.name.removeprefix(key)) for path in self._folder.glob(f"{key}.*"))
+        return [range(int(one["first"]), int(one["stop"])) for one in found if one is not None]
+
+    def write(self, key: str, checkpoint: Checkpoint, conditions: Any, part: range | None = None) -> None:
         """Replaces the one before. A disk that does not take it is logged: the scan goes on without."""
         told = {"done": checkpoint.done, "broken": checkpoint.broken, "conditions": conditions}
         content = save({name: one.contiguous() for name, one in checkpoint.state.items()}, _metadata(told))
         try:
-            atomic_file.write(self._path(key), content, durable=True)
+            atomic_file.write(self._path(key, part=part), content, durable=True)
         except OSError as error:
             logger().warning("checkpoint not kept", key=key, reason=error.strerror)
 
     def whole(self, key: str) -> None:
-        """All images are in it and the result is on its way: it goes within `KEPT_WHOLE`."""
+        """All images are in it and the result is on its way: it goes within `KEPT_WHOLE`, its parts at once."""
         with suppress(OSError):
             self._path(key).rename(self._path(key, "whole"))
+            for part in self.parts(key):
+                self._path(key, part=part).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Deletes those that nobody will ask for."""
@@ -79,8 +88,9 @@ class Checkpoints:
         with suppress(OSError):
             self._path(key, "whole").rename(self._path(key))
 
-    def _path(self, key: str, suffix: str = "safetensors") -> Path:
-        return self._folder / f"{key}.{suffix}"
+    def _path(self, key: str, suffix: str = "safetensors", part: range | None = None) -> Path:
+        images = "" if part is None else f".{part.start}-{part.stop}"
+        return self._folder / f"{key}{images}.{suffix}"
 
 
 def _metadata(told: Any) -> dict[str, str]:
