@@ -15,20 +15,28 @@ from featurelens.jobs.queue.index import write
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.result import describe
 from featurelens.service import ranking
-from tests.service.endpoints.test_scanned_units import pictured, scan
 from tests.support import datasets
 from tests.support.catalog import ENTRY
 from tests.support.comparisons import LAYER as COMPARED_LAYER
 from tests.support.comparisons import SPEC as COMPARED
 from tests.support.comparisons import TOLD
+from tests.support.pictured import pictured
 from tests.support.problems import check
 from tests.support.scans import LAYER, finish
 from tests.support.visualizations import BODY, URL
 from tests.support.wait import until
 
-__all__ = ["scan"]
-
 COMPARISONS = "/v1/comparisons"
+
+
+@pytest.fixture
+def scan(client: httpx.Client, redis: Redis, store: FileStore, catalog: Catalog) -> str:
+    """Where a finished one is."""
+    catalog.datasets.publish([datasets.ENTRY])
+    body = {"model": "tinynet", "dataset": datasets.ENTRY.name, "layers": ["conv1", LAYER]}
+    url = client.post("/v1/scans", json=body).headers["location"]
+    finish(redis, store, url.rpartition("/")[2])
+    return url
 
 
 def listed(client: httpx.Client, url: str = URL, **query: Any) -> list[dict[str, Any]]:

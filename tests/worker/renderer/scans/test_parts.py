@@ -19,10 +19,8 @@ from featurelens.worker.renderer.scans import reading
 from featurelens.worker.renderer.scans.batches import Batch
 from featurelens.worker.renderer.scans.reading import Reading, parts
 from tests.support import killable
+from tests.support.line_images import IMAGES, KEEP, SIDE, drawn_lines, orientations
 from tests.support.scanning import KEY, Told, asked
-from tests.worker.renderer.scans.test_ground_truth import IMAGES, KEEP, SIDE, lines, orientations
-
-__all__ = ["lines"]
 
 ROWS = killable.ROWS
 
@@ -33,6 +31,11 @@ def few_rows() -> Iterator[None]:
     scan_rows.MOST["cpu"] = ROWS
     yield
     scan_rows.MOST["cpu"] = most
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    return drawn_lines(tmp_path)
 
 
 @pytest.fixture
