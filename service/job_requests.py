@@ -11,11 +11,9 @@ import structlog
 from fastapi import Depends, Response
 from starlette.concurrency import run_in_threadpool
 
-from featurelens.jobs import addresses
-from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, NoWorker, UnknownModel
+from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, NoWorker
 from featurelens.jobs.kinds.base import Kind, Spec
 from featurelens.jobs.queue import stats
-from featurelens.jobs.queue.records import Status
 from featurelens.jobs.queue.renderers import Renderer
 from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.store.result import Result
@@ -24,7 +22,6 @@ from featurelens.service.dependencies import Dependencies
 from featurelens.service.event_stream import event_stream
 from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.metrics import ASKED
-from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.photographs import with_photograph
 from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
@@ -212,44 +209,6 @@ def delete(deps: Dependencies, key: str, missing: NotFound) -> None:
     if not deps.store.delete(key):
         raise missing
     deps.index.forget(key)
-
-
-def listed(
-    deps: Dependencies,
-    kind: Kind[Any],
-    path: str,
-    limit: int,
-    cursor: str | None,
-    *,
-    model: str | None,
-    status: Status | None,
-    **filters: Any,
-) -> tuple[list[Any], str | None, bool]:
-    """A page of resources, newest first; the address of the next (None: this was the last); whether the list is whole.
-
-    A page may be shorter than `limit`, even empty, and have a next one. What is not whole is made anew meanwhile, from
-    the result store. `filters` are further ones of `JobIndex.page`.
-    """
-    start, name = decode_cursor(cursor), _canonical(deps, model)
-    lines, last, complete = deps.index.look(kind, limit, start, model=name, status=status, **filters)
-    complete = complete or deps.whole_index.check()
-    found = deps.views[kind.name].lookup.find_listed(lines)
-    deps.index.forget(*(line.key for line, job in zip(lines, found, strict=True) if job is None))
-    jobs = [job for job in found if isinstance(job, Job) and status in {None, job.status}]
-    if last is None:
-        return jobs, None, complete
-    query = {"model": model, **filters, "status": status, "limit": limit, "cursor": encode_cursor(last)}
-    return jobs, addresses.with_query(path, query), complete
-
-
-def _canonical(deps: Dependencies, model: str | None) -> str | None:
-    """The name under which jobs about a network are listed. One that is gone may still have results."""
-    if model is None:
-        return None
-    try:
-        return deps.catalog.model(model).name
-    except UnknownModel:
-        return model
 
 
 def _unknown(kind: Kind[Any]) -> NotFound:

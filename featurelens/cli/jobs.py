@@ -32,6 +32,7 @@ def ls(
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(LISTED)}.")] = LISTED[0],
     model: Annotated[str | None, typer.Option(help="Of this network alone.")] = None,
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
+    sort: Annotated[str | None, typer.Option(help="Pictures by activation, ratio, percentile or likeness.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 20,
     url: Service = None,
     json: Json = False,
@@ -39,7 +40,7 @@ def ls(
     """The jobs of a service, newest first."""
     if kind not in LISTED:
         raise InvalidSpec.at("/kind", f"there is no kind {kind!r}; there are {', '.join(LISTED)}", LISTED)
-    found = connected(url).jobs(kind, model=model, status=status, limit=limit)
+    found = connected(url).jobs(kind, model=model, status=status, sort=sort, limit=limit)
     if json:
         as_json(found)
         return

@@ -83,9 +83,13 @@ class AsyncClient(AsyncClosing):
         *,
         model: str | None = None,
         status: str | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        dataset: str | None = None,
         limit: int | None = 100,
     ) -> list[dict[str, Any]]:
-        return await self._driver.run(self._operations.jobs(kind, model, status, limit))
+        sought = {"model": model, "status": status, "sort": sort, "order": order, "dataset": dataset}
+        return await self._driver.run(self._operations.jobs(kind, limit, **sought))
 
     async def job(self, key: str) -> AsyncJob:
         return self._job(await self._driver.run(self._operations.job(key)))

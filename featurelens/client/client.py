@@ -103,10 +103,17 @@ class Client(Closing):
         *,
         model: str | None = None,
         status: str | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        dataset: str | None = None,
         limit: int | None = 100,
     ) -> list[dict[str, Any]]:
-        """Jobs of a kind (`activations`, `maps`, `scans`, ..., as under /v1), newest first; None: all of them."""
-        return self._driver.run(self._operations.jobs(kind, model, status, limit))
+        """Jobs of a kind (`activations`, `maps`, `scans`, ..., as under /v1), newest first; None: all of them.
+
+        Pictures also by `sort`, "activation", say, or "ratio" beside a `dataset`; in "ascending" `order` from below.
+        """
+        sought = {"model": model, "status": status, "sort": sort, "order": order, "dataset": dataset}
+        return self._driver.run(self._operations.jobs(kind, limit, **sought))
 
     def job(self, key: str) -> Job:
         """A job by its key. Raises `NotFound`."""

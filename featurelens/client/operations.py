@@ -99,8 +99,9 @@ class Operations:
         """Takes back one request for what is at `path`."""
         return (yield from told(Request("DELETE", path), self.patience))
 
-    def jobs(self, kind: str, model: str | None, status: str | None, limit: int | None) -> Steps[list[dict[str, Any]]]:
-        params = {"model": model, "status": status, "limit": min(limit or 100, 100)}
+    def jobs(self, kind: str, limit: int | None, **sought: str | None) -> Steps[list[dict[str, Any]]]:
+        """`sought`: parameters of the list."""
+        params = {**sought, "limit": min(limit or 100, 100)}
         return (yield from self._pages(f"{addresses.ROOT}/{kind}", kind, params, limit))
 
     def ended(self, path: str, timeout: float | None, report: Report | None) -> Steps[dict[str, Any]]:

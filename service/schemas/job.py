@@ -90,12 +90,13 @@ class JobSummary(BaseModel):
     links: JobLinks
 
     @classmethod
-    def of(cls, whole: Job) -> Self:
-        """`whole` in few words."""
+    def of(cls, whole: Job, **more: Any) -> Self:
+        """`whole` in few words; `more` are fields that its specification has not."""
         about: Any = whole.spec
-        own = {name: getattr(about, name) for name in cls.model_fields.keys() - JobSummary.model_fields.keys()}
+        others = cls.model_fields.keys() - JobSummary.model_fields.keys() - more.keys()
+        own = {name: getattr(about, name) for name in others}
         told = {name: getattr(whole, name) for name in ("key", "status", "created", "finished", "links")}
-        return cls(model=about.model, **told, **own)
+        return cls(model=about.model, **told, **own, **more)
 
 
 class JobPage(BaseModel, ABC):

@@ -12,9 +12,10 @@ export const SCANNED = {
   ratio: 'picture against the best image',
   percentile: 'images that the picture is beyond',
   likeness: 'how alike picture and images are processed',
+  likeness_of_means: 'the same, wherever in the picture',
 };
 
-const OF_PICTURES = new Set(['ratio', 'percentile', 'likeness']);
+const OF_PICTURES = new Set(['ratio', 'percentile', 'likeness', 'likeness_of_means']);
 const MOST = 1000;
 
 /**
