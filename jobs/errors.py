@@ -8,6 +8,7 @@ FeaturelensError
 │   ├── UnknownPhoto
 │   ├── UnknownDataset
 │   ├── OutOfRange
+│   ├── CallbackRefused    nobody may be told at this address
 │   ├── KeyReused          an Idempotency-Key came with another request before
 │   ├── TooExpensive       more work than the operator allows
 │   └── TooLarge           more memory than there is, or than the operator allows
@@ -119,6 +120,11 @@ class TooExpensive(InvalidSpec):
 class KeyReused(InvalidSpec):
     code = "idempotency-key-reused"
     title = "This Idempotency-Key belongs to another request"
+
+
+class CallbackRefused(InvalidSpec):
+    code = "callback-refused"
+    title = "This address is not called back"
 
 
 class TooLarge(InvalidSpec):

@@ -46,13 +46,20 @@ class AsyncClient(AsyncClosing):
         with reporting(progress, unit or address({"model": "", **asked})) as report:
             return await self._driver.run(self._operations.visualize(asked, timeout, report))
 
-    async def submit(self, unit: str | None = None, **spec: Any) -> AsyncJob:
-        asked = self._operations.submit(addresses.VISUALIZATIONS, specification(unit, spec))
+    async def submit(self, unit: str | None = None, *, callback: str | None = None, **spec: Any) -> AsyncJob:
+        asked = self._operations.submit(addresses.VISUALIZATIONS, specification(unit, spec), callback)
         return self._job(await self._driver.run(asked))
 
-    async def sweep(self, place: str | None = None, channels: str | list[int] | None = None, **spec: Any) -> AsyncSweep:
+    async def sweep(
+        self,
+        place: str | None = None,
+        channels: str | list[int] | None = None,
+        *,
+        callback: str | None = None,
+        **spec: Any,
+    ) -> AsyncSweep:
         asked = specification(place, {"channels": channels, **spec})
-        told = await self._driver.run(self._operations.submit(addresses.SWEEPS, asked))
+        told = await self._driver.run(self._operations.submit(addresses.SWEEPS, asked, callback))
         return AsyncSweep(told, self._operations, self._driver)
 
     async def activations(

@@ -55,18 +55,25 @@ class Client(Closing):
         with reporting(progress, unit or address({"model": "", **asked})) as report:
             return self._driver.run(self._operations.visualize(asked, timeout, report))
 
-    def submit(self, unit: str | None = None, **spec: Any) -> Job:
-        """The same, asked for and not waited for."""
-        asked = self._operations.submit(addresses.VISUALIZATIONS, specification(unit, spec))
+    def submit(self, unit: str | None = None, *, callback: str | None = None, **spec: Any) -> Job:
+        """The same, asked for and not waited for. `callback` is an address that is told how it ended (docs/api.md)."""
+        asked = self._operations.submit(addresses.VISUALIZATIONS, specification(unit, spec), callback)
         return self._job(self._driver.run(asked))
 
-    def sweep(self, place: str | None = None, channels: str | list[int] | None = None, **spec: Any) -> Sweep:
+    def sweep(
+        self,
+        place: str | None = None,
+        channels: str | list[int] | None = None,
+        *,
+        callback: str | None = None,
+        **spec: Any,
+    ) -> Sweep:
         """Asks for a picture of each of `channels` of a layer: ``sweep("patternnet/conv5", "0-63", steps=64)``.
 
-        `spec` as for a picture, with `signs` and `seeds` for several of each.
+        `spec` as for a picture, with `signs` and `seeds` for several of each; `callback` as for `submit`.
         """
         asked = specification(place, {"channels": channels, **spec})
-        told = self._driver.run(self._operations.submit(addresses.SWEEPS, asked))
+        told = self._driver.run(self._operations.submit(addresses.SWEEPS, asked, callback))
         return Sweep(told, self._operations, self._driver)
 
     def activations(

@@ -89,8 +89,10 @@ class Operations:
 
     # Jobs
 
-    def submit(self, path: str, spec: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-        return (yield from told(once(Request("POST", path, json=spec)), self.patience))
+    def submit(self, path: str, spec: Mapping[str, Any], callback: str | None = None) -> Steps[dict[str, Any]]:
+        """`callback` is the address that is told how it ended."""
+        headers = {} if callback is None else {"Featurelens-Callback": callback}
+        return (yield from told(once(Request("POST", path, json=spec, headers=headers)), self.patience))
 
     def job(self, key: str) -> Steps[dict[str, Any]]:
         return (yield from self._get(path_of(key)))
