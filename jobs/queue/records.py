@@ -51,7 +51,15 @@ def record_key(key: str) -> str:
     return RECORD + key
 
 
-_NO_PROGRESS = {"stage": "", "step": 0, "score": "", "seconds_left": "", "preview": ""}
+_NO_PROGRESS = {
+    "stage": "",
+    "step": 0,
+    "score": "",
+    "seconds_left": "",
+    "preview": "",
+    "downloaded": "",
+    "download_size": "",
+}
 
 Left = Literal["gone", "over", "left", "cancelled", "cancelling"]
 """What became of a job that one asker left: unknown, ended or being stored, wanted by others, or stopped."""
@@ -78,6 +86,9 @@ class Record(BaseModel):
     askers: int = 1
     queue: str | None = None
     seconds_left: float | None = None
+    downloaded: int | None = None
+    """Bytes of the network's weights that have come, while they do."""
+    download_size: int | None = None
     preview: int | None = None
     """The step that the latest preview shows."""
     trace: str = ""
@@ -135,6 +146,10 @@ def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
         raise OtherVersion.of("the record of this job") from error
 
 
+def _told(number: int | None) -> str | int:
+    return "" if number is None else number
+
+
 class Records:
     """Moves records from status to status. Each move is one round trip and returns whether it happened."""
 
@@ -173,11 +188,16 @@ class Records:
         step: int,
         score: float | None,
         seconds_left: float | None = None,
+        download: tuple[int | None, int | None] = (None, None),
     ) -> bool:
-        """Records progress. False: stop, this execution was cancelled or replaced."""
+        """Records progress; `download` is bytes of weights that have come and bytes in all, while they come.
+
+        False: stop, this execution was cancelled or replaced.
+        """
         shown = score if score is not None and math.isfinite(score) else ""
         left = "" if seconds_left is None else round(seconds_left, 1)
         fields = {"stage": stage, "step": step, "score": shown, "seconds_left": left}
+        fields |= {"downloaded": _told(download[0]), "download_size": _told(download[1])}
         return self._move(key, attempt, execution, "running>running", fields)
 
     def previewed(self, key: str, attempt: str, execution: str, step: int) -> bool:

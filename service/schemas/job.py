@@ -22,8 +22,8 @@ class Progress(BaseModel):
 
     stage: str | None = Field(
         None,
-        description="waiting, loading (the network), rendering or reading, tabulating (a scan), storing or "
-        "stopping; null: not yet started",
+        description="waiting, downloading (weights), loading (the network), rendering or reading, tabulating (a scan), "
+        "storing or stopping; null: not yet started",
         examples=["rendering"],
     )
     step: int = Field(description="steps done, of the optimization where there is one")
@@ -32,6 +32,8 @@ class Progress(BaseModel):
         None, description="what is optimized, on this step's transformed picture: it rises, whatever the sign"
     )
     seconds_left: float | None = Field(None, description="estimated; only once enough steps have been measured")
+    downloaded: int | None = Field(None, description="bytes of the network's weights that have come; while downloading")
+    download_size: int | None = Field(None, description="of all of them; null: not known")
 
 
 class Ending(BaseModel):

@@ -100,7 +100,8 @@ class Scheduler:
                 network = self._networks.get(ask.spec.model, ask.digest)
                 crowded = crowded or not self._has_room(ask)
                 if network is None or (crowded and ask.memory > self._memory * _SMALL):
-                    connection.report("loading")
+                    coming = self._networks.downloaded(ask.spec.model, ask.digest) if network is None else None
+                    connection.report("downloading" if coming else "loading", coming=coming)
                     continue
                 connection.grown = self._grown() - self._taken()
                 connection.work = self._workshops[kind_of(ask.key).name].begin(ask, network, connection.begun)

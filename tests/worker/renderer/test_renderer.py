@@ -36,6 +36,7 @@ from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
+from featurelens.worker.models.sources.download_progress import tell
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.renderer.renderer import Renderer
 from featurelens.worker.slot.client import converse
@@ -162,6 +163,24 @@ def test_a_network_that_takes_its_time_to_load(booth: Booth) -> None:
     booth.registry.may_load.clear()
     converse(booth.path, ask, report, lambda: True, patience=30)
     assert (stages[0], stages[-1]) == ("loading", "rendering")
+
+
+def test_a_network_whose_weights_are_downloaded(booth: Booth, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much has come is told until all of it has."""
+    load, told = booth.registry.load, list[Progress]()
+
+    def downloading(name: str) -> Network:
+        tell(12, 97)
+        until(lambda: told and told[-1].stage == "downloading")
+        tell(97, 97)
+        until(lambda: told[-1].stage == "loading")
+        return load(name)
+
+    monkeypatch.setattr(booth.renderer._networks, "_load", downloading)
+    converse(booth.path, booth.ask(seed=97), told.append, lambda: True, patience=30)
+    coming = [one for one in told if one.stage == "downloading"]
+    assert {(one.downloaded, one.download_size) for one in coming} == {(12, 97)}
+    assert (told[-1].stage, told[-1].downloaded) == ("rendering", None)
 
 
 def test_the_last_of_a_lane_is_answered_at_once(booth: Booth) -> None:
