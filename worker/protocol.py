@@ -39,6 +39,8 @@ class Ask(_Message):
     digest: str
     attempt: str = ""
     sweep: bool = False
+    trace: str = ""
+    """That this is done for (`jobs.tracing`); empty: nobody traces it."""
     memory: int = 0
     """Bytes, as estimated; 0: not known, or too few to matter."""
 

@@ -105,7 +105,8 @@ def _do(
         memory = patiently(lambda: _memory(redis, key, record))
         asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
         with tracing.span("render"):
-            finished, payload = _rendered(redis, report, asked, execution, last, stop)
+            traced = asked.model_copy(update={"trace": tracing.carried()})
+            finished, payload = _rendered(redis, report, traced, execution, last, stop)
         images, pictures = encoded(key, record, finished, payload)
         contents, files = attached(finished, payload)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):

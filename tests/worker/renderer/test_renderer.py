@@ -42,6 +42,7 @@ from featurelens.worker.renderer.renderer import Renderer
 from featurelens.worker.slot.client import converse
 from tests.support.local_network import write
 from tests.support.photographs import corners, encoded
+from tests.support.traces import exported
 from tests.support.wait import until
 
 CODE = """
@@ -163,6 +164,14 @@ def test_a_network_that_takes_its_time_to_load(booth: Booth) -> None:
     booth.registry.may_load.clear()
     converse(booth.path, ask, report, lambda: True, patience=30)
     assert (stages[0], stages[-1]) == ("loading", "rendering")
+
+
+def test_its_ticks_are_in_the_trace(booth: Booth, monkeypatch: pytest.MonkeyPatch) -> None:
+    with exported(monkeypatch) as spans:
+        booth.render(booth.ask(steps=32).model_copy(update={"trace": f"00-{'a' * 32}-{'b' * 16}-01"}))
+        booth.render(booth.ask(steps=2))
+        found = [dict(span.attributes or {}) for span in spans.get_finished_spans() if span.name == "ticks"]
+    assert [one["featurelens.step"] for one in found] == list(range(2, 33, 2))
 
 
 def test_a_network_whose_weights_are_downloaded(booth: Booth, monkeypatch: pytest.MonkeyPatch) -> None:
