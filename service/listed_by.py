@@ -15,19 +15,19 @@ _Layer = Annotated[str | None, Query(max_length=200)]
 _Channel = Annotated[int | None, Query(ge=0, le=2**31 - 1)]
 
 
-def by_model(model: _Model = None) -> Sought:
+async def by_model(model: _Model = None) -> Sought:
     return {"model": model}
 
 
-def by_layer(model: _Model = None, layer: _Layer = None) -> Sought:
+async def by_layer(model: _Model = None, layer: _Layer = None) -> Sought:
     return {"model": model, "layer": layer}
 
 
-def by_unit(model: _Model = None, layer: _Layer = None, channel: _Channel = None) -> Sought:
+async def by_unit(model: _Model = None, layer: _Layer = None, channel: _Channel = None) -> Sought:
     return {"model": model, "layer": layer, "channel": channel}
 
 
-def by_picture(
+async def by_picture(
     model: _Model = None, layer: _Layer = None, channel: _Channel = None, sign: Sign | None = None
 ) -> Sought:
     return {"model": model, "layer": layer, "channel": channel, "sign": sign}
