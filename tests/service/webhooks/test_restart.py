@@ -65,10 +65,10 @@ def test_a_service_killed_between_the_end_and_the_telling(
     broker: str, tmp_path: Path, redis: Redis, catalog: Catalog
 ) -> None:
     """While it waits for an answer that does not come: the next one tells the same."""
-    somebody_works(redis)
     with Receiver(drips=True) as receiver:
         service = Service(broker, tmp_path)
         try:
+            somebody_works(redis)
             headers = {"Featurelens-Callback": receiver.url()}
             assert service.client.post(URL, json=BODY, headers=headers).status_code == 202
             make(redis, FileStore(Settings(state=tmp_path).results_folder), KEY)
