@@ -117,7 +117,7 @@ def test_awaited(service: Server) -> None:
             assert isinstance(await job.wait(), Visualization)
             sweep = await client.sweep("tinynet/conv1", "0-1", steps=4)
             assert sorted([item["channel"] async for item, _ in sweep.as_finished()]) == [0, 1]
-            with pytest.raises(UnknownDataset):
+            with pytest.raises(NotFound):
                 await client.examples(UNIT)
             with pytest.raises(UnknownDataset):
                 await client.spectrum_sheet(UNIT)
