@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import re
 import sys
-from base64 import b64decode
 from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from redis.connection import parse_url
 
 from featurelens.jobs import addresses
+from featurelens.jobs.webhook_settings import WebhookSettings, listed
 
 NETWORKS_BYTES = 4 * 2**30
 
 PREFIX_PATTERN = r"(/[A-Za-z0-9._~-]+)*"
 """Of a path, without a slash at its end."""
 
-PLAIN = "http://"
-"""Before a host that may be called back without TLS."""
 
-_HOST_PATTERN = r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*"
-
-SECRET_PREFIX = "whsec_"
-
-
-class Settings(BaseSettings):
+class Settings(WebhookSettings):
     """What an operator may set. Paths are made absolute; a folder is created by whoever writes it first."""
 
     model_config = SettingsConfigDict(env_prefix="FEATURELENS_", frozen=True, populate_by_name=True)
@@ -103,12 +96,6 @@ class Settings(BaseSettings):
     believed; ``*``: of anybody."""
     cors_origins: str = ""
     """Web pages that may call the service from a browser, such as ``https://a.example,https://b.example``."""
-    webhook_hosts: str = ""
-    """Who may be told of finished jobs, such as ``hooks.example.org,*.example.com``; addresses that are not of the
-    public Internet by number, ``10.1.2.3`` or ``10.0.0.0/8``; with ``http://`` before it: without TLS, too."""
-    webhook_secret: str = Field("", repr=False)
-    """By which that is signed, ``whsec_`` and 24 to 64 bytes in base64; several while one replaces another. Left out:
-    one in the state folder, made at first use."""
     networks_bytes: int = Field(NETWORKS_BYTES, ge=0)
     """Memory for the weights of networks kept warm; those with pictures in progress stay beyond it."""
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
@@ -125,36 +112,12 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, proxies: str) -> str:
-        for proxy in _listed(proxies):
+        for proxy in listed(proxies):
             try:
                 ip_network("0.0.0.0/0" if proxy == "*" else proxy)
             except ValueError:
                 raise ValueError(f"{proxy} is neither an address nor a network such as 10.0.0.0/8") from None
         return proxies
-
-    @field_validator("webhook_hosts")
-    @classmethod
-    def _hosts(cls, hosts: str) -> str:
-        for host in _listed(hosts.lower()):
-            bare = host.removeprefix(PLAIN)
-            try:
-                ip_network(bare)
-            except ValueError:
-                if not re.fullmatch(_HOST_PATTERN, bare):
-                    raise ValueError(f"{host} is neither a host nor a network; *.example.org would be one") from None
-        return hosts.lower()
-
-    @field_validator("webhook_secret")
-    @classmethod
-    def _secrets(cls, secrets: str) -> str:
-        for secret in _listed(secrets):
-            try:
-                size = len(b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
-            except ValueError:
-                size = 0
-            if not secret.startswith(SECRET_PREFIX) or not 24 <= size <= 64:
-                raise ValueError(f"no secret: {SECRET_PREFIX} and 24 to 64 bytes in base64")
-        return secrets
 
     @field_validator("root_path")
     @classmethod
@@ -166,23 +129,11 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        return _listed(self.cors_origins)
+        return listed(self.cors_origins)
 
     @property
     def proxies(self) -> tuple[str, ...]:
-        return _listed(self.trusted_proxies)
-
-    @property
-    def called_back(self) -> tuple[str, ...]:
-        return _listed(self.webhook_hosts)
-
-    @property
-    def webhook_secrets(self) -> tuple[str, ...]:
-        return _listed(self.webhook_secret)
-
-    @property
-    def webhook_secret_file(self) -> Path:
-        return self.state.absolute() / "webhook.secret"
+        return listed(self.trusted_proxies)
 
     @property
     def results_folder(self) -> Path:
@@ -195,7 +146,7 @@ class Settings(BaseSettings):
     @property
     def host_names(self) -> tuple[str, ...]:
         """What `Host` may say beside localhost and addresses."""
-        named = _listed(self.allowed_hosts)
+        named = listed(self.allowed_hosts)
         return named or (() if _loopback(self.host) and not self.auth_required else ("*",))
 
     @property
@@ -205,6 +156,10 @@ class Settings(BaseSettings):
     @property
     def token_secret(self) -> Path:
         return self.state.absolute() / "token.secret"
+
+    @property
+    def webhook_secret_file(self) -> Path:
+        return self.state.absolute() / "webhook.secret"
 
     @property
     def photos_folder(self) -> Path:
@@ -233,10 +188,6 @@ class Settings(BaseSettings):
     def renderer_socket(self) -> Path:
         """Bind and connect by `jobs.unix_address`: its folder may lie deep."""
         return self.state.absolute() / "renderer.sock"
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _loopback(host: str) -> bool:

@@ -146,10 +146,6 @@ def parse(key: str, fields: dict[bytes, bytes]) -> Record | None:
         raise OtherVersion.of("the record of this job") from error
 
 
-def _told(number: int | None) -> str | int:
-    return "" if number is None else number
-
-
 class Records:
     """Moves records from status to status. Each move is one round trip and returns whether it happened."""
 
@@ -197,7 +193,7 @@ class Records:
         shown = score if score is not None and math.isfinite(score) else ""
         left = "" if seconds_left is None else round(seconds_left, 1)
         fields = {"stage": stage, "step": step, "score": shown, "seconds_left": left}
-        fields |= {"downloaded": _told(download[0]), "download_size": _told(download[1])}
+        fields |= {"downloaded": download[0] or "", "download_size": download[1] or ""}
         return self._move(key, attempt, execution, "running>running", fields)
 
     def previewed(self, key: str, attempt: str, execution: str, step: int) -> bool:

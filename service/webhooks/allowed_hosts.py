@@ -14,7 +14,7 @@ from typing import NamedTuple
 import httpx
 
 from featurelens.jobs.errors import CallbackRefused
-from featurelens.jobs.settings import PLAIN
+from featurelens.jobs.webhook_settings import PLAIN
 
 HEADER = "Featurelens-Callback"
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from featurelens.jobs import atomic_file
-from featurelens.jobs.settings import SECRET_PREFIX
+from featurelens.jobs.webhook_settings import SECRET_PREFIX
 
 _BYTES = 32
 
