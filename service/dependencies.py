@@ -53,6 +53,9 @@ from featurelens.service.sweeps import Sweeps
 from featurelens.service.thumbnails import Thumbnails
 from featurelens.service.unit_pictures import LayerPictures
 from featurelens.service.watcher import Watcher
+from featurelens.service.webhooks.allowed_hosts import Permitted
+from featurelens.service.webhooks.callbacks import Callbacks
+from featurelens.service.webhooks.deliveries import Deliveries
 from featurelens.service.whole_index import WholeIndex
 
 MAKING = 2
@@ -99,6 +102,7 @@ class Dependencies:
     previews: Previews
     making: SingleFlight[tuple[bytes, str]]
     """Of thumbnails and contact sheets."""
+    callbacks: Callbacks
     looking: asyncio.Lock
     """Held while maps are asked for that somebody looks at: a page with many of them asks once."""
     probes: CapacityLimiter
@@ -143,6 +147,7 @@ class Dependencies:
             Retries(redis),
             previews,
             SingleFlight(MAKING),
+            Callbacks(Deliveries(redis), Permitted(settings.called_back)),
             asyncio.Lock(),
             CapacityLimiter(PROBES),
             _evictions(settings, partial(photos_in_flight, redis, queue)),

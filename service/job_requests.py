@@ -28,6 +28,7 @@ from featurelens.service.resolving import resolved_in
 from featurelens.service.schemas import address
 from featurelens.service.schemas.job import Job
 from featurelens.service.schemas.token import Token
+from featurelens.service.webhooks.callbacks import Callback, told_apart
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
@@ -39,15 +40,23 @@ J = TypeVar("J", bound=Job)
 
 
 class Headers(NamedTuple):
-    """What a request says beside the specification: who asks, its `Idempotency-Key`, its `Prefer` headers."""
+    """What a request says beside the specification: who asks, its `Idempotency-Key`, its `Prefer` headers, and where
+    its end is to be told.
+    """
 
     client: str
     token: str | None
     preferences: Sequence[str]
+    callback: str | None = None
 
 
-async def _headers(caller: Identified, prefer: Prefer, idempotency_key: IdempotencyKey = None) -> Headers:
-    return Headers(caller.client, idempotency_key, prefer)
+async def _headers(
+    caller: Identified,
+    prefer: Prefer,
+    idempotency_key: IdempotencyKey = None,
+    featurelens_callback: Callback = None,
+) -> Headers:
+    return Headers(caller.client, idempotency_key, prefer, featurelens_callback)
 
 
 Sent = Annotated[Headers, Depends(_headers)]
@@ -61,6 +70,7 @@ async def submit(
     A client may prefer to wait for the end; one that says nothing waits `patience` seconds. Raises what
     makes `spec` unacceptable, or what is missing to do it.
     """
+    deps.callbacks.check(sent.callback)
     wanted = await checked(deps, kind, spec)
     lookup, watcher = deps.views[kind.name]
     preferred = wait(sent.preferences)
@@ -141,7 +151,7 @@ def most_memory(renderers: Iterable[Renderer | None]) -> int:
 
 def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Headers) -> Result | Ticket:
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
-    with deps.retries.once(sent.client, sent.token, wanted.key) as attempt:
+    with deps.retries.once(sent.client, sent.token, told_apart(wanted.key, sent.callback)) as attempt:
         before = _asked_before(deps, wanted.key) if attempt.made else None
         found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
         if found is None:
@@ -149,6 +159,8 @@ def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Head
             deps.limits.check_disk()
             with deps.queue.room.reserved(1, deps.limits.queue) as room:
                 (found,) = deps.queue.submit_all([wanted], kind.queue, room)
+        if sent.callback and not attempt.made:
+            deps.callbacks.add(wanted.key, sent.callback, sent.client, sent.token)
         attempt.made = wanted.key
     return found
 

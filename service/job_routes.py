@@ -5,7 +5,7 @@ What differs from kind to kind, asking above all, stands in `service.endpoints`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
 from featurelens.jobs.kinds.base import Kind
-from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.record import Status
 from featurelens.service import job_requests
 from featurelens.service.auth.access import Identified, IdentifiedOrToken, needs
 from featurelens.service.dependencies import Deps, key_of
@@ -52,7 +52,7 @@ class JobRoutes:
     """A sample, too."""
     more: tuple[str, ...] = ()
     """Operations beside these that lead on from a job."""
-    sought: Callable[..., Sought] = by_model
+    sought: Callable[..., Awaitable[Sought]] = by_model
     """The parameters by which the list is filtered (`service.listed_by`)."""
     result: str = "result"
     """What is appended to the address of a job for that of what is deleted, once it is finished."""

@@ -24,25 +24,25 @@ _Order = Annotated[Order, Query(description="with `sort`")]
 _UNKNOWN = "those of which it is not known come last; left out: by when they were asked for"
 
 
-def by_model(model: _Model = None) -> Sought:
+async def by_model(model: _Model = None) -> Sought:
     return {"model": model}
 
 
-def by_layer(model: _Model = None, layer: _Layer = None) -> Sought:
+async def by_layer(model: _Model = None, layer: _Layer = None) -> Sought:
     return {"model": model, "layer": layer}
 
 
-def by_unit(model: _Model = None, layer: _Layer = None, channel: _Channel = None) -> Sought:
+async def by_unit(model: _Model = None, layer: _Layer = None, channel: _Channel = None) -> Sought:
     return {"model": model, "layer": layer, "channel": channel}
 
 
-def by_picture(
+async def by_picture(
     model: _Model = None, layer: _Layer = None, channel: _Channel = None, sign: Sign | None = None
 ) -> Sought:
     return {"model": model, "layer": layer, "channel": channel, "sign": sign}
 
 
-def by_standing(
+async def by_standing(
     sought: Annotated[Sought, Depends(by_picture)],
     sort: Annotated[
         PictureSort | None,
@@ -59,7 +59,7 @@ def by_standing(
     return {**sought, "sorting": None if sort is None else Sorting(sort, order, dataset)}
 
 
-def by_likeness(
+async def by_likeness(
     sought: Annotated[Sought, Depends(by_picture)],
     sort: Annotated[
         ComparisonSort | None,

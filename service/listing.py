@@ -7,7 +7,7 @@ from typing import Any
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import UnknownModel
 from featurelens.jobs.kinds.base import Kind
-from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.record import Status
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.ranking import Sorting

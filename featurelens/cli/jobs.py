@@ -52,13 +52,12 @@ def watch(key: Key, url: Service = None, timeout: Timeout = None, json: Json = F
     """Follow one until it has ended. Exit status 1: it failed or was stopped."""
     job = _named(url, key)
     with bar(key[:SHORT]) as report:
-        result = job.wait(timeout, report)
-    data: Any = result.data if isinstance(result, Result) else result
+        result: Result = job.wait(timeout, report)
     if json:
-        as_json(data)
+        as_json(result.data)
         return
-    hint(repr(result) if isinstance(result, Result) else data["status"])
-    say(result.url or job.url if isinstance(result, Result) else job.url)
+    hint(repr(result))
+    say(result.url or job.url)
 
 
 @jobs.command(epilog=examples("featurelens jobs cancel KEY"))
