@@ -27,7 +27,7 @@ export default function Layer({ params, query }) {
   const { order, missing } = useScannedOrder(model, layer, sort, sign);
   useKeys({ u: { says: 'the network', act: () => go(pages.model(model)) } }, [model]);
   const refused = problem ?? grid.problem;
-  if (refused) return html`<${Trouble} problem=${refused} whole=${true} />`;
+  if (refused) return html`<${Trouble} problem=${refused} whole=${true} model=${model} />`;
   if (loading || grid.loading) return html`<${Loading} what="Looking at the layer" />`;
   const units = sorted(grid.data.units, sort, sign, order);
   const lacking = grid.data.units.filter((/** @type {any} */ one) => !one[sign]).map((/** @type {any} */ one) => one.channel);

@@ -9,7 +9,7 @@ const KEYS = [
   ['j, k or → ←', 'on a unit: next and previous unit'],
   ['[ ]', 'on a unit: the layer before and after'],
   ['g', 'on a unit: all units of its layer'],
-  ['c', 'on a unit: positive and negative side by side'],
+  ['c', 'on a unit: two seeds and the negative side by side'],
   ['u', 'on a layer: the network'],
   ['arrows', 'on the photograph, once it has the focus: the crosshair; with Shift eight pixels at a time'],
 ];
