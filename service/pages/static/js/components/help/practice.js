@@ -11,6 +11,7 @@ const KEYS = [
   ['g', 'on a unit: all units of its layer'],
   ['c', 'on a unit: two seeds and the negative side by side'],
   ['u', 'on a layer: the network'],
+  ['arrows, Home, End', 'on a tile of a layer: the tiles beside it, the first and the last one'],
   ['arrows', 'on the photograph, once it has the focus: the crosshair; with Shift eight pixels at a time'],
 ];
 
