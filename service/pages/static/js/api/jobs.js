@@ -54,6 +54,8 @@ export function tell(job) {
   const fresh = !watched.has(job.key);
   const entry = entryOf(job.key, job);
   const before = entry.job.peek();
+  // The answer to a cancel may come after the stream has told that it is over.
+  if (over(before) && job.status === 'cancelling') return;
   entry.job.value = job;
   if (fresh || before?.status !== job.status) changes.value = changes.peek() + 1;
   if (before && before.status !== job.status) announce(job);

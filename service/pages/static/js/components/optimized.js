@@ -7,6 +7,7 @@ import { useResource } from '../api/resource.js';
 import { apiKey, scans, useSignal } from '../state.js';
 import { finals } from './images.js';
 import { Picture } from './picture.js';
+import { pixelByPixel } from './pixels.js';
 import { Progress } from './progress.js';
 import { duration, number } from './states.js';
 import { Trouble } from './trouble.js';
@@ -63,12 +64,15 @@ function Known({ estimate, request, alt, sizes, ratio, details, shown }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const ask = () => post(api.visualizations(), request).then(tell, setRefusal);
   const cancel = () => remove(api.visualization(estimate.key)).then(tell, setRefusal);
+  const actual = pixelByPixel();
   const flying = job && !over(job);
   const reached = job?.numbers && `${alt}, activation ${number(extent(job))}`;
   return html`<div class="stack" data-testid="optimized" data-status=${status ?? (estimate ? 'none' : 'loading')}>
     ${job?.images && status === 'succeeded'
-      ? shown ? shown(job) : html`<a class="made" href=${pages.picture(job.key)} aria-label=${reached}>${finals(job).map((/** @type {any} */ one) =>
-          html`<${Picture} key=${one.url} src=${one.url} alt=${reached} sizes=${sizes} ratio=${one.width / one.height} eager />`)}</a>`
+      ? shown ? shown(job) : html`<a class=${`made ${actual ? 'by-pixel' : ''}`} href=${pages.picture(job.key)}
+          aria-label=${reached}>${finals(job).map((/** @type {any} */ one) =>
+          html`<${Picture} key=${one.url} src=${one.url} alt=${reached} sizes=${sizes} ratio=${one.width / one.height} eager
+            pixels=${actual ? one.width : undefined} />`)}</a>`
       : html`<${Blank} job=${flying ? job : null} alt=${alt} ratio=${ratio}>${inside(status, job, estimate, ask)}</${Blank}>`}
     ${flying && html`<${Progress} job=${job} label=${alt} />
       <button onClick=${cancel} disabled=${job.status === 'cancelling'}>Cancel</button>`}

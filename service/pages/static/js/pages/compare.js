@@ -7,6 +7,7 @@ import { Over } from '../components/compare/over.js';
 import { changed, differences } from '../components/compare/request.js';
 import { Side, useSide } from '../components/compare/side.js';
 import { extent } from '../components/optimized.js';
+import { PixelSwitch } from '../components/pixels.js';
 import { number } from '../components/states.js';
 import { Trouble } from '../components/trouble.js';
 import { setQuery } from '../router.js';
@@ -61,7 +62,7 @@ function More({ texts, sides, show }) {
   const other = spec && changed(spec, first.text, { sign: spec.sign === 'negative' ? 'positive' : 'negative' });
   const missing = sides.filter(side => side.missing);
   const ask = () => missing.forEach(side => post(api.visualizations(), side.request).then(tell, setRefusal));
-  return html`<div class="row">
+  return html`<div class="row"><${PixelSwitch} />
       ${missing.length > 1 && html`<button class="primary" onClick=${ask} data-testid="render-compared">Render all ${missing.length}</button>`}
       ${room && seed && html`<button onClick=${() => add(seed)}>Add another seed</button>`}
       ${room && other && !texts.includes(other) && html`<button onClick=${() => add(other)}>Add the ${spec.sign === 'negative' ? 'positive' : 'negative'}</button>`}

@@ -109,7 +109,8 @@ function Seen({ look, model, classes, query }) {
       <section aria-labelledby="layers">
         <h2 id="layers">What responds, layer by layer</h2>
         ${sweep && html`<${Missing} model=${model} layer="" sign="" channels=${[]} sweep=${sweep} changed=${() => setTurn((/** @type {number} */ before) => before + 1)} />`}
-        ${look.layers.map((/** @type {any} */ one) => html`<${Layer} key=${one.layer} look=${look} told=${one} model=${model} query=${query} turn=${turn} />`)}
+        ${look.layers.map((/** @type {any} */ one) => html`<${Layer} key=${one.layer} look=${look} told=${one} model=${model} query=${query} turn=${turn}
+          at=${found.here?.layers.find((/** @type {any} */ here) => here.layer === one.layer) ?? null} />`)}
       </section>
     </div>
   </div>`;

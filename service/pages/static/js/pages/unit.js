@@ -5,6 +5,7 @@ import { useResource } from '../api/resource.js';
 import { seedsAndNegative } from '../components/compare/request.js';
 import { Copy } from '../components/copy.js';
 import { Loading, sees } from '../components/states.js';
+import { PixelSwitch } from '../components/pixels.js';
 import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
 import { Diverse } from '../components/unit/diverse.js';
@@ -43,7 +44,8 @@ export default function Unit({ params, query }) {
         ${entry && html`<${Neighbours} model=${model} layer=${layer} channel=${channel} channels=${entry.channels} layers=${layers} compared=${compared} />`}
       </div>
       <div class="row"><${Copy} text=${location.href}>Copy the link to this unit</${Copy}>
-        <a class="button" href=${compared}>Compare two seeds and the negative</a></div>
+        <a class="button" href=${compared}>Compare two seeds and the negative</a>
+        <${PixelSwitch} /></div>
       ${entry && html`<p class="soft small">${about(entry)}</p>`}
     </header>
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />

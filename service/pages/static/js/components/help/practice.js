@@ -41,19 +41,6 @@ export const Addresses = ({ model }) => html`<section aria-labelledby="addresses
   </tbody></table></div>
 </section>`;
 
-/** Where networks are put. */
-export const OwnNetwork = () => html`<section class="reading" aria-labelledby="own-network">
-  <h2 id="own-network">Your own network</h2>
-  <p>Each network is a folder <code>FEATURELENS_MODELS/${'<name>'}/</code> on the machine where Featurelens runs:</p>
-  <dl class="facts">
-    <dt><code>model.safetensors</code></dt><dd>the weights</dd>
-    <dt><code>model.json</code></dt><dd>how it is built, the size of its input, how a picture is prepared, names of classes</dd>
-    <dt><code>model.py</code></dt><dd>its code, where it is none of torchvision's</dd>
-  </dl>
-  <p>The folder <code>examples/tiny_darknet</code> is one, with every field explained. Start Featurelens with the variable set, and the network is
-    among <a href=${pages.models()}>all networks</a>. Only who runs Featurelens writes that folder; nothing that comes from a browser names code.</p>
-</section>`;
-
 /** API keys. */
 export const WhoMayAsk = () => html`<section class="reading" aria-labelledby="who">
   <h2 id="who">Who may ask</h2>
