@@ -49,8 +49,9 @@ export function Optimized({ request, alt, sizes = '40vw', ratio = 1, details = t
 export function useMade(estimate) {
   const live = useJob(estimate?.key, estimate?.status ? { key: estimate.key, status: estimate.status } : null);
   const status = live?.status ?? estimate?.status;
-  // Only the resource itself carries evidence.
-  const { data: stored, reload } = useResource(status === 'succeeded' ? api.visualization(estimate.key) : null);
+  // Only the resource itself carries evidence, and the reason of a failure that was before.
+  const told = status === 'succeeded' || (status === 'failed' && !live?.error);
+  const { data: stored, reload } = useResource(told ? api.visualization(estimate.key) : null);
   const finished = useSignal(scans);
   useEffect(() => {
     if (finished) reload();

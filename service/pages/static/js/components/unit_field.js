@@ -13,8 +13,8 @@ export function useMeant(text) {
     if (text === null) return undefined;
     let stale = false;
     const later = setTimeout(async () => {
-      const { meant } = await import('../api/names.js');
-      const now = await meant(text);
+      // Without the service nothing can be offered; the page says that it is away.
+      const now = await import('../api/names.js').then(({ meant }) => meant(text), () => ({ names: [], told: '' }));
       if (!stale) setFound({ ...now, of: text });
     }, REST);
     return () => {
