@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Browser
-
-from tests.support.browser import visiting
+from tests.support.browser import Visit
 from tests.support.stack import Stack
 
 PAGES = {
@@ -28,25 +25,21 @@ PAGES = {
     "models/patternnet/layers/conv99": "",
     "models/patternnet/layers/logits/units/99": "",
 }
-SIZES = [(1280, "dark"), (390, "light"), (390, "dark"), (2560, "light")]
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
-def test_pages(browser: Browser, stack: Stack, width: int, scheme: str) -> None:
+def test_pages(visit: Visit, stack: Stack) -> None:
     before = stack.see("/v1/visualizations?limit=1")["visualizations"][0]["key"]
     wrong: list[str] = []
-    with visiting(browser, f"http://127.0.0.1:{stack.port}", width, scheme=scheme) as visit:
-        for path, heading in PAGES.items():
-            page = visit.open(path)
-            page.wait_for_load_state("networkidle")
-            refused = page.locator("main [role=alert]").count() > 0
-            if heading:
-                assert heading in (page.locator("main h1").first.inner_text()), path
-                assert page.title().endswith("Featurelens")
-            wrong += [f"{path}: {one}" for one in visit.violations()]
-            wrong += [f"{path}: the whole page scrolls sideways"] * visit.overflows()
-            # What is not there is a 404, and Chromium writes that down.
-            wrong += [f"{path}: {one}" for one in visit.errors if not (refused and " 404 " in one)]
-            visit.errors.clear()
+    for path, heading in PAGES.items():
+        page = visit.open(path)
+        page.wait_for_load_state("networkidle")
+        refused = page.locator("main [role=alert]").count() > 0
+        if heading:
+            assert heading in (page.locator("main h1").first.inner_text()), path
+            assert page.title().endswith("Featurelens")
+        wrong += [f"{path}: {one}" for one in visit.looked_over()]
+        # What is not there is a 404, and Chromium writes that down.
+        wrong += [f"{path}: {one}" for one in visit.errors if not (refused and " 404 " in one)]
+        visit.errors.clear()
     assert wrong == []
     assert stack.see("/v1/visualizations?limit=1")["visualizations"][0]["key"] == before, "looking asks for nothing"

@@ -1,0 +1,111 @@
+"""A layer of 4,096 units: on one page, sorted as a whole, by keys, without long tasks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import Visit, visiting
+from tests.support.own_networks import UNITS
+from tests.support.stack import Stack
+from tests.support.wait import until
+
+LAYER = "models/wide/layers/3"
+MOST_IMAGES = 150
+LONGEST = 100.0
+"""Milliseconds of one task of the page's main thread."""
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, stack: Stack) -> Iterator[Visit]:
+    """At the layer, some units of which have pictures."""
+    few = {"model": "wide", "layer": "3", "channels": "0-11", "steps": 1, "size": 16}
+    sweep = stack.http.post("/v1/sweeps", json=few).json()["links"]["self"]
+    until(lambda: stack.see(sweep)["status"] == "finished", 120, "pictures of a wide layer")
+    with visiting(browser, f"http://127.0.0.1:{stack.port}") as visit:
+        visit.open(LAYER)
+        expect(visit.page.get_by_test_id("render-missing").last).to_contain_text(str(UNITS - 12))
+        yield visit
+
+
+def test_scrolling_has_no_long_task(browser: Browser, visit: Visit) -> None:
+    page = visit.page
+    browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
+    page.mouse.move(600, 500)
+    for _ in range(25):
+        page.mouse.wheel(0, 1500)
+        page.wait_for_timeout(16)
+    page.keyboard.press("End")
+    expect(page.locator(f"[aria-posinset='{UNITS}']")).to_be_visible()
+    tasks = main_thread_tasks(json.loads(browser.stop_tracing())["traceEvents"])
+    assert len(tasks) > 20
+    assert max(tasks) < LONGEST
+    assert len([one for one in visit.requests if one.resource_type == "image"]) < MOST_IMAGES
+    page.keyboard.press("Home")
+
+
+def main_thread_tasks(events: list[dict[str, object]]) -> list[float]:
+    """Milliseconds that each task of a page computed: what other processes took from it meanwhile does not count."""
+    named = [one for one in events if one["name"] == "thread_name"]
+    main = {(one["pid"], one["tid"]) for one in named if one["args"] == {"name": "CrRendererMain"}}
+    tasks = [one for one in events if one["name"] == "ThreadControllerImpl::RunTask" and "tdur" in one]
+    return [float(str(one["tdur"])) / 1000 for one in tasks if (one["pid"], one["tid"]) in main]
+
+
+def test_by_keys(visit: Visit) -> None:
+    page = visit.page
+    page.locator("[data-testid=grid] a").first.focus()
+    for key, channel in [("ArrowRight", 1), ("End", UNITS - 1), ("ArrowLeft", UNITS - 2), ("Home", 0)]:
+        page.keyboard.press(key)
+        expect(page.locator(f"[aria-posinset='{channel + 1}'] a")).to_be_focused()
+    assert visit.errors == []
+
+
+def test_what_is_in_view_comes_first(visit: Visit) -> None:
+    page = visit.page
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+    view = page.get_by_test_id("render-missing").first
+    expect(view).to_contain_text("in view")
+    assert 0 < int(view.inner_text().split("(")[1].rstrip(")")) < MOST_IMAGES
+    page.evaluate("scrollTo(0, 0)")
+
+
+def test_sorted_by_what_a_scan_found(visit: Visit, stack: Stack) -> None:
+    page = visit.page
+    page.get_by_label("Sorted by").select_option("strongest")
+    unread = page.get_by_test_id("unread")
+    # Stopped meanwhile, the renderer cannot be quicker than the cancel.
+    (renderer,) = stack.children("worker.renderer")
+    os.kill(renderer.pid, signal.SIGSTOP)
+    try:
+        unread.get_by_role("button", name="Read patterns").click()
+        unread.get_by_role("button", name="Cancel").click()
+        expect(unread).to_have_attribute("data-status", re.compile("cancel"))
+    finally:
+        os.kill(renderer.pid, signal.SIGCONT)
+    expect(unread).to_have_attribute("data-status", "cancelled")
+    unread.get_by_role("button", name="Read patterns").click()
+    expect(unread).to_have_count(0)
+    scan = stack.see("/v1/scans?model=wide&limit=1")["scans"][0]["key"]
+    units = stack.see(f"/v1/scans/{scan}/units?layer=3&sort=strongest&limit={UNITS}")["units"]
+    assert len(units) == UNITS
+    assert max(one["channel"] for one in units[:100]) > 512
+    order(page, [one["channel"] for one in units[:5]])
+    page.locator("[data-testid=grid] a").first.focus()
+    page.keyboard.press("End")
+    last = page.locator(f"[aria-posinset='{UNITS}'] .tile-label span").first
+    expect(last).to_have_text(str(units[-1]["channel"]))
+    assert visit.errors == []
+
+
+def order(page: Page, channels: list[int]) -> None:
+    """Waits until the first tiles are these."""
+    tiles = page.locator("[data-testid=grid] li .tile-label span:first-child")
+    for place, channel in enumerate(channels):
+        expect(tiles.nth(place)).to_have_text(str(channel))
