@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.browser import Visit
 from tests.support.stack import Stack
 
 STATES = ["queued", "running", "cancelling", "failed", "cancelled"]
+A_PICTURE = re.compile(r"/v1/visualizations/fv1_\w+$")
 REFUSED = {
     "type": "urn:featurelens:problem:not-authenticated",
     "title": "No API key",
@@ -47,6 +49,11 @@ def in_state(made: dict[str, Any], status: str) -> dict[str, Any]:
     }
 
 
+def answering(body: dict[str, Any]) -> Callable[[Route], None]:
+    """Answers with this, whatever the service would say."""
+    return lambda route: route.fulfill(json=body)
+
+
 def quiet(page: Page) -> None:
     """No events: what is shown is what was answered."""
     page.route("**/v1/events*", lambda route: route.fulfill(body=": \n\n", content_type="text/event-stream"))
@@ -57,8 +64,7 @@ def test_a_picture_in_every_state(visit: Visit, made: dict[str, Any]) -> None:
     wrong = []
     for status in STATES:
         job = in_state(made, status)
-        answer = lambda route, job=job: route.fulfill(json=job)  # noqa: E731
-        visit.page.route(re.compile(r"/v1/visualizations/fv1_\w+$"), answer)
+        visit.page.route(A_PICTURE, answering(job))
         visit.open(f"pictures/{made['key']}")
         wrong += [f"{status}: {one}" for one in visit.looked_over()]
     assert (wrong, visit.errors) == ([], [])
@@ -70,7 +76,7 @@ def test_a_unit_whose_picture_failed_before(visit: Visit, made: dict[str, Any]) 
 
     visit.page.route("**/v1/visualizations/estimate", estimated)
     failed = in_state(made, "failed")
-    visit.page.route(re.compile(r"/v1/visualizations/fv1_\w+$"), lambda route: route.fulfill(json=failed))
+    visit.page.route(A_PICTURE, answering(failed))
     page = visit.open("models/patternnet/layers/logits/units/2")
     expect(page.locator(".positive-end")).to_contain_text("It did not fit into memory.")
     expect(page.locator(".positive-end").get_by_role("button", name="Retry")).to_be_visible()
@@ -81,7 +87,7 @@ def test_jobs_in_every_state(visit: Visit, made: dict[str, Any]) -> None:
     quiet(visit.page)
     rows = [in_state(made, status) | {"key": f"fv1_{place:064}"} for place, status in enumerate(STATES)] + [made]
     listed = {"visualizations": rows, "next": None, "complete": True}
-    visit.page.route("**/v1/visualizations?*", lambda route: route.fulfill(json=listed))
+    visit.page.route("**/v1/visualizations?*", answering(listed))
     page = visit.open("jobs")
     expect(page.get_by_test_id("job")).to_have_count(len(rows))
     assert (visit.looked_over(), visit.errors) == ([], [])

@@ -12,7 +12,7 @@ from tests.support.stack import Stack
 def test_tokens_and_attention(visit: Visit, stack: Stack) -> None:
     picture = (ROOT / "docs/images/stages.png").read_bytes()
     photo = stack.http.post("/v1/photos", content=picture, headers={"content-type": "image/png"}).json()["photo"]
-    asked = {"model": "transformer", "photo": photo}
+    asked = {"model": "transformer", "photo": photo, "layers": ["encoder.layers.encoder_layer_0"]}
     key = stack.http.post("/v1/activations", json=asked, headers={"prefer": "wait=20"}).json()["key"]
     stack.finished(f"/v1/activations/{key}")
     page = visit.open(f"photo/{key}?x=20&y=12")

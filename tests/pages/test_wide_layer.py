@@ -91,8 +91,9 @@ def test_sorted_by_what_a_scan_found(visit: Visit, stack: Stack) -> None:
         os.kill(renderer.pid, signal.SIGCONT)
     expect(unread).to_have_attribute("data-status", "cancelled")
     unread.get_by_role("button", name="Read patterns").click()
+    scan = unread.get_attribute("data-key")
+    stack.finished(f"/v1/scans/{scan}", within=300)
     expect(unread).to_have_count(0)
-    scan = stack.see("/v1/scans?model=wide&limit=1")["scans"][0]["key"]
     units = stack.see(f"/v1/scans/{scan}/units?layer=3&sort=strongest&limit={UNITS}")["units"]
     assert len(units) == UNITS
     assert max(one["channel"] for one in units[:100]) > 512

@@ -15,7 +15,7 @@ _WIDE = f"""
 from torch import nn
 
 def build():
-    return nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Conv2d(8, {UNITS}, 1), nn.ReLU())
+    return nn.Sequential(nn.Conv2d(3, 8, 3, stride=8), nn.ReLU(), nn.Conv2d(8, {UNITS}, 1), nn.ReLU())
 """
 _TRANSFORMER = """
 from torchvision.models import VisionTransformer
@@ -30,7 +30,7 @@ def build():
 def write(models: Path) -> None:
     """Two folders in `models`: `wide`, whose layers 2 and 3 have 4,096 units, and `transformer` of 32 pixels."""
     manual_seed(0)
-    wide = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Conv2d(8, UNITS, 1), nn.ReLU())
+    wide = nn.Sequential(nn.Conv2d(3, 8, 3, stride=8), nn.ReLU(), nn.Conv2d(8, UNITS, 1), nn.ReLU())
     transformer = VisionTransformer(32, 8, num_layers=1, num_heads=2, hidden_dim=16, mlp_dim=32, num_classes=4)
     _folder(models / "wide", {"input_size": 32, "min_size": 16}, wide, _WIDE)
     _folder(models / "transformer", {"input_size": 32, "fixed_size": True}, transformer, _TRANSFORMER)

@@ -27,7 +27,7 @@ export default function Layer({ params, query }) {
   const { data: entry, problem, loading } = useResource(api.layer(model, layer));
   useKeys({ u: { says: 'the network', act: () => go(pages.model(model)) } }, [model]);
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} model=${model} />`;
-  if (loading) return html`<${Loading} what="Looking at the layer" />`;
+  if (loading) return html`<${Loading} what="Looking at the layer" whole=${true} />`;
   return html`<${Units} model=${model} entry=${entry} query=${query} />`;
 }
 
@@ -41,7 +41,7 @@ function Units({ model, entry, query }) {
   const scanned = useScannedOrder(model, layer, sort, sign, channels);
   const [seen, setSeen] = useState(/** @type {any[]} */ ([]));
   const units = useMemo(() => sorted(grid.units, sort, sign, scanned.order), [grid.units, sort, sign, scanned.order]);
-  if (grid.loading) return html`<${Loading} what="Looking at the layer" />`;
+  if (grid.loading) return html`<${Loading} what="Looking at the layer" whole=${true} />`;
   if (grid.problem) return html`<${Trouble} problem=${grid.problem} whole=${true} model=${model} retry=${grid.reload} />`;
   const lacking = without(grid.units, sign);
   const sweep = query.get('sweep');

@@ -56,7 +56,7 @@ export default function Make({ query }) {
   };
   const network = spec.model ?? estimate?.spec?.model;
   if (document.problem) return html`<${Trouble} problem=${document.problem} whole=${true} retry=${document.reload} />`;
-  if (!document.data) return html`<${Loading} what="Fetching what can be asked for" />`;
+  if (!document.data) return html`<${Loading} what="Fetching what can be asked for" whole=${true} />`;
   const body = bodyOf(document.data, api.visualizations());
   return html`
     <header class="stack"><h1>Make a picture</h1>

@@ -29,7 +29,7 @@ export default function PicturePage({ params }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />`;
   const job = followed?.status && over(followed) ? { ...data, ...followed, evidence: data.evidence ?? followed.evidence } : (followed ?? data);
-  if (!job?.spec) return html`<${Loading} what="Looking for the picture" />`;
+  if (!job?.spec) return html`<${Loading} what="Looking for the picture" whole=${true} />`;
   return html`<${Whole} job=${job} refusal=${refusal} refuse=${setRefusal} />`;
 }
 

@@ -26,7 +26,7 @@ export default function Unit({ params, query }) {
   const { data: unit, problem, loading, reload } = useResource(api.unit(model, layer, params.channel));
   const layers = useResource(api.layers(model)).data?.layers ?? [];
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} model=${model} retry=${reload} />`;
-  if (loading) return html`<${Loading} what="Looking at the unit" />`;
+  if (loading) return html`<${Loading} what="Looking at the unit" whole=${true} />`;
   const channel = unit.channel;
   const entry = layers.find((/** @type {any} */ one) => one.name === layer);
   const name = `${layer}:${channel}${unit.label ? ` (${unit.label})` : ''}`;
