@@ -40,7 +40,7 @@ export function Fired({ look, model, layer, told, units, rendered, maps, there, 
           <span class="tile-label"><span>${one.channel}${label}</span><span class="number">${number(one.value)}</span></span>
         </a>
         <button class="plain small" onClick=${() => chooseUnit(layer, one.channel, { value, ...position })}
-          aria-label=${`Which pixels made ${name} say that`}>Why</button>
+          aria-label=${`Why: which pixels made ${name} say that`}>Why</button>
       </li>`;
     })}</ul>
     ${!sweeping && html`<div class="row"><${Missing} model=${model} layer=${layer} sign=${sign} channels=${lacking} sweep=${null} changed=${() => {}}
