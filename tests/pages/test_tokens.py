@@ -15,7 +15,7 @@ def test_tokens_and_attention(visit: Visit, stack: Stack) -> None:
     asked = {"model": "transformer", "photo": photo, "layers": ["encoder.layers.encoder_layer_0"]}
     key = stack.http.post("/v1/activations", json=asked, headers={"prefer": "wait=20"}).json()["key"]
     stack.finished(f"/v1/activations/{key}")
-    page = visit.open(f"photo/{key}?x=20&y=12")
+    page = visit.open(f"photo/{key}")
     layer = page.get_by_test_id("photo-layer").filter(has_text="encoder_layer_0")
     expect(layer).to_contain_text("17 tokens")
     layer.get_by_test_id("show-maps").click()
@@ -30,6 +30,6 @@ def test_tokens_and_attention(visit: Visit, stack: Stack) -> None:
     for head in attention.get_by_role("img").all():
         head.scroll_into_view_if_needed()
         expect(head).not_to_have_js_property("naturalWidth", 0)
-    page.get_by_test_id("ask-here").click()
-    expect(attention).to_contain_text("the token at column 2, row 1")
+    page.get_by_test_id("sight").press("ArrowRight")
+    expect(attention).to_contain_text("the token at column 2, row 2")
     assert (visit.looked_over(), visit.errors) == ([], [])

@@ -27,7 +27,7 @@ export function Scan({ spectrum, done }) {
     answer.then(tell, setRefusal);
   };
   const flying = job && !over(job);
-  return html`<div class="notice" data-testid="unread" data-key=${scan.key} data-status=${job?.status ?? 'none'}>
+  return html`<div class="notice" data-testid="unread" data-status=${job?.status ?? 'none'}>
     <h3>No images have been read for this layer</h3>
     <p>One pass over the images of <strong>${dataset}</strong> finds those that raise and lower every unit of this layer.</p>
     ${job?.status === 'cancelled' && html`<p class="small">It was cancelled. Asked for again, it goes on where it was.</p>`}
