@@ -23,11 +23,16 @@ LONGEST = 100.0
 
 
 @pytest.fixture(scope="module")
-def visit(browser: Browser, stack: Stack) -> Iterator[Visit]:
-    """At the layer, some units of which have pictures."""
+def pictures(stack: Stack) -> None:
+    """Of some units of the layer."""
     few = {"model": "wide", "layer": "3", "channels": "0-11", "steps": 1, "size": 16}
     sweep = stack.http.post("/v1/sweeps", json=few).json()["links"]["self"]
     until(lambda: stack.see(sweep)["status"] == "finished", 120, "pictures of a wide layer")
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack, pictures: None) -> Iterator[Visit]:
+    """At the layer."""
     with visiting(browser, f"http://127.0.0.1:{stack.port}") as visit:
         visit.open(LAYER)
         expect(visit.page.get_by_test_id("render-missing").last).to_contain_text(str(UNITS - 12))
@@ -47,7 +52,6 @@ def test_scrolling_has_no_long_task(browser: Browser, visit: Visit) -> None:
     assert len(tasks) > 20
     assert max(tasks) < LONGEST
     assert len([one for one in visit.requests if one.resource_type == "image"]) < MOST_IMAGES
-    page.keyboard.press("Home")
 
 
 def main_thread_tasks(events: list[dict[str, object]]) -> list[float]:
@@ -73,7 +77,6 @@ def test_what_is_in_view_comes_first(visit: Visit) -> None:
     view = page.get_by_test_id("render-missing").first
     expect(view).to_contain_text("in view")
     assert 0 < int(view.inner_text().split("(")[1].rstrip(")")) < MOST_IMAGES
-    page.evaluate("scrollTo(0, 0)")
 
 
 def test_a_scan_is_cancelled_where_it_was_asked_for(visit: Visit, stack: Stack) -> None:
@@ -100,7 +103,7 @@ def test_sorted_as_a_whole_by_what_a_scan_found(visit: Visit) -> None:
     found = {"layer": "3", "units": [{"channel": UNITS - 1 - place} for place in range(UNITS)], "total": UNITS}
     page.route("**/units/0/spectrum", lambda route: route.fulfill(json={"maximum": [], "scan": {"key": "fs1_0"}}))
     page.route(f"**/v1/scans/fs1_0/units?*limit={UNITS}*", lambda route: route.fulfill(json=found))
-    page.get_by_label("Sorted by").select_option("strongest")
+    visit.open(f"{LAYER}?sort=strongest")
     order(page, [UNITS - 1, UNITS - 2, UNITS - 3])
     page.locator("[data-testid=grid] a").first.focus()
     page.keyboard.press("End")
