@@ -108,7 +108,7 @@ def units(
     sort: Annotated[Sort, Query(description="the largest first; `standing` with `image` only")] = "strongest",
     sign: Annotated[Sign, Query(description="of the pictures, where they are sorted by")] = "positive",
     image: Annotated[int | None, Query(ge=0, le=2**32, description="only units among whose strongest it is")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=4096)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> ScannedUnits:
     """By what was found of them. With `image`, the units that like an image most: by `standing`, which is by how many
