@@ -27,14 +27,16 @@ export function Standing() {
   }, []);
   if (problem && !data) return html`<${Trouble} problem=${problem} />`;
   if (!data) return html`<div class="card standing"></div>`;
-  const { renderer, queues, slots, ended } = data;
+  const { renderers, queues, slots, ended } = data;
+  const sum = (/** @type {'pictures' | 'lanes'} */ name) => renderers.reduce((/** @type {number} */ all, /** @type {any} */ one) => all + one[name], 0);
+  const devices = [...new Set(renderers.map((/** @type {any} */ one) => `${one.device}, ${one.precision}`))].join('; ');
   const waiting = Object.values(queues).reduce((sum, /** @type {any} */ queue) => sum + queue.length, 0);
   const oldest = Math.max(0, ...Object.values(queues).map((/** @type {any} */ queue) => queue.oldest_wait));
   const facts = [
     ['pictures', data.ready ? 'can be asked for' : `cannot be made: ${data.missing}`],
-    ['being made', renderer ? `${renderer.pictures} in ${renderer.lanes} ${renderer.lanes === 1 ? 'lane' : 'lanes'}` : '–'],
+    ['being made', renderers.length ? `${sum('pictures')} in ${sum('lanes')} ${sum('lanes') === 1 ? 'lane' : 'lanes'}` : '–'],
     ['waiting', waiting ? `${waiting}, the first for ${duration(oldest)}` : 'none'],
-    ['device', renderer ? `${renderer.device}, ${renderer.precision}` : '–'],
+    [renderers.length > 1 ? `${renderers.length} renderers` : 'device', devices || '–'],
     ['slots', Object.entries(slots).map(([name, count]) => `${count} ${name.replace('featurelens-', '').replace('featurelens', 'single')}`).join(', ')],
     ['ended', Object.entries(ended).map(([name, count]) => `${count} ${name}`).join(', ') || 'none'],
   ];
