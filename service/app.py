@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         for eviction in deps.evictions.values():
             eviction.start()
+        deps.whole_index.start()
         courier = _courier(deps)
         courier.start()
         yield

@@ -24,6 +24,10 @@ class WholeIndex:
         self._lock = threading.Lock()
         self._rebuilding: threading.Thread | None = None
 
+    def start(self) -> None:
+        """Completes the sets of layers, in a thread, as versions from before do not fill them."""
+        threading.Thread(target=self._complete_layers, name="layers", daemon=True).start()
+
     def check(self) -> bool:
         """Whether all jobs are in it; if not, those that are missing are added from now on, in a thread."""
         if self._index.complete():
@@ -45,6 +49,12 @@ class WholeIndex:
         """Waits for what is under way."""
         if self._rebuilding is not None:
             self._rebuilding.join(_PATIENCE)
+
+    def _complete_layers(self) -> None:
+        try:
+            self._index.complete_layers()
+        except RedisError as error:  # then all jobs are looked through, until the next service starts
+            logger().warning("the jobs of each layer are not found faster", error=str(error))
 
     def _rebuild(self) -> None:
         try:

@@ -15,6 +15,8 @@ from redis.client import Pipeline
 
 from featurelens.jobs.kinds import COMPARISON, SCAN, kind_of
 from featurelens.jobs.kinds.base import Kind
+from featurelens.jobs.queue import layer_index
+from featurelens.jobs.queue.layer_index import CHOSEN, of_layer, sets
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
 
@@ -46,13 +48,16 @@ _SCANNED = 5000
 """Lines read for one page at most, so that a filter that few jobs match takes several pages, none of them long."""
 
 _PLACE = """
-redis.call('ZADD', KEYS[1], redis.call('INCR', KEYS[2]), ARGV[1])
+local place = redis.call('INCR', KEYS[1])
+for i = 2, #KEYS do redis.call('ZADD', KEYS[i], place, ARGV[1]) end
 """
 
-_PAGE = """
+_PAGE = (
+    CHOSEN
+    + """
 local found, last, scanned, complete = {}, ARGV[2], 0, redis.call('EXISTS', KEYS[2])
 while scanned < tonumber(ARGV[4]) do
-  local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 200, 'WITHSCORES')
+  local keys = redis.call('ZRANGE', set, last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 200, 'WITHSCORES')
   if #keys == 0 then return {table.concat(found, '\\n'), false, complete} end
   for i = 1, #keys, 2 do
     scanned, last = scanned + 1, '(' .. keys[i + 1]
@@ -62,7 +67,7 @@ while scanned < tonumber(ARGV[4]) do
       if ARGV[5 + j] ~= '' and ARGV[5 + j] ~= line[j] then fits = false end
     end
     if not line[1] then
-      redis.call('ZREM', KEYS[1], keys[i])
+      redis.call('ZREM', set, keys[i])
     elseif fits then
       table.insert(found, keys[i] .. ' ' .. line[5])
       if #found == tonumber(ARGV[3]) then return {table.concat(found, '\\n'), last, complete} end
@@ -71,6 +76,7 @@ while scanned < tonumber(ARGV[4]) do
 end
 return {table.concat(found, '\\n'), last, complete}
 """
+)
 
 
 class Line(NamedTuple):
@@ -99,7 +105,8 @@ def write(pipe: Pipeline, key: str, spec: JobSpec, created: datetime, status: st
     pipe.hset(line_key(key), mapping=_fields(key, spec, created, status))
     pipe.hdel(line_key(key), RANKS)
     pipe.expire(line_key(key), expiry)
-    pipe.eval(_PLACE, 2, listing(kind_of(key)), _COUNTER, key)
+    places = _places(key, spec)
+    pipe.eval(_PLACE, 1 + len(places), _COUNTER, *places, key)
     _relate(pipe, key, spec, created)
 
 
@@ -136,7 +143,7 @@ class JobIndex:
         filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
         start = "+inf" if cursor is None else f"({cursor}"
         arguments: list[Any] = [_LINES, start, limit, _SCANNED, kind.prefix, *filters]
-        found, last, complete = self._script(keys=[listing(kind), COMPLETE], args=arguments)
+        found, last, complete = self._script(keys=sets(listing(kind), COMPLETE, model, layer), args=arguments)
         lines = [Line(*line.split(" ")) for line in found.decode().splitlines()]
         return Page(lines, None if last is None else last.decode().removeprefix("("), bool(complete))
 
@@ -155,9 +162,13 @@ class JobIndex:
     def forget(self, *keys: str) -> None:
         """Removes jobs whose results have been deleted from the store."""
         if keys:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.hmget(line_key(key), "model", "layer")
+                layers = [of_layer(*map(bytes.decode, line)) for line in pipe.execute() if all(line)]
             with self._redis.pipeline(transaction=True) as pipe:
-                pipe.zrem(INDEX, *keys)
-                pipe.zrem(_SCANS, *keys)
+                for place in {INDEX, _SCANS, *layers}:
+                    pipe.zrem(place, *keys)
                 pipe.delete(*map(line_key, keys))
                 pipe.execute()
 
@@ -167,6 +178,10 @@ class JobIndex:
         `few`: of the kinds in `FEW`.
         """
         return bool(self._redis.exists(COMPLETE, *([_COMPLETE_FEW] if few else [])))
+
+    def complete_layers(self) -> None:
+        """Places all jobs under their layers, too, which versions from before did not. May be repeated."""
+        layer_index.complete(self._redis, INDEX, _LINES)
 
     def rebuild(self, results: Iterable[Result], *, few: bool = False) -> int:
         """Adds missing lines below all others; returns the number of results read, 0 while another process does it.
@@ -180,7 +195,8 @@ class JobIndex:
             known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
             for below, (finished, key, spec) in enumerate(known, 1):
                 with self._redis.pipeline(transaction=True) as pipe:
-                    pipe.zadd(listing(kind_of(key)), {key: -below}, nx=True)
+                    for place in _places(key, spec):
+                        pipe.zadd(place, {key: -below}, nx=True)
                     _relate(pipe, key, spec, finished)
                     if not self._redis.exists(line_key(key)):
                         pipe.hset(line_key(key), mapping=_fields(key, spec, finished, "succeeded"))
@@ -195,6 +211,12 @@ def _relate(pipe: Pipeline, key: str, spec: JobSpec, asked: datetime) -> None:
     subject = kind_of(key).subject(spec)
     if subject is not None:
         pipe.zadd(ABOUT + subject, {key: asked.timestamp()})
+
+
+def _places(key: str, spec: JobSpec) -> list[str]:
+    """The Redis keys of the sorted sets that a job is in."""
+    layer = kind_of(key).listed(spec).layer
+    return [listing(kind_of(key)), *([of_layer(spec.model, layer)] if layer else [])]
 
 
 def listing(kind: Kind[Any]) -> str:

@@ -12,16 +12,19 @@ from redis import Redis
 
 from featurelens.jobs.kinds.base import Kind
 from featurelens.jobs.queue.index import ABOUT, COMPLETE, RANKS, line_key, listing
+from featurelens.jobs.queue.layer_index import CHOSEN, sets
 
 _SCANNED = 5000
 """Jobs that one call looks through, so that none blocks the broker for long."""
 _TOGETHER = 500
 """Of them, those whose keys are read at once."""
 
-_ALL = """
+_ALL = (
+    CHOSEN
+    + """
 local found, last, scanned, complete = {}, ARGV[1], 0, redis.call('EXISTS', KEYS[2])
 while scanned < tonumber(ARGV[2]) do
-  local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[3], 'WITHSCORES')
+  local keys = redis.call('ZRANGE', set, last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[3], 'WITHSCORES')
   if #keys == 0 then return {found, false, complete} end
   for i = 1, #keys, 2 do
     local key = keys[i]
@@ -46,6 +49,7 @@ while scanned < tonumber(ARGV[2]) do
 end
 return {found, last, complete}
 """
+)
 
 _KEEP = """
 for i, key in ipairs(KEYS) do
@@ -80,9 +84,10 @@ class RankedIndex:
         wanted = ["" if filters.get(name) is None else str(filters[name]) for name in names]
         found: list[RankedLine] = []
         last, complete = "+inf", False
+        keys = sets(listing(kind), COMPLETE, filters.get("model"), filters.get("layer"))
         while last:
             arguments = [last, _SCANNED, _TOGETHER, kind.prefix, line_key(""), RANKS, ABOUT, *wanted]
-            answer = self._all(keys=[listing(kind), COMPLETE], args=cast("Any", arguments))
+            answer = self._all(keys=keys, args=cast("Any", arguments))
             lines, following, complete = cast("tuple[list[list[bytes]], bytes | None, bool]", answer)
             for key, place, *rest in lines:
                 found.append(RankedLine(key.decode(), int(place), *(one.decode() for one in rest)))

@@ -8,6 +8,7 @@ from redis import Redis
 
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue.index import COMPLETE, INDEX, line_key
+from featurelens.jobs.queue.layer_index import CHOSEN, sets
 from featurelens.jobs.spec.base import Sign
 
 _SCANNED = 5000
@@ -15,11 +16,13 @@ _SCANNED = 5000
 _TOGETHER = 500
 """Of them, those whose keys are read at once."""
 
-_NEWEST = """
+_NEWEST = (
+    CHOSEN
+    + """
 local found, last, scanned, complete = {}, ARGV[2], 0, redis.call('EXISTS', KEYS[2])
 local first, count, signs = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
 while scanned < tonumber(ARGV[3]) do
-  local keys = redis.call('ZRANGE', KEYS[1], last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[10], 'WITHSCORES')
+  local keys = redis.call('ZRANGE', set, last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[10], 'WITHSCORES')
   if #keys == 0 then return {found, false, complete} end
   for i = 1, #keys, 2 do
     scanned, last = scanned + 1, '(' .. keys[i + 1]
@@ -36,6 +39,7 @@ while scanned < tonumber(ARGV[3]) do
 end
 return {found, last, complete}
 """
+)
 
 
 class UnitSign(NamedTuple):
@@ -57,14 +61,14 @@ class UnitIndex:
         """Keys of finished pictures of the channels `first`, `first` + 1, ..., `count` of them, the newest first.
 
         False: the broker has been wiped, and older ones are missing until `JobIndex.rebuild`. The names are canonical.
-        One round trip for every 5000 jobs that there are.
+        One round trip for every 5000 jobs about this layer.
         """
         found: dict[UnitSign, list[str]] = {}
         last, complete = "+inf", False
         while last:
             arguments = [line_key(""), last, _SCANNED, VISUALIZATION.prefix, model, layer, first, count, sign or ""]
             arguments.append(_TOGETHER)
-            answer = self._script(keys=[INDEX, COMPLETE], args=cast("Any", arguments))
+            answer = self._script(keys=sets(INDEX, COMPLETE, model, layer), args=cast("Any", arguments))
             lines, following, complete = cast("tuple[list[bytes], bytes | None, bool]", answer)
             for line in lines:
                 key, channel, end = line.decode().split(" ")

@@ -10,6 +10,7 @@ from redis import Redis
 from featurelens.jobs.kinds import SCAN, VISUALIZATION
 from featurelens.jobs.queue import index
 from featurelens.jobs.queue.index import JobIndex, write
+from featurelens.jobs.queue.unit_index import UnitIndex
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.result import Result, describe
 from tests.support.comparisons import SPEC as COMPARED
@@ -78,3 +79,39 @@ def test_one_that_fails_lets_the_next_begin(redis: Redis) -> None:
         listed.rebuild(map(broken, [SCANNED]))
     assert not listed.complete()
     assert listed.rebuild([describe(SCANNED, SCAN_SPEC, {}, datetime.now(UTC))]) == 1
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["filled as they come", "completed by a service that starts"])
+def test_a_layer_is_found_past_many_pictures(redis: Redis, monkeypatch: pytest.MonkeyPatch, before: bool) -> None:
+    """Looked for in its own set, once all sets are complete: nothing else is read, and nothing is missing."""
+    listed = JobIndex(redis)
+    other = SPEC.model_copy(update={"layer": "other"})
+    if not before:
+        listed.complete_layers()
+    with redis.pipeline() as pipe:
+        for number in range(300):
+            layered = SPEC if number == 7 else other
+            write(pipe, f"fv1_{number:064}", layered, datetime.now(UTC), "succeeded", 60)
+        pipe.execute()
+    if before:
+        for key in redis.scan_iter("featurelens:listing:layer:*"):
+            redis.delete(key)
+        listed.complete_layers()
+    monkeypatch.setattr(index, "_SCANNED", 10)
+    wanted = f"fv1_{7:064}"
+    lines, following = listed.page(VISUALIZATION, 10, model=SPEC.model, layer=SPEC.layer)
+    assert ([line.key for line in lines], following) == ([wanted], None)
+    newest, _ = UnitIndex(redis).newest(SPEC.model, str(SPEC.layer), 0, 1000)
+    assert [key for keys in newest.values() for key in keys] == [wanted]
+    listed.forget(wanted)
+    assert listed.page(VISUALIZATION, 10, model=SPEC.model, layer=SPEC.layer) == ([], None)
+
+
+def test_until_they_are_complete_all_jobs_are_looked_through(redis: Redis) -> None:
+    listed = JobIndex(redis)
+    with redis.pipeline() as pipe:
+        write(pipe, f"fv1_{1:064}", SPEC, datetime.now(UTC), "succeeded", 60)
+        pipe.execute()
+    for key in redis.scan_iter("featurelens:listing:layer:*"):
+        redis.delete(key)
+    assert len(listed.page(VISUALIZATION, 10, model=SPEC.model, layer=SPEC.layer)[0]) == 1
