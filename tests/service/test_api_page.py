@@ -62,7 +62,8 @@ class Call(NamedTuple):
 
 def calls() -> list[Call]:
     found = []
-    for block in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL):
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    for block in (block for language, block in blocks if not language):
         for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line)
             options: dict[str, str | None] = {"-X": "GET", "-d": None, "-H": None, "-o": None, "--data-binary": None}
