@@ -196,23 +196,27 @@ def _lines(redis: Redis, pictures: int) -> None:
         end = min(start + TOGETHER, pictures) - 1
         redis.eval(_WRITE, 2, *keys, start, end, VISUALIZATION.prefix, LAYERS, CHANNELS, *pairs)
     JobIndex(redis).rebuild([])  # says that it is whole, as the service does
+    written = time.monotonic()
+    JobIndex(redis).complete_layers()
+    placed = time.monotonic() - written
     first_keys = cast("list[bytes]", redis.zrange(INDEX, 0, 99))
     lengths = [redis.memory_usage(line_key(key.decode())) or 0 for key in first_keys]
     _tell("bytes of one line, as the broker tells", f"{min(lengths)} to {max(lengths)}")
     _tell(f"bytes a line, {pictures:,} lines", f"{(_used(redis) - before) / pictures:,.0f}")
-    _tell("seconds to write them", f"{time.monotonic() - begun:.0f}")
+    _tell("seconds to write them", f"{written - begun:.0f}")
+    _tell("seconds to place them under their layers, as a service does that starts", f"{placed:.1f}")
 
 
 def _lists(redis: Redis, pictures: int) -> None:
     """Medians of looks into the index: the service's own time for a page comes on top."""
     jobs, units = JobIndex(redis), UnitIndex(redis)
     middle = str(pictures // 2)
-    rare: dict[str, Any] = {"layer": f"inception{LAYERS // 2}a", "channel": 7}
+    rare: dict[str, Any] = {"model": "googlenet", "layer": f"inception{LAYERS // 2}a", "channel": 7}
     looks: dict[str, Callable[[], object]] = {
         "first page of 20": lambda: jobs.page(VISUALIZATION, 20),
         "a page in the middle": lambda: jobs.page(VISUALIZATION, 20, middle),
-        "of one channel, as far as one page looks": lambda: jobs.page(VISUALIZATION, 20, **rare),
-        "of one channel, all pages": lambda: _all(jobs, rare),
+        "of one channel of a layer, as far as one page looks": lambda: jobs.page(VISUALIZATION, 20, **rare),
+        "of one channel of a layer, all pages": lambda: _all(jobs, rare),
         "the newest picture of each unit of a layer": lambda: units.newest("googlenet", "inception3a", 0, CHANNELS),
     }
     for name, look in looks.items():
