@@ -9,13 +9,15 @@ import sys
 from pathlib import Path
 
 from featurelens.jobs.catalog.catalog import Catalog
+from featurelens.jobs.queue.liveness import EXPIRY
 from featurelens.launcher.claim import free_port
 from tests.support.processes import processes
 from tests.support.stack import Stack, launch
 from tests.support.stack_pictures import LONG
 from tests.support.wait import until
 
-RESTART_WITHIN = 15.0
+RESTART_WITHIN = EXPIRY - 2.0
+"""Seconds: nothing has waited for heartbeats or leases of those before to expire."""
 
 
 def refused(state: Path, port: int) -> str:
