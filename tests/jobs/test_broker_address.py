@@ -68,6 +68,6 @@ def test_no_address(url: str, reason: str, tmp_path: Path) -> None:
 )
 def test_a_password_that_is_not_encoded_is_not_told(url: str) -> None:
     """Where it has a character that ends the name of a host, its beginning looks like a port."""
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r"is the form|cannot be read|no sentinel") as caught:
         check(url)
     assert "sec" not in str(caught.value)
