@@ -25,6 +25,9 @@ _FORM = re.compile(
     re.IGNORECASE,
 )
 _MEMBER = re.compile(r"(\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<host>[^:\[\]]+))(:(?P<port>\d{1,5}))?")
+_TELLABLE = re.compile(r"Redis URL must|Invalid value for")
+"""Reasons of redis-py's own, which hold nothing of the address but names of options."""
+
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
@@ -76,11 +79,17 @@ def check(url: str) -> None:
 
 
 def _parsed(url: str) -> dict[str, Any]:
-    return dict(parse_url(url))  # type: ignore[no-untyped-call]
+    try:
+        return dict(parse_url(url))  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        if _TELLABLE.match(str(error)):
+            raise
+        # Of a password with a character that belongs to addresses urllib takes a part for the port, and says it.
+        raise ValueError("it cannot be read; percent-encode what is in user and password") from None
 
 
 def _member(text: str) -> tuple[str, int]:
     found = _MEMBER.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text} is no sentinel; host:26379 would be one")
+        raise ValueError("one of the hosts is no sentinel; host:26379 would be one")
     return found["v6"] or found["host"], int(found["port"] or PORT)

@@ -77,6 +77,8 @@ def _accept(
         before = deps.sweeps.find(attempt.made) if attempt.made else None
         if before is not None:
             return shown(deps, before), {}
+        if callback:
+            deps.callbacks.deliveries.check_room()
         made, headers = _create(deps, client, spec, resolved, entry)
         if callback:
             deps.callbacks.add(made.id, callback, client, token)

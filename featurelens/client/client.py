@@ -155,7 +155,8 @@ class Client(Closing):
     ) -> dict[str, Any]:
         """A unit's optimized pictures with its dataset examples between them; what is not there is in `missing`.
 
-        `make`: that is asked for, and waited for.
+        `make`: that is asked for, and waited for. Raises `UnknownDataset`, `TimedOut` after `timeout` seconds (what was
+        asked for goes on), `Cancelled`, or what the scan failed with.
         """
         if not make:
             return self._driver.run(self._operations.spectrum(unit, dataset))
@@ -186,9 +187,9 @@ class Client(Closing):
         return self._driver.run(self._operations.file(made))
 
     def start(self, kind: str, *, callback: str | None = None, **spec: Any) -> Job:
-        """Asks for a job of any kind, as lists name them (`scans`, `attributions`, ...), and does not wait.
+        """Asks for a job of any kind but `filters`, as lists name them (`scans`, `attributions`, ...); does not wait.
 
-        `callback` as for `submit`.
+        `callback` as for `submit`. Raises `InvalidSpec` with the kinds there are.
         """
         return self._job(self._driver.run(self._operations.started(kind, spec, callback)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from featurelens.jobs.errors import InvalidSpec, NotFound
 
 _FILES = {"fm": addresses.maps_file, "ft": addresses.attribution_file, "fs": addresses.scan_table}
 """Where the numbers of a job are as a file, by the first two characters of its key."""
+
+_POSTED = tuple(kind for kind in LISTED if f"{addresses.ROOT}/{kind}" != addresses.FILTERS)
+"""Kinds that are asked for by a specification; weights are asked for where their unit is (`Studies.filters`)."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,15 @@ class Studies(Operations):
     def whole_spectrum(
         self, unit: str, dataset: str | None, timeout: float | None, report: Report | None
     ) -> Steps[dict[str, Any]]:
-        """Asks for what is missing of it, and waits for all of that."""
+        """Asks for what is missing of it, and waits for all of that, `timeout` seconds together."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         request = Request("POST", addresses.spectrum(*place_of(unit)), {"dataset": dataset})
         asked = yield from told(once(request), self.patience)
         if asked["sweep"] is not None:
             yield from self.sweep_over(addresses.sweep(asked["sweep"]["id"]), timeout, report)
         if asked["scan"] is not None:
-            yield from self.ended(path_of(asked["scan"]["key"]), timeout, report)
+            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            yield from self.ended(path_of(asked["scan"]["key"]), left, report)
         return (yield from self.spectrum(unit, dataset))
 
     def spectrum_sheet(self, unit: str, dataset: str | None) -> Steps[bytes]:
@@ -99,8 +105,8 @@ class Studies(Operations):
 
 
 def _root(kind: str) -> str:
-    if kind not in LISTED:
-        raise InvalidSpec.at("/kind", f"there is no kind {kind!r}; there are {', '.join(LISTED)}", LISTED)
+    if kind not in _POSTED:
+        raise InvalidSpec.at("/kind", f"no {kind!r} can be started; there are {', '.join(_POSTED)}", _POSTED)
     return f"{addresses.ROOT}/{kind}"
 
 

@@ -18,7 +18,10 @@ from featurelens.jobs import atomic_file
 from featurelens.jobs.logs import logger
 
 KEY = "featurelens:token-secret"
-"""In hexadecimal, so that an operator can set another one."""
+"""In hexadecimal, so that an operator can set another one, of 16 bytes or more."""
+
+_LEAST = 16
+"""Bytes: with less, or none, anybody could sign."""
 
 PAUSE = 1.0
 """Seconds between two looks at the broker, at least, where tokens do not fit."""
@@ -62,6 +65,8 @@ class TokenSecret:
                 pipe.set(KEY, mine.hex(), nx=True)
                 pipe.get(KEY)
                 agreed = bytes.fromhex(cast("bytes", pipe.execute()[1]).decode())
+            if len(agreed) < _LEAST:
+                raise ValueError(f"the one at the broker has less than {_LEAST} bytes")
         except (RedisError, ValueError) as error:  # away, or nothing that we have written: ours is as good
             logger().warning("no secret for tokens agreed", reason=str(error))
             return

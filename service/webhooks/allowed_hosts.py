@@ -26,6 +26,10 @@ Address = IPv4Address | IPv6Address
 _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an address of IPv4."""
 
+_UNICAST = IPv6Network("2000::/3")
+"""RFC 4291: all of IPv6 that is given to anybody on the public Internet. Python calls more global: site-local
+addresses, `::` and an address of IPv4, RFC 8215's local NAT64."""
+
 
 class _Entry(NamedTuple):
     host: str
@@ -80,9 +84,7 @@ class Permitted:
     def connects(self, address: Address) -> bool:
         """Whether a connection may go there: to the public Internet, or where the list names the address."""
         inner = _embedded(address)
-        return (inner.is_global and not inner.is_multicast) or any(
-            entry.contains(one) for one in (address, inner) for entry in self._entries
-        )
+        return _public(inner) or any(entry.contains(one) for one in (address, inner) for entry in self._entries)
 
     def _refused(self, detail: str) -> CallbackRefused:
         return CallbackRefused.at(HEADER, detail, self._listed)
@@ -99,6 +101,11 @@ def literal(host: str) -> Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+def _public(address: Address) -> bool:
+    known = isinstance(address, IPv4Address) or address in _UNICAST
+    return known and address.is_global and not address.is_multicast
 
 
 def _embedded(address: Address) -> Address:

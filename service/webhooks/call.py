@@ -22,6 +22,9 @@ from featurelens.service.webhooks.allowed_hosts import Permitted, host_of, liter
 
 SECONDS = 15.0
 
+CONNECT_SECONDS = 4.0
+"""Of a connection to one address: of a host with several, one that is silent leaves time for the next."""
+
 _HEADERS = {"Content-Type": "application/json", "User-Agent": f"Featurelens/{VERSION}", "Accept": "*/*"}
 
 
@@ -59,16 +62,17 @@ async def call(permitted: Permitted, url: str, body: bytes, headers: Mapping[str
 async def _called(permitted: Permitted, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Told:
     host = host_of(url)
     sent = {**_HEADERS, **headers, "Host": url.netloc.decode("ascii")}
-    failed: httpx.ConnectError | None = None
+    failed: httpx.ConnectError | httpx.ConnectTimeout | None = None
+    limits = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
     for address in await _addresses(permitted, host, url.port or (443 if url.scheme == "https" else 80)):
         # Another client each time: no connection is kept, and no proxy of the environment comes in between.
-        async with httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=SECONDS) as client:
+        async with httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=limits) as client:
             there = url.copy_with(host=address)
             extensions = {} if literal(host) else {"sni_hostname": host}
             request = client.build_request("POST", there, content=body, headers=sent, extensions=extensions)
             try:
                 answer = await client.send(request, stream=True)
-            except httpx.ConnectError as error:
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failed = error
                 continue
             await answer.aclose()

@@ -38,7 +38,7 @@ class Callbacks:
     def add(self, key: str, url: str, client: str, token: str | None) -> None:
         """`url` is told how the job or sweep `key` ends; once for each `Idempotency-Key` (`token`) of a client. Blocks.
 
-        Raises `QueueFull`.
+        Whether there is room is asked before (`Deliveries.check_room`).
         """
         asked = "\n".join((client, token, key, url)) if token else uuid4().hex
         id = f"msg_{hashlib.sha256(asked.encode()).hexdigest()[:32]}"

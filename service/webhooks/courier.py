@@ -31,6 +31,9 @@ _TOGETHER = 128
 PAUSES = (5, 60, 300, 1800, 7200, 18_000, 28_800, 32_400)
 """Seconds before each further try, a tenth more or less: 24.6 hours in all."""
 
+_CROWDED = (1.0, 5.0)
+"""Seconds, between these, until the next look at one for which no call could begin."""
+
 _AWAY = 5.0
 """Seconds until the next look, while the broker or the store is away."""
 
@@ -76,15 +79,19 @@ class Courier:
 
     async def _turn(self) -> bool:
         """Whether there may be more at once."""
-        taken, ready = await run_in_threadpool(self._ready)
-        crowded = [one.id for one, body in ready if not self._begun(one, body)]
+        taken = await run_in_threadpool(self._deliveries.take, _TOGETHER)
+        # No job is read for a receiver that has all its calls: one that hangs may have thousands.
+        looked = [one for one in taken if self._has_room(one)]
+        crowded = [one for one in taken if not self._has_room(one)]
+        ready = await run_in_threadpool(self._ready, looked) if looked else []
+        crowded += [one for one, body in ready if not self._begun(one, body)]
         if crowded:
-            await run_in_threadpool(self._deliveries.put_off, dict.fromkeys(crowded, 1.0))
-        return taken == _TOGETHER
+            later = {one.id: random.uniform(*_CROWDED) for one in crowded}
+            await run_in_threadpool(self._deliveries.put_off, later)
+        return len(taken) == _TOGETHER
 
-    def _ready(self) -> tuple[int, list[tuple[Delivery, bytes]]]:
-        """How many were due, and those that can be told, with what. Blocks."""
-        taken = self._deliveries.take(_TOGETHER)
+    def _ready(self, taken: Sequence[Delivery]) -> list[tuple[Delivery, bytes]]:
+        """Those that can be told, with what. Blocks."""
         # What was told once is told again, whatever has become of the job since.
         seen = self._see([one for one in taken if one.body is None])
         bodies = {one.id: one.body for one in taken if one.body is not None} | dict(seen)
@@ -100,15 +107,20 @@ class Courier:
                 ready.append((one, body))
         if early:
             self._deliveries.put_off(early)
-        return len(taken), ready
+        return ready
+
+    def _has_room(self, delivery: Delivery) -> bool:
+        """False: as many calls are under way as may be."""
+        if len(self._calls) >= AT_ONCE:
+            return False
+        return Counter(self._calls.values())[_host(delivery)] < AT_ONCE // 4
 
     def _begun(self, delivery: Delivery, body: bytes) -> bool:
-        """False: as many calls are under way as may be."""
-        host = httpx.URL(delivery.url).host
-        if len(self._calls) >= AT_ONCE or Counter(self._calls.values())[host] >= AT_ONCE // 4:
+        """False: there is no room."""
+        if not self._has_room(delivery):
             return False
         task = asyncio.create_task(self._deliver(delivery, body))
-        self._calls[task] = host
+        self._calls[task] = _host(delivery)
         task.add_done_callback(self._calls.pop)
         return True
 
@@ -118,7 +130,7 @@ class Courier:
             headers = await run_in_threadpool(self._signatures.headers, delivery.id, int(time.time()), body)
             told = await call(self._permitted, delivery.url, body, headers)
             await run_in_threadpool(self._note, delivery, body, told, log)
-        except (OSError, RedisError) as error:  # no secret, or no broker: it is due again when its lease ends
+        except (OSError, ValueError, RedisError) as error:  # no secret, or no broker: due again when its lease ends
             log.warning("webhook left", reason=repr(error))
 
     def _note(self, delivery: Delivery, body: bytes, told: Told, log: BoundLogger) -> None:
@@ -132,6 +144,10 @@ class Courier:
             pause = max(PAUSES[delivery.tries] * random.uniform(0.9, 1.1), told.retry_after)
             self._deliveries.retry(delivery, body, pause)
             log.warning("webhook not delivered", reason=told.reason, again_in=round(pause))
+
+
+def _host(delivery: Delivery) -> str:
+    return httpx.URL(delivery.url).host
 
 
 def patience(age: float) -> float:

@@ -31,13 +31,11 @@ _COUNTS = "featurelens:webhooks:counts"
 _ONE = "featurelens:webhook:"
 
 _ADD = """
-if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 1 then return end
 local time = redis.call('TIME')
 redis.call('ZADD', KEYS[1], time[1], ARGV[1])
-redis.call('HSET', KEYS[2], 'added', time[1], unpack(ARGV, 4))
-redis.call('EXPIRE', KEYS[2], ARGV[3])
-return 1
+redis.call('HSET', KEYS[2], 'added', time[1], unpack(ARGV, 3))
+redis.call('EXPIRE', KEYS[2], ARGV[2])
 """
 
 _TAKE = """
@@ -54,6 +52,16 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', moment, 'LIMIT'
 end
 return found
 """
+
+_RETRY = """
+if redis.call('EXISTS', KEYS[2]) == 0 then return end
+local time = redis.call('TIME')
+redis.call('HSET', KEYS[2], 'body', ARGV[3])
+redis.call('HINCRBY', KEYS[2], 'tries', 1)
+redis.call('HINCRBY', KEYS[3], 'retried', 1)
+redis.call('ZADD', KEYS[1], 'XX', time[1] + time[2] / 1000000 + ARGV[1], ARGV[2])
+"""
+"""Of one that another has ended meanwhile nothing is written: it would never expire."""
 
 _LATER = """
 local time = redis.call('TIME')
@@ -82,14 +90,19 @@ class Deliveries:
         self._redis = redis
         self._add = redis.register_script(_ADD)
         self._take = redis.register_script(_TAKE)
+        self._retry = redis.register_script(_RETRY)
         self._later = redis.register_script(_LATER)
 
-    def add(self, delivery: Delivery) -> None:
-        """Once for each id. Raises `QueueFull`."""
-        fields = ("key", delivery.key, "url", delivery.url, "prefix", delivery.prefix)
-        arguments: list[Any] = [delivery.id, MOST, IN_FLIGHT_EXPIRY, *fields]
-        if not self._add(keys=[_DUE, _ONE + delivery.id], args=arguments):
+    def check_room(self) -> None:
+        """Raises `QueueFull`. Comes before the work is asked for, which cannot be taken back; `add` refuses nothing."""
+        if self.waiting() >= MOST:
             raise QueueFull(f"{MOST} callbacks wait already")
+
+    def add(self, delivery: Delivery) -> None:
+        """Once for each id."""
+        fields = ("key", delivery.key, "url", delivery.url, "prefix", delivery.prefix)
+        arguments: list[Any] = [delivery.id, IN_FLIGHT_EXPIRY, *fields]
+        self._add(keys=[_DUE, _ONE + delivery.id], args=arguments)
 
     def take(self, most: int) -> list[Delivery]:
         """Those that are due, `most` of them; they are the caller's for `LEASE` seconds."""
@@ -107,12 +120,8 @@ class Deliveries:
             pipe.execute()
 
     def retry(self, delivery: Delivery, body: bytes, seconds: float) -> None:
-        """It is told again then, with the same body."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(_ONE + delivery.id, mapping=cast("Any", {"tries": delivery.tries + 1, "body": body}))
-            pipe.hincrby(_COUNTS, "retried", 1)
-            pipe.execute()
-        self.put_off({delivery.id: seconds})
+        """It is told again then, with the same body, unless it has been ended meanwhile."""
+        self._retry(keys=[_DUE, _ONE + delivery.id, _COUNTS], args=[seconds, delivery.id, body])
 
     def end(self, id: str, outcome: Outcome) -> None:
         """Nothing is left to be done."""

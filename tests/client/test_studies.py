@@ -76,6 +76,8 @@ def test_a_scan_and_what_it_tells(redis: Redis, broker: str, catalog: Catalog, t
         with pytest.raises(InvalidSpec) as kind:
             client.start("scan", model="tinynet")
         assert "scans" in kind.value.valid
+        with pytest.raises(InvalidSpec, match="no 'filters' can be started"):
+            client.start("filters", model="tinynet", layer="conv2", channel=3)
 
 
 def test_pictures_come_one_by_one(redis: Redis, broker: str, catalog: Catalog, tmp_path: Path) -> None:

@@ -57,3 +57,17 @@ def test_no_address(url: str, reason: str, tmp_path: Path) -> None:
         check(told)
     with pytest.raises(ValidationError, match="no address of a Redis or Valkey"):
         Settings(redis_url=told)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("redis://ann:sec/ret@h:1/0", "rediss://:sec#ret@h", "redis://:sec?ret@h", "redis://:sec]ret@h:1"),
+        *("redis+sentinel://ann:sec/ret@h:1", "redis+sentinel://ann:sec/ret?x@h/mine", "redis://:sec\u2100@h"),
+    ],
+)
+def test_a_password_that_is_not_encoded_is_not_told(url: str) -> None:
+    """Where it has a character that ends the name of a host, its beginning looks like a port."""
+    with pytest.raises(ValueError, match=r"is the form|cannot be read|no sentinel") as caught:
+        check(url)
+    assert "sec" not in str(caught.value)

@@ -33,11 +33,11 @@ def test_two_seeds_and_the_negative(visit: Visit) -> None:
 
 
 def test_what_is_no_unit(visit: Visit) -> None:
-    page = visit.open("compare?a=foo&b=conv4:3&c=patternnet/logits:2,sead=1&d=patternnet/logits:99")
+    page = visit.open("compare?a=foo&b=conv4:3&c=patternnet/logits:2,constructor=1&d=patternnet/logits:99")
     sides = page.get_by_test_id("compared")
     expect(sides.nth(0)).to_contain_text("“foo” is no unit")
     expect(sides.nth(0)).to_contain_text("network/layer:unit")
-    expect(sides.nth(2)).to_contain_text("“sead” is nothing that can differ here")
+    expect(sides.nth(2)).to_contain_text("“constructor” is nothing that can differ here")
     expect(sides.nth(3)).to_contain_text("between 0 and 26")
     sides.nth(1).get_by_role("button", name="patternnet/conv4:3").click()
     expect(sides.nth(1).get_by_test_id("optimized")).to_have_attribute("data-status", "none")

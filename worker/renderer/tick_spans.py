@@ -25,6 +25,9 @@ class _Ticks:
     """Those since the last span. Moments are nanoseconds since 1970."""
 
     every: int
+    """Steps that a span tells of; a step may take several ticks, and a tick may do several."""
+    until: int
+    """The step at which they are told."""
     begun: int
     ticks: int = 0
     busy: int = 0
@@ -59,13 +62,15 @@ class TickSpans:
         ticks = self._open.get(id(work))
         if ticks is None:
             steps = kind_of(work.ask.key).steps(work.ask.spec)
-            ticks = self._open[id(work)] = _Ticks(-(-steps // MOST), begun)
+            every = -(-steps // MOST)
+            ticks = self._open[id(work)] = _Ticks(every, every, begun)
         ticks.ticks += 1
         ticks.busy += self._now() - begun
         ticks.company += company
-        if ticks.ticks >= ticks.every:
+        if work.step >= ticks.until:
             self._tell(work, ticks)
-            self._open[id(work)] = _Ticks(ticks.every, self._now())
+            following = (work.step // ticks.every + 1) * ticks.every
+            self._open[id(work)] = _Ticks(ticks.every, following, self._now())
 
     def _tell(self, work: Work, ticks: _Ticks) -> None:
         tracing.record(

@@ -71,10 +71,11 @@ def test_an_operator_sets_another(redis: Redis, tmp_path: Path) -> None:
     assert not opens(short, after)
 
 
-@pytest.mark.parametrize("trouble", ["away", "nonsense"])
-def test_without_a_broker_each_has_its_own(redis: Redis, tmp_path: Path, trouble: str) -> None:
-    redis.set(KEY, "no secret")
-    one = service(tmp_path, redis if trouble == "nonsense" else connect("redis://127.0.0.1:1"))
+@pytest.mark.parametrize("there", [None, "no secret", "", "00" * 15])
+def test_without_a_broker_or_a_secret_there_each_has_its_own(redis: Redis, tmp_path: Path, there: str | None) -> None:
+    """None: the broker is away."""
+    redis.set(KEY, there or "")
+    one = service(tmp_path, connect("redis://127.0.0.1:1") if there is None else redis)
     token, _ = one.issue("fv1_0", "me")
     assert opens(one, token)
     assert opens(service(tmp_path, redis), token)

@@ -75,6 +75,22 @@ def test_nobody_there() -> None:
     assert "ConnectError" in came.reason
 
 
+def test_an_address_that_is_silent_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an IPv6 that leads nowhere does: what comes in is dropped."""
+    monkeypatch.setattr(calls, "CONNECT_SECONDS", 0.3)
+    silent, waiting = socket.socket(), [socket.socket() for _ in range(2)]
+    with Receiver() as receiver, silent, waiting[0], waiting[1]:
+        silent.bind(("127.0.0.2", receiver.port))
+        silent.listen(0)
+        for one in waiting:  # they fill its queue, from which nobody takes
+            one.setblocking(False)
+            one.connect_ex(silent.getsockname())
+        there = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{last}", receiver.port)) for last in (2, 1)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: there)
+        permitted = Permitted(("http://hooks.example.org", "127.0.0.0/8"))
+        assert told(receiver.url(host="hooks.example.org"), permitted).delivered
+
+
 def test_an_answer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "SECONDS", 0.5)
     with Receiver(drips=True) as receiver:

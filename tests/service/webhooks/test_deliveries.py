@@ -41,6 +41,15 @@ def test_what_was_told_is_told_again(redis: Redis) -> None:
     assert redis.keys("featurelens:webhook:*") == []
 
 
+def test_one_that_another_has_ended_is_not_told_again(redis: Redis) -> None:
+    deliveries = Deliveries(redis)
+    deliveries.add(ONE)
+    deliveries.end(ONE.id, "delivered")
+    deliveries.retry(ONE, b"body", 100)
+    assert (deliveries.waiting(), deliveries.counts()["retried"]) == (0, 0)
+    assert redis.keys("featurelens:webhook:*") == []
+
+
 def test_a_time_without_a_delivery_is_forgotten(redis: Redis) -> None:
     redis.zadd(DUE, {"msg_gone": 0})
     assert Deliveries(redis).take(10) == []
@@ -49,9 +58,11 @@ def test_a_time_without_a_delivery_is_forgotten(redis: Redis) -> None:
 
 def test_no_more_than_may_wait(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 1)
-    Deliveries(redis).add(ONE)
+    deliveries = Deliveries(redis)
+    deliveries.check_room()
+    deliveries.add(ONE)
     with pytest.raises(QueueFull):
-        Deliveries(redis).add(ONE._replace(id="msg_2"))
+        deliveries.check_room()
 
 
 def test_pauses_grow_for_about_a_day() -> None:

@@ -20,6 +20,7 @@ from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.service.auth.api_keys import ApiKeys
+from featurelens.service.webhooks import deliveries
 from tests.support.authorization import bearer
 from tests.support.fake_worker import FakeWorker, make
 from tests.support.problems import check
@@ -197,6 +198,19 @@ def test_other_hosts_are_refused(client: httpx.Client, redis: Redis, path: str) 
     assert problem["errors"][0]["valid"] == HOSTS.split(",")
     assert redis.keys("featurelens:webhook*") == []
     assert JobQueue(redis).find(KEY) is None
+
+
+@pytest.mark.parametrize("path", [URL, "/v1/sweeps"])
+def test_nothing_is_made_where_no_more_callbacks_may_wait(
+    client: httpx.Client, redis: Redis, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Whoever asks again with the same `Idempotency-Key` would have it made twice."""
+    monkeypatch.setattr(deliveries, "MOST", 0)
+    body = BODY if path == URL else SWEEP
+    check(ask(client, "https://hooks.example.org/", path, body, **{"Idempotency-Key": "full"}), 503, "queue-full")
+    assert JobQueue(redis).find(KEY) is None
+    assert redis.keys("featurelens:sweep*") == []
+    assert ask(client, "https://hooks.example.org/", path, body).status_code == 503
 
 
 def test_off_until_hosts_are_listed(server: Server, worker_there: None) -> None:

@@ -77,6 +77,21 @@ def test_few_spans_tell_of_all_ticks(exporter: InMemorySpanExporter, steps: int,
     assert all((first.end_time or 0) <= (then.start_time or 0) for first, then in pairwise(found))
 
 
+@pytest.mark.parametrize(("steps", "ticks_a_step"), [(16, 9), (100, 7), (3, 64)])
+def test_pictures_that_take_several_ticks_for_a_step(
+    exporter: InMemorySpanExporter, steps: int, ticks_a_step: int
+) -> None:
+    spans, one = TickSpans(Clock()), picture(steps)
+    for tick in range(steps * ticks_a_step):
+        with spans.tick(cast("list[Work]", [one])):
+            one.step = (tick + 1) // ticks_a_step
+    spans.end(cast("list[Work]", [one]))
+    found = told(exporter)
+    assert len(found) <= MOST
+    assert sum(attribute(span, "ticks") for span in found) == steps * ticks_a_step
+    assert attribute(found[-1], "step") == steps
+
+
 def test_what_a_span_says(exporter: InMemorySpanExporter) -> None:
     spans, pictures = TickSpans(Clock()), [picture(16), picture(16, trace=""), picture(16)]
     run(spans, 1, *pictures)

@@ -30,7 +30,10 @@ from featurelens.worker.renderer.scans.batches import Batch, Batches
 from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
 
 CHECKPOINT_EVERY = 10.0
-"""Seconds of work that are lost at most when the renderer dies; more, where writing one takes more than a twentieth."""
+"""Seconds of work that are lost at most when the renderer dies; more, where writing one takes long."""
+
+SELDOM = 20
+"""Times as long as the last one took to be written goes by before the next one is."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,10 @@ class Reading:
                     self._take(batch, images, gathered)
                     begun = time.monotonic()
                     if self.done == stop or begun - saved > pause:
-                        self._keep(gathered)
+                        # A bucket may take its time, and lanes go on.
+                        yield from beside(self._means.beside, partial(self._keep, gathered))
                         saved = time.monotonic()
-                        pause = max(CHECKPOINT_EVERY, 20 * (saved - begun))
+                        pause = max(CHECKPOINT_EVERY, SELDOM * (saved - begun))
                 yield
         finally:
             batches.close()

@@ -19,7 +19,7 @@ from featurelens.jobs.store.open_store import open_checkpoints
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.models.patternnet.patterns import LABELS
 from featurelens.worker.models.registry import Registry
-from featurelens.worker.renderer.scans import course
+from featurelens.worker.renderer.scans import reading
 from tests.support import killable
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.support.line_images import BIAS, IMAGES, KEEP, KERNELS, SIDE, drawn_lines, orientations
@@ -113,8 +113,8 @@ def test_another_machine_goes_on(lines: Path, tmp_path: Path, monkeypatch: pytes
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setitem(scan_rows.MOST, "cpu", killable.ROWS)
-    monkeypatch.setattr(course, "CHECKPOINT_EVERY", -1e9)
-    monkeypatch.setattr(course, "SELDOM", 0)
+    monkeypatch.setattr(reading, "CHECKPOINT_EVERY", -1e9)
+    monkeypatch.setattr(reading, "SELDOM", 0)
     with BucketServer() as server:
         shared = {"results": f"s3://{BUCKET}/x", "results_endpoint": server.endpoint}
         machines = [Settings.model_validate({"state": tmp_path / name} | shared) for name in ("one", "other")]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from featurelens.engine.scan import Accumulator
 from featurelens.jobs import scan_rows
+from featurelens.jobs.store.folder import Folder
 from featurelens.worker.datasets.base import Images
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
@@ -21,6 +24,7 @@ from featurelens.worker.renderer.scans.reading import Reading, parts
 from tests.support import killable
 from tests.support.line_images import IMAGES, KEEP, SIDE, drawn_lines, orientations
 from tests.support.scanning import KEY, Told, asked
+from tests.support.wait import until
 
 ROWS = killable.ROWS
 
@@ -85,7 +89,12 @@ def test_any_parts_read_apart_in_any_order_give_the_same_bits(
             read_here.clear()
             same(killable.finish(state, lines, ask, orientations()), whole)
         assert read_here == [first for part in sorted(missing, key=lambda one: one.start) for first in part[::ROWS]]
-        assert not list(state.glob("*.safetensors")), "parts go with the whole"
+        # Parts go with the whole, in a thread.
+        until(partial(_nothing_unfinished, state))
+
+
+def _nothing_unfinished(state: Path) -> bool:
+    return not list(state.glob("*.safetensors"))
 
 
 def test_in_processes_of_their_own(lines: Path, ask: Ask, tmp_path: Path, whole: Told) -> None:
@@ -106,6 +115,30 @@ def test_a_part_that_is_not_whole_is_read_again(lines: Path, ask: Ask, tmp_path:
     reading.CHECKPOINT_EVERY = reading_every
     assert (state / f"{KEY}.0-12.safetensors").exists()
     same(killable.finish(state, lines, ask, orientations()), whole)
+
+
+class Slow(Folder):
+    """As a bucket far away."""
+
+    SECONDS = 1.5
+
+    def write(self, name: str, content: bytes) -> None:
+        time.sleep(self.SECONDS)
+        super().write(name, content)
+
+
+def test_a_store_that_takes_its_time_holds_up_nobody(
+    lines: Path, ask: Ask, tmp_path: Path, whole: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "CHECKPOINT_EVERY", reading.CHECKPOINT_EVERY)  # what `begun` sets goes again
+    scans, work = killable.begun(Slow(tmp_path / "slow"), lines, ask, orientations())
+    ended, longest = False, 0.0
+    while not ended:
+        begun = time.monotonic()
+        ended = work in work.tick([work])
+        longest = max(longest, time.monotonic() - begun)
+    assert longest < Slow.SECONDS
+    same(Told(scans, work), whole)
 
 
 def test_parts_begin_with_batches() -> None:

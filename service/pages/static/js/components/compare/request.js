@@ -17,9 +17,9 @@ export function read(text) {
   if (!text || isKey(text)) return { request: null, wrong: '' };
   const [unit, ...changes] = text.split(',').map(one => one.trim());
   const fields = changes.map(change => change.split('=').map(part => part.trim()));
-  const [name, value] = fields.find(([name, value]) => !TYPED[name]?.test(value ?? '')) ?? [];
+  const [name, value] = fields.find(([name, value]) => !Object.hasOwn(TYPED, name) || !TYPED[name].test(value ?? '')) ?? [];
   if (!/^[^/]+\/.+/.test(unit)) return { request: null, wrong: `“${unit}” is no unit` };
-  if (name !== undefined && !(name in FIELDS)) return { request: null, wrong: `“${name}” is nothing that can differ here` };
+  if (name !== undefined && !Object.hasOwn(FIELDS, name)) return { request: null, wrong: `“${name}” is nothing that can differ here` };
   if (name !== undefined) return { request: null, wrong: `“${name}=${value ?? ''}” cannot be: ${name === 'sign' ? 'positive or negative' : 'a number from 0'}` };
   return { request: { unit, ...Object.fromEntries(fields.map(([name, value]) => [name, name === 'sign' ? value : Number(value)])) }, wrong: '' };
 }
