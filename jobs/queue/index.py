@@ -44,6 +44,9 @@ _LINES = "featurelens:line:"
 RANKS = "ranks"
 """The field of a line for what jobs are sorted by (`jobs.queue.ranked_index`)."""
 
+_FAR_BELOW = 1 << 40
+"""More than there will ever be jobs."""
+
 _SCANNED = 5000
 """Lines read for one page at most, so that a filter that few jobs match takes several pages, none of them long."""
 
@@ -169,7 +172,7 @@ class JobIndex:
             with self._redis.pipeline(transaction=True) as pipe:
                 for place in {INDEX, _SCANS, *layers}:
                     pipe.zrem(place, *keys)
-                pipe.delete(*map(line_key, keys))
+                pipe.delete(*map(line_key, keys), *(ABOUT + key for key in keys))
                 pipe.execute()
 
     def complete(self, *, few: bool = False) -> bool:
@@ -193,10 +196,11 @@ class JobIndex:
             return 0
         try:
             known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
-            for below, (finished, key, spec) in enumerate(known, 1):
+            # Those of few kinds stand below all others until all come back, so that no two have the same place.
+            for below, (finished, key, spec) in enumerate(known, _FAR_BELOW if few else 1):
                 with self._redis.pipeline(transaction=True) as pipe:
                     for place in _places(key, spec):
-                        pipe.zadd(place, {key: -below}, nx=True)
+                        pipe.zadd(place, {key: -below}, gt=True)
                     _relate(pipe, key, spec, finished)
                     if not self._redis.exists(line_key(key)):
                         pipe.hset(line_key(key), mapping=_fields(key, spec, finished, "succeeded"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from redis import Redis
@@ -105,6 +106,29 @@ def test_a_layer_is_found_past_many_pictures(redis: Redis, monkeypatch: pytest.M
     assert [key for keys in newest.values() for key in keys] == [wanted]
     listed.forget(wanted)
     assert listed.page(VISUALIZATION, 10, model=SPEC.model, layer=SPEC.layer) == ([], None)
+
+
+def test_no_two_have_the_same_place_whatever_comes_back_first(redis: Redis) -> None:
+    listed = JobIndex(redis)
+    compared = describe("fc1_" + "1" * 64, COMPARED, {}, datetime(2026, 1, 2, tzinfo=UTC))
+    pictured = [describe(f"fv1_{number:064}", SPEC, {}, datetime(2026, 1, 1, tzinfo=UTC)) for number in range(2)]
+    with redis.pipeline() as pipe:
+        write(pipe, f"fv1_{9:064}", SPEC, datetime.now(UTC), "succeeded", 60)
+        pipe.execute()
+    listed.rebuild([compared], few=True)
+    listed.rebuild([compared, *pictured])
+    places = cast("list[tuple[bytes, float]]", redis.zrange(index.INDEX, 0, -1, withscores=True))
+    assert len({place for _, place in places}) == len(places) == 4
+    assert min(place for _, place in places) == -3
+
+
+def test_what_told_of_a_job_is_forgotten_with_it(redis: Redis) -> None:
+    listed, picture = JobIndex(redis), COMPARED.visualization
+    with redis.pipeline() as pipe:
+        write(pipe, "fc1_" + "1" * 64, COMPARED, datetime.now(UTC), "succeeded", 60)
+        pipe.execute()
+    listed.forget(picture)
+    assert listed.about(picture) == []
 
 
 def test_until_they_are_complete_all_jobs_are_looked_through(redis: Redis) -> None:
