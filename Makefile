@@ -20,7 +20,7 @@ LOCKS := requirements.lock requirements-service.lock requirements-dev.lock
 # OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
 export GOMP_SPINCOUNT ?= 2000
 
-.PHONY: run test browser check static format lint types contracts package pages bench gpu chaos architectures quality gallery lock upgrade
+.PHONY: run test browser check static format lint types contracts package pages bench gpu chaos routing architectures quality gallery lock upgrade
 
 run: $(READY)
 	@exec $(BIN)/python -P -m featurelens serve
@@ -71,6 +71,9 @@ gpu: $(READY)
 
 chaos: $(READY)
 	$(BIN)/python -m benchmarks.chaos --minutes $(or $(MINUTES),20)
+
+routing: $(READY)
+	$(BIN)/python -m benchmarks.routing
 
 quality: $(READY)
 	$(BIN)/python -m benchmarks.quality

@@ -110,6 +110,8 @@ class Settings(BaseSettings):
     """The id of the worker that a process belongs to; the launcher sets it."""
     renderer: int = Field(0, ge=0)
     """The number of the renderer that a process belongs to, in its worker; the launcher sets it."""
+    sharing: int = Field(1, ge=1)
+    """Renderers of the worker that share a device and its memory; the launcher sets it."""
 
     @field_validator("redis_url")
     @classmethod

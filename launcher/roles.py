@@ -45,12 +45,15 @@ class RendererPlace:
     number: int
     device: str
     of: int
-    """How many renderers share the machine."""
+    """How many renderers the worker has."""
+    sharing: int = 1
+    """How many of them share the device."""
 
     @property
     def environment(self) -> dict[str, str]:
         """The settings of this renderer and its slots."""
-        ours = {"FEATURELENS_RENDERER": str(self.number), "FEATURELENS_DEVICE": self.device}
+        names = {"RENDERER": self.number, "DEVICE": self.device, "SHARING": self.sharing}
+        ours = {f"FEATURELENS_{name}": str(value) for name, value in names.items()}
         threads = {} if self.of == 1 else {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // self.of))}
         return ours if "OMP_NUM_THREADS" in os.environ else ours | threads
 

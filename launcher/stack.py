@@ -137,7 +137,10 @@ class Stack:
         worker = worker_id(self._state)
         self._family.environment["FEATURELENS_WORKER"] = worker
         chosen = devices(self._options.device, self._options.renderers)
-        places = [RendererPlace(worker, number, device, len(chosen)) for number, device in enumerate(chosen)]
+        places = [
+            RendererPlace(worker, number, device, len(chosen), chosen.count(device))
+            for number, device in enumerate(chosen)
+        ]
         log = self._log("renderer")
         self._torch += [self._family.start(roles.renderer(url, place, log)) for place in places]
         self._torch.append(self._family.start(roles.cataloguer(url, worker, self._log("cataloguer"))))

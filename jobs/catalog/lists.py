@@ -34,6 +34,8 @@ class Lists:
         self._alive = f"featurelens:catalog:lists:{what}:alive:"
         self._content = f"featurelens:catalog:lists:{what}:content:"
         self._merged = f"featurelens:catalog:lists:{what}:merged"
+        self._sure = False
+        """Whether what is merged is certainly by this version: it has written it, or seen others do so."""
 
     def touch(self) -> None:
         """The worker lives. Call every 20 s or more often."""
@@ -70,7 +72,7 @@ class Lists:
             pipe.watch(self._lists, self._merged)  # type: ignore[no-untyped-call]
             living = self._living()
             state = json.dumps(sorted(living.items())).encode()
-            if pipe.get(self._merged) == state:
+            if self._sure and pipe.get(self._merged) == state:
                 return True
             lists = self._all(living)
             known = cast("list[bytes]", pipe.hkeys(self._lists))
@@ -84,6 +86,7 @@ class Lists:
                 pipe.execute()
             except WatchError:
                 return False
+            self._sure = True
             return True
 
     def _living(self) -> dict[str, str]:

@@ -67,7 +67,8 @@ for _, id in ipairs(ids) do
     local about = id ~= '' and redis.call('HGET', KEYS[1], id) or redis.call('GET', heart .. ':figures') or ''
     local slots, backlog = 0, 0
     for _, slot in ipairs(redis.call('SMEMBERS', 'rq:workers:' .. ARGV[1] .. of)) do
-      slots = slots + redis.call('EXISTS', slot)
+      slots = redis.call('EXISTS', slot)
+      if slots == 1 then break end
     end
     for i = 5, 4 + tonumber(ARGV[4]) do
       backlog = backlog + redis.call('LLEN', 'rq:queue:' .. ARGV[i] .. of)

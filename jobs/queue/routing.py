@@ -21,9 +21,9 @@ class Candidate(NamedTuple):
 
     id: str
     backlog: int
-    """Pictures that wait for it or are in the making there."""
+    """Pictures that wait for it or are in the making there; of sweeps only, or not of sweeps, whichever are dealt."""
     capacity: int
-    """Pictures of one lane that are worth having in the making at once, at least 1."""
+    """Pictures of one lane that are worth having in the making at once, at least 1; of those asked for alone fewer."""
 
 
 def ranking(lane: str, renderers: Iterable[str]) -> list[str]:
@@ -31,17 +31,19 @@ def ranking(lane: str, renderers: Iterable[str]) -> list[str]:
     return sorted(renderers, key=lambda renderer: (_weight(lane, renderer), renderer), reverse=True)
 
 
-def dealt(lane: str, candidates: Sequence[Candidate], pictures: int) -> list[tuple[str, int]]:
+def dealt(lane: str, candidates: Sequence[Candidate], pictures: int, last: str | None = None) -> list[tuple[str, int]]:
     """Where `pictures` of one lane go, in order: (renderer, how many).
 
     In blocks of a renderer's capacity, each to the first in the ranking whose backlog, that of the blocks before
     included, is at most `SLACK` times the mean and one block. Backlogs are counted in capacities, so a larger renderer
-    gets as much more. Raises ValueError where nobody is left to do it.
+    gets as much more. `last`, where the lane's job before went, comes before the ranking: what a home cannot take then
+    comes together elsewhere, and not one by one wherever there is room. Raises ValueError where nobody can do it.
     """
     if not candidates:
         raise ValueError("no renderer to deal to")
     known = {candidate.id: candidate for candidate in candidates}
-    preferred = [known[name] for name in ranking(lane, known)]
+    preferred = [known[last]] if last is not None and last in known else []
+    preferred += [known[name] for name in ranking(lane, known) if name != last]
     backlogs = {candidate.id: candidate.backlog for candidate in preferred}
     capacity = sum(candidate.capacity for candidate in preferred)
     total = sum(backlogs.values())

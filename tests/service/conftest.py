@@ -44,6 +44,7 @@ def store(state: Path) -> FileStore:
 def client(server: Server, store: FileStore, catalog: Catalog, redis: Redis) -> Iterator[httpx.Client]:
     """Of a service with an empty store, a catalog, and a worker that is there; at rest again before the next flush."""
     liveness.beat(redis)
+    redis.persist(liveness.RENDERER)  # nobody sends another one, however slow the machine is
     for queue in QUEUES:
         redis.sadd(WORKERS_BY_QUEUE_KEY % queue, "rq:worker:a")
     redis.hset("rq:worker:a", "last_heartbeat", "now")

@@ -41,7 +41,7 @@ def main() -> None:
     registry = Registry(configured)
     heartbeat = Heartbeat(connect(), renderer_key(configured.renderer_id))
     photos = open_photos(configured, patient=True)
-    budgets = configured.networks_bytes, memory_for_jobs(device)
+    budgets = configured.networks_bytes, memory_for_jobs(device) // configured.sharing
     try:
         id = configured.renderer_id
         renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, *budgets, id=id)

@@ -68,7 +68,10 @@ class Dealing:
             return 0
         queue, own = base(self._queue.name), stats.renderer(self._redis, self._renderer)
         others = [queue_of(queue, id) for id in ids(self._redis) if id != self._renderer]
-        lengths = {name: int(self._redis.llen(self._key(name))) for name in others}
+        with self._redis.pipeline(transaction=False) as pipe:
+            for name in others:
+                pipe.llen(self._key(name))
+            lengths = dict(zip(others, pipe.execute(), strict=True))
         longest = max(lengths, key=lengths.__getitem__, default=None)
         if own is None or longest is None or not lengths[longest]:
             return 0

@@ -10,6 +10,7 @@ from redis import Redis
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.catalog.dataset_entry import DatasetEntry
 from featurelens.jobs.catalog.datasets import Datasets
+from featurelens.jobs.catalog.merging import MODELS
 from featurelens.jobs.errors import NotDescribable, UnknownDataset, UnknownModel
 from tests.support.catalog import ENTRY, LAYERS
 
@@ -96,6 +97,14 @@ def test_a_wiped_broker_is_filled_again(redis: Redis) -> None:
     Catalog(redis, "a").publish([ENTRY])
     redis.flushdb()
     Catalog(redis, "a").publish([ENTRY])
+    assert names(redis) == [ENTRY.name]
+
+
+def test_a_worker_that_starts_writes_what_a_version_from_before_has_replaced(redis: Redis) -> None:
+    Catalog(redis, "a").publish([ENTRY])
+    redis.delete(MODELS)
+    again = Catalog(redis, "a")
+    again.publish([ENTRY])
     assert names(redis) == [ENTRY.name]
 
 

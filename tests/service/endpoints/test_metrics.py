@@ -44,9 +44,9 @@ def test_figures(client: httpx.Client, redis: Redis, store: FileStore) -> None:
     assert found["featurelens_queue_length,queue=featurelens"] == 1
     assert 0 <= found["featurelens_queue_oldest_wait_seconds,queue=featurelens"] < 5
     assert found["featurelens_slots,queue=featurelens"] == 1
-    assert found["featurelens_lane_pictures"] == 5
-    assert found["featurelens_lane_capacity"] == 16
-    assert found["featurelens_tick_seconds_total"] / found["featurelens_ticks_total"] == 0.25
+    assert found["featurelens_lane_pictures,renderer="] == 5
+    assert found["featurelens_lane_capacity,renderer="] == 16
+    assert found["featurelens_tick_seconds_total,renderer="] / found["featurelens_ticks_total,renderer="] == 0.25
     assert found["featurelens_renderer_starts_total"] == 1
     for outcome in ("accepted", "joined"):
         name = f"featurelens_asked_total,outcome={outcome}"
