@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -113,6 +114,7 @@ def chaos(hub: Hub, machines: Sequence[Machine], minutes: float, seed: int) -> b
 
 def main() -> int:
     enter_hub("benchmarks.machines")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # machines are cleared away
     parser = argparse.ArgumentParser(prog="benchmarks.machines")
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--chaos", action="store_true")
