@@ -56,6 +56,9 @@ STOPPED = 0.05
 REST = 600.0
 """Seconds in which everything must have ended, once it is left in peace."""
 
+WHOLE_WITHIN = 600.0
+"""The same for the processes after a mishap: on a busy machine a renderer takes minutes to start."""
+
 BASE: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 1}
 KINDS: dict[str, dict[str, Any]] = {
     "middle": {"steps": 150, "size": 96},
@@ -271,7 +274,7 @@ def hurt(
         mishap.happen()
         begun = time.monotonic()
         time.sleep(0.3)
-        until(whole, 180, f"whole again after {mishap.kind}", every=0.1)
+        until(whole, WHOLE_WITHIN, f"whole again after {mishap.kind}", every=0.1)
         report.recoveries[mishap.kind].append(time.monotonic() - begun)
         yield
         time.sleep(chance.uniform(0.5, 3))

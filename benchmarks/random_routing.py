@@ -14,7 +14,7 @@ from featurelens.jobs.queue.routing import Candidate
 from featurelens.service.__main__ import main
 
 
-def anywhere(lane: str, candidates: Sequence[Candidate], pictures: int, *_: object) -> list[tuple[str, int]]:
+def anywhere(lane: str, candidates: Sequence[Candidate], pictures: int, _: object = None) -> list[tuple[str, int]]:
     """In place of `featurelens.jobs.queue.routing.dealt`."""
     return [(random.choice(candidates).id, 1) for _ in range(pictures)]
 
