@@ -11,9 +11,8 @@ from typing import Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis.connection import parse_url
 
-from featurelens.jobs import addresses
+from featurelens.jobs import addresses, broker_address
 
 NETWORKS_BYTES = 4 * 2**30
 
@@ -117,9 +116,11 @@ class Settings(BaseSettings):
     @classmethod
     def _address(cls, url: str | None) -> str | None:
         try:
-            parse_url(url or "redis://")  # type: ignore[no-untyped-call]
-        except ValueError:
-            raise ValueError("no address of a Redis or Valkey; redis://:password@host:6379/0 would be one") from None
+            broker_address.check("redis://" if url is None else url)
+        except ValueError as error:
+            raise ValueError(
+                f"no address of a Redis or Valkey ({error}); redis://:password@host:6379/0 would be one"
+            ) from None
         return url
 
     @field_validator("results")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from redis.exceptions import RedisError
 
 from featurelens.jobs.queue.deaths import KNOWN_FOR, announcement, from_outside
-from featurelens.launcher.readiness import client
+from featurelens.launcher.broker import client
 from featurelens.launcher.role import Death, Died
 
 

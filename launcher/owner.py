@@ -8,8 +8,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 from featurelens.jobs.store.identity import Identity
+from featurelens.launcher.broker import client
 from featurelens.launcher.claim import Refused
-from featurelens.launcher.readiness import client
 
 EXPIRY = 60
 """Seconds after which a queue that nobody renews is free."""

@@ -8,26 +8,14 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, cast
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import RedisError
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from featurelens.jobs.queue.broker import PROBE
 from featurelens.jobs.queue.liveness import cataloguer_key, renderer_key
 from featurelens.jobs.unix_address import unix_address
+from featurelens.launcher.broker import ANSWER_WITHIN, client
 from featurelens.launcher.role import Ready
-
-ANSWER_WITHIN = 2.0
-"""Seconds to wait for an answer."""
-
-
-def client(url: str) -> Redis:
-    """A client that neither waits for long nor tries again."""
-    return Redis.from_url(
-        url, socket_connect_timeout=ANSWER_WITHIN, socket_timeout=ANSWER_WITHIN, retry=Retry(NoBackoff(), 0)
-    )
 
 
 def _false_while_away(check: Ready) -> Ready:
@@ -40,32 +28,6 @@ def _false_while_away(check: Ready) -> Ready:
             return False
 
     return answer
-
-
-def broker_ready(url: str) -> Ready:
-    """Whether Redis or Valkey answers and has its data loaded; even if it says that it takes no writes."""
-
-    @_false_while_away
-    async def ready(_: int) -> bool:
-        async with client(url) as redis:
-            try:
-                return bool(await redis.ping())
-            except ResponseError:
-                return True
-
-    return ready
-
-
-async def broker_refusal(url: str) -> str | None:
-    """Why Redis or Valkey will never let us in, in words; None: it does, or it does not answer yet."""
-    try:
-        async with client(url) as redis:
-            await redis.ping()
-    except AuthenticationError:
-        return "does not accept the user or the password in it"
-    except (RedisError, OSError):
-        return None
-    return None
 
 
 def renderer_ready(url: str, path: Path, id: str = "") -> Ready:

@@ -15,15 +15,16 @@ from redis.exceptions import RedisError
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.identity import Identity, id_of_state
 from featurelens.launcher import roles
+from featurelens.launcher.broker import await_broker
 from featurelens.launcher.children import Child, Family, GaveUp, finish
 from featurelens.launcher.claim import Claim
 from featurelens.launcher.devices import devices
 from featurelens.launcher.greeting import greeting
 from featurelens.launcher.owner import RENEWAL, Owner
-from featurelens.launcher.readiness import broker_ready, broker_refusal, service_ready
+from featurelens.launcher.readiness import service_ready
 from featurelens.launcher.role import Ready
 from featurelens.launcher.roles import RendererPlace
-from featurelens.launcher.store import Silent, find_store
+from featurelens.launcher.store import Silent, find_store, is_gone
 from featurelens.launcher.valkey import embedded
 from featurelens.launcher.worker_id import worker_id
 
@@ -105,15 +106,20 @@ class Stack:
                 await self._release()
 
     async def _watch(self) -> None:
-        """Looks after what no child shows: raises `StateGone` or `Refused`."""
+        """Looks after what no child shows: raises `StateGone`, `GaveUp` or `Refused`."""
         while True:
             await asyncio.sleep(RENEWAL)
             if self._claim is not None:
                 self._claim.check()
+            if self._store is not None and await asyncio.to_thread(is_gone, self._options, self._store):
+                if self._options.results is not None:
+                    raise GaveUp(f"the store {self._store.where} is gone, or another one is in its place")
+                await self._release()
+                self._store = self._owner = None
             if self._owner is not None:
                 with suppress(RedisError, OSError):  # nobody else can take it meanwhile, either
                     await self._owner.claim()
-            elif self._url is not None and self._parts == "service":
+            elif self._url is not None and (self._parts == "service" or self._slots):
                 await self._own(self._url)
 
     async def _start(self) -> None:
@@ -184,7 +190,7 @@ class Stack:
             await self._ready(self._valkey)
             url = server.url
         else:
-            await _within(BROKER_WITHIN, _lets_in(url), "the server named by REDIS_URL does not answer")
+            await await_broker(url, BROKER_WITHIN)
         self._family.environment["REDIS_URL"] = url
         return url
 
@@ -222,19 +228,6 @@ class Stack:
 
     def _where(self) -> str:
         return f"; logs in {os.path.relpath(self._logs)}" if self._logs else ""
-
-
-def _lets_in(url: str) -> Ready:
-    """As `broker_ready`. Raises `GaveUp` where waiting would not help."""
-    ready = broker_ready(url)
-
-    async def check(pid: int) -> bool:
-        refusal = await broker_refusal(url)
-        if refusal is not None:
-            raise GaveUp(f"the server named by REDIS_URL {refusal}")
-        return await ready(pid)
-
-    return check
 
 
 async def _within(seconds: float, ready: Ready, problem: str) -> None:

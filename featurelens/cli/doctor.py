@@ -26,7 +26,7 @@ def doctor(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say what is wrong with this installation: device, queue, state folder, disk, networks."""
+    """Say what is wrong with this installation: device, queue, state folder, disk, store, networks."""
     if url is not None:
         os.environ[URL] = url
     found: list[Finding] = []

@@ -41,6 +41,8 @@ def bar(label: str) -> Iterator[Report]:
 
 def note(progress: Progress) -> str:
     """What is not in the bar: the place in the queue, the stage, the score."""
+    if progress.waiting_for is not None:
+        return f"queued, waits for {progress.waiting_for}"
     if progress.status == "queued":
         return "queued" if progress.position is None else f"queued, {progress.position} in line"
     if progress.score is not None:

@@ -25,6 +25,8 @@ class Progress:
     seconds_left: float | None = None
     preview: str | None = None
     """The address of a small picture of a step on the way."""
+    waiting_for: str | None = None
+    """``other-version`` while it is queued without a place: no worker there understands it."""
 
     @property
     def over(self) -> bool:
@@ -36,12 +38,15 @@ class Progress:
         """Of a job's resource."""
         told = resource.get("progress") or {}
         preview = (resource.get("links") or {}).get("preview")
-        return cls(resource["status"], resource.get("position"), **_known(told), preview=preview)
+        waiting = resource.get("waiting_for")
+        return cls(resource["status"], resource.get("position"), **_known(told), preview=preview, waiting_for=waiting)
 
     @classmethod
     def of_event(cls, name: str, told: Mapping[str, Any]) -> Self:
         """Of the event `queued` or `progress`."""
-        return cls("queued", told.get("position")) if name == "queued" else cls("running", **_known(told))
+        if name == "queued":
+            return cls("queued", told.get("position"), waiting_for=told.get("waiting_for"))
+        return cls("running", **_known(told))
 
 
 def _known(told: Mapping[str, Any]) -> dict[str, Any]:

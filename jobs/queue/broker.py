@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from redis import Redis, RedisError
 from redis import exceptions as redis_errors
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
+from featurelens.jobs.broker_address import sentinels
 from featurelens.jobs.errors import BrokerUnavailable
+from featurelens.jobs.queue.followed import Followed, FollowedTls
 from featurelens.jobs.settings import settings
 
 LOST = (redis_errors.ConnectionError, redis_errors.TimeoutError)
 """The server cannot be reached at the moment; any other `RedisError` is a command it refused."""
 
 _FULL = (redis_errors.OutOfMemoryError, redis_errors.ReadOnlyError)
-_REFUSALS = ("MISCONF", "NOREPLICAS")
-"""Of a server that takes no writes, as its disk is full or its replicas are gone; redis-py has no classes for them."""
+_REFUSALS = ("MISCONF", "NOREPLICAS", "READONLY")
+"""Of a server that takes no writes, as its disk is full or its replicas are gone; redis-py has no classes for them. The
+last is what Redis 6 says in the middle of an error of a script."""
 
 PROBE = "featurelens:probe"
 """Is written to find out whether that is possible."""
@@ -39,13 +43,22 @@ T = TypeVar("T")
 def connect(url: str | None = None) -> Redis:
     """A client of `url`, or of ``REDIS_URL``, that connects with its first command.
 
+    By way of sentinels every connection goes to the present master; one to a master that has been replaced is given up.
     Raises `BrokerUnavailable` when neither is set. Answers are bytes: RQ does not support decoded ones.
     """
     url = url or settings().redis_url
     if url is None:
         raise BrokerUnavailable("REDIS_URL is not set")
     retry = Retry(ExponentialBackoff(cap=0.2, base=0.02), 2)
-    return Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=CONNECT_TIMEOUT, retry=retry)
+    limits: dict[str, Any] = {"socket_timeout": SOCKET_TIMEOUT, "socket_connect_timeout": CONNECT_TIMEOUT}
+    known = sentinels(url)
+    if known is None:
+        return Redis.from_url(url, **limits, retry=retry)
+    asked = {**limits, "socket_timeout": CONNECT_TIMEOUT, "retry": Retry(NoBackoff(), 0), **known.own}
+    watch = Sentinel(known.members, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+    kind = FollowedTls if known.options.get("ssl") else Followed
+    options = {**limits, "retry": retry, **known.options, "connection_class": kind}
+    return cast("Redis", watch.master_for(known.master, **options))  # type: ignore[no-untyped-call]
 
 
 def passing(error: RedisError) -> bool:

@@ -25,7 +25,11 @@ NO_SOCKET = os.EX_CANTCREAT
 """Exit status of a renderer that cannot listen."""
 
 OUTGROWN = 74
-"""Exit status of a renderer that had no room for a job, which has been told, and leaves the others to a fresh one."""
+"""Exit status of a renderer that has grown and leaves its jobs to a fresh one: it has no room for one, which has been
+told, or computes no more."""
+
+REFUSALS = 2
+"""So often a job may be told that by a renderer before it costs an execution: a fresh one may have grown again."""
 
 STRUCK = 72
 """Exit status of a process that another one has sent the signal of a crash (`worker.crash_signals`)."""
@@ -66,3 +70,12 @@ def nobodys_fault(redis: Redis, pid: int, patience: float = HEARD_WITHIN) -> boo
             return False
         time.sleep(0.05)
     return True
+
+
+def forgiven(redis: Redis, attempt: str) -> bool:
+    """Whether it is nobody's fault, this time, that a renderer which had grown had no room for the attempt."""
+    told = f"featurelens:refusals:{attempt}"
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.incr(told)
+        pipe.expire(told, KNOWN_FOR)
+        return int(pipe.execute()[0]) <= REFUSALS

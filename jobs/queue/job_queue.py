@@ -142,8 +142,7 @@ class JobQueue:
     def _take_out(self, record: Record) -> None:
         """A slot that has taken the job meanwhile finds the record cancelled and does nothing."""
         places = [key for name in self.names() for key in (self.of(name).key, aside(name))]
-        removed = sum(self._redis.lrem(place, -1, record.attempt) for place in places)
-        if removed:
+        if sum(self._redis.lrem(place, -1, record.attempt) for place in places):
             self._redis.delete(_JOB_PREFIX + record.attempt)
 
     def _stop(self, record: Record) -> None:
@@ -214,7 +213,7 @@ class JobQueue:
         )
 
     def _read(self, keys: Sequence[str], joiner: str = "") -> list[Ticket | OtherVersion | None]:
-        arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner]
+        arguments = [_JOB_PREFIX, _QUEUE_PREFIX, " ".join(sorted(JOINABLE)), QUEUE, joiner, aside("")]
         if len(keys) == 1:  # by far the most frequent, and a pipeline of scripts is a round trip more
             return [self._ticket(keys[0], joiner, *self._script(keys=[record_key(keys[0])], args=arguments))]
         with self._redis.pipeline(transaction=False) as pipe:
@@ -224,7 +223,7 @@ class JobQueue:
         return [self._ticket(key, joiner, *answer) for key, answer in zip(keys, answers, strict=True)]
 
     def _ticket(
-        self, key: str, joiner: str, flat: list[bytes], job: bytes | None, position: int | None
+        self, key: str, joiner: str, flat: list[bytes], job: bytes | None, place: int | None, aside: int | None
     ) -> Ticket | OtherVersion | None:
         try:
             record = parse(key, dict(zip(flat[::2], flat[1::2], strict=True)))
@@ -233,11 +232,11 @@ class JobQueue:
         if record is None:
             return None
         if record.in_flight and not alive(job):
-            (place,) = self.router.places(queues.base(record.queue or QUEUE), [record.demand(key)])
-            rq = self.of(place or record.queue or QUEUE)
+            (chosen,) = self.router.places(queues.base(record.queue or QUEUE), [record.demand(key)])
+            rq = self.of(chosen or record.queue or QUEUE)
             revive(key, record, rq, self._records, self._job(rq, key, record.attempt))
             return self._read([key], joiner)[0]
-        return Ticket(record, None if position is None else position + 1)
+        return Ticket(record, None if place is None else place + 1, aside=aside is not None)
 
 
 def _understood(ticket: Ticket | OtherVersion | None) -> Ticket | None:

@@ -58,7 +58,7 @@ return 'cancelling'
 
 READ = """
 local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'queue')
-if not now[1] or not now[2] then return {{}, false, false} end
+if not now[1] or not now[2] then return {{}, false, false, false} end
 local attempt, queue = now[2], now[3] or ARGV[4]
 local job = redis.call('HGET', ARGV[1] .. attempt, 'status')
 if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
@@ -71,11 +71,12 @@ if ARGV[5] ~= '' and job and string.find(ARGV[3], now[1], 1, true) then
     redis.call('HSET', KEYS[1], 'queue', queue)
   end
 end
-return {redis.call('HGETALL', KEYS[1]), job, now[1] == 'queued' and redis.call('LPOS', ARGV[2] .. queue, attempt)}
+local function place(lists) return now[1] == 'queued' and redis.call('LPOS', lists .. queue, attempt) end
+return {redis.call('HGETALL', KEYS[1]), job, place(ARGV[2]), place(ARGV[6])}
 """
-"""The record, the status of its RQ job, its place in its queue, counted from 0. With ARGV[5], a queue, one more asks:
+"""The record, the status of its RQ job, its places in its queue and aside, from 0. With ARGV[5], a queue, one more asks:
 a picture of a sweep that is asked for alone moves to the other queue of its renderer.
 
 KEYS[1] is the record; ARGV are what stands before an RQ job and before a queue in their keys, the statuses that may be
-joined, the queue of jobs asked for alone.
+joined, the queue of jobs asked for alone; then ARGV[5], and what stands before a queue in the key of what is set aside.
 """

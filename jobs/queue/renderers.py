@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from redis import Redis
 
 from featurelens.jobs.kinds import ACTIVATIONS, VISUALIZATION
-from featurelens.jobs.kinds.base import QUEUES
-from featurelens.jobs.queue.liveness import RENDERER, SHARED, renderer_key
+from featurelens.jobs.queue.liveness import EXPIRY, RENDERER, SHARED, renderer_key
 from featurelens.jobs.queue.queues import RENDERERS
+
+LATE = 12
+"""Seconds after a heartbeat when the next one is overdue: who is late gets nothing new while others are not."""
 
 _HOLDS = "featurelens:holds:"
 """Before the id of a worker: set of what it holds (`jobs.kinds.base.Kind.needs`)."""
@@ -37,6 +39,8 @@ class Renderer(BaseModel):
     started: datetime
     sweep_pictures: int = 4
     """Pictures of sweeps that it is worth having in the making at once."""
+    single_pictures: int = 1
+    """Pictures of one lane, asked for one by one, of which the same is true ([measured](docs/scaling.md))."""
     memory: int = 0
     """Bytes that the pictures in progress may take together, as estimated; 0: not known."""
 
@@ -48,12 +52,14 @@ class Look(NamedTuple):
     about: Renderer | None
     """None: of a version that tells it in another way."""
     alive: bool
+    late: bool
+    """Whether its heartbeat is overdue."""
     slots: bool
     """Whether one takes jobs from the queue that was asked about."""
     holds: bool
     """Whether its worker holds what was asked about; one that tells nothing of that may."""
     backlog: int
-    """Jobs that wait for it or are in the making, of all queues."""
+    """Jobs of the queue that was asked about that wait for it or are in the making."""
 
 
 _LOOK = """
@@ -65,20 +71,19 @@ for _, id in ipairs(ids) do
   local beat = redis.call('GET', heart)
   if id ~= '' or (beat and beat ~= ARGV[3]) then
     local about = id ~= '' and redis.call('HGET', KEYS[1], id) or redis.call('GET', heart .. ':figures') or ''
-    local slots, backlog = 0, 0
+    local slots = 0
+    local backlog = redis.call('LLEN', 'rq:queue:' .. ARGV[1] .. of) + redis.call('ZCARD', 'rq:wip:' .. ARGV[1] .. of)
+    local left = redis.call('TTL', heart)
+    local late = left >= 0 and left < tonumber(ARGV[4])
     for _, slot in ipairs(redis.call('SMEMBERS', 'rq:workers:' .. ARGV[1] .. of)) do
       slots = redis.call('EXISTS', slot)
       if slots == 1 then break end
     end
-    for i = 5, 4 + tonumber(ARGV[4]) do
-      backlog = backlog + redis.call('LLEN', 'rq:queue:' .. ARGV[i] .. of)
-        + redis.call('ZCARD', 'rq:wip:' .. ARGV[i] .. of)
-    end
     local holdings, holds = KEYS[2] .. string.match(id, '^[^.]*'), 1
     if redis.call('EXISTS', holdings) == 1 then
-      for i = 5 + tonumber(ARGV[4]), #ARGV do holds = holds * redis.call('SISMEMBER', holdings, ARGV[i]) end
+      for i = 5, #ARGV do holds = holds * redis.call('SISMEMBER', holdings, ARGV[i]) end
     end
-    table.insert(found, {id, about, beat and 1 or 0, slots, holds, backlog})
+    table.insert(found, {id, about, beat and 1 or 0, late and 1 or 0, slots, holds, backlog})
   end
 end
 return found
@@ -94,11 +99,11 @@ class Renderers:
 
     def look(self, queue: str, needs: Sequence[str] = ()) -> list[Look]:
         """All of them, in one round trip; slots are those of `queue`, one of `QUEUES`."""
-        arguments: list[str | bytes | int] = [queue, RENDERER, SHARED, len(QUEUES), *QUEUES, *needs]
+        arguments: list[str | bytes | int] = [queue, RENDERER, SHARED, EXPIRY - LATE, *needs]
         found = self._look(keys=[RENDERERS, _HOLDS], args=arguments)
         return [
-            Look(id.decode(), _understood(about), bool(alive), bool(slots), bool(holds), backlog)
-            for id, about, alive, slots, holds, backlog in found
+            Look(id.decode(), _understood(about), bool(alive), bool(late), bool(slots), bool(holds), backlog)
+            for id, about, alive, late, slots, holds, backlog in found
         ]
 
 

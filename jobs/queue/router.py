@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from redis import Redis
 
@@ -16,8 +16,10 @@ from featurelens.jobs.queue.renderers import Look, Renderers
 from featurelens.jobs.queue.routing import Candidate, dealt
 from featurelens.jobs.version import VERSION
 
-_UNKNOWN_CAPACITY = 16
-"""Of a renderer that does not tell it."""
+_LAST = "featurelens:lane:"
+"""Before a lane: the renderer that got its latest job that was asked for alone."""
+_LAST_KEPT = 600
+"""Seconds."""
 
 
 class Demand(NamedTuple):
@@ -36,6 +38,7 @@ class Router:
     """Chooses among all renderers that live, take jobs, hold what is needed, and have the memory."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._renderers = Renderers(redis)
 
     def missing(self, queue: str = QUEUE) -> str | None:
@@ -70,19 +73,29 @@ class Router:
         for demand, pictures in Counter(demands).items():
             if demand.needs not in looks:
                 looks[demand.needs] = self._renderers.look(queue, demand.needs)
-            candidates = [
-                _candidate(look, loads)
-                for look in looks[demand.needs]
-                if _can(look, demand) and (beside is None or look.id != beside)
-            ]
-            if not candidates:
+            able = [look for look in looks[demand.needs] if _can(look, demand) and look.id != beside]
+            if not able:
                 found[demand] = repeat(None)
                 continue
-            blocks = dealt(demand.lane, candidates, pictures)
+            candidates = [_candidate(look, queue, loads) for look in able if not look.late]
+            blocks = self._blocks(
+                queue, demand.lane, candidates or [_candidate(one, queue, loads) for one in able], pictures
+            )
             for renderer, count in blocks:
                 loads[renderer] += count
             found[demand] = chain.from_iterable(repeat(queue_of(queue, renderer), count) for renderer, count in blocks)
         return [next(found[demand]) for demand in demands]
+
+    def _blocks(self, queue: str, lane: str, candidates: Sequence[Candidate], pictures: int) -> list[tuple[str, int]]:
+        """As `dealt`; what is asked for alone goes where the lane's job before it has gone, while that has room."""
+        if queue != QUEUE:
+            return dealt(lane, candidates, pictures)
+        key = _LAST + lane
+        last = cast("bytes | None", self._redis.getex(key, ex=_LAST_KEPT))
+        blocks = dealt(lane, candidates, pictures, None if last is None else last.decode())
+        if last is None or blocks[-1][0] != last.decode():
+            self._redis.set(key, blocks[-1][0], ex=_LAST_KEPT)
+        return blocks
 
     def able(self, queue: str, renderer: str, demands: Sequence[Demand | None]) -> list[bool]:
         """Which of the jobs this renderer could do now; None is one that nobody knows."""
@@ -121,6 +134,7 @@ def _can(look: Look, demand: Demand) -> bool:
     return about is None or (demand.kind in about.kinds and (not about.memory or demand.memory <= about.memory))
 
 
-def _candidate(look: Look, loads: Counter[str]) -> Candidate:
-    capacity = look.about.sweep_pictures if look.about is not None else _UNKNOWN_CAPACITY
+def _candidate(look: Look, queue: str, loads: Counter[str]) -> Candidate:
+    about = look.about
+    capacity = 1 if about is None else about.single_pictures if queue == QUEUE else about.sweep_pictures
     return Candidate(look.id, look.backlog + loads[look.id], max(1, capacity))

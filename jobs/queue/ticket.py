@@ -30,9 +30,10 @@ class Wanted(NamedTuple, Generic[Spec]):
 class Ticket:
     """A job's record and its place in the queue: `position` counts from 1 at the head, None when it does not wait.
 
-    `fresh`: this call has started the attempt.
+    `fresh`: this call has started the attempt. `aside`: it waits for slots of another version (`jobs.queue.aside`).
     """
 
     record: Record
     position: int | None = None
     fresh: bool = False
+    aside: bool = False

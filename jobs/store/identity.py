@@ -30,16 +30,23 @@ def where(settings: Settings) -> str:
 
 def identify(settings: Settings, objects: Objects) -> Identity:
     """That of the store that `settings` name, `objects` being all of it. Raises what `Objects` raise."""
-    name = _NAME_IN_STATE if settings.results is None else _NAME
-    found = objects.read(name)
-    if not found:
-        made = uuid4().hex.encode()
-        if found is None:
-            objects.create(name, made)
-        else:  # whoever made it has died before it was written
-            objects.write(name, made)
-        found = objects.read(name) or b""
-    return Identity(found.decode().strip(), where(settings))
+    found = id_there(settings, objects)
+    if found is None:
+        name, made = _name(settings), uuid4().hex.encode()
+        if not objects.create(name, made) and id_there(settings, objects) is None:
+            objects.write(name, made)  # whoever made it has died before it was written
+        found = id_there(settings, objects)
+    return Identity(found or "", where(settings))
+
+
+def id_there(settings: Settings, objects: Objects) -> str | None:
+    """The id; None where there is none yet."""
+    found = objects.read(_name(settings))
+    return found.decode().strip() if found else None
+
+
+def _name(settings: Settings) -> str:
+    return _NAME_IN_STATE if settings.results is None else _NAME
 
 
 def id_of_state(settings: Settings) -> str | None:

@@ -13,6 +13,7 @@ from featurelens.jobs.queue.records import Status
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.events import WAITING_FOR, WaitingFor
 
 
 class Progress(BaseModel):
@@ -61,6 +62,7 @@ class Job(BaseModel):
     finished: datetime | None = None
     progress: Progress | None = Field(None, description="present until it is finished")
     position: int | None = Field(None, description="place in the queue, 1 is next; only while queued")
+    waiting_for: WaitingFor | None = Field(None, description=WAITING_FOR)
     askers: int | None = Field(None, description="how many wait for it; only until it is finished")
     deduplicated: bool = Field(False, description="true: somebody had asked for the same before")
     error: Ending | None = Field(None, description="present when failed")
@@ -127,6 +129,7 @@ def of_ticket(key: str, ticket: Ticket) -> dict[str, Any]:
         "finished": record.finished,
         "progress": Progress.model_validate(record),
         "position": ticket.position,
+        "waiting_for": "other-version" if ticket.aside else None,
         "askers": record.askers if record.in_flight else None,
         "error": Ending(code=record.error_code or "", detail=record.error_detail or "") if failed else None,
     }

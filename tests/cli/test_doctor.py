@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from featurelens.cli.app import main
+from featurelens.cli.checkups.store import store
 from featurelens.cli.failures import DONE, FAILED
 from featurelens.jobs.settings import settings
 from tests.support.server import Server
@@ -18,7 +19,7 @@ from tests.support.server import Server
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FEATURELENS_STATE", str(tmp_path / "state"))
-    for name in ("FEATURELENS_URL", "REDIS_URL", "FEATURELENS_MODELS"):
+    for name in ("FEATURELENS_URL", "REDIS_URL", "FEATURELENS_MODELS", "FEATURELENS_RESULTS"):
         monkeypatch.delenv(name, raising=False)
     settings.cache_clear()
     yield
@@ -36,7 +37,7 @@ def said(capsys: pytest.CaptureFixture[str], status: int) -> dict[str, list[tupl
 
 def test_all_is_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = said(capsys, DONE)
-    assert found.keys() == {"installed", "device", "queue", "state", "networks", "service"}
+    assert found.keys() == {"installed", "device", "queue", "state", "store", "networks", "service"}
     assert {level for findings in found.values() for level, _ in findings} <= {"ok", "note"}
     assert str(tmp_path / "state") in found["state"][0][1]
     assert not (tmp_path / "state").exists()  # it only looks
@@ -62,6 +63,17 @@ def test_a_queue(
         redis.config_set("maxmemory", 0)
         redis.config_set("maxmemory-policy", "noeviction")
     assert any(level == "WRONG" and "noeviction" in text for level, text in told)
+
+
+def test_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATURELENS_RESULTS", str(tmp_path / "shared"))
+    (missing,) = store()
+    assert (missing.level, "there is no folder" in missing.text) == ("WRONG", True)
+    (tmp_path / "shared").mkdir()
+    (there,) = store()
+    assert there.level == "ok"
+    assert str(tmp_path / "shared") in there.text
+    assert list(store()) == [there], "the same store"
 
 
 def test_what_is_wrong(

@@ -31,19 +31,21 @@ def kinds(steps: list[Step]) -> list[type]:
 def test_events_are_heard_to_the_end() -> None:
     heard: list[Progress] = []
     events = [
-        event("queued", "a", position=1),
+        event("queued", "a", position=1, waiting_for=None),
+        event("queued", "b", position=None, waiting_for="other-version"),
         event("progress", "b", stage="rendering", step=1, steps=8, score=0.5, seconds_left=None, of_the_future=1),
         event("preview", url="/x"),
         event("succeeded", "c", key="fv1_0"),
     ]
     resource, steps = played(ended(PATH, None, 60, heard.append), [QUEUED, None, *events, DONE])
     assert resource["status"] == "succeeded"
-    assert kinds(steps) == [Request, Listen, Hear, Hear, Hear, Hear, Request]
-    assert [(one.status, one.step, one.position) for one in heard] == [
-        ("queued", 0, 2),
-        ("queued", 0, 1),
-        ("running", 1, None),
-        ("succeeded", 0, None),
+    assert kinds(steps) == [Request, Listen, Hear, Hear, Hear, Hear, Hear, Request]
+    assert [(one.status, one.step, one.position, one.waiting_for) for one in heard] == [
+        ("queued", 0, 2, None),
+        ("queued", 0, 1, None),
+        ("queued", 0, None, "other-version"),
+        ("running", 1, None, None),
+        ("succeeded", 0, None, None),
     ]
     assert [step.value for step in steps if isinstance(step, Emit)] == heard
 

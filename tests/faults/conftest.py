@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from featurelens.launcher.claim import free_port
+from tests.support.fault_injection import SWEEP_PLACES
 from tests.support.stack import Stack
 
 if sys.platform != "linux":
@@ -19,6 +20,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # or the figures drown in 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Started once, stopped at the end."""
-    with Stack(tmp_path_factory.mktemp("faults") / "state", free_port()) as stack:
+    """Started once, stopped at the end. It has many places for pictures of sweeps."""
+    places = str(SWEEP_PLACES)
+    with Stack(tmp_path_factory.mktemp("faults") / "state", free_port(), FEATURELENS_SWEEP_SLOTS=places) as stack:
         yield stack

@@ -6,29 +6,20 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
-from featurelens.launcher.claim import free_port
-from tests.support.fault_injection import LOG, pids, ready
+from tests.support.fault_injection import LOG, SWEEP_PLACES, pids, ready
 from tests.support.stack import Stack
 from tests.support.stack_pictures import whole
 from tests.support.wait import until
 
-PLACES, PICTURES = 64, 96
+PICTURES = 96
 SPEC: dict[str, Any] = {"model": "patternnet", "layer": "conv6", "size": 64, "steps": 16}
 _SEEDS = itertools.count(50_000)
-
-
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """With that many places for pictures of sweeps."""
-    folder = tmp_path_factory.mktemp("wide")
-    with Stack(folder / "state", free_port(), FEATURELENS_SWEEP_SLOTS=str(PLACES)) as stack:
-        yield stack
 
 
 def _asked(stack: Stack, pictures: int, **more: Any) -> tuple[str, list[str]]:
@@ -57,36 +48,36 @@ _VICTIMS: dict[str, Callable[[Stack], set[int]]] = {
 
 
 @pytest.mark.parametrize("victim", list(_VICTIMS))
-def test_killed_in_the_middle(wide: Stack, victim: str) -> None:
+def test_killed_in_the_middle(stack: Stack, victim: str) -> None:
     """Nothing is lost, and what was stored before is not made again."""
-    sweep, urls = _asked(wide, PICTURES)
+    sweep, urls = _asked(stack, PICTURES)
 
     def middle() -> bool:
-        counts = wide.see(sweep)["counts"]
+        counts = stack.see(sweep)["counts"]
         assert counts["succeeded"] < PICTURES, "too fast"
         return bool(counts["succeeded"] >= 8 and counts["running"] >= 8)
 
     until(middle, 120, "the middle of the sweep")
-    before = _stored(wide)
-    killed = _VICTIMS[victim](wide)
+    before = _stored(stack)
+    killed = _VICTIMS[victim](stack)
     begun = time.monotonic()
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    until(lambda: not killed & _VICTIMS[victim](wide), 20, "gone")
-    until(lambda: ready(wide), 60, "ready again")
-    whole(wide, urls)
+    until(lambda: not killed & _VICTIMS[victim](stack), 20, "gone")
+    until(lambda: ready(stack), 60, "ready again")
+    whole(stack, urls)
     LOG.info("%s killed: all of %d made after %.1f s", victim, PICTURES, time.monotonic() - begun)
-    after = _stored(wide)
+    after = _stored(stack)
     assert {key: after[key] for key in before} == before
     assert len(before) >= 8
 
 
-def test_single_pictures_of_it_are_stopped(wide: Stack) -> None:
+def test_single_pictures_of_it_are_stopped(stack: Stack) -> None:
     """At once, and the rest is made."""
-    _, urls = _asked(wide, PLACES, steps=80)
-    until(lambda: sum(wide.see(url)["status"] == "running" for url in urls) == PLACES, 60, "all running")
+    _, urls = _asked(stack, SWEEP_PLACES, steps=80)
+    until(lambda: sum(stack.see(url)["status"] == "running" for url in urls) == SWEEP_PLACES, 60, "all running")
     stopped = urls[::16]
     for url in stopped:
-        assert wide.http.delete(url).status_code in {200, 202}
-    until(lambda: {wide.see(url)["status"] for url in stopped} == {"cancelled"}, 5, "cancelled")
-    whole(wide, [url for url in urls if url not in stopped])
+        assert stack.http.delete(url).status_code in {200, 202}
+    until(lambda: {stack.see(url)["status"] for url in stopped} == {"cancelled"}, 5, "cancelled")
+    whole(stack, [url for url in urls if url not in stopped])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 from typing import cast
 
 import pytest
 from redis import Redis
 
+from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.identity import Identity
 from featurelens.launcher.claim import Refused
 from featurelens.launcher.owner import EXPIRY, Owner
+from featurelens.launcher.store import Silent, find_store, is_gone
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.support.launched import launched
 
@@ -113,3 +116,40 @@ def test_a_store_that_cannot_be_used(broker: str, redis: Redis, tmp_path: Path) 
             (line,) = answer.stderr.splitlines()
             assert reason in line
     assert held(redis).startswith(OTHER.id)
+
+
+def test_a_bucket_that_is_silent_may_yet_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is asked again; whatever the exit status was, the id counts."""
+    named = {"FEATURELENS_RESULTS": f"s3://{BUCKET}/x", "FEATURELENS_RESULTS_ENDPOINT": "http://127.0.0.1:1"}
+    for name, value in (CREDENTIALS | named).items():
+        monkeypatch.setenv(name, value)
+    options = Settings(state=tmp_path)
+    with pytest.raises(Silent, match="does not answer"):
+        find_store(options, write=True)
+    done = subprocess.CompletedProcess((), -9, stdout="store 123\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    assert find_store(options, write=True) == Identity("123", f"s3://{BUCKET}/x")
+    done.stdout = ""
+    with pytest.raises(Silent):
+        find_store(options, write=True)
+
+
+def test_a_shared_folder_that_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is stored then would lie below the place where it was."""
+    monkeypatch.setenv("FEATURELENS_RESULTS", str(tmp_path / "shared"))
+    options = Settings(state=tmp_path / "state")
+    with pytest.raises(Refused, match="there is no folder"):
+        find_store(options, write=True)
+    (tmp_path / "shared").mkdir()
+    store = find_store(options, write=True)
+    assert not is_gone(options, store)
+    (tmp_path / "shared").rename(tmp_path / "elsewhere")
+    assert is_gone(options, store)
+    (tmp_path / "shared").mkdir()
+    assert is_gone(options, store)
+    alone = Settings(state=tmp_path / "state", results=None)
+    store = find_store(alone, write=True)
+    assert not is_gone(alone, store)
+    (tmp_path / "state").rename(tmp_path / "former")
+    assert is_gone(alone, store)
+    assert find_store(alone, write=True).id != store.id

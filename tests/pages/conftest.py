@@ -34,8 +34,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         sweep = stack.http.post("/v1/sweeps", json=classes)
         for answer in (scan, sweep):
             assert answer.status_code in {200, 202}, answer.text
-        until(lambda: stack.see(sweep.json()["links"]["self"])["status"] == "finished", 180, "pictures of classes")
-        until(lambda: stack.see(scan.json()["links"]["self"])["status"] == "succeeded", 180, "scan")
+        until(lambda: stack.see(sweep.json()["links"]["self"])["status"] == "finished", 400, "pictures of classes")
+        until(lambda: stack.see(scan.json()["links"]["self"])["status"] == "succeeded", 400, "scan")
         yield stack
 
 

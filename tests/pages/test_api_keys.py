@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from redis import Redis
 
-from featurelens.launcher.claim import free_port
+from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.service.auth.api_keys import ApiKeys
 from tests.support.browser import Visit, visiting
-from tests.support.stack import Stack
+from tests.support.catalog import ENTRY
+from tests.support.served import served
 
-UNIT = "models/patternnet/layers/logits/units/2?steps=4"
+UNIT = f"models/{ENTRY.name}/layers/conv2/units/7?steps=4"
 
 
-@pytest.fixture(scope="module")
-def locked(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, str]]:
-    """A service that asks for keys, and one that may have pictures made."""
-    state = tmp_path_factory.mktemp("locked") / "state"
+@pytest.fixture
+def locked(redis: Redis, broker: str, catalog: Catalog, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """The address of a service that asks for keys, and one that may have pictures made."""
+    state = tmp_path / "state"
     state.mkdir()
     key = ApiKeys(state / "keys.json").create("render")
-    with Stack(state, free_port(), FEATURELENS_AUTH="on") as stack:
-        yield stack, key
+    with served(redis, broker, state, auth="on") as server:
+        yield server.url, key
 
 
-def test_from_no_key_to_a_picture(browser: Browser, locked: tuple[Stack, str]) -> None:
-    stack, key = locked
-    with visiting(browser, f"http://127.0.0.1:{stack.port}") as visit:
+def test_from_no_key_to_a_picture(browser: Browser, locked: tuple[str, str]) -> None:
+    url, key = locked
+    with visiting(browser, url) as visit:
         page = visit.page
         page.goto(f"{visit.base}/ui/{UNIT}")
         dialog = page.get_by_test_id("key-dialog")
@@ -52,9 +55,9 @@ def _not_known_elsewhere(visit: Visit) -> None:
     expect(other.get_by_test_id("key-dialog")).to_be_visible()
 
 
-def test_a_wrong_key_is_asked_for_again(browser: Browser, locked: tuple[Stack, str]) -> None:
-    stack, _ = locked
-    with visiting(browser, f"http://127.0.0.1:{stack.port}") as visit:
+def test_a_wrong_key_is_asked_for_again(browser: Browser, locked: tuple[str, str]) -> None:
+    url, _ = locked
+    with visiting(browser, url) as visit:
         page = visit.page
         page.goto(f"{visit.base}/ui/jobs")
         dialog = page.get_by_test_id("key-dialog")

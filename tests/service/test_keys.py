@@ -23,3 +23,14 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert keys.main(["revoke", listed.split()[0]]) == 0
     assert keys.main(["revoke", listed.split()[0]]) == 1
     assert ApiKeys(Settings(state=tmp_path).keys_file).find(key) is None
+
+
+def test_a_file_that_services_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FEATURELENS_KEYS", str(tmp_path / "shared.json"))
+    monkeypatch.setattr(keys, "settings_of", lambda _: Settings(state=tmp_path / "one"))
+    assert keys.main(["create", "--scope", "read"]) == 0
+    key = capsys.readouterr().out.strip()
+    assert ApiKeys(Settings(state=tmp_path / "other").keys_file).find(key) is not None
+    assert (tmp_path / "shared.json").exists()

@@ -12,7 +12,8 @@ from tests.support.specs import KINDS, OBJECTIVES, PARAMETERIZATIONS
 
 SIZE = (33, 47)
 """Of an odd number of pixels: the last of them are computed otherwise than the others."""
-STEPS = 64
+STEPS = 24
+"""More pictures are there at once than pass through a network together; a step that differs shows in the file."""
 
 
 def wanted() -> Iterator[VisualizationSpec]:

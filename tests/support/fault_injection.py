@@ -18,6 +18,9 @@ from tests.support.wait import until
 FULL = os.environ.get("FEATURELENS_FAULTS") == "full"
 """Asks for the large counts and the long pauses."""
 
+SWEEP_PLACES = 64
+"""Pictures of sweeps at once."""
+
 LOG = logging.getLogger(__name__)
 """Figures: --log-cli-level=INFO shows them."""
 

@@ -1,4 +1,4 @@
-"""A slot that takes its work horse for hung after five seconds of silence; run as ``python -m`` like the real one."""
+"""A slot that beats each second and takes its work horse for hung after three of silence; run like the real one."""
 
 from __future__ import annotations
 
@@ -8,5 +8,6 @@ from featurelens.worker.slot import slot
 from featurelens.worker.slot.__main__ import main
 
 if __name__ == "__main__":
-    slot.HANG = 5
+    slot.HEARTBEAT = 1
+    slot.HANG = 3
     sys.exit(main())

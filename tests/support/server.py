@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -21,13 +22,18 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         app = create_app(settings)
-        self.api = app.openapi()
+        self._document = app.openapi
         self.watcher = app.state.deps.views["visualization"].watcher
         self._index = app.state.deps.whole_index
         self._server = HttpServer(app, settings, listener)
         self._thread = threading.Thread(target=self._server.run)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.client = httpx.Client(base_url=self.url, timeout=30)
+
+    @cached_property
+    def api(self) -> dict[str, Any]:
+        """Takes a second to put together, so that only who looks at it waits."""
+        return self._document()
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -56,8 +56,8 @@ class WorkerHarness:
         until(socket.exists)
         return process
 
-    def start_slot(self, module: str = "featurelens.worker.slot", queue: str = QUEUE) -> subprocess.Popen[bytes]:
-        """Returns when it is registered."""
+    def start_slot(self, module: str = "tests.support.quick_slot", queue: str = QUEUE) -> subprocess.Popen[bytes]:
+        """Returns when it is registered. Its heartbeats are quick, or every test would wait for them."""
         others = liveness.slots_alive(self.redis, queue)
         process = self._spawn(module, queue)
         until(lambda: liveness.slots_alive(self.redis, queue) > others)

@@ -1,6 +1,9 @@
-"""Fair time: of the groups that have work, the one whose ticks have taken least time goes next.
+"""Fair time: of the groups that have work, the one that would have used least after its next tick goes next.
 
-A group that joins starts level with the one that has used least, so nobody is owed time for having been away.
+A tick cannot be cut, so it is counted before it is begun, as long as the one before took: else a group of long ticks
+would have one more wherever it is level. Who joins starts where the latest tick did, which may have been under way
+(the virtual time of start-time fair queueing, Goyal et al. 1996): what it has waited for that one is made good, and
+nobody is owed time for having been away. So who needs little beside long ticks takes twice as long as alone, no longer.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from featurelens.worker.renderer.work import Group
 
 @dataclass
 class Account:
-    """Of one group: seconds used since others have had work too, and turns taken."""
+    """Of one group: seconds used since others have had work too, those of its latest turn, and turns taken."""
 
     seconds: float
+    latest: float = 0.0
     turns: int = 0
 
 
@@ -26,20 +30,27 @@ class FairShare:
 
     def __init__(self) -> None:
         self._accounts: dict[object, Account] = {}
+        self._virtual = 0.0
+        """How many seconds the group had used that has used most when its turn began."""
 
     def next(self, groups: Sequence[Group]) -> Group | None:
         """Whose turn it is; None when nobody has work."""
         known = self._accounts
-        least = min((known[group.identity].seconds for group in groups if group.identity in known), default=0.0)
-        self._accounts = {group.identity: known.get(group.identity) or Account(least) for group in groups}
-        return min(groups, key=lambda group: self._accounts[group.identity].seconds, default=None)
+        self._accounts = {group.identity: known.get(group.identity) or Account(self._virtual) for group in groups}
+        return min(groups, key=self._after, default=None)
+
+    def _after(self, group: Group) -> float:
+        account = self._accounts[group.identity]
+        return account.seconds + account.latest
 
     @contextmanager
     def turn(self, group: Group) -> Iterator[int]:
         """A turn of the group that is next: yields how many it has had before."""
         account, begun = self._accounts[group.identity], time.perf_counter()
+        self._virtual = max(self._virtual, account.seconds)
         try:
             yield account.turns
         finally:
             account.turns += 1
-            account.seconds += time.perf_counter() - begun
+            account.latest = time.perf_counter() - begun
+            account.seconds += account.latest

@@ -16,7 +16,7 @@ from featurelens.jobs.queue.histograms import TICK
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.jobs.version import VERSION
 from featurelens.worker.renderer.device import Device, precision
-from featurelens.worker.renderer.lanes import SWEEP_PICTURES
+from featurelens.worker.renderer.lanes import SINGLE_PICTURES, SWEEP_PICTURES
 from featurelens.worker.renderer.speedometer import Speedometer
 from featurelens.worker.renderer.work import Group, Work
 
@@ -88,6 +88,7 @@ class LaneStats:
             device=self._device.name,
             precision=precision(self._device.dtype),
             sweep_pictures=SWEEP_PICTURES[self._device.torch_device.type],
+            single_pictures=SINGLE_PICTURES[self._device.torch_device.type],
             memory=self._memory,
             started=self._started,
             ticks=self._ticks,

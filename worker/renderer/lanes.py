@@ -18,6 +18,9 @@ BATCH_PIXELS = {"cpu": 8 * 224 * 224, "cuda": 512 * 224 * 224}
 SWEEP_PICTURES = {"cpu": 16, "cuda": 64}
 """Pictures of sweeps in the making at once (measured on two cores: docs/experiments/sweeps.md)."""
 
+SINGLE_PICTURES = {"cpu": 1, "cuda": 12}
+"""Of one lane, asked for one by one, before others go to another renderer (simulated: docs/experiments/routing.md)."""
+
 
 class Lanes:
     """Opens a lane when it is first needed and closes the least recently used idle ones beyond `IDLE`."""

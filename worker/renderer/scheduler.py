@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from featurelens.engine.device_check import DeviceLost
 from featurelens.engine.memory import out_of_memory
 from featurelens.jobs.errors import RendererFull
 from featurelens.jobs.kinds import kind_of
@@ -160,14 +161,23 @@ class Scheduler:
 
     def _fail(self, connection: Connection, error: Exception) -> None:
         """Raises `Outgrown` instead where the job may do better in a fresh process."""
-        self._check()
-        if out_of_memory(error) and connection.ask and connection.grown > connection.ask.memory // _WORTH:
-            logger().warning("no room", key=connection.ask.key, attempt=connection.ask.attempt, grown=connection.grown)
-            connection.fail_with(RendererFull(getattr(error, "detail", "there was no room in memory for it")))
-            raise Outgrown(f"its heap has grown by {connection.grown:,} bytes, and a job had no room")
+        try:
+            self._check()
+        except DeviceLost as lost:
+            self._refuse(connection, lost)
+            raise
+        if out_of_memory(error):
+            self._refuse(connection, error)
         named = {"key": connection.ask.key, "attempt": connection.ask.attempt} if connection.ask else {}
         logger().warning("job failed", **named, error=str(error))
         connection.fail_with(error)
+
+    def _refuse(self, connection: Connection, error: Exception) -> None:
+        """Raises `Outgrown` if this process had grown before the job began; a fresh one has no reason to fail."""
+        if connection.ask and connection.grown > connection.ask.memory // _WORTH:
+            logger().warning("no room", key=connection.ask.key, attempt=connection.ask.attempt, grown=connection.grown)
+            connection.fail_with(RendererFull(getattr(error, "detail", "there was no room in memory for it")))
+            raise Outgrown(f"its heap has grown by {connection.grown:,} bytes: {error}") from error
 
 
 def choose(works: Sequence[Work], room: int, *, sweeps_first: bool) -> list[Work]:

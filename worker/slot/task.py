@@ -28,7 +28,7 @@ from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import histograms
 from featurelens.jobs.queue.broker import connect, patiently
-from featurelens.jobs.queue.deaths import nobodys_fault
+from featurelens.jobs.queue.deaths import forgiven, nobodys_fault
 from featurelens.jobs.queue.liveness import renderer_alive
 from featurelens.jobs.queue.queues import base, renderer_of
 from featurelens.jobs.queue.records import Record, Records
@@ -71,7 +71,8 @@ def execute(
     except Unwanted:
         patiently(lambda: records.cancelled(key, attempt))
         log.info("dropped")
-    except RendererFull:
+    except RendererFull as full:
+        full.nobodys_fault = patiently(partial(forgiven, redis, attempt))
         raise
     except RendererLost as lost:
         if stop is not None and stop.asked:

@@ -11,12 +11,14 @@ from featurelens.cli.checkups.networks import networks
 from featurelens.cli.checkups.queue import queue
 from featurelens.cli.checkups.service import service
 from featurelens.cli.checkups.state import state
+from featurelens.cli.checkups.store import store
 
 CHECKUPS: dict[str, Callable[[], Iterator[Finding]]] = {
     "installed": installed,
     "device": device,
     "queue": queue,
     "state": state,
+    "store": store,
     "networks": networks,
     "service": service,
 }

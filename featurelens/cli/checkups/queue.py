@@ -29,18 +29,21 @@ def queue() -> Iterator[Finding]:
     try:
         url = configured("the queue").redis_url
         with needing("jobs", "the queue"):
-            from redis import Redis, RedisError
+            from redis import RedisError
+
+            from featurelens.jobs.queue.broker import connect
+            from featurelens.jobs.queue.trouble import trouble
     except (InvalidSpec, Missing) as error:
         yield Finding("WRONG" if isinstance(error, InvalidSpec) else "note", AREA, str(error))
         return
     if url is None:
         yield _embedded()
         return
-    redis = Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3)
+    redis = connect(url)
     try:
         yield from _looked_at(redis)
     except RedisError as error:
-        yield Finding("WRONG", AREA, f"the server named by REDIS_URL: {error}")
+        yield Finding("WRONG", AREA, f"the server named by REDIS_URL {trouble(error).words}")
     finally:
         redis.close()
 
@@ -58,6 +61,8 @@ def _embedded() -> Finding:
 
 
 def _looked_at(redis: Redis) -> Iterator[Finding]:
+    from featurelens.jobs.queue.trouble import CLUSTER, in_a_cluster
+
     told: dict[str, Any] = redis.info()
     valkey = told.get("valkey_version")
     version = str(valkey or told.get("redis_version", "0"))
@@ -69,6 +74,8 @@ def _looked_at(redis: Redis) -> Iterator[Finding]:
         yield Finding("ok", AREA, name)
     if told.get("role") != "master":
         yield Finding("WRONG", AREA, "it is a replica, which takes no writes")
+    if in_a_cluster(told):
+        yield Finding("WRONG", AREA, f"the server named by REDIS_URL {CLUSTER.words}")
     policy = told.get("maxmemory_policy", "noeviction")
     if told.get("maxmemory", 0) and policy != "noeviction":
         yield Finding("WRONG", AREA, f"it drops keys when memory is short ({policy}): set maxmemory-policy noeviction")

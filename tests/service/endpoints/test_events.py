@@ -12,6 +12,8 @@ import httpx
 import pytest
 from redis import Redis
 
+from featurelens.jobs.queue.aside import restore, set_aside
+from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.previews import Previews
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.store.file_store import FileStore
@@ -38,7 +40,11 @@ def test_from_the_queue_to_the_end(client: httpx.Client, redis: Redis, attempt: 
     records = Records(redis)
     with listening(client) as events:
         first = next(events)
-        assert (first["event"], first["data"], first["retry"]) == ("queued", {"position": 1}, "2000")
+        assert (first["event"], first["data"], first["retry"]) == (
+            "queued",
+            {"position": 1, "waiting_for": None},
+            "2000",
+        )
         records.start(KEY, attempt, "x")
         records.progress(KEY, attempt, "x", "rendering", 7, 0.5, 12.34)
         # Whoever looks between the two moves is told of the first as well.
@@ -55,6 +61,23 @@ def test_from_the_queue_to_the_end(client: httpx.Client, redis: Redis, attempt: 
         assert next(events, None) is None
     answer = client.get(EVENTS, headers={"Last-Event-ID": last["id"]})
     assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_set_aside(client: httpx.Client, redis: Redis, attempt: str) -> None:
+    """What no slot here understands has no place in the queue, and polling, events and those of many jobs say why."""
+    apart = {"position": None, "waiting_for": "other-version"}
+    with listening(client) as events:
+        assert next(events)["data"] == {"position": 1, "waiting_for": None}
+        with redis.pipeline() as pipe:
+            pipe.lrem(JobQueue(redis).rq.key, 0, attempt)
+            set_aside(pipe, JobQueue(redis).rq, attempt)
+            pipe.execute()
+        assert next(events)["data"] == apart
+        polled = client.get(f"{URL}/{KEY}").json()
+        assert {name: polled[name] for name in apart} == apart
+        assert polled["status"] == "queued"
+        restore(redis, JobQueue(redis).rq)
+        assert next(events)["data"] == {"position": 1, "waiting_for": None}
 
 
 def test_previews(client: httpx.Client, redis: Redis, attempt: str) -> None:

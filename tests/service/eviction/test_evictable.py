@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -24,12 +26,14 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.last_used import COUNTS_FOR
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.eviction.evictable import JUST_NOW, EvictablePhotos
+from featurelens.service.eviction.evictable import JUST_NOW, EvictablePhotos, EvictableResults
 from featurelens.service.eviction.eviction import Eviction
 from featurelens.service.thumbnails import Tiles
 from tests.support.photographs import encoded
+from tests.support.results import result
 
 
 @pytest.fixture
@@ -142,3 +146,49 @@ def test_thumbnails_and_sheets(deps: Dependencies) -> None:
     assert usage.entries == 1
     assert deps.thumbnails.get(b"not looked at", tiles[2][1], 64, "png") == made[2], "what was looked at is kept"
     assert deps.thumbnails.sheet("s", Tiles(len(tiles), lambda: tiles)) == sheet, "what has gone is made again"
+
+
+def test_two_services_evict_from_one_folder(tmp_path: Path) -> None:
+    """At once, while a third looks: what was used last stays, no more goes than for one, and nothing breaks."""
+    store, png = FileStore(tmp_path), b"x" * 1000
+    keys = [f"fv1_{number:064x}" for number in range(60)]
+    for age, key in enumerate(keys):
+        store.put(result([png], key), [png])
+        os.utime(tmp_path / key[4:6] / key / "result.json", (1e9 - age, 1e9 - age))
+    size = max(entry.bytes for entry in EvictableResults(store, tmp_path).entries())
+    evictions = [Eviction("results", EvictableResults(FileStore(tmp_path), tmp_path), 20 * size) for _ in range(2)]
+    begin = threading.Barrier(3)
+
+    def evict(eviction: Eviction) -> None:
+        begin.wait()
+        eviction.evict()
+
+    def look() -> None:
+        begin.wait()
+        for key in 5 * keys[::-1]:
+            found = FileStore(tmp_path).get(key)
+            assert found is None or found.key == key
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(evict, one) for one in evictions] + [pool.submit(look)]:
+            done.result()
+    assert [key for key in keys if store.get(key) is not None] == keys[:18]
+    assert list((tmp_path / ".aside").iterdir()) == []
+
+
+def test_a_photograph_is_claimed_whatever_the_clock_of_this_machine_says(
+    deps: Dependencies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file's server has its own."""
+    claimed = deps.photos.add(photograph(0))
+    others = [deps.photos.add(photograph(seed)) for seed in (1, 2)]
+    grow_old(deps.settings.photos_folder)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now - 10 * COUNTS_FOR)
+    deps.photos.claim(claimed)
+    monkeypatch.setattr("time.time", lambda: now + 10 * COUNTS_FOR)
+    deps.evictions["photos"].evict()
+    assert deps.photos.get(claimed)
+    for other in others:
+        with pytest.raises(UnknownPhoto):
+            deps.photos.get(other)

@@ -10,6 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from featurelens.engine.device_check import DeviceLost
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Ask
@@ -31,7 +32,8 @@ class Desk:
         networks.settle.return_value = []
         self.workshop, self.grown = workshop, 0
         workshops = {"visualization": cast("Any", workshop)}
-        self.scheduler = Scheduler(workshops, networks, Mock(), Mock(), MEMORY, lambda: self.grown)
+        self.check = Mock()
+        self.scheduler = Scheduler(workshops, networks, Mock(), self.check, MEMORY, lambda: self.grown)
         self.sockets: list[socket.socket] = []
 
     def ask(self, memory: int) -> Connection:
@@ -107,3 +109,17 @@ def test_without_room_in_a_renderer_that_has_grown(desk: Desk, grown: int, taken
     with pytest.raises(Outgrown):
         fails(desk, grown=grown, taken=taken)
     assert told(desk) == ("renderer-full", "no room, even row by row")
+
+
+def test_computing_no_more_in_a_renderer_that_has_not_grown(desk: Desk) -> None:
+    """The picture may be why: nobody is told anything, the process is gone."""
+    desk.check.side_effect = DeviceLost("no primitive")
+    with pytest.raises(DeviceLost):
+        fails(desk, grown=50, taken=0)
+
+
+def test_computing_no_more_in_a_renderer_that_has_grown(desk: Desk) -> None:
+    desk.check.side_effect = DeviceLost("no primitive")
+    with pytest.raises(Outgrown, match="no primitive"):
+        fails(desk, grown=51, taken=0)
+    assert told(desk)[0] == "renderer-full"

@@ -63,6 +63,27 @@ def test_who_joins_waits_for_one_turn_and_is_owed_nothing(clock: Clock) -> None:
     assert used["small"] == pytest.approx(10_000, abs=1_100)
 
 
+@pytest.mark.parametrize("needed", [0.3, 1.0, 1.7, 3.2])
+def test_who_needs_little_takes_twice_as_long_at_most(clock: Clock, needed: float) -> None:
+    """Even if it comes as a tick of the huge one begins, which it has to wait for."""
+    clock.run(10, HUGE)
+    begun = clock.now
+    clock.run(HUGE.seconds, HUGE)
+    used = 0.0
+    while used < needed - 1e-9:
+        used += clock.run(SMALL.seconds / 2, HUGE, SMALL)["small"] / 1000
+    assert clock.now - begun <= max(2 * needed, needed + HUGE.seconds) + SMALL.seconds
+
+
+def test_a_stream_of_newcomers_starves_nobody(clock: Clock) -> None:
+    """Each has a group of its own, which is gone before the huge one would have had its turn."""
+    clock.run(10, HUGE)
+    used = Counter[str]()
+    for number in range(40):
+        used += clock.run(0.5, HUGE, Ticking(f"newcomer {number}", 0.05))
+    assert used["huge"] > 0.4 * used.total()
+
+
 def test_turns_are_counted_by_group(clock: Clock) -> None:
     group = cast("Group", SMALL)
     had = []

@@ -16,6 +16,7 @@ const QUARTERS = 4;
 
 /** In words. @param {any} job */
 export function progressText(job) {
+  if (job.waiting_for === 'other-version') return 'waiting for a worker of another version';
   if (job.status === 'queued') return job.position ? `waiting, number ${job.position} in the queue` : 'waiting';
   if (job.status === 'cancelling') return 'being stopped';
   const { stage, step = 0, steps = 0, seconds_left: left } = job.progress ?? {};
