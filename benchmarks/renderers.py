@@ -1,6 +1,6 @@
 """Several renderers on one processor: how full their lanes are, by lane and at random, and who waits beside sweeps.
 
-    python -m benchmarks.renderers [--rounds 2] [--size 64] [--steps 24]
+    python -m benchmarks.renderers [--rounds 2] [--size 64] [--steps 24] [--parts 8]
 
 Starts a Featurelens of four renderers and, on the same broker, store and workers, a second service that deals pictures
 out at random. Both are asked for the same sweeps in turn, those of all layers at once in small parts that alternate.
@@ -38,8 +38,7 @@ from tests.support.wait import until
 RENDERERS = 4
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "conv6", "logits")
 PART = "0-7"
-"""Channels of one sweep; each layer is asked for `PARTS` of them, with other seeds."""
-PARTS = 8
+"""Channels of one sweep; each layer is asked for several of them, with other seeds."""
 SINGLES = 40
 ENOUGH = 1800.0
 """Seconds within which sweeps must have ended."""
@@ -60,8 +59,9 @@ class Figures(NamedTuple):
 class Fleet:
     """The services by name, each a client; all on the same renderers."""
 
-    def __init__(self, clients: dict[str, httpx.Client], size: int, steps: int) -> None:
+    def __init__(self, clients: dict[str, httpx.Client], size: int, steps: int, parts: int) -> None:
         self.clients = clients
+        self.parts = parts
         self._spec: dict[str, Any] = {"model": "patternnet", "size": size, "steps": steps}
         self._seed = 1
         status = self.status()
@@ -77,7 +77,7 @@ class Fleet:
     def sweep(self, name: str) -> list[str]:
         """Asks a service for all sweeps at once; where they are."""
         wanted = []
-        for _ in range(PARTS):
+        for _ in range(self.parts):
             wanted += [{**self._spec, "layer": layer, "channels": PART, "seeds": [self._seed]} for layer in LAYERS]
             self._seed += 1
 
@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--steps", type=int, default=24)
+    parser.add_argument("--parts", type=int, default=8)
     asked = parser.parse_args()
     settings = {"FEATURELENS_RENDERERS": str(RENDERERS), "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory(prefix="renderers") as folder:
@@ -168,11 +169,12 @@ def main() -> None:
         with Stack(state, free_port(), **settings) as stack, random_service(state) as patched:
             until(lambda: len(stack.see("/v1/status")["renderers"]) == RENDERERS, 180, "all renderers", every=0.5)
             stack.http.timeout = httpx.Timeout(60)
-            _measure(Fleet({"by lane": stack.http, "at random": patched}, asked.size, asked.steps), asked.rounds)
+            clients = {"by lane": stack.http, "at random": patched}
+            _measure(Fleet(clients, asked.size, asked.steps, asked.parts), asked.rounds)
 
 
 def _measure(fleet: Fleet, rounds: int) -> None:
-    print(f"{RENDERERS} renderers, {len(LAYERS)} layers x {PARTS} sweeps of {PART}, lane fill of {fleet.full}")
+    print(f"{RENDERERS} renderers, {len(LAYERS)} layers x {fleet.parts} sweeps of {PART}, lane fill of {fleet.full}")
     fleet.waits("by lane")
     seen: dict[str, list[Figures]] = {name: [] for name in fleet.clients}
     for _ in range(rounds):
