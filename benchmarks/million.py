@@ -34,7 +34,8 @@ from featurelens.jobs.queue import index
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import INDEX, JobIndex, line_key
 from featurelens.jobs.queue.job_queue import JobQueue
-from featurelens.jobs.queue.records import Records, record_key
+from featurelens.jobs.queue.record import record_key
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.queue.ticket import Wanted
 from featurelens.jobs.queue.unit_index import UnitIndex
 from featurelens.jobs.spec.visualization import VisualizationSpec

@@ -4,10 +4,9 @@ FeaturelensError
 ├── InvalidSpec            the request names something that does not exist or is out of range
 │   ├── UnknownModel
 │   ├── NotDescribable     the network is there, but its layers cannot be listed
-│   ├── UnknownLayer
-│   ├── UnknownPhoto
-│   ├── UnknownDataset
+│   ├── UnknownLayer, UnknownPhoto, UnknownDataset
 │   ├── OutOfRange
+│   ├── CallbackRefused    nobody may be told at this address
 │   ├── KeyReused          an Idempotency-Key came with another request before
 │   ├── TooExpensive       more work than the operator allows
 │   └── TooLarge           more memory than there is, or than the operator allows
@@ -60,8 +59,7 @@ class FeaturelensError(Exception):
         self.detail, self.faults = detail, faults
 
     @property
-    def errors(self) -> tuple[Fault, ...]:
-        """The faults, as answers over HTTP call them."""
+    def errors(self) -> tuple[Fault, ...]:  # as answers over HTTP call them
         return self.faults
 
     @property
@@ -119,6 +117,11 @@ class TooExpensive(InvalidSpec):
 class KeyReused(InvalidSpec):
     code = "idempotency-key-reused"
     title = "This Idempotency-Key belongs to another request"
+
+
+class CallbackRefused(InvalidSpec):
+    code = "callback-refused"
+    title = "This address is not called back"
 
 
 class TooLarge(InvalidSpec):
@@ -250,11 +253,8 @@ class RenderFailed(RenderError):
     title = "The optimization failed"
 
 
-def _leaves(base: type[FeaturelensError]) -> dict[str, type[FeaturelensError]]:
-    found = {base.code: base}
-    for child in base.__subclasses__():
-        found |= _leaves(child)
-    return found
+def _below(base: type[FeaturelensError]) -> dict[str, type[FeaturelensError]]:
+    return {base.code: base} | {code: kind for child in base.__subclasses__() for code, kind in _below(child).items()}
 
 
-BY_CODE: dict[str, type[FeaturelensError]] = _leaves(FeaturelensError)
+BY_CODE: dict[str, type[FeaturelensError]] = _below(FeaturelensError)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from featurelens.jobs import addresses, broker_address
+from featurelens.jobs.webhook_settings import WebhookSettings, listed
 
 NETWORKS_BYTES = 4 * 2**30
 
@@ -20,7 +21,7 @@ PREFIX_PATTERN = r"(/[A-Za-z0-9._~-]+)*"
 """Of a path, without a slash at its end."""
 
 
-class Settings(BaseSettings):
+class Settings(WebhookSettings):
     """What an operator may set. Paths are made absolute; a folder is created by whoever writes it first."""
 
     model_config = SettingsConfigDict(env_prefix="FEATURELENS_", frozen=True, populate_by_name=True)
@@ -133,7 +134,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, proxies: str) -> str:
-        for proxy in _listed(proxies):
+        for proxy in listed(proxies):
             try:
                 ip_network("0.0.0.0/0" if proxy == "*" else proxy)
             except ValueError:
@@ -150,11 +151,11 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        return _listed(self.cors_origins)
+        return listed(self.cors_origins)
 
     @property
     def proxies(self) -> tuple[str, ...]:
-        return _listed(self.trusted_proxies)
+        return listed(self.trusted_proxies)
 
     @property
     def bucket(self) -> str | None:
@@ -177,7 +178,7 @@ class Settings(BaseSettings):
     @property
     def host_names(self) -> tuple[str, ...]:
         """What `Host` may say beside localhost and addresses."""
-        named = _listed(self.allowed_hosts)
+        named = listed(self.allowed_hosts)
         return named or (() if _loopback(self.host) and not self.auth_required else ("*",))
 
     @property
@@ -187,6 +188,10 @@ class Settings(BaseSettings):
     @property
     def token_secret(self) -> Path:
         return self.state.absolute() / "token.secret"
+
+    @property
+    def webhook_secret_file(self) -> Path:
+        return self.state.absolute() / "webhook.secret"
 
     @property
     def photos_folder(self) -> Path:
@@ -222,10 +227,6 @@ class Settings(BaseSettings):
     def _nth(self) -> str:
         """Of the first one nothing: files are named as when there was only one."""
         return f"-{self.renderer}" if self.renderer else ""
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _loopback(host: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 
 from fastapi import FastAPI
@@ -26,6 +27,10 @@ from featurelens.service.middleware.remembered_answers import RememberedAnswersM
 from featurelens.service.middleware.request_log import RequestLogMiddleware
 from featurelens.service.openapi.document import document
 from featurelens.service.problems import install
+from featurelens.service.webhooks.allowed_hosts import HEADER
+from featurelens.service.webhooks.courier import Courier
+from featurelens.service.webhooks.endings import endings
+from featurelens.service.webhooks.signature import Signatures
 
 DESCRIPTION = f"""What makes this unit of a neural network fire?
 
@@ -46,7 +51,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         for eviction in deps.evictions.values():
             eviction.start()
+        courier = _courier(deps)
+        courier.start()
         yield
+        await courier.close()
         for eviction in deps.evictions.values():
             eviction.stop()
         for view in deps.views.values():
@@ -80,10 +88,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(PathPrefixMiddleware, prefix=deps.settings.root_path, proxies=deps.settings.proxies)
     app.state.deps = deps
     install(app)
-    for module in sorted(one.name for one in pkgutil.iter_modules(endpoints.__path__, f"{endpoints.__name__}.")):
-        app.include_router(import_module(module).router)
+    for name in sorted((one.name for one in pkgutil.iter_modules(endpoints.__path__)), key=_place):
+        app.include_router(import_module(f"{endpoints.__name__}.{name}").router)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
+
+
+def _place(name: str) -> tuple[bool, str]:
+    """Routes are tried one after the other: those that are asked for most come first."""
+    return name != "visualizations", name
+
+
+def _courier(deps: Dependencies) -> Courier:
+    signatures = Signatures(deps.settings.webhook_secrets, deps.settings.webhook_secret_file)
+    return Courier(deps.callbacks.deliveries, deps.callbacks.permitted, signatures, partial(endings, deps))
 
 
 def _open_to(app: FastAPI, settings: Settings) -> None:
@@ -94,7 +112,7 @@ def _open_to(app: FastAPI, settings: Settings) -> None:
             allow_origins=settings.origins,
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=[
-                *("Authorization", "Content-Type", "Prefer", "Idempotency-Key"),
+                *("Authorization", "Content-Type", "Prefer", "Idempotency-Key", HEADER),
                 *("Last-Event-ID", "If-None-Match", "X-Request-ID"),
             ],
             expose_headers=[

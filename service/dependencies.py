@@ -17,13 +17,14 @@ from starlette.exceptions import HTTPException
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import NotFound
-from featurelens.jobs.kinds import ACTIVATIONS, KINDS, VISUALIZATION
+from featurelens.jobs.kinds import ACTIVATIONS, COMPARISON, KINDS, VISUALIZATION
 from featurelens.jobs.kinds.base import KEY_PATTERN, Kind
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.index import JobIndex
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.photos_in_flight import photos_in_flight
 from featurelens.jobs.queue.previews import Previews
+from featurelens.jobs.queue.ranked_index import RankedIndex
 from featurelens.jobs.queue.unit_index import UnitIndex
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
@@ -44,12 +45,17 @@ from featurelens.service.known_comparisons import KnownComparisons
 from featurelens.service.known_scans import KnownScans
 from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
+from featurelens.service.ranking import Ranking
 from featurelens.service.schemas.visualization import Visualization
 from featurelens.service.single_flight import SingleFlight
+from featurelens.service.standings import ComparisonStandings, PictureStandings
 from featurelens.service.sweeps import Sweeps
 from featurelens.service.thumbnails import Thumbnails
 from featurelens.service.unit_pictures import LayerPictures
 from featurelens.service.watcher import Watcher
+from featurelens.service.webhooks.allowed_hosts import Permitted
+from featurelens.service.webhooks.callbacks import Callbacks
+from featurelens.service.webhooks.deliveries import Deliveries
 from featurelens.service.whole_index import WholeIndex
 
 MAKING = 2
@@ -88,12 +94,15 @@ class Dependencies:
     scans: KnownScans
     comparisons: KnownComparisons
     evidences: Evidences
+    rankings: dict[str, Ranking]
+    """Of kinds whose lists are sorted, by their names."""
     layer_pictures: LayerPictures
     sweeps: Sweeps
     retries: Retries
     previews: Previews
     making: SingleFlight[tuple[bytes, str]]
     """Of thumbnails and contact sheets."""
+    callbacks: Callbacks
     looking: asyncio.Lock
     """Held while maps are asked for that somebody looks at: a page with many of them asks once."""
     probes: CapacityLimiter
@@ -112,6 +121,7 @@ class Dependencies:
         previews, catalog, index = Previews(redis), Catalog(redis), JobIndex(redis)
         whole = WholeIndex(index, store)
         scans, comparisons = KnownScans(index, store, whole), KnownComparisons(index, store)
+        evidences = Evidences(catalog, store, scans, comparisons)
         return cls(
             redis,
             catalog,
@@ -130,12 +140,14 @@ class Dependencies:
             {kind.name: _view(kind.name, store, queue, previews) for kind in KINDS},
             scans,
             comparisons,
-            Evidences(catalog, store, scans, comparisons),
+            evidences,
+            _rankings(RankedIndex(redis), store, evidences),
             LayerPictures(UnitIndex(redis), store),
             Sweeps(redis, queue, store),
             Retries(redis),
             previews,
             SingleFlight(MAKING),
+            Callbacks(Deliveries(redis), Permitted(settings.called_back)),
             asyncio.Lock(),
             CapacityLimiter(PROBES),
             _evictions(settings, partial(photos_in_flight, redis, queue)),
@@ -147,6 +159,11 @@ def _view(kind: str, store: ResultStore, queue: JobQueue, previews: Previews) ->
     schema = import_module(f"featurelens.service.schemas.{kind}")
     lookup = Lookup(store, queue, schema.finished, schema.underway)
     return View(lookup, Watcher(partial(find_watched, lookup, previews)))
+
+
+def _rankings(index: RankedIndex, store: ResultStore, evidences: Evidences) -> dict[str, Ranking]:
+    measures = ((VISUALIZATION, PictureStandings(evidences)), (COMPARISON, ComparisonStandings()))
+    return {kind.name: Ranking(kind, index, store, measure) for kind, measure in measures}
 
 
 def _evictions(settings: Settings, wanted: Callable[[], Collection[str]]) -> dict[str, Eviction]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
 
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.errors import OtherVersion, UnknownModel
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.spec.base import Sign
@@ -19,7 +18,7 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.known_comparisons import KnownComparisons
-from featurelens.service.known_scans import KnownScans, tells_of
+from featurelens.service.known_scans import Known, KnownScans
 from featurelens.service.scan_lines import shape_of
 from featurelens.service.schemas.evidence import Bounds, Compared, Evidence
 from featurelens.service.schemas.visualization import Visualization
@@ -39,6 +38,14 @@ class Unit(NamedTuple):
     compared: Compared
 
 
+class Reading(NamedTuple):
+    """Scans that read a layer of a network as that is now, the latest first; some may be gone from the store."""
+
+    weights: str
+    renderer: str
+    scans: tuple[Known, ...]
+
+
 class Evidences:
     """Which scans there are is asked each time; what they say of a picture is read once."""
 
@@ -55,57 +62,86 @@ class Evidences:
         Scans count that are of the same weights, read by the same version of the engine, at the picture's own size: the
         keys of both say so. None, too, while there is no broker, which knows the scans: the picture is shown without.
         """
-        unit = unit_of(job.spec) if job.status == "succeeded" else None
-        if unit is None:
-            return None
         try:
-            entry = self._catalog.model(job.spec.model)
-            scans = self._there(entry)
-            if not scans or VISUALIZATION.key(job.spec, entry.digest, entry.renderer) != job.key:
-                return None
-            comparisons = self._comparisons.of(job.key, entry.digest, entry.renderer)
-        except (UnknownModel, OtherVersion, RedisError):
+            return self.of_all([job])[0] or None
+        except RedisError:
             return None
-        measured = tuple((job.numbers or {}).get(name) for name in MEASURED)
-        known = self._known(unit, job.spec.size, measured, entry.digest, entry.renderer, scans)
-        return [one.beside(comparisons.get(one.dataset)) for one in known] or None
+
+    def of_all(self, jobs: Sequence[Visualization]) -> list[list[Evidence]]:
+        """The same of many, with a few questions to the broker for each layer and one for all. Raises `RedisError`."""
+        units = [unit_of(job.spec) if job.status == "succeeded" else None for job in jobs]
+        layers = {(job.spec.model, unit.layer) for job, unit in zip(jobs, units, strict=True) if unit is not None}
+        read = {layer: self._reading(*layer) for layer in layers}
+        told = self._comparisons.about([job.key for job in jobs])
+        found: list[list[Evidence]] = []
+        for job, unit in zip(jobs, units, strict=True):
+            reading = None if unit is None else read[job.spec.model, unit.layer]
+            beside = None if unit is None or reading is None else self._beside(job, unit, reading, told[job.key])
+            found.append(beside or [])
+        return found
 
     def version(self, key: str) -> Hashable:
         """Another one whenever `of` may say something else of the picture with this key; None: that is not known."""
         result = self._store.get(key)
         if result is None or not isinstance(result.spec, VisualizationSpec):
             return None
-        if unit_of(result.spec) is None:
+        unit = unit_of(result.spec)
+        if unit is None:
             return "none"
         try:
-            entry = self._catalog.model(result.spec.model)
-            return entry.digest, entry.renderer, self._there(entry), self._comparisons.version(key)
-        except (UnknownModel, OtherVersion, RedisError):
+            reading = self._reading(result.spec.model, unit.layer)
+            if reading is None:
+                return None
+            there = self._there(reading, result.spec.size)
+            return reading.weights, reading.renderer, there, self._comparisons.version(key)
+        except RedisError:
             return None
 
-    def _there(self, entry: ModelEntry) -> tuple[str, ...]:
-        """Keys of scans that are in the store: one that was evicted may be made again, under the same key."""
-        return tuple(scan.key for scan, _ in self._scans.results(self._scans.keys(entry)))
+    def sources(self, model: str, layer: str) -> Hashable:
+        """Another one whenever scans of this layer may say something else of any picture. Raises `RedisError`."""
+        reading = self._reading(model, layer)
+        if reading is None:
+            return None
+        there = tuple(one.key for one in reading.scans if self._scans.result(one.key) is not None)
+        return reading.weights, reading.renderer, there
 
-    def _read(
-        self,
-        unit: Unit,
-        size: tuple[int, int] | None,
-        measured: tuple[float | None, ...],
-        weights: str,
-        renderer: str,
-        scans: tuple[str, ...],
-    ) -> tuple[Evidence, ...]:
-        numbers = dict(zip(MEASURED, measured, strict=True))
-        found: dict[str, Evidence] = {}
-        for scan, asked in self._scans.results(scans):
-            same = asked.size == size and tells_of(scan, weights, renderer)
-            if same and unit.layer in (asked.layers or []) and asked.dataset not in found:
-                line = self._scans.line(scan, unit.layer, unit.channel)
-                one = None if line is None else compared(numbers, scan, unit, line)
-                if one is not None:
-                    found[asked.dataset] = one
+    def _reading(self, model: str, layer: str) -> Reading | None:
+        """None of a network that is gone, or not understood."""
+        try:
+            entry = self._catalog.model(model)
+        except (UnknownModel, OtherVersion):
+            return None
+        scans = tuple(one for one in self._scans.reading(entry, layer) if one.same)
+        return Reading(entry.digest, entry.renderer, scans)
+
+    def _there(self, reading: Reading, size: tuple[int, int] | None) -> tuple[str, ...]:
+        """Keys of scans that tell of a picture of this size: the latest one of each data set that is in the store."""
+        found: dict[str, str] = {}
+        for scan in reading.scans:
+            dataset = scan.spec.dataset
+            if scan.spec.size == size and dataset not in found and self._scans.result(scan.key) is not None:
+                found[dataset] = scan.key
         return tuple(found.values())
+
+    def _beside(self, job: Visualization, unit: Unit, reading: Reading, about: Sequence[str]) -> list[Evidence]:
+        """`about`: keys of comparisons of the picture."""
+        weights, renderer, _ = reading
+        scans = self._there(reading, job.spec.size)
+        if not scans or VISUALIZATION.key(job.spec, weights, renderer) != job.key:
+            return []
+        measured = tuple((job.numbers or {}).get(name) for name in MEASURED)
+        comparisons = self._comparisons.of(about, weights, renderer)
+        return [one.beside(comparisons.get(one.dataset)) for one in self._known(unit, measured, scans)]
+
+    def _read(self, unit: Unit, measured: tuple[float | None, ...], scans: tuple[str, ...]) -> tuple[Evidence, ...]:
+        numbers = dict(zip(MEASURED, measured, strict=True))
+        found = []
+        for scan in filter(None, map(self._scans.result, scans)):
+            line = self._scans.line(scan, unit.layer, unit.channel)
+            one = None if line is None else compared(numbers, scan, unit, line)
+            if one is not None:
+                found.append(one)
+        return tuple(found)
 
 
 def unit_of(spec: VisualizationSpec) -> Unit | None:

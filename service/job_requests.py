@@ -11,11 +11,9 @@ import structlog
 from fastapi import Depends, Response
 from starlette.concurrency import run_in_threadpool
 
-from featurelens.jobs import addresses
-from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, NoWorker, UnknownModel
+from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, NoWorker
 from featurelens.jobs.kinds.base import Kind, Spec
 from featurelens.jobs.queue import stats
-from featurelens.jobs.queue.records import Status
 from featurelens.jobs.queue.renderers import Renderer
 from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.store.result import Result
@@ -24,13 +22,13 @@ from featurelens.service.dependencies import Dependencies
 from featurelens.service.event_stream import event_stream
 from featurelens.service.idempotency import IdempotencyKey
 from featurelens.service.metrics import ASKED
-from featurelens.service.pagination import decode_cursor, encode_cursor
 from featurelens.service.photographs import with_photograph
 from featurelens.service.prefer import Prefer, ended, wait
 from featurelens.service.resolving import resolved_in
 from featurelens.service.schemas import address
 from featurelens.service.schemas.job import Job
 from featurelens.service.schemas.token import Token
+from featurelens.service.webhooks.callbacks import Callback, told_apart
 
 RETRY_AFTER = "1"
 """Seconds until it is worth asking again how far a job is."""
@@ -42,15 +40,23 @@ J = TypeVar("J", bound=Job)
 
 
 class Headers(NamedTuple):
-    """What a request says beside the specification: who asks, its `Idempotency-Key`, its `Prefer` headers."""
+    """What a request says beside the specification: who asks, its `Idempotency-Key`, its `Prefer` headers, and where
+    its end is to be told.
+    """
 
     client: str
     token: str | None
     preferences: Sequence[str]
+    callback: str | None = None
 
 
-async def _headers(caller: Identified, prefer: Prefer, idempotency_key: IdempotencyKey = None) -> Headers:
-    return Headers(caller.client, idempotency_key, prefer)
+async def _headers(
+    caller: Identified,
+    prefer: Prefer,
+    idempotency_key: IdempotencyKey = None,
+    featurelens_callback: Callback = None,
+) -> Headers:
+    return Headers(caller.client, idempotency_key, prefer, featurelens_callback)
 
 
 Sent = Annotated[Headers, Depends(_headers)]
@@ -64,6 +70,7 @@ async def submit(
     A client may prefer to wait for the end; one that says nothing waits `patience` seconds. Raises what
     makes `spec` unacceptable, or what is missing to do it.
     """
+    deps.callbacks.check(sent.callback)
     wanted = await checked(deps, kind, spec)
     lookup, watcher = deps.views[kind.name]
     preferred = wait(sent.preferences)
@@ -144,7 +151,7 @@ def most_memory(renderers: Iterable[Renderer | None]) -> int:
 
 def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Headers) -> Result | Ticket:
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
-    with deps.retries.once(sent.client, sent.token, wanted.key) as attempt:
+    with deps.retries.once(sent.client, sent.token, told_apart(wanted.key, sent.callback)) as attempt:
         before = _asked_before(deps, wanted.key) if attempt.made else None
         found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
         if found is None:
@@ -152,6 +159,8 @@ def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Head
             deps.limits.check_disk()
             with deps.queue.room.reserved(1, deps.limits.queue) as room:
                 (found,) = deps.queue.submit_all([wanted], kind.queue, room)
+        if sent.callback and not attempt.made:
+            deps.callbacks.add(wanted.key, sent.callback, sent.client, sent.token)
         attempt.made = wanted.key
     return found
 
@@ -212,44 +221,6 @@ def delete(deps: Dependencies, key: str, missing: NotFound) -> None:
     if not deps.store.delete(key):
         raise missing
     deps.index.forget(key)
-
-
-def listed(
-    deps: Dependencies,
-    kind: Kind[Any],
-    path: str,
-    limit: int,
-    cursor: str | None,
-    *,
-    model: str | None,
-    status: Status | None,
-    **filters: Any,
-) -> tuple[list[Any], str | None, bool]:
-    """A page of resources, newest first; the address of the next (None: this was the last); whether the list is whole.
-
-    A page may be shorter than `limit`, even empty, and have a next one. What is not whole is made anew meanwhile, from
-    the result store. `filters` are further ones of `JobIndex.page`.
-    """
-    start, name = decode_cursor(cursor), _canonical(deps, model)
-    lines, last, complete = deps.index.look(kind, limit, start, model=name, status=status, **filters)
-    complete = complete or deps.whole_index.check()
-    found = deps.views[kind.name].lookup.find_listed(lines)
-    deps.index.forget(*(line.key for line, job in zip(lines, found, strict=True) if job is None))
-    jobs = [job for job in found if isinstance(job, Job) and status in {None, job.status}]
-    if last is None:
-        return jobs, None, complete
-    query = {"model": model, **filters, "status": status, "limit": limit, "cursor": encode_cursor(last)}
-    return jobs, addresses.with_query(path, query), complete
-
-
-def _canonical(deps: Dependencies, model: str | None) -> str | None:
-    """The name under which jobs about a network are listed. One that is gone may still have results."""
-    if model is None:
-        return None
-    try:
-        return deps.catalog.model(model).name
-    except UnknownModel:
-        return model
 
 
 def _unknown(kind: Kind[Any]) -> NotFound:

@@ -5,7 +5,7 @@ What differs from kind to kind, asking above all, stands in `service.endpoints`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -17,12 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
 from featurelens.jobs.kinds.base import Kind
-from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.record import Status
 from featurelens.service import job_requests
 from featurelens.service.auth.access import Identified, IdentifiedOrToken, needs
 from featurelens.service.dependencies import Deps, key_of
 from featurelens.service.event_stream import LastEventId
 from featurelens.service.listed_by import Sought, by_model
+from featurelens.service.listing import listed
 from featurelens.service.openapi import samples
 from featurelens.service.openapi.answers import Answers, answer, event_stream, problems
 from featurelens.service.openapi.headers import QUOTA
@@ -51,7 +52,7 @@ class JobRoutes:
     """A sample, too."""
     more: tuple[str, ...] = ()
     """Operations beside these that lead on from a job."""
-    sought: Callable[..., Sought] = by_model
+    sought: Callable[..., Awaitable[Sought]] = by_model
     """The parameters by which the list is filtered (`service.listed_by`)."""
     result: str = "result"
     """What is appended to the address of a job for that of what is deleted, once it is finished."""
@@ -96,7 +97,8 @@ class JobRoutes:
             dependencies=[needs("read")],
             name=f"list_{self.name}",
             summary="Those there are",
-            description="Asked for last comes first. A page may be shorter than `limit`, even empty, and have a next.",
+            description="Asked for last comes first, unless it is sorted. A page may be shorter than `limit`, even "
+            "empty, and have a next.",
             response_model=type(self.page),
             responses={**answer(200, self.page), **problems(422, 503)},
         )
@@ -105,11 +107,11 @@ class JobRoutes:
             sought: Sought = by,
             status: Status | None = None,
             limit: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 20,
-            cursor: Annotated[str | None, Query(max_length=64, description="from `next` of the page before")] = None,
+            cursor: Annotated[str | None, Query(max_length=400, description="from `next` of the page before")] = None,
         ) -> Any:
-            listed = partial(job_requests.listed, deps, self.kind, self.address, limit, cursor)
-            jobs, following, complete = await run_in_threadpool(partial(listed, status=status, **sought))
-            return self.page.of(jobs, next=following, complete=complete)
+            page = partial(listed, deps, self.kind, self.address, limit, cursor, status=status, **sought)
+            jobs, told = await run_in_threadpool(page)
+            return self.page.of(jobs, **told)
 
     def show(self, router: APIRouter) -> None:
         """How far one is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds import COMPARISON
@@ -27,16 +27,19 @@ class KnownComparisons:
             self._store.get_all(keys)  # the store knows the version of what it has read
         return tuple((key, self._store.version(key)) for key in keys)
 
-    def of(self, picture: str, weights: str, renderer: str) -> dict[str, Comparison]:
-        """The latest one with each data set, by its name, by a network with these weights and this engine."""
-        keys = self._index.about(picture)
+    def about(self, pictures: Sequence[str]) -> dict[str, list[str]]:
+        """Keys of those of each picture, the latest first; some may be gone."""
+        return dict(zip(pictures, self._index.about_all(pictures), strict=True))
+
+    def of(self, keys: Sequence[str], weights: str, renderer: str) -> dict[str, Comparison]:
+        """Of those of one picture the latest with each data set, by a network with these weights and this engine."""
         results = self._store.get_all(keys) if keys else {}
         latest: dict[str, Comparison] = {}
         for key in keys:
             found = results.get(key)
             if not isinstance(found, Result) or not isinstance(found.spec, ComparisonSpec):
                 continue
-            same = COMPARISON.key(found.spec, weights, renderer) == key
+            same = COMPARISON.tells_of(key, found.spec, weights, renderer)
             if same and found.spec.dataset not in latest:
                 try:
                     latest[found.spec.dataset] = finished(found)

@@ -53,6 +53,7 @@ SHARED = (
         "steps_total",
     ),
     *("queue_wait_seconds", "render_seconds", "step_seconds"),
+    *("webhooks_total", "webhooks_waiting"),
 )
 """Without the ``featurelens_`` in front; of histograms without what stands behind."""
 
@@ -145,6 +146,13 @@ class SystemCollector(Collector):
         for outcome in ("succeeded", "failed", "cancelled"):
             renders.add_metric([outcome], counts.get(outcome, 0))
         yield renders
+        told = CounterMetricFamily("featurelens_webhooks", "Callbacks, by what came of a try", labels=["outcome"])
+        deliveries = self._deps.callbacks.deliveries
+        for outcome, number in deliveries.counts().items():
+            told.add_metric([outcome], number)
+        yield told
+        waiting = deliveries.waiting()
+        yield GaugeMetricFamily("featurelens_webhooks_waiting", "For their job, or for another try", value=waiting)
         starts = counts.get(stats.STARTS, 0)
         yield CounterMetricFamily("featurelens_renderer_starts", "Each but the first is a restart", value=starts)
         alive = renderers.alive(redis)

@@ -15,6 +15,7 @@ from featurelens.jobs.store.result import Result
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.evidence import compared, unit_of
 from featurelens.service.known_scans import tells_of
+from featurelens.service.schemas.comparison import ComparisonSort, likenesses
 from featurelens.service.schemas.evidence import Evidence
 
 _TOGETHER = 200
@@ -32,9 +33,14 @@ class Pictured(NamedTuple):
 
 
 def pictured(
-    deps: Dependencies, scan: Result, layer: str, sign: Sign, lines: Iterable[dict[str, Any]], *, paths: bool
+    deps: Dependencies,
+    scan: Result,
+    layer: str,
+    sign: Sign,
+    lines: Iterable[dict[str, Any]],
+    alike: ComparisonSort | None = None,
 ) -> dict[int, Pictured]:
-    """By channel; `lines` are what the scan says of each unit of the layer. `paths`: whether likeness is asked for.
+    """By channel; `lines` are what the scan says of each unit of the layer. `alike`: the likeness that is asked for.
 
     Pictures count as for `evidence`: of the weights that were scanned, at the size of the scan.
     """
@@ -53,15 +59,15 @@ def pictured(
         if unit is None or unit.channel not in told or picture.size != spec.size:
             continue
         known = found.get(unit.channel)
-        if known is not None and (not paths or known.likeness is not None):
+        if known is not None and (alike is None or known.likeness is not None):
             continue
-        likeness = _likeness(deps, result.key, entry, spec.dataset, layer) if paths else None
+        likeness = _likeness(deps, result.key, entry, spec.dataset, layer, alike) if alike else None
         if known is not None and likeness is None:
             continue
         evidence = compared(result.numbers, scan, unit, told[unit.channel])
         if evidence is not None:
             found[unit.channel] = Pictured(result.key, evidence, likeness)
-            if not paths and len(found) == len(told):
+            if alike is None and len(found) == len(told):
                 break
     return found
 
@@ -88,7 +94,8 @@ def _pictures(
             return
 
 
-def _likeness(deps: Dependencies, key: str, entry: ModelEntry, dataset: str, layer: str) -> float | None:
-    comparison = deps.comparisons.of(key, entry.digest, entry.renderer).get(dataset)
-    layers = [] if comparison is None else comparison.layers or []
-    return next((one.normalized for one in layers if one.layer == layer), None)
+def _likeness(
+    deps: Dependencies, key: str, entry: ModelEntry, dataset: str, layer: str, alike: ComparisonSort
+) -> float | None:
+    found = deps.comparisons.of(deps.index.about(key), entry.digest, entry.renderer).get(dataset)
+    return None if found is None else likenesses(found.layers, layer)[alike]

@@ -15,9 +15,9 @@ from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked, unpacked_fr
 from featurelens.jobs.store.result import Result
 from featurelens.service.crops import Box, cut, seen_by
 from featurelens.service.dependencies import Dependencies
-from featurelens.service.known_scans import tells_of
-from featurelens.service.pictured_units import pictured
+from featurelens.service.pictured_units import Pictured, pictured
 from featurelens.service.scan_lines import shape_of, units_of
+from featurelens.service.schemas.comparison import ComparisonSort
 from featurelens.service.schemas.examples import Examples
 from featurelens.service.schemas.scanned_units import BY_PICTURE, ScannedUnit, Sort
 from featurelens.service.thumbnails import Format
@@ -80,13 +80,13 @@ def scan_of(
 ) -> Found | None:
     """The scan that `examples` tells of; with `size`, one that showed the images in this size."""
     latest: dict[tuple[bool, bool], Found] = {}
-    for result, spec in deps.scans.results(deps.scans.keys(entry)):
-        if layer not in (spec.layers or []) or dataset not in {None, spec.dataset} or size not in {None, spec.size}:
+    for scan in deps.scans.reading(entry, layer, size):
+        if dataset not in {None, scan.spec.dataset} or not (scan.same or former):
             continue
-        same = tells_of(result, entry.digest, entry.renderer)
-        if same or former:
-            rank = (same, _current(deps, spec))
-            latest.setdefault(rank, Found(result, spec, rank[1], same))
+        rank = (scan.same, _current(deps, scan.spec))
+        result = None if rank in latest else deps.scans.result(scan.key)
+        if result is not None:
+            latest[rank] = Found(result, scan.spec, rank[1], scan.same)
             if all(rank):
                 break
     return latest[max(latest)] if latest else None
@@ -141,9 +141,16 @@ def units(
     assert isinstance(spec, ScanSpec)
     found = [one for line in lines if (one := ScannedUnit.of(spec.model, line, image)) is not None]
     if sort in BY_PICTURE:
-        pictures = pictured(deps, result, chosen, sign, lines, paths=sort == "likeness")
-        found = [one.with_picture(*pictures[one.channel]) if one.channel in pictures else one for one in found]
+        alike = sort if sort in ("likeness", "likeness_of_means") else None
+        pictures = pictured(deps, result, chosen, sign, lines, alike)
+        found = [_beside(one, pictures.get(one.channel), alike) for one in found]
     return chosen, found
+
+
+def _beside(unit: ScannedUnit, picture: Pictured | None, alike: ComparisonSort | None) -> ScannedUnit:
+    if picture is None:
+        return unit
+    return unit.with_picture(picture.key, picture.evidence, **({alike: picture.likeness} if alike else {}))
 
 
 def digest(content: bytes) -> str:

@@ -19,15 +19,20 @@ from featurelens.service.job_requests import check_worker
 from featurelens.service.resolving import resolved_in
 from featurelens.service.schemas.sweep import Sweep
 from featurelens.service.schemas.sweep_spec import SweepSpec
+from featurelens.service.webhooks.callbacks import told_apart
 
 
-async def submit(deps: Dependencies, spec: SweepSpec, client: str, token: str | None) -> tuple[Sweep, dict[str, str]]:
-    """The sweep, and headers that say what is left of the quota of `client`; `token` is its `Idempotency-Key`.
+async def submit(
+    deps: Dependencies, spec: SweepSpec, client: str, token: str | None, callback: str | None = None
+) -> tuple[Sweep, dict[str, str]]:
+    """The sweep, and headers that say what is left of the quota of `client`; `token` is its `Idempotency-Key`, and its
+    end is told to `callback`.
 
     Raises what makes `spec` unacceptable, or what is missing to do it.
     """
+    deps.callbacks.check(callback)
     resolved, entry = await checked(deps, spec)
-    return await run_in_threadpool(_accept, deps, client, token, spec, resolved, entry)
+    return await run_in_threadpool(_accept, deps, client, token, callback, spec, resolved, entry)
 
 
 async def checked(deps: Dependencies, spec: SweepSpec) -> tuple[VisualizationSpec, ModelEntry]:
@@ -61,16 +66,20 @@ def _accept(
     deps: Dependencies,
     client: str,
     token: str | None,
+    callback: str | None,
     spec: SweepSpec,
     resolved: VisualizationSpec,
     entry: ModelEntry,
 ) -> tuple[Sweep, dict[str, str]]:
     """The sweep, and headers that say what is left of the quota. Blocks: one thread for all of it."""
-    with deps.retries.once(client, token, f"sweep {spec.model_dump_json()}") as attempt:
+    asked = told_apart(f"sweep {spec.model_dump_json()}", callback)
+    with deps.retries.once(client, token, asked) as attempt:
         before = deps.sweeps.find(attempt.made) if attempt.made else None
         if before is not None:
             return shown(deps, before), {}
         made, headers = _create(deps, client, spec, resolved, entry)
+        if callback:
+            deps.callbacks.add(made.id, callback, client, token)
         attempt.made = made.id
     return made, headers
 

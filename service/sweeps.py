@@ -20,7 +20,7 @@ from rq.job import Job
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.queue.job_queue import JobQueue
-from featurelens.jobs.queue.records import now, record_key
+from featurelens.jobs.queue.record import now, record_key
 from featurelens.jobs.queue.room import Reservation
 from featurelens.jobs.queue.ticket import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec

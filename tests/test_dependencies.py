@@ -16,7 +16,7 @@ from tests.support.paths import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 LOCKS = ("requirements.lock", "requirements-service.lock", "requirements-dev.lock")
-OPTIONAL = {"engine": {"triton"}, "worker": {"timm"}}
+OPTIONAL = {"engine": {"triton"}, "worker": {"timm", "huggingface-hub", "tqdm"}}
 """What a room imports where it is installed, and does without elsewhere."""
 
 

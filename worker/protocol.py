@@ -18,7 +18,7 @@ from featurelens.jobs.store.result import FileName
 MAX_LINE = 4 << 20
 """Bytes of a message: a spec with a direction of 65,536 numbers is 1.6 million, activations of 64 layers 1.9."""
 
-Stage = Literal["loading", "rendering", "reading", "tabulating"]
+Stage = Literal["downloading", "loading", "rendering", "reading", "tabulating"]
 """``loading`` until network and job have room in memory; ``rendering`` for pictures, ``reading`` for activations,
 maps, filters and scans, ``tabulating`` when a scan has read all images."""
 
@@ -39,6 +39,8 @@ class Ask(_Message):
     digest: str
     attempt: str = ""
     sweep: bool = False
+    trace: str = ""
+    """That this is done for (`jobs.tracing`); empty: nobody traces it."""
     memory: int = 0
     """Bytes, as estimated; 0: not known, or too few to matter."""
 
@@ -63,6 +65,10 @@ class Progress(_Message):
     steps: int
     score: float | None = None
     """The objective's value on this step's transformed picture, which rises; None before the first step."""
+    downloaded: int | None = None
+    """While downloading: bytes of the network's weights that have come."""
+    download_size: int | None = None
+    """Of all of them; None: not known."""
 
 
 class Preview(_Message):

@@ -18,6 +18,7 @@ from featurelens.cli import (
     models,
     params,
     render,
+    scan,
     serving,
     sweep,
 )
@@ -35,7 +36,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done, 1 it did not work, 2 the command or what it names makes no sense, 3 nobody is there "
     "to do it (no service, or a part that is not installed), 130 stopped by Ctrl-C.",
 )
-for part in (render, sweep, activations, export, params, models, jobs, serving, keys, doctor):
+for part in (render, sweep, activations, scan, export, params, models, jobs, serving, keys, doctor):
     part.add_to(app)
 
 

@@ -32,6 +32,7 @@ def ls(
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(LISTED)}.")] = LISTED[0],
     model: Annotated[str | None, typer.Option(help="Of this network alone.")] = None,
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
+    sort: Annotated[str | None, typer.Option(help="Pictures by activation, ratio, percentile or likeness.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 20,
     url: Service = None,
     json: Json = False,
@@ -39,7 +40,7 @@ def ls(
     """The jobs of a service, newest first."""
     if kind not in LISTED:
         raise InvalidSpec.at("/kind", f"there is no kind {kind!r}; there are {', '.join(LISTED)}", LISTED)
-    found = connected(url).jobs(kind, model=model, status=status, limit=limit)
+    found = connected(url).jobs(kind, model=model, status=status, sort=sort, limit=limit)
     if json:
         as_json(found)
         return
@@ -51,13 +52,12 @@ def watch(key: Key, url: Service = None, timeout: Timeout = None, json: Json = F
     """Follow one until it has ended. Exit status 1: it failed or was stopped."""
     job = _named(url, key)
     with bar(key[:SHORT]) as report:
-        result = job.wait(timeout, report)
-    data: Any = result.data if isinstance(result, Result) else result
+        result: Result = job.wait(timeout, report)
     if json:
-        as_json(data)
+        as_json(result.data)
         return
-    hint(repr(result) if isinstance(result, Result) else data["status"])
-    say(result.url or job.url if isinstance(result, Result) else job.url)
+    hint(repr(result))
+    say(result.url or job.url)
 
 
 @jobs.command(epilog=examples("featurelens jobs cancel KEY"))

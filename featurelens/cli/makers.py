@@ -6,13 +6,14 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from featurelens.cli.configured import configured
 from featurelens.cli.failures import needing
 from featurelens.cli.held import connected, held
-from featurelens.client import Activations, Client, Job, Sweep, Visualization
+from featurelens.client import Activations, Client, Job, Visualization
 from featurelens.client.entries import Layer, Model
 from featurelens.client.errors import TimedOut
 from featurelens.client.operations import encoded
@@ -22,6 +23,7 @@ from featurelens.jobs.errors import Fault, FeaturelensError, InvalidSpec, Render
 
 if TYPE_CHECKING:
     from featurelens.worker.in_process import Made
+    from featurelens.worker.models.sources.download_progress import Downloaded
     from featurelens.worker.renderer.work import Work
 
 Picture = Visualization | FeaturelensError
@@ -72,13 +74,11 @@ class Served:
         self, spec: Mapping[str, Any], timeout: float | None, report: Report | None
     ) -> Iterator[tuple[dict[str, Any], Picture]]:
         sweep = self._client.sweep(**spec)
-        _waited(sweep, timeout, report)
-        for item in sweep.items():
-            try:
-                picture: Picture = self._client.job(item["key"]).wait()
-            except FeaturelensError as error:
-                picture = error
-            yield item, picture
+        try:
+            yield from sweep.as_finished(timeout, report)
+        except KeyboardInterrupt:
+            sweep.cancel()
+            raise
 
     def activations(
         self, model: str, photo: str, spec: Mapping[str, Any], timeout: float | None, report: Report | None
@@ -125,7 +125,8 @@ class Local:
 
         ask = self._process.ask(VISUALIZATION, _valid(VisualizationSpec, spec))
         resolved: Any = ask.spec
-        (made,) = self._process.make([ask], _watch(timeout, report, resolved.steps))
+        with _downloads(report):
+            (made,) = self._process.make([ask], _watch(timeout, report, resolved.steps))
         return _shown(made)
 
     def pictures(
@@ -137,11 +138,12 @@ class Local:
         asked = _valid(SweepSpec, spec)
         resolved: Any = self._process.ask(VISUALIZATION, asked.widest()).spec
         asks = [self._process.ask(VISUALIZATION, one) for one in asked.pictures_of(resolved)]
-        for number, made in enumerate(self._process.make(asks, _watch(timeout, None, resolved.steps))):
-            if report is not None:
-                report(Progress("running", step=number + 1, steps=len(asks)))
-            one = {name: getattr(made.ask.spec, name) for name in ("channel", "sign", "seed")}
-            yield one, made.error or _shown(made)
+        with _downloads(report):
+            for number, made in enumerate(self._process.make(asks, _watch(timeout, None, resolved.steps))):
+                if report is not None:
+                    report(Progress("running", step=number + 1, steps=len(asks)))
+                one = {name: getattr(made.ask.spec, name) for name in ("channel", "sign", "seed")}
+                yield one, made.error or _shown(made)
 
     def activations(
         self, model: str, photo: str, spec: Mapping[str, Any], timeout: float | None, report: Report | None
@@ -151,13 +153,14 @@ class Local:
 
         digest = self._photos.add(encoded(photo))
         ask = self._process.ask(ACTIVATIONS, _valid(ActivationsSpec, {**spec, "model": model, "photo": digest}))
-        (made,) = self._process.make([ask])
+        with _downloads(report):
+            (made,) = self._process.make([ask])
         resource = _resource(made)
         numbers = resource["numbers"]
         return Activations({**resource, "classes": numbers.pop("classes"), "layers": numbers.pop("layers")}, None)
 
 
-def _waited(asked: Job | Sweep, timeout: float | None, report: Report | None) -> Any:
+def _waited(asked: Job, timeout: float | None, report: Report | None) -> Any:
     """What it waits for; Ctrl-C takes the request back."""
     try:
         return asked.wait(timeout, report)
@@ -179,6 +182,17 @@ def _valid(kind: Any, spec: Mapping[str, Any]) -> Any:
         )
         told = (f"{one.pointer}: {one.detail}" if one.pointer != "/" else one.detail for one in faults)
         raise InvalidSpec("; ".join(told), faults) from error
+
+
+def _downloads(report: Report | None) -> AbstractContextManager[None]:
+    """Weights that are downloaded within the block are told of."""
+    from featurelens.worker.models.sources.download_progress import told_to
+
+    def tell(coming: Downloaded) -> None:
+        if report is not None:
+            report(Progress("running", stage="downloading", downloaded=coming.bytes, download_size=coming.of))
+
+    return told_to(tell)
 
 
 def _watch(timeout: float | None, report: Report | None, steps: int) -> Callable[[Work], None]:

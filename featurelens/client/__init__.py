@@ -11,18 +11,20 @@ from featurelens.client.client import Client
 from featurelens.client.entries import Layer, Model, Unit
 from featurelens.client.jobs import Job, Sweep
 from featurelens.client.progress import Progress
-from featurelens.client.results import Activations, Visualization
+from featurelens.client.results import Activations, Attribution, Result, Visualization
 
 __all__ = [
     "Activations",
     "AsyncClient",
     "AsyncJob",
     "AsyncSweep",
+    "Attribution",
     "Client",
     "Job",
     "Layer",
     "Model",
     "Progress",
+    "Result",
     "Sweep",
     "Unit",
     "Visualization",

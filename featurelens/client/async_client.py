@@ -12,8 +12,9 @@ from featurelens.client.bars import Wanted, reporting
 from featurelens.client.client import Client
 from featurelens.client.connection import Connection
 from featurelens.client.entries import Layer, Model, Unit
-from featurelens.client.operations import Operations, specification
-from featurelens.client.results import Activations, Visualization, address
+from featurelens.client.operations import specification
+from featurelens.client.results import Activations, Attribution, Result, Visualization, address
+from featurelens.client.studies import Studies
 from featurelens.client.twins import twin_of
 from featurelens.jobs import addresses
 
@@ -37,7 +38,7 @@ class AsyncClient(AsyncClosing):
         connection = Connection.to(url, key, timeout)
         self.url = connection.url
         self._driver = AsyncDriver(connection, transport)
-        self._operations = Operations(connection.url, patience)
+        self._operations = Studies(connection.url, patience)
 
     async def visualize(
         self, unit: str | None = None, *, timeout: float | None = None, progress: Wanted = None, **spec: Any
@@ -46,13 +47,20 @@ class AsyncClient(AsyncClosing):
         with reporting(progress, unit or address({"model": "", **asked})) as report:
             return await self._driver.run(self._operations.visualize(asked, timeout, report))
 
-    async def submit(self, unit: str | None = None, **spec: Any) -> AsyncJob:
-        asked = self._operations.submit(addresses.VISUALIZATIONS, specification(unit, spec))
+    async def submit(self, unit: str | None = None, *, callback: str | None = None, **spec: Any) -> AsyncJob:
+        asked = self._operations.submit(addresses.VISUALIZATIONS, specification(unit, spec), callback)
         return self._job(await self._driver.run(asked))
 
-    async def sweep(self, place: str | None = None, channels: str | list[int] | None = None, **spec: Any) -> AsyncSweep:
+    async def sweep(
+        self,
+        place: str | None = None,
+        channels: str | list[int] | None = None,
+        *,
+        callback: str | None = None,
+        **spec: Any,
+    ) -> AsyncSweep:
         asked = specification(place, {"channels": channels, **spec})
-        told = await self._driver.run(self._operations.submit(addresses.SWEEPS, asked))
+        told = await self._driver.run(self._operations.submit(addresses.SWEEPS, asked, callback))
         return AsyncSweep(told, self._operations, self._driver)
 
     async def activations(
@@ -64,6 +72,90 @@ class AsyncClient(AsyncClosing):
 
     async def upload(self, photo: Photo) -> str:
         return await self._driver.run(self._operations.photo(photo))
+
+    async def attribution(
+        self, unit: str, photo: Photo, *, timeout: float | None = None, progress: Wanted = None, **spec: Any
+    ) -> Attribution:
+        with reporting(progress, unit) as report:
+            found: Attribution = await self._driver.run(
+                self._operations.attribution(unit, photo, spec, timeout, report)
+            )
+            return found
+
+    async def maps(
+        self,
+        model: str,
+        layer: str,
+        photo: Photo,
+        *,
+        timeout: float | None = None,
+        progress: Wanted = None,
+        **spec: Any,
+    ) -> Result:
+        with reporting(progress, f"{model}/{layer}") as report:
+            found: Result = await self._driver.run(self._operations.maps(model, layer, photo, spec, timeout, report))
+            return found
+
+    async def filters(
+        self, unit: str, *, units: int | None = None, timeout: float | None = None, progress: Wanted = None
+    ) -> Result:
+        with reporting(progress, unit) as report:
+            found: Result = await self._driver.run(self._operations.filters(unit, units, timeout, report))
+            return found
+
+    async def datasets(self) -> list[dict[str, Any]]:
+        return await self._driver.run(self._operations.datasets())
+
+    async def dataset(self, name: str) -> dict[str, Any]:
+        return await self._driver.run(self._operations.dataset(name))
+
+    async def scan(
+        self, model: str, dataset: str, *, timeout: float | None = None, progress: Wanted = None, **spec: Any
+    ) -> Result:
+        asked = {"model": model, "dataset": dataset, **spec}
+        with reporting(progress, f"{model} over {dataset}") as report:
+            found: Result = await self._driver.run(self._operations.made("scans", asked, timeout, report))
+            return found
+
+    async def examples(self, unit: str, dataset: str | None = None) -> dict[str, Any]:
+        return await self._driver.run(self._operations.examples(unit, dataset))
+
+    async def spectrum(
+        self,
+        unit: str,
+        dataset: str | None = None,
+        *,
+        make: bool = False,
+        timeout: float | None = None,
+        progress: Wanted = None,
+    ) -> dict[str, Any]:
+        if not make:
+            return await self._driver.run(self._operations.spectrum(unit, dataset))
+        with reporting(progress, unit) as report:
+            return await self._driver.run(self._operations.whole_spectrum(unit, dataset, timeout, report))
+
+    async def spectrum_sheet(self, unit: str, dataset: str | None = None) -> bytes:
+        return await self._driver.run(self._operations.spectrum_sheet(unit, dataset))
+
+    async def comparison(
+        self,
+        visualization: str | Visualization,
+        dataset: str,
+        *,
+        timeout: float | None = None,
+        progress: Wanted = None,
+        **spec: Any,
+    ) -> Result:
+        with reporting(progress, dataset) as report:
+            asked = self._operations.comparison(visualization, dataset, spec, timeout, report)
+            found: Result = await self._driver.run(asked)
+            return found
+
+    async def file(self, made: str | Result) -> bytes:
+        return await self._driver.run(self._operations.file(made))
+
+    async def start(self, kind: str, *, callback: str | None = None, **spec: Any) -> AsyncJob:
+        return self._job(await self._driver.run(self._operations.started(kind, spec, callback)))
 
     async def models(self, q: str | None = None, *, downloaded: bool | None = None) -> list[Model]:
         return await self._driver.run(self._operations.models(q, downloaded))
@@ -83,9 +175,13 @@ class AsyncClient(AsyncClosing):
         *,
         model: str | None = None,
         status: str | None = None,
+        sort: str | None = None,
+        order: str | None = None,
+        dataset: str | None = None,
         limit: int | None = 100,
     ) -> list[dict[str, Any]]:
-        return await self._driver.run(self._operations.jobs(kind, model, status, limit))
+        sought = {"model": model, "status": status, "sort": sort, "order": order, "dataset": dataset}
+        return await self._driver.run(self._operations.jobs(kind, limit, **sought))
 
     async def job(self, key: str) -> AsyncJob:
         return self._job(await self._driver.run(self._operations.job(key)))

@@ -13,6 +13,7 @@ from featurelens.client.operations import Operations
 from featurelens.client.progress import Progress
 from featurelens.client.results import Visualization, address
 from featurelens.client.twins import twin_of
+from featurelens.jobs.errors import FeaturelensError
 
 
 @twin_of(Job)
@@ -57,6 +58,13 @@ class AsyncSweep(SweepFacts):
 
     def pictures(self) -> AsyncIterator[Visualization]:
         return self._driver.emitted(self._operations.sweep_pictures(self.id))
+
+    async def as_finished(
+        self, timeout: float | None = None, progress: Wanted = None
+    ) -> AsyncIterator[tuple[dict[str, Any], Visualization | FeaturelensError]]:
+        with reporting(progress, address(self.params)) as report:
+            async for one in self._driver.emitted(self._operations.sweep_as_finished(self.id, timeout, report)):
+                yield one
 
     async def sheet(self) -> bytes:
         return await self._driver.run(self._operations.sweep_sheet(self.id))

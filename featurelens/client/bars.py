@@ -34,7 +34,10 @@ def bar(label: str) -> Iterator[Report]:
         task = bars.add_task(label, total=None, note="")
 
         def report(progress: Progress) -> None:
-            bars.update(task, completed=progress.step, total=progress.steps or None, note=note(progress))
+            done, of = progress.step, progress.steps
+            if progress.downloaded is not None:
+                done, of = progress.downloaded // 1_000_000, (progress.download_size or 0) // 1_000_000
+            bars.update(task, completed=done, total=of or None, note=note(progress))
 
         yield report
 
@@ -45,6 +48,9 @@ def note(progress: Progress) -> str:
         return f"queued, waits for {progress.waiting_for}"
     if progress.status == "queued":
         return "queued" if progress.position is None else f"queued, {progress.position} in line"
+    if progress.downloaded is not None:
+        of = "" if progress.download_size is None else f" of {progress.download_size / 1e6:.1f}"
+        return f"downloading {progress.downloaded / 1e6:.1f}{of} MB"
     if progress.score is not None:
         return f"score {progress.score:.3g}"
     return progress.stage or progress.status

@@ -11,6 +11,7 @@ from featurelens.client.facts import JobFacts, SweepFacts
 from featurelens.client.operations import Operations
 from featurelens.client.progress import Progress
 from featurelens.client.results import Visualization, address
+from featurelens.jobs.errors import FeaturelensError
 
 
 class Job(JobFacts):
@@ -21,7 +22,7 @@ class Job(JobFacts):
         self._driver = driver
 
     def wait(self, timeout: float | None = None, progress: Wanted = None) -> Any:
-        """The result: a `Visualization`, `Activations`, or the resource of another kind.
+        """The result: a `Visualization`, `Activations`, an `Attribution`, or a `Result` of another kind.
 
         Raises `TimedOut` after `timeout` seconds (the job goes on), `Cancelled`, or what it failed with.
         """
@@ -63,6 +64,16 @@ class Sweep(SweepFacts):
     def pictures(self) -> Iterator[Visualization]:
         """Those that are finished, in their order, each fetched when it is its turn."""
         return self._driver.emitted(self._operations.sweep_pictures(self.id))
+
+    def as_finished(
+        self, timeout: float | None = None, progress: Wanted = None
+    ) -> Iterator[tuple[dict[str, Any], Visualization | FeaturelensError]]:
+        """Each picture as soon as it has ended, with what `items` says of it; in place of one there is not, why.
+
+        Raises `TimedOut`.
+        """
+        with reporting(progress, address(self.params)) as report:
+            yield from self._driver.emitted(self._operations.sweep_as_finished(self.id, timeout, report))
 
     def sheet(self) -> bytes:
         """All pictures on one PNG. Raises `NotReady` until the sweep is over."""

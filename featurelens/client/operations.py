@@ -12,8 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from featurelens.client import watching
 from featurelens.client.entries import Layer, Model, Unit
+from featurelens.client.one_by_one import swept_one_by_one
 from featurelens.client.progress import OVER
-from featurelens.client.results import Activations, Visualization
+from featurelens.client.results import Activations, Attribution, Result, Visualization
 from featurelens.client.retries import answered, once, told
 from featurelens.client.steps import Emit, Request, Steps
 from featurelens.client.watching import Report
@@ -73,13 +74,8 @@ class Operations:
         return Layer.of((yield from self._get(addresses.layer(model, name))))
 
     def unit(self, place: str, layer: str | None, channel: int | None) -> Steps[Unit]:
-        if layer is None or channel is None:
-            place, _, rest = place.partition("/")
-            layer, _, number = rest.rpartition(":")
-            if not number.isdecimal():
-                raise InvalidSpec.at("/unit", "a unit is written model/layer:channel, as in patternnet/conv4:7")
-            channel = int(number)
-        return Unit.of((yield from self._get(addresses.unit(place, layer, channel))))
+        where = place_of(place) if layer is None or channel is None else (place, layer, channel)
+        return Unit.of((yield from self._get(addresses.unit(*where))))
 
     def alive(self) -> Steps[None]:
         yield from self._get(addresses.LIVENESS)
@@ -89,8 +85,10 @@ class Operations:
 
     # Jobs
 
-    def submit(self, path: str, spec: Mapping[str, Any]) -> Steps[dict[str, Any]]:
-        return (yield from told(once(Request("POST", path, json=spec)), self.patience))
+    def submit(self, path: str, spec: Mapping[str, Any], callback: str | None = None) -> Steps[dict[str, Any]]:
+        """`callback` is the address that is told how it ended."""
+        headers = {} if callback is None else {"Featurelens-Callback": callback}
+        return (yield from told(once(Request("POST", path, json=spec, headers=headers)), self.patience))
 
     def job(self, key: str) -> Steps[dict[str, Any]]:
         return (yield from self._get(path_of(key)))
@@ -99,8 +97,9 @@ class Operations:
         """Takes back one request for what is at `path`."""
         return (yield from told(Request("DELETE", path), self.patience))
 
-    def jobs(self, kind: str, model: str | None, status: str | None, limit: int | None) -> Steps[list[dict[str, Any]]]:
-        params = {"model": model, "status": status, "limit": min(limit or 100, 100)}
+    def jobs(self, kind: str, limit: int | None, **sought: str | None) -> Steps[list[dict[str, Any]]]:
+        """`sought`: parameters of the list."""
+        params = {**sought, "limit": min(limit or 100, 100)}
         return (yield from self._pages(f"{addresses.ROOT}/{kind}", kind, params, limit))
 
     def ended(self, path: str, timeout: float | None, report: Report | None) -> Steps[dict[str, Any]]:
@@ -108,14 +107,17 @@ class Operations:
 
     # What came of them
 
-    def result(self, resource: Mapping[str, Any]) -> Steps[Visualization | Activations | dict[str, Any]]:
+    def result(self, resource: Mapping[str, Any]) -> Steps[Result]:
         """Of a job that has succeeded."""
         path = path_of(resource["key"])
         if path.startswith(addresses.VISUALIZATIONS):
             return (yield from self.visualization(resource))
         if path.startswith(addresses.ACTIVATIONS):
             return Activations(resource, self.absolute(path))
-        return dict(resource)
+        if path.startswith(addresses.ATTRIBUTIONS):
+            png = yield from self._bytes(addresses.attribution_image(resource["key"]), {"over": "photo"})
+            return Attribution(resource, png, self.absolute(path))
+        return Result(resource, self.absolute(path))
 
     def visualization(self, resource: Mapping[str, Any]) -> Steps[Visualization]:
         path, pngs = addresses.image(resource["key"]), []
@@ -177,6 +179,10 @@ class Operations:
                 resource = yield from self._get(addresses.visualization(item["key"]))
                 yield Emit((yield from self.visualization(resource)))
 
+    def sweep_as_finished(self, id: str, timeout: float | None, report: Report | None) -> Steps[None]:
+        """Emits each picture with its item as soon as it has ended; in place of one there is not, why."""
+        return (yield from swept_one_by_one(self, id, timeout, report))
+
     # How it is asked
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None) -> Steps[dict[str, Any]]:
@@ -200,6 +206,15 @@ class Operations:
             if page.get("next") is None or (limit is not None and len(found) >= limit):
                 return found[:limit]
             params = parse_qs(urlsplit(page["next"]).query)
+
+
+def place_of(unit: str) -> tuple[str, str, int]:
+    """Model, layer and channel of a unit as people write it. Raises `InvalidSpec`."""
+    model, _, rest = unit.partition("/")
+    layer, _, number = rest.rpartition(":")
+    if not layer or not number.isdecimal():
+        raise InvalidSpec.at("/unit", "a unit is written model/layer:channel, as in patternnet/conv4:7")
+    return model, layer, int(number)
 
 
 def path_of(key: str) -> str:

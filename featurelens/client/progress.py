@@ -17,12 +17,15 @@ class Progress:
     position: int | None = None
     """Place in the queue, 1 is next; while it is queued."""
     stage: str | None = None
-    """waiting, loading, rendering, reading, tabulating, storing or stopping."""
+    """waiting, downloading, loading, rendering, reading, tabulating, storing or stopping."""
     step: int = 0
     steps: int = 0
     score: float | None = None
     """What is optimized, on this step's transformed picture: it rises, whatever the sign."""
     seconds_left: float | None = None
+    downloaded: int | None = None
+    """Bytes of the network's weights that have come; while they are downloaded."""
+    download_size: int | None = None
     preview: str | None = None
     """The address of a small picture of a step on the way."""
     waiting_for: str | None = None
@@ -49,5 +52,8 @@ class Progress:
         return cls("running", **_known(told))
 
 
+_NAMES = ("stage", "step", "steps", "score", "seconds_left", "downloaded", "download_size")
+
+
 def _known(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: told[name] for name in ("stage", "step", "steps", "score", "seconds_left") if name in told}
+    return {name: told[name] for name in _NAMES if name in told}

@@ -34,6 +34,34 @@ class Result:
         """What was measured: for a picture the unit's activation on it in float32, the curve, seconds, versions."""
         return dict(self.data.get("numbers") or {})
 
+    def __getitem__(self, name: str) -> Any:
+        """One part of `data`."""
+        return self.data[name]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.key[:12]} {address(self.params)}>"
+
+
+class Attribution(Result):
+    """Which pixels of a photograph made a unit fire: `png` shows it over the photograph. Shows itself in a notebook."""
+
+    def __init__(self, data: Mapping[str, Any], png: bytes, url: str | None) -> None:
+        super().__init__(data, url)
+        self.png = png
+
+    @property
+    def image(self) -> Image:
+        return _opened(self.png)
+
+    def save(self, path: str | Path) -> Path:
+        """Writes `png` and returns where it is."""
+        target = Path(path)
+        target.write_bytes(self.png)
+        return target
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
 
 class Visualization(Result):
     """A finished picture, or several that were made together. Shows itself in a notebook.

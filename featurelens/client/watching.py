@@ -47,7 +47,7 @@ def _over(path: str, timeout: float | None, patience: float, report: Report | No
             return resource
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
-            raise _late(path, timeout)
+            raise late(path, timeout)
         if fruitless < FRUITLESS and (left is None or left > SILENCE):
             stream = yield from _heard(path, last_id, deadline, report)
             last_id, fruitless = stream.last_id, 0 if stream.told else fruitless + 1
@@ -105,10 +105,11 @@ def swept(path: str, timeout: float | None, patience: float, report: Report | No
             return resource
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
-            raise _late(path, timeout)
+            raise late(path, timeout)
         yield Pause(pause if left is None else min(pause, left))
         pause = min(1.5 * pause, _PAUSES[1])
 
 
-def _late(path: str, timeout: float | None) -> TimedOut:
+def late(path: str, timeout: float | None) -> TimedOut:
+    """The error of one who waits for what is at `path` no longer."""
     return TimedOut(f"not finished within {timeout:g} s; it goes on, under {path}", path.rpartition("/")[2])

@@ -3,6 +3,9 @@
 After Geirhos, Zimmermann, Bilodeau, Brendel, Kim, "Don't trust your eyes: on the (un)reliability of feature
 visualizations" (ICML 2024): Spearman's rank correlation of what a layer answers to one picture and to another, related
 to how alike natural images are that the unit likes, and images that have nothing to do with it.
+
+They compare position by position. Pictures that show the same in different places differ by that, so the same is told
+of the mean over all positions of each unit, which is blind to where something stands.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, product
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,13 +22,26 @@ from torch import Tensor
 from featurelens.engine.extraction.hooks import Reading
 from featurelens.engine.extraction.untouched import summarize_untouched
 from featurelens.engine.network import Network
+from featurelens.engine.objectives import feature_maps
 
 MOST = 1 << 15
 """Numbers of a layer that are ranked. Of a larger layer they are drawn, the same for every picture: a correlation is
 then off by about 1 / sqrt(MOST) = 0.006, and a path takes 128 kB a layer."""
 
-Path = Mapping[str, Tensor]
-"""By layer: the ranks of what it answers, with mean 0 and length 1; zeros where all numbers are the same."""
+
+class Answer(NamedTuple):
+    """Ranks, with mean 0 and length 1; zeros where all numbers are the same. `whole`: of what a layer answers, position
+    by position; `means` (C,): of the means over all positions of its units.
+    """
+
+    whole: Tensor
+    means: Tensor
+
+
+Path = Mapping[str, Answer]
+"""By layer."""
+
+By = Literal["whole", "means"]
 
 
 class Spread(NamedTuple):
@@ -67,21 +83,24 @@ def path(network: Network, picture: Tensor, layers: Sequence[str]) -> tuple[Path
     Returns its path through `layers`, and how many numbers each layer answers. Raises KeyError for a layer that is not
     there, ValueError for one that the pass never reaches or that answers with what are no numbers.
     """
-    found: dict[str, Tensor] = {}
+    found: dict[str, Answer] = {}
     numbers: dict[str, int] = {}
 
     def take(name: str, reading: Reading) -> None:
         values = reading.value[0].flatten()
         numbers[name] = len(values)
-        found[name] = _ranked(values[_drawn(len(values)).to(values.device)].float().cpu())
+        whole = _ranked(values[_drawn(len(values)).to(values.device)].float().cpu())
+        found[name] = Answer(whole, _ranked(feature_maps(reading.value)[0].double().mean((1, 2)).float().cpu()))
 
     summarize_untouched(network, network.preprocessing(picture[None]), layers, take)
     return found, numbers
 
 
-def likeness(layer: str, pictures: Sequence[Path], examples: Sequence[Path], others: Sequence[Path] = ()) -> Likeness:
+def likeness(
+    layer: str, pictures: Sequence[Path], examples: Sequence[Path], others: Sequence[Path] = (), by: By = "whole"
+) -> Likeness:
     """Of one layer; the first of `pictures` is the one that is compared with `examples`, all are of the same unit."""
-    shown, liked, rest = ([one[layer] for one in paths] for paths in (pictures, examples, others))
+    shown, liked, rest = ([getattr(one[layer], by) for one in paths] for paths in (pictures, examples, others))
     each = [correlation(shown[0], one) for one in liked]
     return Likeness(
         each=tuple(each),
@@ -93,7 +112,7 @@ def likeness(layer: str, pictures: Sequence[Path], examples: Sequence[Path], oth
 
 
 def correlation(one: Tensor, other: Tensor) -> float | None:
-    """Of two paths in one layer; None where either has no two numbers that differ."""
+    """Of two answers of one layer, whole or means; None where either has no two numbers that differ."""
     if not one.any() or not other.any():
         return None
     return float((one.double() @ other.double()).clamp(-1, 1))

@@ -46,6 +46,9 @@ class Kind(ABC, Generic[Spec]):
     """Which limit its cost is held against."""
     photo_pointer: ClassVar[str] = "/photo"
     """JSON pointer to the photograph in a spec, where there is one."""
+    edition: ClassVar[int] = 1
+    """Of what is found out: raised when results tell more than before. Keys cover it, and results of earlier ones are
+    still read."""
 
     @abstractmethod
     def resolve(self, catalog: Catalog, spec: Spec) -> tuple[Spec, ModelEntry]:
@@ -99,8 +102,15 @@ class Kind(ABC, Generic[Spec]):
         `weights` is the digest of the network and `renderer` the version of the engine: a change of either changes
         results and so the key.
         """
+        return self._key(spec, weights, renderer, self.edition)
+
+    def tells_of(self, key: str, spec: Spec, weights: str, renderer: str) -> bool:
+        """Whether `key` is that of `spec`, done with this network by this engine, in any edition."""
+        return key in {self._key(spec, weights, renderer, edition) for edition in range(self.edition, 0, -1)}
+
+    def _key(self, spec: Spec, weights: str, renderer: str, edition: int) -> str:
         content = {"kind": self.name, "renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights}
-        return self.prefix + digest(content)
+        return self.prefix + digest(content if edition == 1 else {**content, "edition": edition})
 
 
 NETWORK, DATASET = "network ", "dataset "

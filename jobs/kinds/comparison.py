@@ -21,6 +21,8 @@ class Comparison(Kind[ComparisonSpec]):
     name = "comparison"
     prefix = "fc1_"
     spec = ComparisonSpec
+    edition = 2
+    """1: without `means`."""
 
     def resolve(self, catalog: Catalog, spec: ComparisonSpec) -> tuple[ComparisonSpec, ModelEntry]:
         """Checks network, layers and size; there is nothing to fill in."""

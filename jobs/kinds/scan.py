@@ -8,12 +8,9 @@ from featurelens.jobs.catalog.entries import ModelEntry
 from featurelens.jobs.catalog.layer_names import chosen_layers
 from featurelens.jobs.catalog.resolution import check_photograph, resolve_size
 from featurelens.jobs.errors import InvalidSpec, OutOfRange
-from featurelens.jobs.kinds.base import Kind, digest, holding_of_dataset
+from featurelens.jobs.kinds.base import Kind, holding_of_dataset
 from featurelens.jobs.memory import scanned
 from featurelens.jobs.spec.scan import ScanSpec
-
-EDITION = 2
-"""Of what a scan finds out. 1: without the mean after a ReLU; results of that are still read."""
 
 
 class Scan(Kind[ScanSpec]):
@@ -24,6 +21,8 @@ class Scan(Kind[ScanSpec]):
     spec = ScanSpec
     seconds = 7 * 24 * 3600
     limit = "scan"
+    edition = 2
+    """1: without the mean after a ReLU."""
 
     def resolve(self, catalog: Catalog, spec: ScanSpec) -> tuple[ScanSpec, ModelEntry]:
         """Fills in the recommended layers, the network's own size, and what the data set is now."""
@@ -56,18 +55,6 @@ class Scan(Kind[ScanSpec]):
     def steps(self, spec: ScanSpec) -> int:
         assert spec.images is not None
         return spec.images
-
-    def key(self, spec: ScanSpec, weights: str, renderer: str) -> str:
-        """Covers the edition, too."""
-        return self._key(spec, weights, renderer, EDITION)
-
-    def tells_of(self, key: str, spec: ScanSpec, weights: str, renderer: str) -> bool:
-        """Whether `key` is that of `spec`, scanned with this network by this engine, in any edition."""
-        return key in {self._key(spec, weights, renderer, edition) for edition in range(1, EDITION + 1)}
-
-    def _key(self, spec: ScanSpec, weights: str, renderer: str, edition: int) -> str:
-        content = {"kind": self.name, "renderer": renderer, "spec": spec.model_dump(mode="json"), "weights": weights}
-        return self.prefix + digest(content if edition == 1 else {**content, "edition": edition})
 
 
 def _check(spec: ScanSpec, dataset: DatasetEntry) -> None:

@@ -47,7 +47,7 @@ class Visualization(Kind[VisualizationSpec]):
     def listed(self, spec: VisualizationSpec) -> Listed:
         return Listed(spec.layer, spec.listed_channel, spec.sign)
 
-    def key(self, spec: VisualizationSpec, weights: str, renderer: str) -> str:
+    def _key(self, spec: VisualizationSpec, weights: str, renderer: str, edition: int) -> str:
         """The digest of the other kinds covers their name; this one does not, because it was the only kind at first."""
         if spec.size is None or spec.transform is None:
             raise ValueError("the key of an unresolved spec: defaults are not filled in")

@@ -14,7 +14,7 @@ from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.queues import RENDERERS, queue_of
-from featurelens.jobs.queue.records import parse, record_key
+from featurelens.jobs.queue.record import parse, record_key
 from featurelens.jobs.queue.router import Demand
 
 _QUEUE, _JOB = Queue.redis_queue_namespace_prefix, Job.redis_job_namespace_prefix

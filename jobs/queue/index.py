@@ -6,7 +6,7 @@ has been wiped the index is rebuilt from the result store, which is authoritativ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
@@ -24,20 +24,23 @@ INDEX = "featurelens:listing"
 _SCANS = f"{INDEX}:{SCAN.name}"
 """Those of scans: few, and looked for whenever a unit is looked at, however many pictures there are."""
 
-_ABOUT = f"{INDEX}:about:"
+ABOUT = f"{INDEX}:about:"
 """Sorted sets of the keys of jobs that tell of another one, by its key; scores are seconds since 1970."""
 
 FEW = (SCAN, COMPARISON)
 """Kinds of which there are few jobs, and which tell of others: after a loss they come back first."""
 
 _COUNTER = "featurelens:listing:count"
-_COMPLETE = "featurelens:listing:complete"
-_COMPLETE_FEW = f"{_COMPLETE}:few"
+COMPLETE = "featurelens:listing:complete"
+_COMPLETE_FEW = f"{COMPLETE}:few"
 _REBUILDING = "featurelens:listing:rebuilding"
 _REBUILDING_EXPIRY = 600
 """Seconds after which another process may rebuild it, should this one have died."""
 
 _LINES = "featurelens:line:"
+
+RANKS = "ranks"
+"""The field of a line for what jobs are sorted by (`jobs.queue.ranked_index`)."""
 
 _SCANNED = 5000
 """Lines read for one page at most, so that a filter that few jobs match takes several pages, none of them long."""
@@ -94,8 +97,9 @@ def line_key(key: str) -> str:
 def write(pipe: Pipeline, key: str, spec: JobSpec, created: datetime, status: str, expiry: int) -> None:
     """Adds a line at the top in the transaction `pipe`; it expires after `expiry` seconds unless it changes."""
     pipe.hset(line_key(key), mapping=_fields(key, spec, created, status))
+    pipe.hdel(line_key(key), RANKS)
     pipe.expire(line_key(key), expiry)
-    pipe.eval(_PLACE, 2, _listing(kind_of(key)), _COUNTER, key)
+    pipe.eval(_PLACE, 2, listing(kind_of(key)), _COUNTER, key)
     _relate(pipe, key, spec, created)
 
 
@@ -132,13 +136,21 @@ class JobIndex:
         filters = ["" if wanted is None else str(wanted) for wanted in (model, layer, channel, sign, status)]
         start = "+inf" if cursor is None else f"({cursor}"
         arguments: list[Any] = [_LINES, start, limit, _SCANNED, kind.prefix, *filters]
-        found, last, complete = self._script(keys=[_listing(kind), _COMPLETE], args=arguments)
+        found, last, complete = self._script(keys=[listing(kind), COMPLETE], args=arguments)
         lines = [Line(*line.split(" ")) for line in found.decode().splitlines()]
         return Page(lines, None if last is None else last.decode().removeprefix("("), bool(complete))
 
     def about(self, key: str) -> list[str]:
         """The keys of jobs that tell of job `key` (`Kind.subject`), asked for last comes first; some may be gone."""
-        return [told.decode() for told in cast("list[bytes]", self._redis.zrevrange(_ABOUT + key, 0, -1))]
+        return self.about_all([key])[0]
+
+    def about_all(self, keys: Sequence[str]) -> list[list[str]]:
+        """The same of many, in one round trip."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.zrevrange(ABOUT + key, 0, -1)
+            answers = cast("list[list[bytes]]", pipe.execute())
+        return [[told.decode() for told in answer] for answer in answers]
 
     def forget(self, *keys: str) -> None:
         """Removes jobs whose results have been deleted from the store."""
@@ -154,21 +166,21 @@ class JobIndex:
 
         `few`: of the kinds in `FEW`.
         """
-        return bool(self._redis.exists(_COMPLETE, *([_COMPLETE_FEW] if few else [])))
+        return bool(self._redis.exists(COMPLETE, *([_COMPLETE_FEW] if few else [])))
 
     def rebuild(self, results: Iterable[Result], *, few: bool = False) -> int:
         """Adds missing lines below all others; returns the number of results read, 0 while another process does it.
 
         `results` are all there are, or all of the kinds in `FEW`.
         """
-        complete, busy = (_COMPLETE_FEW, f"{_REBUILDING}:few") if few else (_COMPLETE, _REBUILDING)
+        complete, busy = (_COMPLETE_FEW, f"{_REBUILDING}:few") if few else (COMPLETE, _REBUILDING)
         if not self._redis.set(busy, b"1", nx=True, ex=_REBUILDING_EXPIRY):
             return 0
         try:
             known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
             for below, (finished, key, spec) in enumerate(known, 1):
                 with self._redis.pipeline(transaction=True) as pipe:
-                    pipe.zadd(_listing(kind_of(key)), {key: -below}, nx=True)
+                    pipe.zadd(listing(kind_of(key)), {key: -below}, nx=True)
                     _relate(pipe, key, spec, finished)
                     if not self._redis.exists(line_key(key)):
                         pipe.hset(line_key(key), mapping=_fields(key, spec, finished, "succeeded"))
@@ -182,10 +194,11 @@ class JobIndex:
 def _relate(pipe: Pipeline, key: str, spec: JobSpec, asked: datetime) -> None:
     subject = kind_of(key).subject(spec)
     if subject is not None:
-        pipe.zadd(_ABOUT + subject, {key: asked.timestamp()})
+        pipe.zadd(ABOUT + subject, {key: asked.timestamp()})
 
 
-def _listing(kind: Kind[Any]) -> str:
+def listing(kind: Kind[Any]) -> str:
+    """The Redis key of the sorted set with the keys of this kind."""
     return _SCANS if kind is SCAN else INDEX
 
 

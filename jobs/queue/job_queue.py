@@ -30,7 +30,8 @@ from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue import index, queues
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.moves import READ
-from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, JOINABLE, Left, Record, Records, opening, parse, record_key
+from featurelens.jobs.queue.record import JOINABLE, Record, opening, parse, record_key
+from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, Left, Records
 from featurelens.jobs.queue.revival import alive, revive
 from featurelens.jobs.queue.room import Reservation, Room
 from featurelens.jobs.queue.router import Router

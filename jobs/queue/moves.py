@@ -74,8 +74,10 @@ end
 local function place(lists) return now[1] == 'queued' and redis.call('LPOS', lists .. queue, attempt) end
 return {redis.call('HGETALL', KEYS[1]), job, place(ARGV[2]), place(ARGV[6])}
 """
-"""The record, the status of its RQ job, its places in its queue and aside, from 0. With ARGV[5], a queue, one more asks:
-a picture of a sweep that is asked for alone moves to the other queue of its renderer.
+"""The record, the status of its RQ job, its places in its queue and aside, from 0.
+
+With ARGV[5], a queue, one more asks: a picture of a sweep that is asked for alone moves to the other queue of its
+renderer.
 
 KEYS[1] is the record; ARGV are what stands before an RQ job and before a queue in their keys, the statuses that may be
 joined, the queue of jobs asked for alone; then ARGV[5], and what stands before a queue in the key of what is set aside.

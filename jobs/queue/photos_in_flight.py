@@ -12,7 +12,7 @@ from rq.registry import StartedJobRegistry
 
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
-from featurelens.jobs.queue.records import record_key
+from featurelens.jobs.queue.record import record_key
 
 _DIGEST = re.compile(rb'"sha256:([0-9a-f]{64})"')
 """In the JSON of a specification, of whatever kind and version; nothing else there is named so."""

@@ -9,7 +9,8 @@ from redis import Redis, WatchError
 from rq import Queue
 from rq.job import Job
 
-from featurelens.jobs.queue.records import Record, Records, record_key
+from featurelens.jobs.queue.record import Record, record_key
+from featurelens.jobs.queue.records import Records
 
 _ALIVE = frozenset({b"queued", b"started", b"scheduled", b"deferred"})
 

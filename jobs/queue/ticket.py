@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple
 
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import Spec
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.queue.router import Demand
 
 

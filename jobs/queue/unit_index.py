@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from redis import Redis
 
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.queue.index import _COMPLETE, INDEX, line_key
+from featurelens.jobs.queue.index import COMPLETE, INDEX, line_key
 from featurelens.jobs.spec.base import Sign
 
 _SCANNED = 5000
@@ -64,7 +64,7 @@ class UnitIndex:
         while last:
             arguments = [line_key(""), last, _SCANNED, VISUALIZATION.prefix, model, layer, first, count, sign or ""]
             arguments.append(_TOGETHER)
-            answer = self._script(keys=[INDEX, _COMPLETE], args=cast("Any", arguments))
+            answer = self._script(keys=[INDEX, COMPLETE], args=cast("Any", arguments))
             lines, following, complete = cast("tuple[list[bytes], bytes | None, bool]", answer)
             for line in lines:
                 key, channel, end = line.decode().split(" ")

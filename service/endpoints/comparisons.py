@@ -13,7 +13,7 @@ from featurelens.service.auth.access import GuardedRoute, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly
 from featurelens.service.job_routes import JobRoutes
-from featurelens.service.listed_by import by_picture
+from featurelens.service.listed_by import by_likeness
 from featurelens.service.openapi import comparison_samples as samples
 from featurelens.service.openapi.answers import GUARDED
 from featurelens.service.schemas.comparison import Comparison
@@ -39,7 +39,7 @@ JOBS = JobRoutes(
     underway=samples.QUEUED,
     cancelling=samples.CANCELLING,
     page=samples.PAGE,
-    sought=by_picture,
+    sought=by_likeness,
 )
 
 router = APIRouter(tags=["comparisons"], responses=GUARDED, route_class=GuardedRoute)

@@ -106,16 +106,16 @@ def units(
     deps: Deps,
     layer: Annotated[str | None, Query(max_length=200, description="default: the first that was read")] = None,
     sort: Annotated[Sort, Query(description="the largest first; `standing` with `image` only")] = "strongest",
-    sign: Annotated[Sign, Query(description="of the pictures; with `ratio`, `percentile` and `likeness`")] = "positive",
+    sign: Annotated[Sign, Query(description="of the pictures, where they are sorted by")] = "positive",
     image: Annotated[int | None, Query(ge=0, le=2**32, description="only units among whose strongest it is")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=4096)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> ScannedUnits:
     """By what was found of them. With `image`, the units that like an image most: by `standing`, which is by how many
     spreads the image stands above what the unit says to the mean image.
 
     Or by how far their finished pictures get beside the images (`ratio`, `percentile`), and how alike either is
-    processed (`likeness`); units of which there is no such picture come last.
+    processed (`likeness`, `likeness_of_means`); units of which there is no such picture come last.
     """
     if sort == "standing" and image is None:
         raise InvalidSpec.at("sort", "standing is that of an image: name one with image")

@@ -23,6 +23,7 @@ from featurelens.service.schemas.estimate import SweepEstimate
 from featurelens.service.schemas.sweep import Sweep, SweepItem, SweepItems
 from featurelens.service.schemas.sweep_spec import SweepSpec
 from featurelens.service.thumbnails import Tiles, sheet_name
+from featurelens.service.webhooks.callbacks import Callback
 
 RETRY_AFTER = "2"
 
@@ -78,14 +79,19 @@ Spec = Annotated[
     },
 )
 async def ask(
-    spec: Spec, deps: Deps, caller: Identified, response: Response, idempotency_key: IdempotencyKey = None
+    spec: Spec,
+    deps: Deps,
+    caller: Identified,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    featurelens_callback: Callback = None,
 ) -> Sweep:
     """A picture for each of `channels` with each of `signs` and `seeds`, 4096 at most. In a quota each counts as one.
 
     They wait in a queue of their own, so that a picture asked for by itself does not wait for them; and a picture of a
     sweep that somebody asks for by itself moves over.
     """
-    shown, headers = await sweep_requests.submit(deps, spec, caller.client, idempotency_key)
+    shown, headers = await sweep_requests.submit(deps, spec, caller.client, idempotency_key, featurelens_callback)
     response.headers.update(headers)
     response.headers["Location"] = address.shown(shown.links.self)
     if shown.status == "finished":

@@ -15,7 +15,7 @@ from featurelens.service.auth.access import GuardedRoute, needs
 from featurelens.service.auth.metering import Counted
 from featurelens.service.dependencies import Deps, JsonOnly, Key
 from featurelens.service.job_routes import JobRoutes
-from featurelens.service.listed_by import by_picture
+from featurelens.service.listed_by import by_standing
 from featurelens.service.openapi import estimate_samples, samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.schemas.estimate import VisualizationEstimate
@@ -46,7 +46,7 @@ JOBS = JobRoutes(
     cancelling=samples.CANCELLING,
     page=samples.VISUALIZATIONS,
     more=("preview", "image"),
-    sought=by_picture,
+    sought=by_standing,
     result="image",
 )
 

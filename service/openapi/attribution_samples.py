@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.attribution import AttributionSpec
 from featurelens.jobs.store.result import File, Result

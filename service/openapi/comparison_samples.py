@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.comparison import ComparisonSpec
 from featurelens.jobs.store.result import Result
@@ -45,6 +45,14 @@ COMPARISON = finished(
                     "random": {"pairs": 4, "mean": 0.12, "spread": 0.07},
                     "normalized": 0.571,
                     "seeds": {"pairs": 1, "mean": 0.8, "spread": 0.0},
+                    "means": {
+                        "each": [0.77, 0.73],
+                        "picture": {"pairs": 2, "mean": 0.75, "spread": 0.02},
+                        "examples": {"pairs": 1, "mean": 0.86, "spread": 0.0},
+                        "random": {"pairs": 4, "mean": 0.31, "spread": 0.12},
+                        "normalized": 0.8,
+                        "seeds": {"pairs": 1, "mean": 0.97, "spread": 0.0},
+                    },
                 }
             ],
             "broken": [],

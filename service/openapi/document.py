@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 
+from featurelens.service.openapi.callbacks import add_callbacks
 from featurelens.service.openapi.headers import HEADERS
 from featurelens.service.openapi.portable import make_portable
 from featurelens.service.openapi.tags import TAGS
@@ -37,6 +38,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         _say_what_is_open(made)
         _remove_defaults(made)
         make_portable(made)
+        add_callbacks(made)
         _restore_nulls(made, app)
         app.openapi_schema = made
     return app.openapi_schema

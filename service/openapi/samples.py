@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from featurelens.jobs.catalog.dataset_entry import DatasetEntry, DatasetSummary, Label
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry, ModelSummary
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.activations import ActivationsSpec
 from featurelens.jobs.spec.maps import MapsSpec

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from featurelens.jobs import addresses
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -16,6 +17,9 @@ from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 from featurelens.service.schemas.numbers import Numbers
 
+ComparisonSort = Literal["likeness", "likeness_of_means"]
+"""How alike the unit's own layer answers to a picture and to the best examples: `normalized`, or that of `means`."""
+
 
 class Correlations(BaseModel):
     """Spearman's rank correlations, -1 to 1, between what a layer answers to either of two pictures, of some pairs."""
@@ -25,11 +29,9 @@ class Correlations(BaseModel):
     spread: float = Field(description="the standard deviation over the pairs")
 
 
-class ComparedLayer(BaseModel):
-    """How alike the pictures are to one layer (after Geirhos et al. 2024). Null is what is not known."""
+class Likeness(BaseModel):
+    """How alike pictures and images are to one layer (after Geirhos et al. 2024). Null is what is not known."""
 
-    layer: str
-    numbers: int = Field(description="that it answers, all positions of all units; of more than 32,768, so many")
     each: list[float | None] = Field(description="of the picture with each example, in the order of `spec.examples`")
     picture: Correlations | None = Field(description="of the picture with the examples")
     examples: Correlations | None = Field(description="of the examples with one another")
@@ -40,6 +42,30 @@ class ComparedLayer(BaseModel):
         "spread of `random`"
     )
     seeds: Correlations | None = Field(description="of pictures of different seeds with one another")
+
+
+class ComparedLayer(Likeness):
+    """Position by position, as Geirhos et al. compare, and by `means`, for which it does not matter where in a picture
+    something stands.
+    """
+
+    layer: str
+    numbers: int = Field(description="that it answers, all positions of all units; of more than 32,768, so many")
+    means: Likeness | None = Field(
+        None,
+        description="the same correlations of the mean over all positions of each of the layer's units; null in "
+        "comparisons made before that was told",
+    )
+
+
+def likenesses(layers: Sequence[ComparedLayer] | None, own: str) -> dict[ComparisonSort, float | None]:
+    """How alike the unit's `own` layer answers to the picture and to the best examples: by both measures."""
+    found = next((one for one in layers or () if one.layer == own), None)
+    means = None if found is None else found.means
+    return {
+        "likeness": None if found is None else found.normalized,
+        "likeness_of_means": None if means is None else means.normalized,
+    }
 
 
 class ComparisonLinks(JobLinks):
@@ -70,6 +96,8 @@ class ComparisonSummary(JobSummary):
     channel: int
     sign: Sign
     dataset: str
+    likeness: float | None = Field(description="`normalized` of the unit's own layer, once it is finished")
+    likeness_of_means: float | None = Field(description="the same of `means`")
     links: ComparisonLinks
 
 
@@ -80,7 +108,8 @@ class ComparisonsPage(JobPage):
 
     @classmethod
     def of(cls, jobs: list[Comparison], **more: Any) -> Self:
-        return cls(comparisons=[ComparisonSummary.of(job) for job in jobs], **more)
+        each = [ComparisonSummary.of(job, **likenesses(job.layers, job.spec.layer)) for job in jobs]
+        return cls(comparisons=each, **more)
 
 
 def finished(result: Result) -> Comparison:

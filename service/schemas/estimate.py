@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.record import Status
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from featurelens.service.schemas.address import Address
-from featurelens.service.schemas.comparison import ComparedLayer, Comparison
+from featurelens.service.schemas.comparison import ComparedLayer, Comparison, likenesses
 
 Compared = Literal["mean", "mean after ReLU", "maximum"]
 
@@ -59,3 +59,22 @@ class Evidence(BaseModel):
         if comparison is None:
             return self
         return self.model_copy(update={"comparison": comparison.links.self, "paths": comparison.layers})
+
+
+class Standing(BaseModel):
+    """Evidence in a few numbers."""
+
+    dataset: str
+    ratio: Bounds | None = Field(description="activation / best")
+    percentile: Bounds = Field(description="the share of images, in percent, that the picture is beyond")
+    likeness: float | None = Field(
+        description="`normalized` of the unit's own layer in the latest comparison; null where there is none, or its "
+        "examples are not more alike than other images"
+    )
+    likeness_of_means: float | None = Field(description="the same of `means`")
+
+    @classmethod
+    def of(cls, evidence: Evidence, layer: str) -> Self:
+        """`layer`: the unit's own."""
+        told = {name: getattr(evidence, name) for name in ("dataset", "ratio", "percentile")}
+        return cls(**told, **likenesses(evidence.paths, layer))

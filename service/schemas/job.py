@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from featurelens.jobs.errors import BY_CODE
-from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.record import Status
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
@@ -23,8 +23,8 @@ class Progress(BaseModel):
 
     stage: str | None = Field(
         None,
-        description="waiting, loading (the network), rendering or reading, tabulating (a scan), storing or "
-        "stopping; null: not yet started",
+        description="waiting, downloading (weights), loading (the network), rendering or reading, tabulating (a scan), "
+        "storing or stopping; null: not yet started",
         examples=["rendering"],
     )
     step: int = Field(description="steps done, of the optimization where there is one")
@@ -33,6 +33,8 @@ class Progress(BaseModel):
         None, description="what is optimized, on this step's transformed picture: it rises, whatever the sign"
     )
     seconds_left: float | None = Field(None, description="estimated; only once enough steps have been measured")
+    downloaded: int | None = Field(None, description="bytes of the network's weights that have come; while downloading")
+    download_size: int | None = Field(None, description="of all of them; null: not known")
 
 
 class Ending(BaseModel):
@@ -90,12 +92,13 @@ class JobSummary(BaseModel):
     links: JobLinks
 
     @classmethod
-    def of(cls, whole: Job) -> Self:
-        """`whole` in few words."""
+    def of(cls, whole: Job, **more: Any) -> Self:
+        """`whole` in few words; `more` are fields that its specification has not."""
         about: Any = whole.spec
-        own = {name: getattr(about, name) for name in cls.model_fields.keys() - JobSummary.model_fields.keys()}
+        others = cls.model_fields.keys() - JobSummary.model_fields.keys() - more.keys()
+        own = {name: getattr(about, name) for name in others}
         told = {name: getattr(whole, name) for name in ("key", "status", "created", "finished", "links")}
-        return cls(model=about.model, **told, **own)
+        return cls(model=about.model, **told, **own, **more)
 
 
 class JobPage(BaseModel, ABC):

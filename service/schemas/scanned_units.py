@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field
 
 from featurelens.jobs import addresses
 from featurelens.service.schemas.address import Address
+from featurelens.service.schemas.comparison import ComparisonSort
 from featurelens.service.schemas.evidence import Bounds, Evidence
 
-Sort = Literal["strongest", "maximum", "spread", "active", "purity", "standing", "ratio", "percentile", "likeness"]
-BY_PICTURE = ("ratio", "percentile", "likeness")
+Sort = Literal["strongest", "maximum", "spread", "active", "purity", "standing", "ratio", "percentile", ComparisonSort]
+BY_PICTURE = ("ratio", "percentile", *get_args(ComparisonSort))
 """What the pictures of units are sorted by, not the units."""
 
 
@@ -30,7 +31,7 @@ class ScannedUnit(BaseModel):
     )
     picture: Address | None = Field(
         None,
-        description="its latest finished picture with evidence, by `likeness` the latest that was compared, if any; "
+        description="its latest finished picture with evidence, by a likeness the latest that has one, if any; "
         "looked for when sorted by what pictures reach",
     )
     ratio: Bounds | None = Field(None, description="of that, as in its `evidence`")
@@ -38,6 +39,7 @@ class ScannedUnit(BaseModel):
     likeness: float | None = Field(
         None, description="of that, `normalized` of the unit's own layer in its latest comparison; when sorted by it"
     )
+    likeness_of_means: float | None = Field(None, description="the same of `means`; when sorted by it")
     examples: Address
 
     @classmethod
@@ -60,9 +62,9 @@ class ScannedUnit(BaseModel):
             examples=addresses.examples(model, told["layer"], told["channel"]),
         )
 
-    def with_picture(self, key: str, evidence: Evidence, likeness: float | None) -> Self:
+    def with_picture(self, key: str, evidence: Evidence, **likeness: float | None) -> Self:
         """With what its picture `key` reaches."""
-        told = {"ratio": evidence.ratio, "percentile": evidence.percentile, "likeness": likeness}
+        told = {"ratio": evidence.ratio, "percentile": evidence.percentile, **likeness}
         return self.model_copy(update={"picture": addresses.visualization(key), **told})
 
     def rank(self, sort: Sort) -> tuple[bool, float]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, Field
 
 from featurelens.jobs import addresses
-from featurelens.jobs.queue.records import Status
+from featurelens.jobs.queue.record import Status
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, Field
@@ -12,7 +13,7 @@ from featurelens.jobs.spec.base import JobSpec, Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.schemas.address import Address
-from featurelens.service.schemas.evidence import Evidence
+from featurelens.service.schemas.evidence import Evidence, Standing
 from featurelens.service.schemas.job import Job, JobLinks, JobPage, JobSummary, of_result, of_ticket
 from featurelens.service.schemas.numbers import PictureNumbers
 
@@ -69,10 +70,14 @@ class Summary(JobSummary):
     objective: str
     steps: int
     seed: int
+    activation: float | None = Field(description="`numbers.activation`, once it is finished")
+    standing: Standing | None = Field(
+        None, description="how far it gets beside the images of a data set; looked for when sorted by that"
+    )
     links: Links
 
     @classmethod
-    def of(cls, whole: Job) -> Self:
+    def of(cls, whole: Job, **more: Any) -> Self:
         assert isinstance(whole, Visualization)
         spec = whole.spec
         return cls(
@@ -85,9 +90,11 @@ class Summary(JobSummary):
             objective=spec.objective.type,
             steps=spec.steps,
             seed=spec.seed,
+            activation=(whole.numbers or {}).get("activation"),
             created=whole.created,
             finished=whole.finished,
             links=whole.links,
+            **more,
         )
 
 
@@ -97,8 +104,10 @@ class Visualizations(JobPage):
     visualizations: list[Summary]
 
     @classmethod
-    def of(cls, jobs: list[Visualization], **more: Any) -> Self:
-        return cls(visualizations=[Summary.of(job) for job in jobs], **more)
+    def of(cls, jobs: list[Visualization], standings: Mapping[str, Standing] | None = None, **more: Any) -> Self:
+        """`standings`: of some of them, by key."""
+        beside = standings or {}
+        return cls(visualizations=[Summary.of(job, standing=beside.get(job.key)) for job in jobs], **more)
 
 
 def finished(result: Result) -> Visualization:

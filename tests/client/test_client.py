@@ -49,6 +49,7 @@ def test_it_can_be_asked_for_now_and_waited_for_later(service: Server) -> None:
         with pytest.raises(AlreadyOver):
             job.cancel()
         assert [one["key"] for one in client.jobs(status="succeeded")] == [job.key]
+        assert [one["key"] for one in client.jobs(sort="activation", order="ascending")] == [job.key]
         assert client.jobs(status="failed") == []
         assert [client.jobs(kind) for kind in LISTED[1:]] == [[]] * (len(LISTED) - 1)
 

@@ -50,7 +50,19 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_every_command_has_an_example() -> None:
     assert {command for command, _ in EXAMPLES} == {
-        *("render", "sweep", "activations", "export", "params", "layers", "serve", "service", "worker", "doctor"),
+        *(
+            "render",
+            "sweep",
+            "activations",
+            "scan",
+            "export",
+            "params",
+            "layers",
+            "serve",
+            "service",
+            "worker",
+            "doctor",
+        ),
         *(
             "models list",
             "models check",

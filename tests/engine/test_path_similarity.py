@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from featurelens.engine import path_similarity
 from featurelens.engine.network import Network
-from featurelens.engine.path_similarity import Likeness, Path, Spread, correlation, likeness, path
+from featurelens.engine.path_similarity import By, Likeness, Path, Spread, correlation, likeness, path
 from tests.support.oriented import by_hand, oriented
 from tests.support.small_networks import network
 
@@ -44,22 +44,42 @@ def test_correlations_are_those_of_ranks_counted_by_hand() -> None:
     before = [by_hand(picture(seed)) for seed in range(2)]
     # Rounded as the network's numbers are, so that the same ones are equal.
     after = [one.astype(np.float32).clip(0).astype(np.float64) for one in before]
-    assert correlation(first["convolved"], second["convolved"]) == pytest.approx(spearman(*before), abs=2e-3)
-    assert correlation(first["rectified"], second["rectified"]) == pytest.approx(spearman(*after), abs=2e-3)
-    assert correlation(first["convolved"], first["convolved"]) == pytest.approx(1, abs=1e-6)
+    assert correlation(first["convolved"].whole, second["convolved"].whole) == pytest.approx(
+        spearman(*before), abs=2e-3
+    )
+    assert correlation(first["rectified"].whole, second["rectified"].whole) == pytest.approx(spearman(*after), abs=2e-3)
+    assert correlation(first["convolved"].whole, first["convolved"].whole) == pytest.approx(1, abs=1e-6)
 
 
-def test_every_pair_counts_once() -> None:
+def test_means_are_those_of_the_units_counted_by_hand() -> None:
+    (first, second), hand = paths(oriented(), range(2), "convolved"), [by_hand(picture(seed)) for seed in range(2)]
+    expected = spearman(*(one.mean((1, 2)) for one in hand))
+    assert correlation(first["convolved"].means, second["convolved"].means) == pytest.approx(expected, abs=1e-6)
+
+
+def test_where_something_stands_matters_to_the_whole_alone() -> None:
+    """What is the same around every position: a picture that is turned around says the same elsewhere."""
+    net = network(nn.Sequential(nn.Conv2d(3, 6, 1)))
+    straight, turned = (path(net, one, ["0"])[0]["0"] for one in (picture(0), picture(0).flip(1, 2)))
+    assert correlation(straight.means, turned.means) == pytest.approx(1, abs=1e-6)
+    assert (correlation(straight.whole, turned.whole) or 1.0) < 0.99
+
+
+@pytest.mark.parametrize("by", ["whole", "means"])
+def test_every_pair_counts_once(by: By) -> None:
     net = oriented()
     pictures, examples, others = (paths(net, range(*ends), "rectified") for ends in ((0, 3), (3, 7), (7, 12)))
-    found = likeness("rectified", pictures, examples, others)
+    found = likeness("rectified", pictures, examples, others, by)
+
+    def answer(one: Path) -> Tensor:
+        return one["rectified"].whole if by == "whole" else one["rectified"].means
 
     def told(pairs: list[tuple[Path, Path]]) -> tuple[Any, ...]:
-        each = [correlation(one["rectified"], other["rectified"]) for one, other in pairs]
+        each = [correlation(answer(one), answer(other)) for one, other in pairs]
         values = np.array(each, np.float64)
         return len(values), pytest.approx(values.mean()), pytest.approx(values.std())
 
-    assert found.each == tuple(correlation(pictures[0]["rectified"], one["rectified"]) for one in examples)
+    assert found.each == tuple(correlation(answer(pictures[0]), answer(one)) for one in examples)
     assert found.picture == told([(pictures[0], one) for one in examples])
     assert found.examples == told(list(combinations(examples, 2)))
     assert found.others == told(list(product(examples, others)))
@@ -67,7 +87,6 @@ def test_every_pair_counts_once() -> None:
     assert found.examples is not None
     assert found.others is not None
     assert found.picture is not None
-    assert found.normalized is None, "random pictures are all equally alike"
 
 
 def test_the_normalized_number_is_one_for_an_example_and_zero_for_another_image() -> None:
@@ -100,7 +119,8 @@ def test_what_is_not_known_is_absent() -> None:
             return said
 
     silent = path(network(Silent()), picture(0), ["layer"])[0]
-    assert correlation(silent["layer"], silent["layer"]) is None
+    whole, means = silent["layer"]
+    assert (correlation(whole, whole), correlation(means, means)) == (None, None)
     found = likeness("layer", [silent], [silent, silent], [silent])
     assert (found.each, found.picture, found.examples, found.others, found.seeds) == ((None, None), *[None] * 4)
     assert found.normalized is None
@@ -114,10 +134,10 @@ def test_of_a_large_layer_the_same_places_are_ranked(monkeypatch: pytest.MonkeyP
     (first, numbers), (second, _) = (path(oriented(), picture(seed), ["convolved"]) for seed in range(2))
     path_similarity._drawn.cache_clear()
     assert numbers == {"convolved": 4 * 9 * 12}
-    assert len(first["convolved"]) == 64
+    assert len(first["convolved"].whole) == 64
     places = torch.randperm(432, generator=torch.Generator().manual_seed(0))[:64].numpy()
     hand = [by_hand(picture(seed)).ravel()[places] for seed in range(2)]
-    assert correlation(first["convolved"], second["convolved"]) == pytest.approx(spearman(*hand), abs=2e-3)
+    assert correlation(first["convolved"].whole, second["convolved"].whole) == pytest.approx(spearman(*hand), abs=2e-3)
 
 
 def test_no_numbers() -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from featurelens.launcher.claim import free_port
+from tests.support import own_networks
 from tests.support.browser import Visit, chromium, program, visiting
 from tests.support.stack import Stack
 from tests.support.wait import until
@@ -26,9 +27,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Has pictures of eight classes and of a unit, and has read the bundled images for their layers."""
+    """Has pictures of eight classes, has read the bundled images for their layer, and holds two networks of its own."""
     program()
-    with Stack(tmp_path_factory.mktemp("pages") / "state", free_port(), FORWARDED_ALLOW_IPS="127.0.0.1") as stack:
+    folder = tmp_path_factory.mktemp("pages")
+    own_networks.write(folder / "models")
+    more = {"FORWARDED_ALLOW_IPS": "127.0.0.1", "FEATURELENS_MODELS": str(folder / "models")}
+    with Stack(folder / "state", free_port(), **more) as stack:
         scan = stack.http.post("/v1/scans", json={"model": "patternnet", "dataset": "patterns", "layers": ["logits"]})
         classes = {"model": "patternnet", "layer": "logits", "channels": "0-7", "steps": 8}
         sweep = stack.http.post("/v1/sweeps", json=classes)

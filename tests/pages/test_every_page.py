@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import pytest
-from playwright.sync_api import Browser
-
-from tests.support.browser import visiting
+from tests.support.browser import Visit
 from tests.support.stack import Stack
 
 PAGES = {
@@ -30,34 +25,21 @@ PAGES = {
     "models/patternnet/layers/conv99": "",
     "models/patternnet/layers/logits/units/99": "",
 }
-SIZES: list[tuple[int, Literal["dark", "light"]]] = [(1280, "dark"), (390, "light"), (390, "dark"), (2560, "light")]
-HEIGHT = 900
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_pages(browser: Browser, stack: Stack, path: str) -> None:
-    """Opened on a phone and on a wide screen, and made narrower, wider, lighter and darker while it is open."""
-    before = _newest(stack)
+def test_pages(visit: Visit, stack: Stack) -> None:
+    before = stack.see("/v1/visualizations?limit=1")["visualizations"][0]["key"]
     wrong: list[str] = []
-    for sizes in (SIZES[:2], SIZES[2:]):
-        width, scheme = sizes[0]
-        with visiting(browser, f"http://127.0.0.1:{stack.port}", width, HEIGHT, scheme) as visit:
-            page = visit.open(path)
-            page.wait_for_load_state("networkidle")
-            refused = page.locator("main [role=alert]").count() > 0
-            if heading := PAGES[path]:
-                assert heading in (page.locator("main h1").first.inner_text())
-                assert page.title().endswith("Featurelens")
-            for width, scheme in sizes:
-                page.set_viewport_size({"width": width, "height": HEIGHT})
-                page.emulate_media(color_scheme=scheme)
-                wrong += [f"{width} {scheme}: {one}" for one in visit.violations()]
-                wrong += [f"{width} {scheme}: the whole page scrolls sideways"] * visit.overflows()
-            # What is not there is a 404, and Chromium writes that down.
-            wrong += [one for one in visit.errors if not (refused and " 404 " in one)]
+    for path, heading in PAGES.items():
+        page = visit.open(path)
+        page.wait_for_load_state("networkidle")
+        refused = page.locator("main [role=alert]").count() > 0
+        if heading:
+            assert heading in (page.locator("main h1").first.inner_text()), path
+            assert page.title().endswith("Featurelens")
+        wrong += [f"{path}: {one}" for one in visit.looked_over()]
+        # What is not there is a 404, and Chromium writes that down.
+        wrong += [f"{path}: {one}" for one in visit.errors if not (refused and " 404 " in one)]
+        visit.errors.clear()
     assert wrong == []
-    assert _newest(stack) == before, "looking asks for nothing"
-
-
-def _newest(stack: Stack) -> str:
-    return str(stack.see("/v1/visualizations?limit=1")["visualizations"][0]["key"])
+    assert stack.see("/v1/visualizations?limit=1")["visualizations"][0]["key"] == before, "looking asks for nothing"

@@ -1,4 +1,4 @@
-"""Asking for what is missing: from the form, from a grid, from the list of jobs; and comparing what came of it."""
+"""Asking for what is missing: from the form, from a grid, from the list of jobs."""
 
 from __future__ import annotations
 
@@ -54,16 +54,6 @@ def test_a_job_can_be_cancelled_and_tried_again(visit: Visit) -> None:
     expect(job.get_by_role("progressbar")).to_be_visible()
     job.get_by_role("button", name="Cancel").click()
     expect(job).to_have_attribute("data-status", "cancelled")
-
-
-def test_comparing_two_seeds(visit: Visit) -> None:
-    page = visit.open("compare?a=patternnet/logits:2,steps=8&b=patternnet/logits:2,steps=8,seed=1")
-    page.get_by_role("button", name="Render").click()
-    expect(page.get_by_role("heading", name="One over the other")).to_be_visible()
-    table = page.get_by_test_id("differences")
-    expect(table.get_by_role("row").filter(has_text="seed")).to_contain_text("0")
-    assert table.get_by_role("row").count() == 3, "the head, the seed and the activation"
-    assert visit.errors == []
 
 
 def test_a_list_lives_in_its_address(visit: Visit) -> None:

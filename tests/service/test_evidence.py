@@ -239,3 +239,34 @@ def test_it_is_read_once_until_there_is_another_scan(
     assert client.get(url).json()["evidence"][0]["scan"] == later
     JobIndex(redis).forget(scan, later)
     assert client.get(url).json()["evidence"] is None
+
+
+def test_looking_again_asks_the_store_only_about_scans_that_tell_of_the_unit(
+    client: httpx.Client, redis: Redis, store: FileStore, scan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are of the network."""
+    for change in ({"layers": ["conv1"]}, {"layers": ["logits"]}, {"size": [64, 64]}):
+        finish(redis, store, client.post("/v1/scans", json=SCAN | change).json()["key"])
+    url = put(store, activation=1.0)
+    first = client.get(url).json()["evidence"]
+    asked: list[str] = []
+    state = FileStore._state
+
+    def noted(self: FileStore, key: str, name: str) -> Any:
+        asked.append(key)
+        return state(self, key, name)
+
+    monkeypatch.setattr(FileStore, "_state", noted)
+    assert client.get(url).json()["evidence"] == first
+    assert {key for key in asked if key.startswith("fs1_")} == {scan}
+
+
+def test_a_scan_that_is_gone_gives_way_to_the_one_before(
+    client: httpx.Client, redis: Redis, store: FileStore, scan: str
+) -> None:
+    url = put(store, activation=1.0)
+    later = client.post("/v1/scans", json=SCAN | {"keep": 3}).json()["key"]
+    finish(redis, store, later)
+    assert client.get(url).json()["evidence"][0]["scan"] == later
+    assert store.delete(later)  # evicted: no list has noticed yet
+    assert client.get(url).json()["evidence"][0]["scan"] == scan

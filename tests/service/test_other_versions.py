@@ -19,7 +19,7 @@ from featurelens.jobs.catalog.formats import FORMER, LAYERS
 from featurelens.jobs.catalog.merging import MODELS
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.queue.index import INDEX
-from featurelens.jobs.queue.records import record_key
+from featurelens.jobs.queue.record import record_key
 from featurelens.jobs.queue.stats import counts, publish_renderer
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.version import VERSION

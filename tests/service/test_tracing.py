@@ -6,29 +6,21 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.util._once import Once
 from redis import Redis
 
 from featurelens.jobs import tracing
 from featurelens.jobs.queue.job_queue import JobQueue
+from tests.support.traces import exported
 from tests.support.visualizations import BODY, KEY, URL
 from tests.support.wait import until
 
 
 @pytest.fixture
 def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """Gets all spans of this process while the test runs."""
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
-    trace.set_tracer_provider(provider)
-    yield exporter
-    provider.shutdown()
+    with exported(monkeypatch) as spans:
+        yield spans
 
 
 def traced(exporter: InMemorySpanExporter, name: str) -> ReadableSpan:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +18,13 @@ REQUIRED = "FEATURELENS_BROWSER"
 """Set to `required`, a missing Chromium is a failure and no reason to skip."""
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+LOOKS: list[tuple[Literal["dark", "light"], int, tuple[str, ...]]] = [
+    ("dark", 390, ()),
+    ("light", 2560, ("color-contrast",)),
+    ("light", 1280, ("scrollable-region-focusable",)),
+]
+"""A colour scheme, a width, and which of axe's rules may find something that the look before has not."""
+
 PATIENCE = 60_000
 """Milliseconds; other work may run on the machine."""
 
@@ -76,10 +84,23 @@ class Visit:
         expect(self.page.get_by_test_id("loading")).to_have_count(0)
         return self.page
 
-    def violations(self) -> list[str]:
-        """What axe finds, a line for each element."""
-        found = Axe().run(self.page).response["violations"]
+    def violations(self, *rules: str) -> list[str]:
+        """What axe finds by these of its rules (all), a line for each element."""
+        options = {"runOnly": list(rules)} if rules else None
+        found = Axe().run(self.page, options=options).response["violations"]
         return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+    def looked_over(self) -> list[str]:
+        """What is wrong with the page as it stands: what axe finds in the dark on a telephone, contrast in the light,
+        and widths at which all of it scrolls sideways.
+        """
+        wrong = []
+        for scheme, width, rules in LOOKS:
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.set_viewport_size({"width": width, "height": 900})
+            wrong += [f"{scheme}, {width}: {one}" for one in self.violations(*rules)]
+            wrong += [f"{width}: the whole page scrolls sideways"] * self.overflows()
+        return wrong
 
     def overflows(self) -> bool:
         """Whether the whole page scrolls sideways."""

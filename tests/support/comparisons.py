@@ -35,5 +35,13 @@ LAYER: dict[str, Any] = {
     "random": {"pairs": 6, "mean": 0.25, "spread": 0.125},
     "normalized": 0.5,
     "seeds": None,
+    "means": {
+        "each": [0.75, None],
+        "picture": {"pairs": 1, "mean": 0.75, "spread": 0.0},
+        "examples": {"pairs": 1, "mean": 0.75, "spread": 0.0},
+        "random": {"pairs": 6, "mean": 0.25, "spread": 0.125},
+        "normalized": 1.0,
+        "seeds": None,
+    },
 }
 TOLD: dict[str, Any] = {"layers": [LAYER], "broken": [20], "device": "cpu", "seconds": 0.25}

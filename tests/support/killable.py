@@ -1,21 +1,23 @@
-"""Scans in processes of their own, which are killed."""
+"""Scans, and parts of scans, in processes of their own, which may be killed."""
 
 from __future__ import annotations
 
 import multiprocessing
 import random
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, cast
 
 from featurelens.engine.network import Network
 from featurelens.jobs import scan_rows
+from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.objects import Objects
 from featurelens.worker.datasets.decoder import Decoder, Pending
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.kinds.scan import Scans, ScanWork
-from featurelens.worker.renderer.scans import course
+from featurelens.worker.renderer.scans import reading
 from tests.support.scanning import Told, workshop
 
 ROWS = 3
@@ -42,7 +44,7 @@ class InPlace(Decoder):
 def begun(state: Path | Objects, datasets: Path, ask: Ask, net: Network) -> tuple[Scans, ScanWork]:
     """A scan with small batches that writes a checkpoint after each."""
     scan_rows.MOST["cpu"] = ROWS
-    course.CHECKPOINT_EVERY = -1e9
+    reading.CHECKPOINT_EVERY = -1e9
     scans = workshop(state, datasets)
     scans._decoder._decoder = InPlace()
     return scans, scans.begin(ask, net, time.monotonic())
@@ -50,14 +52,14 @@ def begun(state: Path | Objects, datasets: Path, ask: Ask, net: Network) -> tupl
 
 def finish(state: Path, datasets: Path, ask: Ask, net: Network) -> Told:
     """To the end."""
-    most, every = scan_rows.MOST["cpu"], course.CHECKPOINT_EVERY
+    most, every = scan_rows.MOST["cpu"], reading.CHECKPOINT_EVERY
     try:
         scans, work = begun(state, datasets, ask, net)
         while work not in work.tick([work]):
             continue
         return Told(scans, work)
     finally:
-        scan_rows.MOST["cpu"], course.CHECKPOINT_EVERY = most, every
+        scan_rows.MOST["cpu"], reading.CHECKPOINT_EVERY = most, every
 
 
 def killed(state: Path, datasets: Path, ask: Ask, net: Network, images: int, dice: random.Random) -> int:
@@ -77,6 +79,31 @@ def killed(state: Path, datasets: Path, ask: Ask, net: Network, images: int, dic
     ours.close()
     theirs.close()
     return steps[0]
+
+
+def read(state: Path, datasets: Path, ask: Ask, net: Network, part: range, batches: int = 10**9) -> None:
+    """Reads a part of a scan, or so many batches of it, with nothing but a folder in common with who reads the rest."""
+    scan_rows.MOST["cpu"] = ROWS
+    assert isinstance(ask.spec, ScanSpec)
+    assert ask.spec.identity is not None
+    means = workshop(state, datasets)._means
+    one = reading.Reading(ask.key, ask.spec, net, means, part)
+    images = means.shelf.open(ask.spec.dataset, ask.spec.identity)
+    for _ in one.steps(images, InPlace()):
+        if one.done >= min(part.start + ROWS * batches, part.stop):
+            return
+
+
+def read_apart(state: Path, datasets: Path, ask: Ask, net: Network, parts: Sequence[range]) -> None:
+    """Each part in a process of its own, all at once."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    each = [context.Process(target=read, args=(state, datasets, ask, net, part), daemon=True) for part in parts]
+    for process in each:
+        process.start()
+    for process in each:
+        process.join(120)
+        assert process.exitcode == 0
 
 
 def _run(state: Path, datasets: Path, ask: Ask, net: Network, told: Connection) -> None:

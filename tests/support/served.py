@@ -17,14 +17,19 @@ from tests.support.fake_worker import FakeWorker
 from tests.support.server import Server
 
 
-@contextmanager
-def served(redis: Redis, broker: str, state: Path, *, works: bool = True, auth: str = "auto") -> Iterator[Server]:
-    """`works` False: somebody is there to take jobs, and does not."""
-    settings = Settings.model_validate({"redis_url": broker, "state": state, "auth": auth})
+def somebody_works(redis: Redis) -> None:
+    """A worker is there, as far as the broker can tell."""
     liveness.beat(redis)
     for queue in QUEUES:
         redis.sadd(WORKERS_BY_QUEUE_KEY % queue, "rq:worker:a")
     redis.hset("rq:worker:a", "last_heartbeat", "now")
+
+
+@contextmanager
+def served(redis: Redis, broker: str, state: Path, *, works: bool = True, auth: str = "auto") -> Iterator[Server]:
+    """`works` False: somebody is there to take jobs, and does not."""
+    settings = Settings.model_validate({"redis_url": broker, "state": state, "auth": auth})
+    somebody_works(redis)
     with Server(settings) as server:
         if works:
             with FakeWorker(redis, FileStore(settings.results_folder)):

@@ -16,7 +16,7 @@ from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import JobQueue
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.visualization import VisualizationSpec

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.spec.activations import MAX_LAYERS, MAX_UNITS
 from featurelens.jobs.spec.objectives import MAX_VECTOR
 from featurelens.jobs.spec.visualization import MAX_STEPS, VisualizationSpec

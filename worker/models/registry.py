@@ -44,7 +44,7 @@ class Registry:
         self._sources: tuple[Source, ...] = (
             Bundled(),
             Torchvision(settings.cache_folder / "weights"),
-            Local(settings.models),
+            Local(settings.models, settings.cache_folder / "hub"),
             *([Timm(settings.cache_folder / "weights")] if installed() else []),
         )
 

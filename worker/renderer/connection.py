@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.kinds import kind_of
+from featurelens.worker.models.sources.download_progress import Downloaded
 from featurelens.worker.protocol import MAX_LINE, Ask, Failed, Finished, Preview, Progress, Stage, Watch
 from featurelens.worker.renderer.work import Work
 
@@ -72,13 +73,14 @@ class Connection:
             return False
         return not self.over
 
-    def report(self, stage: Stage, *, now: bool = False) -> None:
-        """Sends progress if it is due (or `now`); skipped while earlier bytes are still unsent."""
+    def report(self, stage: Stage, *, now: bool = False, coming: Downloaded | None = None) -> None:
+        """Sends progress if it is due (or `now`); skipped while earlier bytes are still unsent. `coming`: weights."""
         if self.ask is None or self._outbox or (time.monotonic() < self._report_due and not now):
             return
         step, score = (self.work.step, self.work.score) if self.work else (0, None)
         steps = kind_of(self.ask.key).steps(self.ask.spec)
-        message = Progress(stage=stage, step=step, steps=steps, score=score)
+        got, of = coming or (None, None)
+        message = Progress(stage=stage, step=step, steps=steps, score=score, downloaded=got, download_size=of)
         self._outbox += message.line()
         self._report_due = time.monotonic() + REPORT_INTERVAL
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from featurelens.engine.network import Network
 from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.worker.models.sources.download_progress import Downloaded, told_to
 
 Identity = tuple[str, str]
 """Canonical name and digest."""
@@ -24,6 +26,8 @@ class Networks:
         self._budget = budget
         self._futures: dict[Identity, Future[Network]] = {}
         """The most recently used is last."""
+        self._downloads: dict[Identity, Downloaded] = {}
+        """Written by the threads that load."""
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="load")
 
     def get(self, name: str, digest: str) -> Network | None:
@@ -34,6 +38,11 @@ class Networks:
             future.add_done_callback(lambda _: self._loaded())
         self._futures[name, digest] = future
         return future.result() if future.done() else None
+
+    def downloaded(self, name: str, digest: str) -> Downloaded | None:
+        """How much of its weights has come; None where nothing is being downloaded, or all of it is there."""
+        known = self._downloads.get((name, digest))
+        return None if known is None or known.bytes == known.of else known
 
     def load(self, name: str, digest: str) -> Network:
         """The network, waited for. Raises `ModelLoadFailed`."""
@@ -65,7 +74,11 @@ class Networks:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _loaded_as(self, name: str, digest: str) -> Network:
-        network = self._load(name)
+        try:
+            with told_to(partial(self._downloads.__setitem__, (name, digest))):
+                network = self._load(name)
+        finally:
+            self._downloads.pop((name, digest), None)
         if network.digest != digest:
             raise ModelLoadFailed(f"the weights of {name} have changed since this was asked for; ask again")
         return network

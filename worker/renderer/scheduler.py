@@ -22,6 +22,7 @@ from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.photographs import BeingRead
+from featurelens.worker.renderer.tick_spans import TickSpans
 from featurelens.worker.renderer.work import Group, Work, Workshop
 
 SWEEP_EVERY = 4
@@ -64,6 +65,7 @@ class Scheduler:
         self._shares = FairShare()
         self._memory = memory
         self._grown = grown
+        self._spans = TickSpans()
 
     @property
     def busy(self) -> bool:
@@ -79,6 +81,7 @@ class Scheduler:
         if connection in self._waiting:
             self._waiting.remove(connection)
         if connection.work is not None and self._working.pop(id(connection.work), None) is not None:
+            self._spans.end([connection.work])
             connection.work.leave()
 
     def turn(self) -> None:
@@ -102,7 +105,8 @@ class Scheduler:
                 network = self._networks.get(ask.spec.model, ask.digest)
                 crowded = crowded or not self._has_room(ask)
                 if network is None or (crowded and ask.memory > self._memory * _SMALL):
-                    connection.report("loading")
+                    coming = self._networks.downloaded(ask.spec.model, ask.digest) if network is None else None
+                    connection.report("downloading" if coming else "loading", coming=coming)
                     continue
                 connection.grown = self._grown() - self._taken()
                 connection.work = self._workshops[kind_of(ask.key).name].begin(ask, network, connection.begun)
@@ -137,14 +141,16 @@ class Scheduler:
     def _tick(self, group: Group, *, sweeps_first: bool) -> None:
         try:
             chosen = choose(group.works, group.room, sweeps_first=sweeps_first)
-            with self._stats.tick(group, chosen):
+            with self._stats.tick(group, chosen), self._spans.tick(chosen):
                 ended = group.tick(chosen)
         except Exception as error:  # noqa: BLE001  # its jobs fail with the reason, other groups go on
             logger().exception("a tick failed", model=group.network.name)
+            self._spans.end(group.works)
             for work in list(group.works):
                 work.leave()
                 self._fail(self._working.pop(id(work)), error)
             return
+        self._spans.end(ended)
         for work in ended:
             connection = self._working.pop(id(work))
             try:

@@ -10,7 +10,8 @@ from redis import Redis, RedisError
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.queue.previews import Previews
-from featurelens.jobs.queue.records import Record, Records
+from featurelens.jobs.queue.record import Record
+from featurelens.jobs.queue.records import Records
 from featurelens.worker.protocol import Progress
 from featurelens.worker.slot.preview_relay import PreviewRelay
 
@@ -46,7 +47,14 @@ class ProgressReport:
         """Writes `progress` if it is due; returns whether it was."""
         if progress.stage == self._stage and time.monotonic() < self._due:
             return False
-        self._latest = partial(self.write, progress.stage, progress.step, progress.score, self._seconds_left(progress))
+        self._latest = partial(
+            self.write,
+            progress.stage,
+            progress.step,
+            progress.score,
+            self._seconds_left(progress),
+            (progress.downloaded, progress.download_size),
+        )
         self._latest()
         self._stage = progress.stage
         self._due = time.monotonic() + PROGRESS_INTERVAL
@@ -56,7 +64,14 @@ class ProgressReport:
         """Writes the latest progress again, which shows the slot that this process lives."""
         self._latest()
 
-    def write(self, stage: str, step: int, score: float | None, seconds_left: float | None = None) -> None:
+    def write(
+        self,
+        stage: str,
+        step: int,
+        score: float | None,
+        seconds_left: float | None = None,
+        download: tuple[int | None, int | None] = (None, None),
+    ) -> None:
         """The broker may be away, or refuse.
 
         Raises `Unwanted` when this execution was cancelled or replaced, `RenderFailed` when it takes too long.
@@ -65,7 +80,7 @@ class ProgressReport:
             raise RenderFailed(TOO_LONG)
         try:
             wanted = self._records.progress(
-                self._key, self._record.attempt, self._execution, stage, step, score, seconds_left
+                self._key, self._record.attempt, self._execution, stage, step, score, seconds_left, download
             )
         except RedisError:
             wanted = True

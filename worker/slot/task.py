@@ -31,7 +31,8 @@ from featurelens.jobs.queue.broker import connect, patiently
 from featurelens.jobs.queue.deaths import forgiven, nobodys_fault
 from featurelens.jobs.queue.liveness import renderer_alive
 from featurelens.jobs.queue.queues import base, renderer_of
-from featurelens.jobs.queue.records import Record, Records
+from featurelens.jobs.queue.record import Record
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.settings import settings
 from featurelens.jobs.store.open_store import open_store
 from featurelens.jobs.store.result import describe
@@ -108,7 +109,8 @@ def _do(
         asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
         with tracing.span("render"):
             renderer = renderer_of(record.queue or QUEUE)
-            finished, payload = _rendered(redis, renderer, report, asked, execution, last, stop)
+            traced = asked.model_copy(update={"trace": tracing.carried()})
+            finished, payload = _rendered(redis, renderer, report, traced, execution, last, stop)
         images, pictures = encoded(key, record, finished, payload)
         contents, files = attached(finished, payload)
         if not patiently(lambda: records.commit(key, record.attempt, execution)):

@@ -14,8 +14,11 @@ from tests.support.comparisons import SPEC
 
 def test_golden() -> None:
     """If this fails, every comparison ever made has lost its name. Is that meant?"""
-    golden = "fc1_f0e76eaaeb58fcc7690894cf1be021b5726aa44a4d754c14f74e280bdf84d0d3"
-    assert COMPARISON.key(SPEC, "sha256:" + "0" * 64, "1") == golden
+    weights, first = "sha256:" + "0" * 64, "fc1_f0e76eaaeb58fcc7690894cf1be021b5726aa44a4d754c14f74e280bdf84d0d3"
+    golden = "fc1_056b6bfcf31adeea2d26696acf091bb65fe401908a90aaa59ed8efe514dd9e9e"
+    assert COMPARISON.key(SPEC, weights, "1") == golden
+    told = [COMPARISON.tells_of(key, SPEC, weights, "1") for key in (golden, first, "fc1_" + "0" * 64)]
+    assert told == [True, True, False]
 
 
 def test_resolving_again_changes_nothing(catalog: Catalog) -> None:

@@ -12,7 +12,8 @@ from rq.serializers import JSONSerializer
 from featurelens.jobs.errors import OtherVersion, RenderFailed
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK, JobQueue
-from featurelens.jobs.queue.records import Records, record_key
+from featurelens.jobs.queue.record import record_key
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.visualization import VisualizationSpec
 

@@ -12,7 +12,8 @@ from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.job_queue import JobQueue
-from featurelens.jobs.queue.records import Records, record_key
+from featurelens.jobs.queue.record import record_key
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.spec.visualization import VisualizationSpec
 
 KEY = "fv1_" + "7" * 64

@@ -14,7 +14,8 @@ from redis import Redis
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.fruitless import KEPT, KEPT_BYTES
 from featurelens.jobs.queue.index import INDEX, write
-from featurelens.jobs.queue.records import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records, opening, record_key
+from featurelens.jobs.queue.record import opening, record_key
+from featurelens.jobs.queue.records import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records
 from featurelens.jobs.queue.router import Demand
 from featurelens.jobs.spec.visualization import VisualizationSpec
 

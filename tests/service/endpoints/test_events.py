@@ -12,6 +12,7 @@ import httpx
 import pytest
 from redis import Redis
 
+from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue.aside import restore, set_aside
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.previews import Previews
@@ -69,14 +70,14 @@ def test_set_aside(client: httpx.Client, redis: Redis, attempt: str) -> None:
     with listening(client) as events:
         assert next(events)["data"] == {"position": 1, "waiting_for": None}
         with redis.pipeline() as pipe:
-            pipe.lrem(JobQueue(redis).rq.key, 0, attempt)
-            set_aside(pipe, JobQueue(redis).rq, attempt)
+            pipe.lrem(JobQueue(redis).of(QUEUE).key, 0, attempt)
+            set_aside(pipe, JobQueue(redis).of(QUEUE), attempt)
             pipe.execute()
         assert next(events)["data"] == apart
         polled = client.get(f"{URL}/{KEY}").json()
         assert {name: polled[name] for name in apart} == apart
         assert polled["status"] == "queued"
-        restore(redis, JobQueue(redis).rq)
+        restore(redis, JobQueue(redis).of(QUEUE))
         assert next(events)["data"] == {"position": 1, "waiting_for": None}
 
 

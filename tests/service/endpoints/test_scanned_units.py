@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.kinds import COMPARISON, VISUALIZATION
+from featurelens.jobs.kinds import COMPARISON
 from featurelens.jobs.queue.index import write
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.result import describe
@@ -18,10 +18,8 @@ from tests.support import datasets
 from tests.support.catalog import ENTRY
 from tests.support.comparisons import SPEC as COMPARED
 from tests.support.comparisons import TOLD
-from tests.support.results import result
+from tests.support.pictured import pictured
 from tests.support.scans import LAYER, finish
-from tests.support.visualizations import PNG, SPEC
-from tests.support.visualizations import URL as PICTURES
 
 URL = "/v1/scans"
 
@@ -34,18 +32,6 @@ def scan(client: httpx.Client, redis: Redis, store: FileStore, catalog: Catalog)
     url = client.post(URL, json=body).headers["location"]
     finish(redis, store, url.rpartition("/")[2])
     return url
-
-
-def pictured(redis: Redis, store: FileStore, channel: int, value: float, **change: Any) -> str:
-    """Where a finished picture is whose unit says `value`; it is in the list of all jobs."""
-    spec = SPEC.model_copy(update={"channel": channel, **change})
-    key = VISUALIZATION.key(spec, ENTRY.digest, ENTRY.renderer)
-    made = result([PNG], key, spec, {"activation": value, "preactivation": value})
-    store.put(made, [PNG])
-    with redis.pipeline() as pipe:
-        write(pipe, key, spec, made.finished, "succeeded", 600)
-        pipe.execute()
-    return f"{PICTURES}/{key}"
 
 
 def test_units_by_what_their_pictures_reach(
@@ -90,3 +76,6 @@ def test_units_by_how_alike_their_pictures_are_processed(
     first, second = client.get(f"{scan}/units", params={"layer": LAYER, "sort": "likeness"}).json()["units"][:2]
     assert (first["channel"], first["picture"], first["likeness"]) == (3, url, 0.5)
     assert (second["channel"], second["likeness"]) == (0, None)
+    by_means = {"layer": LAYER, "sort": "likeness_of_means"}
+    first = client.get(f"{scan}/units", params=by_means).json()["units"][0]
+    assert (first["channel"], first["likeness"], first["likeness_of_means"]) == (3, None, 1.0)

@@ -203,6 +203,8 @@ def test_units_side_by_side(client: httpx.Client, scan: str) -> None:
     liking = client.get(f"{scan}/units", params={"image": 4, "sort": "standing"}).json()
     assert (liking["layer"], liking["total"], liking["units"][0]["standing"]) == ("conv1", 8, 4.0)
     assert client.get(f"{scan}/units", params={"image": 5}).json()["units"] == []
+    wide = client.get(f"{scan}/units", params={"layer": LAYER, "limit": 4096}).json()
+    assert len(wide["units"]) == 16
     assert client.get(f"{scan}/units", params={"layer": "conv9"}).status_code == 422
     assert client.get(f"{scan}/units", params={"sort": "standing"}).status_code == 422
     check(client.get(f"{URL}/fs1_{'0' * 64}/units"), 404, "not-found")

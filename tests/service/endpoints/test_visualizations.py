@@ -137,6 +137,8 @@ class TestWatching:
             "steps": 128,
             "score": 0.5,
             "seconds_left": None,
+            "downloaded": None,
+            "download_size": None,
         }
         assert body["started"] is not None
         assert answer.headers["retry-after"] == "1"

@@ -95,16 +95,17 @@ def test_the_paths_are_those_of_the_pictures(asked: tuple[Comparisons, Ask]) -> 
     assert [layer["numbers"] for layer in told["layers"]] == [4 * 24 * 32, 4 * 24 * 32, 4]
     pictures, examples, others = paths(10, 11), paths(2, 0, 1), paths(4, 3)
     for layer in told["layers"]:
-        expected = likeness(layer["layer"], pictures, examples, others)
-        assert layer["each"] == pytest.approx(list(expected.each), abs=1e-6)
-        for name, spread in (
-            ("picture", expected.picture),
-            ("examples", expected.examples),
-            ("random", expected.others),
-            ("seeds", expected.seeds),
-        ):
-            assert spread is not None
-            assert layer[name] == pytest.approx(spread._asdict(), abs=1e-6)
+        for by, found in (("whole", layer), ("means", layer["means"])):
+            expected = likeness(layer["layer"], pictures, examples, others, "whole" if by == "whole" else "means")
+            assert found["each"] == pytest.approx(list(expected.each), abs=1e-6)
+            for name, spread in (
+                ("picture", expected.picture),
+                ("examples", expected.examples),
+                ("random", expected.others),
+                ("seeds", expected.seeds),
+            ):
+                assert spread is not None
+                assert found[name] == pytest.approx(spread._asdict(), abs=1e-6)
     assert list(comparisons.groups()) == []
     assert comparisons._decoder._decoder is None
 

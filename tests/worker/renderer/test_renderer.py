@@ -37,11 +37,13 @@ from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.photos import Photos
 from featurelens.worker.heartbeat import Heartbeat
 from featurelens.worker.models.registry import Registry
+from featurelens.worker.models.sources.download_progress import tell
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.renderer.renderer import Renderer
 from featurelens.worker.slot.client import converse
 from tests.support.local_network import write
 from tests.support.photographs import corners, encoded
+from tests.support.traces import exported
 from tests.support.wait import until
 
 CODE = """
@@ -163,6 +165,32 @@ def test_a_network_that_takes_its_time_to_load(booth: Booth) -> None:
     booth.registry.may_load.clear()
     converse(booth.path, ask, report, lambda: True, patience=30)
     assert (stages[0], stages[-1]) == ("loading", "rendering")
+
+
+def test_its_ticks_are_in_the_trace(booth: Booth, monkeypatch: pytest.MonkeyPatch) -> None:
+    with exported(monkeypatch) as spans:
+        booth.render(booth.ask(steps=32).model_copy(update={"trace": f"00-{'a' * 32}-{'b' * 16}-01"}))
+        booth.render(booth.ask(steps=2))
+        found = [dict(span.attributes or {}) for span in spans.get_finished_spans() if span.name == "ticks"]
+    assert [one["featurelens.step"] for one in found] == list(range(2, 33, 2))
+
+
+def test_a_network_whose_weights_are_downloaded(booth: Booth, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much has come is told until all of it has."""
+    load, told = booth.registry.load, list[Progress]()
+
+    def downloading(name: str) -> Network:
+        tell(12, 97)
+        until(lambda: told and told[-1].stage == "downloading")
+        tell(97, 97)
+        until(lambda: told[-1].stage == "loading")
+        return load(name)
+
+    monkeypatch.setattr(booth.renderer._networks, "_load", downloading)
+    converse(booth.path, booth.ask(seed=97), told.append, lambda: True, patience=30)
+    coming = [one for one in told if one.stage == "downloading"]
+    assert {(one.downloaded, one.download_size) for one in coming} == {(12, 97)}
+    assert (told[-1].stage, told[-1].downloaded) == ("rendering", None)
 
 
 def test_the_last_of_a_lane_is_answered_at_once(booth: Booth) -> None:

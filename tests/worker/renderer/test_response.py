@@ -16,7 +16,7 @@ from featurelens.engine.network import Network
 from featurelens.engine.optimization import Rendering
 from featurelens.jobs.contact_sheet import GAP
 from featurelens.jobs.errors import RenderFailed
-from featurelens.jobs.queue.records import Record
+from featurelens.jobs.queue.record import Record
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Finished
 from featurelens.worker.renderer.device import Device

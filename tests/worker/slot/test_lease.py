@@ -12,7 +12,8 @@ from rq.serializers import JSONSerializer
 
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue.job_queue import EXECUTIONS, JobQueue
-from featurelens.jobs.queue.records import Record, Records
+from featurelens.jobs.queue.record import Record
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.slot_job import SlotJob

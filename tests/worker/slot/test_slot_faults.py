@@ -20,7 +20,8 @@ from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.queue.deaths import OUTGROWN, REFUSALS, announcement
 from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK
-from featurelens.jobs.queue.records import Records, record_key
+from featurelens.jobs.queue.record import record_key
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.queue.stats import queues
 from featurelens.launcher.claim import free_port
 from featurelens.worker.slot.lease import Leases

@@ -40,8 +40,10 @@ log = structlog.get_logger(__name__)
 class Local:
     """Looks at the folder anew each time, so that a network can be added while the worker runs."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, cache: Path = Path("hub")) -> None:
+        """`cache` is where weights from the hub are kept."""
         self._folder = folder
+        self._cache = cache
         self._digests: dict[tuple[str, int, int], str] = {}
         self._left_out: dict[str, str] = {}
         """Why folders cannot be read, by name: told once, and again when the reason changes."""
@@ -73,7 +75,8 @@ class Local:
         if self._entry(folder).digest != entry.digest:
             raise ModelLoadFailed(f"the files of {entry.name} have changed since it was asked for; ask again")
         module = manifest.build(folder)
-        notes = fit(module, read_weights(folder / WEIGHTS), entry.name) + compute_weights(module)
+        path, measured = manifest.hub.fetch(self._cache) if manifest.hub else (folder / WEIGHTS, entry.sha256)
+        notes = fit(module, read_weights(path), entry.name) + compute_weights(module)
         for note in notes:
             log.info("own network made ready", folder=folder.name, note=note)
         return Network(
@@ -82,7 +85,7 @@ class Local:
             manifest.preprocessing(),
             entry.digest,
             entry.labels,
-            sha256=entry.sha256,
+            sha256=measured,
             notes=tuple(notes),
             display=manifest.shows,
             photograph=manifest.takes,
@@ -109,17 +112,17 @@ class Local:
         if not NAME.fullmatch(folder.name):
             raise ValueError("a name starts with a-z or 0-9 and goes on with those, dot, dash and underscore")
         manifest, labels = _described(folder)
-        weights = self._sha256(folder / WEIGHTS)
-        name = f"local:{folder.name}@sha256-{weights[:12]}"
+        weights, identity, version = self._weights(folder, manifest)
+        name = f"local:{folder.name}@{version}"
         return ModelEntry(
             name=name,
             aliases=(folder.name, f"local:{folder.name}"),
             source="local",
             architecture=folder.name,
-            digest=f"sha256:{_identity(manifest, weights, folder)}",
+            digest=f"sha256:{_identity(manifest, identity, folder)}",
             sha256=weights,
             renderer=VERSION,
-            downloaded=True,
+            downloaded=weights is not None,
             input_channels=manifest.channels,
             display=manifest.shows,
             photograph=manifest.takes,
@@ -130,6 +133,16 @@ class Local:
             classes_layer=manifest.classes_layer,
             description=manifest.description,
         )
+
+    def _weights(self, folder: Path, manifest: Manifest) -> tuple[str | None, str, str]:
+        """Their sha256 (None: not fetched yet), what tells them from others, and that in short for the name."""
+        if manifest.hub is None:
+            measured = self._sha256(folder / WEIGHTS)
+            return measured, measured, f"sha256-{measured[:12]}"
+        if (folder / WEIGHTS).exists():
+            raise ValueError(f"{MANIFEST} names weights on the hub, and there is {WEIGHTS}, too: keep one of both")
+        # Which repository, file and commit is a part of the manifest.
+        return manifest.hub.sha256(self._cache), "hub", f"hub-{manifest.hub.revision[:12]}"
 
     def _sha256(self, path: Path) -> str:
         """Of a file's contents, computed again only when the file has changed."""

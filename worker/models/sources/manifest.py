@@ -21,6 +21,7 @@ from featurelens.jobs.spec.base import MAX_SIZE, MIN_SIZE
 from featurelens.worker.models.inspection.layout import ChannelOrder
 from featurelens.worker.models.sources import importer
 from featurelens.worker.models.sources.constant_spec import ConstantSpec
+from featurelens.worker.models.sources.hub import HubFile
 
 _FILE = re.compile(r"([A-Za-z_]\w*\.py):([A-Za-z_]\w*)")
 _WORDS = {"description", "labels"}
@@ -52,6 +53,8 @@ class Manifest(BaseModel):
 
     factory: str = Field(examples=["model.py:build", "package.module:function", "torchvision:resnet18"])
     """Answers with an `nn.Module`: a function in a file of this folder, in an installed package, or torchvision's."""
+    hub: HubFile | None = None
+    """Weights on the Hugging Face hub, in place of ``model.safetensors`` in this folder."""
     arguments: dict[str, Any] = {}
     """Keyword arguments of the factory."""
     input_size: int | tuple[int, int]

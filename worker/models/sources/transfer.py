@@ -18,7 +18,9 @@ from typing import Any
 
 import structlog
 
-CHUNK = 1 << 20
+from featurelens.worker.models.sources.download_progress import tell
+
+CHUNK = 1 << 18
 TELL_EVERY = 10.0
 """Seconds between two lines in the log on how many bytes have come."""
 
@@ -87,9 +89,11 @@ def _taken(url: str, file: BufferedRandom, measured: Any, timeout: float) -> tup
         length = answer.headers.get("Content-Length", "")
         end = start + int(length) if length.isdecimal() else None
         told = time.monotonic()
+        tell(start, end)
         while chunk := answer.read(CHUNK):
             file.write(chunk)
             measured.update(chunk)
+            tell(file.tell(), end)
             if time.monotonic() - told > TELL_EVERY:
                 told = time.monotonic()
                 log.info("downloading weights", file=file.name, bytes=file.tell(), of=end)

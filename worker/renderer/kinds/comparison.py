@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
 from featurelens.engine.network import Network
-from featurelens.engine.path_similarity import Likeness, Path, Spread, likeness, path
+from featurelens.engine.path_similarity import By, Likeness, Path, Spread, likeness, path
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.settings import settings
 from featurelens.jobs.spec.comparison import ComparisonSpec
@@ -67,7 +67,10 @@ class ComparisonWork(CourseWork):
             if image in broken:
                 raise RenderFailed(f"image {image}, one of the best, can no longer be read: {broken[image]}")
         examples, others = ([paths[one] for one in part if one in paths] for part in (spec.examples, spec.random))
-        told = [self._told(name, likeness(name, pictures, examples, others)) for name in spec.layers]
+        told = []
+        for name in spec.layers:
+            whole, means = (_told(likeness(name, pictures, examples, others, by)) for by in get_args(By))
+            told.append({"layer": name, "numbers": self._numbers[name], **whole, "means": means})
         self._found = {"layers": told, "broken": list(broken)}
 
     def _look(self, images: Images, decoder: Decoder, paths: dict[int, Path], broken: dict[int, str]) -> Steps:
@@ -106,18 +109,6 @@ class ComparisonWork(CourseWork):
         picture[list(self.network.takes or ())] = shown
         return picture
 
-    def _told(self, layer: str, found: Likeness) -> dict[str, Any]:
-        return {
-            "layer": layer,
-            "numbers": self._numbers[layer],
-            "each": list(found.each),
-            "picture": _as_json(found.picture),
-            "examples": _as_json(found.examples),
-            "random": _as_json(found.others),
-            "normalized": found.normalized,
-            "seeds": _as_json(found.seeds),
-        }
-
 
 class Comparisons(SingleWorks[ComparisonWork]):
     """All of one renderer. The processes that decode are there as long as there is one."""
@@ -149,6 +140,17 @@ class Comparisons(SingleWorks[ComparisonWork]):
 def workshop(_device: Device, photos: PhotoReader) -> Comparisons:
     """Pictures are read from `photos`, data sets are where the settings say."""
     return Comparisons(photos, Shelf.of(settings()))
+
+
+def _told(found: Likeness) -> dict[str, Any]:
+    return {
+        "each": list(found.each),
+        "picture": _as_json(found.picture),
+        "examples": _as_json(found.examples),
+        "random": _as_json(found.others),
+        "normalized": found.normalized,
+        "seeds": _as_json(found.seeds),
+    }
 
 
 def _as_json(spread: Spread | None) -> dict[str, Any] | None:

@@ -18,7 +18,8 @@ from featurelens.worker.protocol import Ask, Finished, Stage
 from featurelens.worker.renderer.course_work import CourseWork
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.scans.checkpoints import Checkpoints
-from featurelens.worker.renderer.scans.course import Course, Means
+from featurelens.worker.renderer.scans.course import Course
+from featurelens.worker.renderer.scans.reading import Means
 from featurelens.worker.renderer.single_work import SingleWorks
 
 

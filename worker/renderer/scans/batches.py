@@ -28,24 +28,24 @@ class Batch:
 
 
 class Batches:
-    """From image `first` on, `rows` at a time. An image's row follows from its number: nothing moves up."""
+    """The images `wanted`, `rows` at a time. An image's row follows from its number: nothing moves up."""
 
     def __init__(
-        self, images: Images, decoder: Decoder, network: Network, size: tuple[int, int], rows: int, first: int
+        self, images: Images, decoder: Decoder, network: Network, size: tuple[int, int], rows: int, wanted: range
     ) -> None:
         assert network.takes is not None
         self._images, self._decoder = images, decoder
         self._size, self._rows = size, rows
         self._takes = list(network.takes)
         self._blank = network.preprocessing.neutral[:, None, None].repeat(1, *size)
-        self._next = self._first = first
+        self._next, self._first, self._stop = wanted.start, wanted.start, wanted.stop
         self._ahead: deque[Pending[Any]] = deque()
         self._most = 2 * rows + 2 * decoder.processes
         self._fill()
 
     def next(self, patience: float) -> Batch | None:
         """The next batch; None when it is not decoded within `patience` seconds."""
-        count = min(self._rows, len(self._images) - self._first)
+        count = min(self._rows, self._stop - self._first)
         answers: list[Any] = []
         for row in range(count):
             answers.append(self._decoder.answer(self._ahead[row], patience))
@@ -71,7 +71,7 @@ class Batches:
             self._decoder.forget(self._ahead.popleft())
 
     def _fill(self) -> None:
-        while self._next < len(self._images) and len(self._ahead) < self._most:
+        while self._next < self._stop and len(self._ahead) < self._most:
             reference = self._images.reference(self._next)
             self._ahead.append(self._decoder.ask(pixels, reference, self._size, len(self._takes)))
             self._next += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from featurelens.jobs.errors import StoreUnavailable
 from featurelens.jobs.logs import logger
 from featurelens.jobs.store.objects import Objects
 
+_PART = re.compile(r"\.(?P<first>\d+)-(?P<stop>\d+)\.safetensors")
 KEPT = 7 * 24 * 3600
 """Seconds that an abandoned one is kept."""
 KEPT_WHOLE = 3600
@@ -26,7 +28,7 @@ _WHOLE = ".whole"
 
 
 class Checkpoint(NamedTuple):
-    """After `done` images: the state of the accumulator, and why some of them are left out, by their number."""
+    """Before image `done`: the state of the accumulator, and why some are left out, by their number."""
 
     done: int
     state: Mapping[str, Tensor]
@@ -34,15 +36,15 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """An object per scan."""
+    """An object per scan, and per part of one that is read apart."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def read(self, key: str, conditions: Any) -> Checkpoint | None:
+    def read(self, key: str, conditions: Any, part: range | None = None) -> Checkpoint | None:
         """The latest one made under the same `conditions` (JSON); None where there is none that can be read."""
         try:
-            content = self._objects.read(_name(key))
+            content = self._objects.read(_name(key, part=part))
             if content is None:
                 return None
             told, state = _told(content), load(content)
@@ -54,19 +56,34 @@ class Checkpoints:
             return None
         return Checkpoint(told["done"], state, {int(image): reason for image, reason in told["broken"].items()})
 
-    def write(self, key: str, checkpoint: Checkpoint, conditions: Any) -> None:
+    def parts(self, key: str) -> list[range]:
+        """The images of those parts of a scan of which there are checkpoints."""
+        try:
+            names = [name for name, _ in self._objects.ages() if name.startswith(key)]
+        except (OSError, StoreUnavailable) as error:
+            logger().warning("parts of a scan not looked for", key=key, reason=str(error))
+            return []
+        found = (_PART.fullmatch(name.removeprefix(key)) for name in names)
+        return [range(int(one["first"]), int(one["stop"])) for one in found if one is not None]
+
+    def write(self, key: str, checkpoint: Checkpoint, conditions: Any, part: range | None = None) -> None:
         """Replaces the one before. A store that does not take it is logged: the scan goes on without."""
         told = {"done": checkpoint.done, "broken": checkpoint.broken, "conditions": conditions}
         metadata = {_METADATA: json.dumps(told)}
         content = save({name: one.contiguous() for name, one in checkpoint.state.items()}, metadata)
         try:
-            self._objects.write(_name(key), content)
+            self._objects.write(_name(key, part=part), content)
         except (OSError, StoreUnavailable) as error:
             logger().warning("checkpoint not kept", key=key, reason=str(error))
 
     def whole(self, key: str) -> None:
-        """All images are in it and the result is on its way: it goes within `KEPT_WHOLE`."""
+        """All images are in it and the result is on its way: it goes within `KEPT_WHOLE`, its parts at once."""
         self._rename(_name(key), _name(key, _WHOLE))
+        try:
+            for part in self.parts(key):
+                self._objects.delete(_name(key, part=part))
+        except (OSError, StoreUnavailable) as error:
+            logger().warning("parts of a scan not deleted", key=key, reason=str(error))
 
     def sweep(self) -> None:
         """Deletes those that nobody will ask for."""
@@ -88,8 +105,9 @@ class Checkpoints:
             logger().warning("checkpoint not renamed", name=name, reason=str(error))
 
 
-def _name(key: str, suffix: str = ".safetensors") -> str:
-    return f"{key}{suffix}"
+def _name(key: str, suffix: str = ".safetensors", part: range | None = None) -> str:
+    images = "" if part is None else f".{part.start}-{part.stop}"
+    return f"{key}{images}{suffix}"
 
 
 def _told(content: bytes) -> Any:

@@ -13,6 +13,7 @@ import pytest
 
 from featurelens.jobs.errors import ModelLoadFailed
 from featurelens.worker.models.sources.download import fetch, recorded
+from featurelens.worker.models.sources.download_progress import Downloaded, told_to
 
 CONTENT = bytes(range(256)) * 5000
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
@@ -91,6 +92,17 @@ def test_a_lost_connection_is_followed_by_another_that_goes_on(server: Server, t
     assert fetch(server.url, tmp_path)[0].read_bytes() == CONTENT
     assert server.starts == [0, 500_000, 1_000_000]
     assert {path.name for path in tmp_path.iterdir()} == {NAME, f"{NAME}.sha256"}
+
+
+def test_how_much_has_come_is_told(server: Server, tmp_path: Path) -> None:
+    (tmp_path / PART).write_bytes(CONTENT[:1000])
+    server.ranges = True
+    told: list[Downloaded] = []
+    with told_to(told.append):
+        fetch(server.url, tmp_path)
+    assert (told[0], told[-1]) == ((1000, len(CONTENT)), (len(CONTENT), len(CONTENT)))
+    assert told == sorted(told)
+    assert len(told) > 3
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -90,7 +90,7 @@ def test_words_and_defaults_written_out_keep_the_digest(tmp_path: Path) -> None:
 
 
 def test_every_field_is_counted_or_words_or_a_size_that_every_spec_has() -> None:
-    counted = {name for changes in COUNTED for name in changes} | {"channels", "photograph"}
+    counted = {name for changes in COUNTED for name in changes} | {"channels", "photograph", "hub"}
     words = {name for changes in WORDS for name in changes}
     assert Manifest.model_fields.keys() == counted | words | {"input_size", "min_size", "fixed_size"}
 

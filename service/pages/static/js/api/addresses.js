@@ -59,6 +59,8 @@ export const api = {
   maps: (key, layer) => `/v1/activations/${key}/maps/${segment(layer)}`,
   /** One that is there; looking asks for nothing. @param {string} key @param {string} layer @param {number} channel @param {Record<string, any>} [query] */
   map: (key, layer, channel, query = {}) => withQuery(`${api.maps(key, layer)}/${channel}`, { ask: false, ...query }),
+  /** @param {string} key @param {string} layer @param {number} head @param {Record<string, any>} [query] */
+  attention: (key, layer, head, query = {}) => withQuery(`${api.maps(key, layer)}/attention/${head}`, { ask: false, ...query }),
   /** @param {string} key @param {string} layer @param {Record<string, any>} [query] */
   sheet: (key, layer, query = {}) => withQuery(`${api.maps(key, layer)}/sheet`, { ask: false, ...query }),
   /** @param {string} key @param {Record<string, any>} query x and y in pixels of the photograph as the network was shown it */

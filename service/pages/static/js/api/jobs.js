@@ -18,6 +18,9 @@ const watched = new Map();
 /** How the states of jobs come in: stream, polling, or none while nothing is watched. */
 export const channel = signal('none');
 
+/** How many jobs have changed their status while this tab looked: what counts them may be old. */
+export const changes = signal(0);
+
 /** @type {AbortController | null} */
 let running = null;
 
@@ -48,9 +51,13 @@ export function useJob(key, known) {
 /** Tells all who watch it what became of a job, e.g. after it was asked for. @param {any} job */
 export function tell(job) {
   if (!job?.key) return;
+  const fresh = !watched.has(job.key);
   const entry = entryOf(job.key, job);
   const before = entry.job.peek();
+  // The answer to a cancel may come after the stream has told that it is over.
+  if (over(before) && job.status === 'cancelling') return;
   entry.job.value = job;
+  if (fresh || before?.status !== job.status) changes.value = changes.peek() + 1;
   if (before && before.status !== job.status) announce(job);
   if (!over(job)) restart();
 }

@@ -93,7 +93,7 @@ function Page({ where }) {
     moved = true;
   }, [module, title]);
   return html`<main id="main" tabindex="-1" ref=${main}>
-    ${problem ? html`<${Trouble} problem=${problem} whole=${true} />` : module ? html`<${module.default} ...${where} />` : html`<${Loading} />`}
+    ${problem ? html`<${Trouble} problem=${problem} whole=${true} />` : module ? html`<${module.default} ...${where} />` : html`<${Loading} whole=${true} />`}
   </main>`;
 }
 

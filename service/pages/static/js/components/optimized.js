@@ -7,6 +7,7 @@ import { useResource } from '../api/resource.js';
 import { apiKey, scans, useSignal } from '../state.js';
 import { finals } from './images.js';
 import { Picture } from './picture.js';
+import { pixelByPixel } from './pixels.js';
 import { Progress } from './progress.js';
 import { duration, number } from './states.js';
 import { Trouble } from './trouble.js';
@@ -48,8 +49,9 @@ export function Optimized({ request, alt, sizes = '40vw', ratio = 1, details = t
 export function useMade(estimate) {
   const live = useJob(estimate?.key, estimate?.status ? { key: estimate.key, status: estimate.status } : null);
   const status = live?.status ?? estimate?.status;
-  // Only the resource itself carries evidence.
-  const { data: stored, reload } = useResource(status === 'succeeded' ? api.visualization(estimate.key) : null);
+  // Only the resource itself carries evidence, and the reason of a failure that was before.
+  const told = status === 'succeeded' || (status === 'failed' && !live?.error);
+  const { data: stored, reload } = useResource(told ? api.visualization(estimate.key) : null);
   const finished = useSignal(scans);
   useEffect(() => {
     if (finished) reload();
@@ -63,12 +65,15 @@ function Known({ estimate, request, alt, sizes, ratio, details, shown }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const ask = () => post(api.visualizations(), request).then(tell, setRefusal);
   const cancel = () => remove(api.visualization(estimate.key)).then(tell, setRefusal);
+  const actual = pixelByPixel();
   const flying = job && !over(job);
   const reached = job?.numbers && `${alt}, activation ${number(extent(job))}`;
   return html`<div class="stack" data-testid="optimized" data-status=${status ?? (estimate ? 'none' : 'loading')}>
     ${job?.images && status === 'succeeded'
-      ? shown ? shown(job) : html`<a class="made" href=${pages.picture(job.key)} aria-label=${reached}>${finals(job).map((/** @type {any} */ one) =>
-          html`<${Picture} key=${one.url} src=${one.url} alt=${reached} sizes=${sizes} ratio=${one.width / one.height} eager />`)}</a>`
+      ? shown ? shown(job) : html`<a class=${`made ${actual ? 'by-pixel' : ''}`} href=${pages.picture(job.key)}
+          aria-label=${reached}>${finals(job).map((/** @type {any} */ one) =>
+          html`<${Picture} key=${one.url} src=${one.url} alt=${reached} sizes=${sizes} ratio=${one.width / one.height} eager
+            pixels=${actual ? one.width : undefined} />`)}</a>`
       : html`<${Blank} job=${flying ? job : null} alt=${alt} ratio=${ratio}>${inside(status, job, estimate, ask)}</${Blank}>`}
     ${flying && html`<${Progress} job=${job} label=${alt} />
       <button onClick=${cancel} disabled=${job.status === 'cancelling'}>Cancel</button>`}

@@ -1,12 +1,19 @@
-// Where one's own networks and images go.
+// Where one's own networks and images go, told wherever somebody may look for it.
 import { html } from '../html.js';
 import { pages } from '../api/addresses.js';
 
-/** Told wherever somebody may look for it. */
-export const OwnNetwork = () => html`<section class="card reading" aria-labelledby="own">
-  <h2 id="own">Your own network</h2>
-  <p>Put a folder <code>${`FEATURELENS_MODELS/<name>/`}</code> beside the service, with <code>model.safetensors</code>,
-    <code>model.json</code> and, if need be, <code>model.py</code>. It is listed here as soon as it is found.</p>
-  <p>Your own images, to see which of them raise a unit: a folder <code>${`FEATURELENS_DATASETS/<name>/`}</code>; the first folder inside is the label.</p>
-  <p class="small soft">Only who runs the service can do this. <a href=${`${pages.help()}#own-network`}>More</a></p>
+/** The one text about it. */
+export const OwnNetwork = () => html`<section class="card reading" aria-labelledby="own-network">
+  <h2 id="own-network">Your own network</h2>
+  <p>Start Featurelens with <code>FEATURELENS_MODELS</code> naming a folder. Each folder <code>${'<name>/'}</code> in it is a network, listed
+    among <a href=${pages.models()}>all networks</a> as soon as it is found:</p>
+  <dl class="facts">
+    <dt>model.safetensors</dt><dd>the weights</dd>
+    <dt>model.json</dt><dd>how it is built, the size of its input, how a picture is prepared, names of classes</dd>
+    <dt>model.py</dt><dd>its code, where it is none of torchvision's</dd>
+  </dl>
+  <p><code>examples/tiny_darknet</code> is such a folder, with every field explained.</p>
+  <p>Your own images, to see which of them raise a unit: each folder in <code>FEATURELENS_DATASETS</code> is a data set; the first folder inside is
+    the label.</p>
+  <p class="small soft">Only who runs Featurelens can do this; nothing that comes from a browser names code.</p>
 </section>`;

@@ -8,10 +8,11 @@ const WIDTHS = [64, 128, 192, 256, 512];
 
 /**
  * `src` is an address of the service. With `sizes` the browser chooses among thumbnails; without, the picture itself is
- * shown. `ratio` is width / height, where that is known.
- * @param {{src: string, alt: string, sizes?: string, ratio?: number, eager?: boolean, children?: any}} props
+ * shown. `ratio` is width / height, where that is known. `pixels`: its width, where each of its pixels is to be one of the screen.
+ * @param {{src: string, alt: string, sizes?: string, ratio?: number, eager?: boolean, pixels?: number, children?: any}} props
  */
-export function Picture({ src, alt, sizes, ratio = 1, eager = false, children }) {
+export function Picture({ src, alt, sizes: chosen, ratio = 1, eager = false, pixels, children }) {
+  const sizes = pixels ? undefined : chosen;
   const key = useSignal(apiKey);
   const [enlarged, setEnlarged] = useState(false);
   const [failed, setFailed] = useState(false);
@@ -30,7 +31,8 @@ export function Picture({ src, alt, sizes, ratio = 1, eager = false, children })
         ? html`<img ...${shared} loading=${eager ? 'eager' : 'lazy'} src=${thumbnail(256)} sizes=${sizes}
             srcset=${WIDTHS.map(width => `${thumbnail(width)} ${width}w`).join(', ')} />`
         : html`<img ...${shared} loading=${eager ? 'eager' : 'lazy'} src=${address(src)} />`;
-  return html`<span class="picture ${enlarged ? 'enlarged' : ''}" style=${`aspect-ratio: ${ratio}`}>${inner}${children}</span>`;
+  const layout = `aspect-ratio: ${ratio}${pixels ? `; width: ${pixels / devicePixelRatio}px` : ''}`;
+  return html`<span class="picture ${enlarged ? 'enlarged' : ''}" style=${layout}>${inner}${children}</span>`;
 }
 
 /** `<img>` cannot send a key, so that the picture is fetched when it comes into view. @param {{src: string, image: any}} props */

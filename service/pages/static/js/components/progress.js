@@ -5,6 +5,7 @@ import { duration } from './states.js';
 
 const STAGES = {
   waiting: 'waiting for a place',
+  downloading: 'downloading weights',
   loading: 'loading the network',
   rendering: 'step',
   reading: 'reading',
@@ -14,13 +15,17 @@ const STAGES = {
 };
 const QUARTERS = 4;
 
+/** @param {number} bytes */
+const megabytes = bytes => (bytes / 1e6).toFixed(1);
+
 /** In words. @param {any} job */
 export function progressText(job) {
   if (job.waiting_for === 'other-version') return 'waiting for a worker of another version';
   if (job.status === 'queued') return job.position ? `waiting, number ${job.position} in the queue` : 'waiting';
   if (job.status === 'cancelling') return 'being stopped';
-  const { stage, step = 0, steps = 0, seconds_left: left } = job.progress ?? {};
+  const { stage, step = 0, steps = 0, seconds_left: left, downloaded, download_size: of } = job.progress ?? {};
   if (!stage) return 'starting';
+  if (stage === 'downloading' && downloaded) return `downloading ${megabytes(downloaded)}${of ? ` of ${megabytes(of)}` : ''} MB`;
   const counted = stage === 'rendering' || (stage === 'reading' && steps > 1);
   const words = STAGES[/** @type {keyof typeof STAGES} */ (stage)] ?? stage;
   const time = left === null || left === undefined ? '' : `, about ${duration(left)} left`;

@@ -1,8 +1,9 @@
 // What stands where something is not there yet, or never will be.
 import { html } from '../html.js';
 
-/** @param {{what?: string}} props */
-export const Loading = ({ what = 'Loading' }) => html`<p class="loading" role="status" data-testid="loading">${what} …</p>`;
+/** `whole`: it is all that the page shows. @param {{what?: string, whole?: boolean}} props */
+export const Loading = ({ what = 'Loading', whole = false }) => html`<div class="loading" role="status" data-testid="loading">
+  <${whole ? 'h1' : 'p'}>${what} …</></div>`;
 
 /** @param {{children: any, title: string}} props */
 export const Empty = ({ title, children }) => html`

@@ -1,5 +1,6 @@
 // A refusal, for people: what is wrong, what is valid, what to do.
 import { html } from '../html.js';
+import { pages } from '../api/addresses.js';
 import { keyWanted } from '../state.js';
 
 /** What helps, by the code of the problem. @type {Record<string, string>} */
@@ -15,14 +16,37 @@ const ADVICE = {
   'unknown-model': 'All networks are on the page Networks.',
 };
 
-/** `whole`: it is all that the page shows. @param {{problem: any, retry?: () => void, whole?: boolean}} props */
-export function Trouble({ problem, retry, whole = false }) {
+/** What the service says of fields, as people say it. @param {string} text */
+const inWords = text => text
+  .replaceAll(/(^|; )\/([\w/]+): Field required/g, '$1$2 is needed')
+  .replaceAll(/(^|; )\/([\w/]+): Extra inputs are not permitted/g, '$1there is no parameter $2')
+  .replaceAll(/(^|; )\/([\w/]+): /g, '$1$2: ')
+  .replace(/; all of them: \/v1\/\S*/, '');
+
+/**
+ * Names of networks and layers that would do, and where they lead.
+ * @param {any} error @param {string} [model] @returns {{name: string, href: string}[]}
+ */
+function nearest({ pointer, valid = [] }, model) {
+  const lead = /** @type {Record<string, (name: string) => string>} */ ({ model: pages.model, ...(model ? { layer: name => pages.layer(model, name) } : {}) });
+  const to = lead[pointer.replace('/', '')];
+  return to ? valid.filter((/** @type {string} */ name) => !/^\w+:/.test(name)).map((/** @type {string} */ name) => ({ name, href: to(name) })) : [];
+}
+
+/**
+ * `whole`: it is all that the page shows; `model`: whose layers are spoken of.
+ * @param {{problem: any, retry?: () => void, whole?: boolean, model?: string}} props
+ */
+export function Trouble({ problem, retry, whole = false, model }) {
   const advice = ADVICE[problem.code];
+  const near = problem.errors.flatMap((/** @type {any} */ one) => nearest(one, model));
   const errors = problem.errors.filter((/** @type {any} */ one) => !problem.message.endsWith(one.detail));
   return html`<div class="notice bad" role="alert" data-testid=${`problem-${problem.code || 'other'}`}>
     <${whole ? 'h1' : 'h2'}>${problem.title}</>
-    <p>${problem.message}</p>
+    <p>${near.length ? inWords(problem.message).replace(/; nearest: .*/, '') : inWords(problem.message)}</p>
     ${errors.length > 0 && html`<ul>${errors.map((/** @type {any} */ one) => html`<li><code>${one.pointer}</code> ${one.detail}</li>`)}</ul>`}
+    ${near.length > 0 && html`<p>Did you mean ${near.map((/** @type {any} */ { name, href }, /** @type {number} */ place) => html`${place ? ', ' : ''}
+      <a href=${href}>${name}</a>`)}?</p>`}
     ${advice && html`<p class="soft">${advice}</p>`}
     <div class="row">
       ${retry && html`<button onClick=${retry}>Try again</button>`}

@@ -25,7 +25,7 @@ export default function Classes({ params, query }) {
   if (refused) return html`<${Trouble} problem=${refused} whole=${true} />`;
   if (model && !layer) return html`<div class="notice" data-testid="empty"><h1>${name} has no classes</h1><p><a href=${pages.model(name)}>Its layers</a></p>
     </div>`;
-  if (!grid.data) return html`<${Loading} what="Looking at the classes" />`;
+  if (!grid.data) return html`<${Loading} what="Looking at the classes" whole=${true} />`;
   const wanted = (query.get('q') ?? '').toLowerCase();
   const units = grid.data.units.filter((/** @type {any} */ one) => `${one.channel} ${one.label ?? ''}`.toLowerCase().includes(wanted));
   const lacking = units.filter((/** @type {any} */ one) => !one.positive).map((/** @type {any} */ one) => one.channel);

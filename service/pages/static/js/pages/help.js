@@ -4,8 +4,9 @@ import { pages } from '../api/addresses.js';
 import { Course } from '../components/help/course.js';
 import { Drawn } from '../components/help/drawn.js';
 import { Kernel } from '../components/help/kernel.js';
-import { Addresses, Keyboard, OwnNetwork, WhoMayAsk } from '../components/help/practice.js';
+import { Addresses, Keyboard, WhoMayAsk } from '../components/help/practice.js';
 import { Optimized } from '../components/optimized.js';
+import { OwnNetwork } from '../components/own_network.js';
 import { Spectrum } from '../components/unit/spectrum.js';
 
 const MODEL = 'patternnet';

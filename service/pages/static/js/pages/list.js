@@ -4,6 +4,7 @@ import { pages } from '../api/addresses.js';
 import { Copy } from '../components/copy.js';
 import { Optimized } from '../components/optimized.js';
 import { Empty } from '../components/states.js';
+import { UnitField } from '../components/unit_field.js';
 import { decoded } from '../router.js';
 
 export const title = () => 'List';
@@ -35,8 +36,8 @@ export default function List() {
   };
   return html`
     <header class="row between"><h1>List</h1>${units.length > 0 && html`<${Copy} text=${location.href}>Copy the link</${Copy}>`}</header>
-    <form class="row" onSubmit=${add}><label class="row small">Units <input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)}
-      placeholder="patternnet/conv6:31" spellcheck=${false} pattern="[^/]+/.+:[0-9]+.*" required /></label><button type="submit">Add</button></form>
+    <form class="row" onSubmit=${add}><label class="row small">Units <${UnitField} value=${text} change=${setText}
+      placeholder="patternnet/conv6:31" pattern="[^\\/]+\\/.+:[0-9]+.*" required /></label><button type="submit">Add</button></form>
     ${units.length === 0 && html`<${Empty} title="No units yet">
       <p>Add some as <code>network/layer:unit</code>. The list lives in this page's address: send the link to keep or share it.</p></${Empty}>`}
     <ul class="cards">${units.map(unit => html`<li class="card" key=${unit}><${Listed} unit=${unit} drop=${() => keep(units.filter(one => one !== unit))} />

@@ -1,11 +1,12 @@
 // Every picture that can be asked for: a form made from the API's own schema.
 import { html, useEffect, useMemo, useState } from '../html.js';
-import { api, pages, withQuery } from '../api/addresses.js';
+import { api, pages } from '../api/addresses.js';
 import { post } from '../api/client.js';
 import { tell } from '../api/jobs.js';
 import { useResource } from '../api/resource.js';
 import { Fields } from '../components/form/field.js';
 import { bodyOf } from '../components/form/schema.js';
+import { LISTS, Suggested } from '../components/form/suggested.js';
 import { Cost } from '../components/form/cost.js';
 import { useEstimate } from '../components/optimized.js';
 import { Request } from '../components/request.js';
@@ -55,14 +56,14 @@ export default function Make({ query }) {
   };
   const network = spec.model ?? estimate?.spec?.model;
   if (document.problem) return html`<${Trouble} problem=${document.problem} whole=${true} retry=${document.reload} />`;
-  if (!document.data) return html`<${Loading} what="Fetching what can be asked for" />`;
+  if (!document.data) return html`<${Loading} what="Fetching what can be asked for" whole=${true} />`;
   const body = bodyOf(document.data, api.visualizations());
   return html`
     <header class="stack"><h1>Make a picture</h1>
       <p class="soft reading">Everything the service takes. What is left alone is filled in as shown; the address of this page holds what differs.</p></header>
     <form class="make-columns" onSubmit=${make}>
       <div class="stack"><${Fields} document=${document.data} schema=${body} value=${spec} change=${change} pointer="" errors=${errors}
-        without=${spec.unit ? ['model', 'layer', 'channel'] : ['unit']} />
+        without=${spec.unit ? ['model', 'layer', 'channel'] : ['unit']} lists=${LISTS} />
         <${Suggested} model=${network} /></div>
       <aside class="stack beside" aria-label="What will be asked for">
         ${!problem && html`<${Cost} estimate=${estimate} />`}
@@ -76,11 +77,3 @@ export default function Make({ query }) {
 
 /** The unit without anything else. @param {any} spec */
 const kept = spec => Object.fromEntries(Object.entries(spec).filter(([name]) => ['model', 'layer', 'channel', 'unit'].includes(name)));
-
-/** Names to choose from while somebody writes. @param {{model?: string}} props */
-function Suggested({ model }) {
-  const layers = useResource(model ? withQuery(api.layers(model), { recommended: true }) : null).data?.layers ?? [];
-  if (!layers.length) return null;
-  return html`<p class="small soft">Layers of ${model}: ${layers.map((/** @type {any} */ one, /** @type {number} */ place) => html`${place ? ', ' : ''}
-    <code>${one.name}</code> (${one.channels})`)}</p>`;
-}

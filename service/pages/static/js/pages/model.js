@@ -16,7 +16,7 @@ export default function Model({ params, query }) {
   const all = query.get('all') !== null;
   const layers = useResource(model && !model.problem ? withQuery(api.layers(name), { q: query.get('q'), recommended: all || query.get('q') ? null : true }) : null);
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />`;
-  if (!model) return html`<${Loading} what="Looking at the network" />`;
+  if (!model) return html`<${Loading} what="Looking at the network" whole=${true} />`;
   return html`
     <header class="stack">
       <ol class="crumbs" aria-label="Where this is"><li><a href=${pages.models()}>Networks</a></li></ol>

@@ -52,7 +52,7 @@ function Looked({ look, query }) {
     return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />
       <p>Activations may be made again: <a href=${pages.photo()}>show the photograph once more</a>.</p>`;
   }
-  if (!job || known.loading) return html`<${Loading} what="Looking for the photograph" />`;
+  if (!job || known.loading) return html`<${Loading} what="Looking for the photograph" whole=${true} />`;
   // A network that is gone has left what it saw.
   const model = known.data;
   const name = model ? shortName(model) : job.spec.model;
@@ -70,7 +70,7 @@ function Looked({ look, query }) {
 
 /** @param {{job: any}} props */
 function Unfinished({ job }) {
-  if (!over(job)) return html`<div class="card" data-testid="looking"><${Progress} job=${job} label="the network looks at the photograph" /></div>`;
+  if (!over(job)) return html`<div class="card" data-testid="looking"><${Progress} job=${job} label="the network looks at the photograph" whole=${true} /></div>`;
   const detail = job.error?.detail ?? 'It was cancelled.';
   return html`<div class="notice bad" role="alert" data-testid="look-failed"><h2>The network could not look at it</h2><p>${detail}</p></div>`;
 }
@@ -109,7 +109,8 @@ function Seen({ look, model, classes, query }) {
       <section aria-labelledby="layers">
         <h2 id="layers">What responds, layer by layer</h2>
         ${sweep && html`<${Missing} model=${model} layer="" sign="" channels=${[]} sweep=${sweep} changed=${() => setTurn((/** @type {number} */ before) => before + 1)} />`}
-        ${look.layers.map((/** @type {any} */ one) => html`<${Layer} key=${one.layer} look=${look} told=${one} model=${model} query=${query} turn=${turn} />`)}
+        ${look.layers.map((/** @type {any} */ one) => html`<${Layer} key=${one.layer} look=${look} told=${one} model=${model} query=${query} turn=${turn}
+          at=${found.here?.layers.find((/** @type {any} */ here) => here.layer === one.layer) ?? null} />`)}
       </section>
     </div>
   </div>`;

@@ -10,6 +10,7 @@ import { Course } from '../components/picture/course.js';
 import { EvidenceTable } from '../components/picture/evidence.js';
 import { Measured } from '../components/picture/measured.js';
 import { useShortest } from '../components/picture/sparse.js';
+import { PixelSwitch, pixelByPixel } from '../components/pixels.js';
 import { Progress } from '../components/progress.js';
 import { Request } from '../components/request.js';
 import { Loading, Sign, Status, brief, number } from '../components/states.js';
@@ -28,9 +29,12 @@ export default function PicturePage({ params }) {
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />`;
   const job = followed?.status && over(followed) ? { ...data, ...followed, evidence: data.evidence ?? followed.evidence } : (followed ?? data);
-  if (!job?.spec) return html`<${Loading} what="Looking for the picture" />`;
+  if (!job?.spec) return html`<${Loading} what="Looking for the picture" whole=${true} />`;
   return html`<${Whole} job=${job} refusal=${refusal} refuse=${setRefusal} />`;
 }
+
+/** What can be scrolled is reached by key. */
+const SCROLLED = { tabindex: 0, role: 'group', 'aria-label': 'pixel by pixel' };
 
 /** @param {{job: any, refusal: any, refuse: (problem: any) => void}} props */
 function Whole({ job, refusal, refuse }) {
@@ -39,6 +43,7 @@ function Whole({ job, refusal, refuse }) {
   const name = named(spec);
   const alt = `what ${spec.sign === 'negative' ? 'lowers' : 'raises'} ${name}`;
   const reached = `${alt}, activation ${number(job.numbers?.activation)}`;
+  const actual = pixelByPixel();
   const again = () => post(api.visualizations(), request).then(tell, refuse);
   const cancel = () => remove(api.visualization(key)).then(tell, refuse);
   return html`
@@ -54,8 +59,9 @@ function Whole({ job, refusal, refuse }) {
     <div class="picture-columns">
       <div class="stack">
         ${status === 'succeeded'
-          ? html`<div class="made">${finals(job).map((/** @type {any} */ one) => html`<${Picture} key=${one.url} src=${one.url} alt=${reached}
-              ratio=${one.width / one.height} eager />`)}</div>`
+          ? html`<div class=${`made ${actual ? 'by-pixel' : ''}`} ...${actual ? SCROLLED : {}}>
+              ${finals(job).map((/** @type {any} */ one) => html`<${Picture} key=${one.url} src=${one.url} alt=${reached} ratio=${one.width / one.height}
+                pixels=${actual ? one.width : undefined} eager />`)}</div>`
           : html`<${Unfinished} job=${job} alt=${alt} again=${again} cancel=${cancel} />`}
         ${refusal && html`<${Trouble} problem=${refusal} />`}
         ${status === 'succeeded' && html`<${Actions} job=${job} request=${request} />`}
@@ -89,6 +95,7 @@ function Actions({ job, request }) {
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   };
   return html`<div class="row">
+    <${PixelSwitch} />
     <button onClick=${save}>Save the PNG</button>
     <a class="button" href=${withQuery(pages.make(), { spec: JSON.stringify(request) })}>Change and make again</a>
     <a class="button" href=${withQuery(pages.compare(), { a: job.key })}>Compare</a>

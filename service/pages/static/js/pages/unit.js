@@ -2,8 +2,10 @@
 import { html } from '../html.js';
 import { api, pages } from '../api/addresses.js';
 import { useResource } from '../api/resource.js';
+import { seedsAndNegative } from '../components/compare/request.js';
 import { Copy } from '../components/copy.js';
 import { Loading, sees } from '../components/states.js';
+import { PixelSwitch } from '../components/pixels.js';
 import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
 import { Diverse } from '../components/unit/diverse.js';
@@ -23,12 +25,13 @@ export default function Unit({ params, query }) {
   const { model, layer } = params;
   const { data: unit, problem, loading, reload } = useResource(api.unit(model, layer, params.channel));
   const layers = useResource(api.layers(model)).data?.layers ?? [];
-  if (problem) return html`<${Trouble} problem=${problem} whole=${true} retry=${reload} />`;
-  if (loading) return html`<${Loading} what="Looking at the unit" />`;
+  if (problem) return html`<${Trouble} problem=${problem} whole=${true} model=${model} retry=${reload} />`;
+  if (loading) return html`<${Loading} what="Looking at the unit" whole=${true} />`;
   const channel = unit.channel;
   const entry = layers.find((/** @type {any} */ one) => one.name === layer);
   const name = `${layer}:${channel}${unit.label ? ` (${unit.label})` : ''}`;
   const requests = { positive: requested(unit.ask.positive, query, model), negative: requested(unit.ask.negative, query, model) };
+  const compared = seedsAndNegative(requests.positive);
   if (query.get('embed') !== null) return html`<${Embedded} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} />`;
   return html`
     <header class="stack">
@@ -38,9 +41,11 @@ export default function Unit({ params, query }) {
       </ol>
       <div class="row between">
         <h1>${layer}<span class="soft">:</span>${channel} ${unit.label && html`<span class="soft">${unit.label}</span>`}</h1>
-        ${entry && html`<${Neighbours} model=${model} layer=${layer} channel=${channel} channels=${entry.channels} layers=${layers} />`}
+        ${entry && html`<${Neighbours} model=${model} layer=${layer} channel=${channel} channels=${entry.channels} layers=${layers} compared=${compared} />`}
       </div>
-      <div><${Copy} text=${location.href}>Copy the link to this unit</${Copy}></div>
+      <div class="row"><${Copy} text=${location.href}>Copy the link to this unit</${Copy}>
+        <a class="button" href=${compared}>Compare two seeds and the negative</a>
+        <${PixelSwitch} /></div>
       ${entry && html`<p class="soft small">${about(entry)}</p>`}
     </header>
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />

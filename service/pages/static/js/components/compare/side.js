@@ -1,31 +1,64 @@
-// What one side of a comparison shows: a key, or a unit with what differs: patternnet/conv6:31,sign=negative,seed=2.
-import { useResource } from '../../api/resource.js';
+// One of the pictures of a comparison, and the field that says which.
+import { html, useState } from '../../html.js';
 import { api } from '../../api/addresses.js';
+import { useResource } from '../../api/resource.js';
+import { finals } from '../images.js';
+import { Optimized, extent, useEstimate, useMade } from '../optimized.js';
+import { Picture } from '../picture.js';
+import { named } from '../../pages/picture.js';
+import { number } from '../states.js';
+import { Trouble } from '../trouble.js';
+import { UnitField, useMeant } from '../unit_field.js';
+import { isKey, read } from './request.js';
 
-const KEY = /^fv1_[0-9a-f]{64}$/;
-const NUMBERS = new Set(['steps', 'seed', 'size']);
-
-/** The request that a text stands for; null for a key or nothing. @param {string} text */
-export function requestOf(text) {
-  if (!text || KEY.test(text)) return null;
-  const [unit, ...changes] = text.split(',');
-  const fields = changes.map(change => change.split('='));
-  return { unit, ...Object.fromEntries(fields.map(([name, value]) => [name, NUMBERS.has(name) ? Number(value) : value])) };
+/** What there is of a picture. @param {string} text */
+export function useSide(text) {
+  const { request, wrong } = read(text);
+  const { estimate, problem } = useEstimate(request);
+  const byKey = useResource(isKey(text) ? api.visualization(text) : null);
+  const made = useMade(estimate);
+  const job = byKey.data ?? (made.status === 'succeeded' ? made.job : null);
+  const missing = Boolean(estimate) && (!made.status || made.status === 'failed' || made.status === 'cancelled');
+  return { text, request, wrong, missing, spec: estimate?.spec ?? byKey.data?.spec, job, problem: problem ?? byKey.problem };
 }
 
-/** The picture that is named by its key. @param {string} text */
-export function useNamed(text) {
-  return useResource(KEY.test(text) ? api.visualization(text) : null);
+/** @typedef {ReturnType<typeof useSide>} Compared */
+
+/**
+ * `place` counts from one; `change` gets the text, `remove` takes the picture out.
+ * @param {{place: number, side: Compared, change: (text: string) => void, remove?: () => void}} props
+ */
+export function Side({ place, side, change, remove }) {
+  const [text, setText] = useState(side.text);
+  const show = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    change(text.trim());
+  };
+  const alt = side.spec ? `${named(side.spec)}, ${side.spec.sign}${side.spec.seed ? `, seed ${side.spec.seed}` : ''}` : side.text;
+  return html`<li class="stack" data-testid="compared">
+    <form class="stack small" onSubmit=${show}>
+      <label class="stack">Picture ${place}<${UnitField} value=${text} change=${setText} placeholder="network/layer:unit" /></label>
+      <div class="row"><button type="submit">Show</button>
+        ${remove && html`<button type="button" class="plain" onClick=${remove} aria-label=${`Take out picture ${place}`}>Take out</button>`}</div>
+    </form>
+    ${side.wrong ? html`<${Wrong} side=${side} choose=${change} />`
+      : side.problem ? html`<${Trouble} problem=${side.problem} />`
+        : side.request ? html`<${Optimized} request=${side.request} alt=${alt} sizes="45vw" />`
+          : side.job ? html`<${Picture} src=${finals(side.job)[0].url} alt=${`${alt}, activation ${number(extent(side.job))}`} eager />
+              <p class="small">activation <span class="number">${number(extent(side.job))}</span></p>`
+            : html`<span class="picture"><span class="picture-missing">nothing chosen</span></span>`}
+  </li>`;
 }
 
-/** Where two specifications differ, by dotted name. @param {any} a @param {any} b @param {string} [above] @returns {[string, any, any][]} */
-export function differences(a, b, above = '') {
-  const names = [...new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})])];
-  return names.flatMap(name => {
-    const [one, other] = [a?.[name], b?.[name]];
-    const whole = above ? `${above}.${name}` : name;
-    const both = [one, other].every(value => value && typeof value === 'object' && !Array.isArray(value));
-    if (both) return differences(one, other, whole);
-    return JSON.stringify(one) === JSON.stringify(other) ? [] : [/** @type {[string, any, any]} */ ([whole, one, other])];
-  });
+/** What is wrong, what is valid, what may be meant. @param {{side: Compared, choose: (text: string) => void}} props */
+function Wrong({ side, choose }) {
+  const { names } = useMeant(side.text.split(',')[0]);
+  const units = names.filter(one => one.text.includes('/')).slice(0, 4);
+  const whole = (/** @type {string} */ text) => (/:\d+$/.test(text) ? text : `${text}:0`);
+  return html`<div class="notice bad" role="alert" data-testid="no-unit"><h2>${side.wrong}</h2>
+    <p>Write <code>network/layer:unit</code>, such as <code>patternnet/conv6:31</code>; what differs goes behind commas: <code>sign=negative</code>,${' '}
+      <code>seed=2</code>, <code>steps=64</code>, <code>size=96</code>. Or the key of a picture, <code>fv1_…</code></p>
+    ${units.length > 0 && html`<p>Perhaps:</p><div class="row">${units.map(one => html`<button key=${one.text} onClick=${() => choose(whole(one.text))}>
+      ${whole(one.text)} <small>${one.note}</small></button>`)}</div>`}
+  </div>`;
 }

@@ -4,8 +4,11 @@ import { PhotoField } from './photo_field.js';
 import { fieldOf, readNumbers, withField } from './schema.js';
 
 /**
- * `change` gets the new value, undefined for what the service fills in; `errors` are those of the service, by pointer.
- * @typedef {{document: any, name: string, schema: any, value: any, change: (value: any) => void, pointer: string, errors: Map<string, string>, list?: string}} FieldProps
+ * `change` gets the new value, undefined for what the service fills in; `errors` are those of the service, by pointer;
+ * `lists` are the ids of names to choose from, by the field's name.
+ * @typedef {{document: any, schema: any, value: any, change: (value: any) => void, pointer: string, errors: Map<string, string>,
+ *   lists?: Record<string, string>}} FieldsProps
+ * @typedef {FieldsProps & {name: string}} FieldProps
  */
 
 /** @param {FieldProps} props */
@@ -19,7 +22,7 @@ export function Field(props) {
 }
 
 /** @param {FieldProps & {field: import('./schema.js').Field, error?: string}} props */
-function Single({ name, value, change, field, error, list }) {
+function Single({ name, value, change, field, error, lists }) {
   const id = useId();
   const { schema, initial, about } = field;
   const described = { id, 'aria-describedby': `${id}-about`, 'aria-invalid': error ? 'true' : undefined };
@@ -35,7 +38,7 @@ function Single({ name, value, change, field, error, list }) {
       onInput=${(/** @type {any} */ event) => change(text(event) === '' ? undefined : Number(text(event)))} />`,
     numbers: () => html`<input ...${described} type="text" inputmode="decimal" placeholder=${written(initial)} value=${written(value)}
       onChange=${(/** @type {any} */ event) => change(single(readNumbers(text(event)), name))} />`,
-    text: () => html`<input ...${described} type="text" list=${list} autocomplete="off" spellcheck=${false}
+    text: () => html`<input ...${described} type="text" list=${lists?.[name]} autocomplete="off" spellcheck=${false}
       placeholder=${initial ?? schema.examples?.[0] ?? ''} value=${value ?? ''}
       onChange=${(/** @type {any} */ event) => change(text(event).trim() || undefined)} />`,
     photo: () => html`<${PhotoField} id=${id} value=${value} change=${change} />`,
@@ -54,24 +57,24 @@ const written = value => (value === undefined || value === null ? '' : [value].f
 const single = (numbers, name) => (name === 'size' && numbers?.length === 1 ? numbers[0] : numbers);
 
 /** Fields that belong together. @param {FieldProps & {about: string}} props */
-function Group({ document, name, schema, value, change, pointer, errors, about }) {
+function Group({ document, name, schema, value, change, pointer, errors, lists, about }) {
   return html`<details class="group" open=${value !== undefined}>
     <summary>${name.replaceAll('_', ' ')}${value === undefined ? '' : html` <span class="badge">changed</span>`}</summary>
     <p class="small soft">${about.split('\n')[0]}</p>
-    <${Fields} document=${document} schema=${schema} value=${value} change=${change} pointer=${pointer} errors=${errors} />
+    <${Fields} document=${document} schema=${schema} value=${value} change=${change} pointer=${pointer} errors=${errors} lists=${lists} />
   </details>`;
 }
 
-/** @param {{document: any, schema: any, value: any, change: (value: any) => void, pointer: string, errors: Map<string, string>, without?: string[], list?: string}} props */
-export function Fields({ document, schema, value, change, pointer, errors, without = [] }) {
+/** @param {FieldsProps & {without?: string[]}} props */
+export function Fields({ document, schema, value, change, pointer, errors, without = [], lists }) {
   const names = Object.keys(schema.properties).filter(name => !without.includes(name) && schema.properties[name].const === undefined);
   return html`<div class="fields">${names.map(name => html`<${Field} key=${name} document=${document} name=${name} schema=${schema.properties[name]}
-    value=${value?.[name]} change=${(/** @type {any} */ next) => change(withField(value, name, next))} pointer=${`${pointer}/${name}`} errors=${errors} />`)}
+    value=${value?.[name]} change=${(/** @type {any} */ next) => change(withField(value, name, next))} pointer=${`${pointer}/${name}`} errors=${errors} lists=${lists} />`)}
       </div>`;
 }
 
 /** One of several kinds of a thing, each with fields of its own. @param {FieldProps & {field: import('./schema.js').Field}} props */
-function Variants({ document, name, value, change, pointer, errors, field }) {
+function Variants({ document, name, value, change, pointer, errors, lists, field }) {
   const id = useId();
   const [first] = field.variants ?? [];
   const chosen = field.variants?.find(one => one.name === value?.type) ?? first;
@@ -83,18 +86,19 @@ function Variants({ document, name, value, change, pointer, errors, field }) {
       <select id=${id} value=${chosen?.name} onChange=${choose}>${field.variants?.map(one => html`<option value=${one.name}>${one.name}</option>`)}</select>
       <small>${chosen?.schema.description?.split('\n')[0]}</small></div>
     ${errors.get(pointer) && html`<p class="refused small">${errors.get(pointer)}</p>`}
-    <${Fields} key=${chosen?.name} document=${document} schema=${chosen?.schema} value=${value} change=${set} pointer=${pointer} errors=${errors} />
+    <${Fields} key=${chosen?.name} document=${document} schema=${chosen?.schema} value=${value} change=${set} pointer=${pointer} errors=${errors} lists=${lists} />
   </fieldset>`;
 }
 
 /** Several of the same. @param {FieldProps & {field: import('./schema.js').Field}} props */
-function List({ document, name, value, change, pointer, errors, field }) {
+function List({ document, name, value, change, pointer, errors, lists, field }) {
   /** @type {any[]} */
   const items = value ?? [];
   const set = (/** @type {number} */ place, /** @type {any} */ next) => change(items.with(place, next ?? {}));
   return html`<fieldset class="group"><legend>${name}</legend>
     ${items.map((one, index) => html`<div class="card" key=${index}>
-      <${Fields} document=${document} schema=${field.item} value=${one} change=${(/** @type {any} */ next) => set(index, next)} pointer=${`${pointer}/${index}`} errors=${errors} />
+      <${Fields} document=${document} schema=${field.item} value=${one}
+        change=${(/** @type {any} */ next) => set(index, next)} pointer=${`${pointer}/${index}`} errors=${errors} lists=${lists} />
       <button type="button" onClick=${() => change(items.toSpliced(index, 1))}>Take out</button>
         </div>`)}
     <button type="button" onClick=${() => change([...items, {}])}>Add one</button>

@@ -9,8 +9,9 @@ const KEYS = [
   ['j, k or → ←', 'on a unit: next and previous unit'],
   ['[ ]', 'on a unit: the layer before and after'],
   ['g', 'on a unit: all units of its layer'],
-  ['c', 'on a unit: positive and negative side by side'],
+  ['c', 'on a unit: two seeds and the negative side by side'],
   ['u', 'on a layer: the network'],
+  ['arrows, Home, End', 'on a tile of a layer: the tiles beside it, the first and the last one'],
   ['arrows', 'on the photograph, once it has the focus: the crosshair; with Shift eight pixels at a time'],
 ];
 
@@ -38,19 +39,6 @@ export const Addresses = ({ model }) => html`<section aria-labelledby="addresses
   <div class="scrolls" tabindex="0" role="group" aria-label="addresses and what they lead to"><table><tbody>
     ${forms(model).map(([href, says]) => html`<tr><td><a href=${href}><code>${href}</code></a></td><td>${says}</td></tr>`)}
   </tbody></table></div>
-</section>`;
-
-/** Where networks are put. */
-export const OwnNetwork = () => html`<section class="reading" aria-labelledby="own-network">
-  <h2 id="own-network">Your own network</h2>
-  <p>Each network is a folder <code>FEATURELENS_MODELS/${'<name>'}/</code> on the machine where Featurelens runs:</p>
-  <dl class="facts">
-    <dt><code>model.safetensors</code></dt><dd>the weights</dd>
-    <dt><code>model.json</code></dt><dd>how it is built, the size of its input, how a picture is prepared, names of classes</dd>
-    <dt><code>model.py</code></dt><dd>its code, where it is none of torchvision's</dd>
-  </dl>
-  <p>The folder <code>examples/tiny_darknet</code> is one, with every field explained. Start Featurelens with the variable set, and the network is
-    among <a href=${pages.models()}>all networks</a>. Only who runs Featurelens writes that folder; nothing that comes from a browser names code.</p>
 </section>`;
 
 /** API keys. */

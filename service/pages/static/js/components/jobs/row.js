@@ -7,7 +7,7 @@ import { useResource } from '../../api/resource.js';
 import { Picture } from '../picture.js';
 import { sendable } from '../picture/sparse.js';
 import { Progress } from '../progress.js';
-import { Status, brief } from '../states.js';
+import { Status, brief, number } from '../states.js';
 import { Trouble } from '../trouble.js';
 
 /** @param {any} job a summary, or the resource */
@@ -39,10 +39,20 @@ export function Row({ known, page, path }) {
       ${!over(job) && html`<${Progress} job=${job} label=${name} />`}
       ${job.error && html`<p class="small refused">${job.error.detail} <code>${job.error.code}</code></p>`}
       <div class="row small soft">${known.steps && html`<span>${known.steps} steps${known.seed ? `, seed ${known.seed}` : ''}</span>`}
+        ${(known.activation ?? null) !== null && html`<span>activation ${number(known.activation)}</span>`}
+        ${known.standing && html`<${Beside} standing=${known.standing} />`}
         <time datetime=${known.created}>${new Date(known.created).toLocaleString()}</time>
         ${!over(job) && html`<button onClick=${cancel} disabled=${job.status === 'cancelling'}>Cancel</button>`}
         ${(job.status === 'failed' || job.status === 'cancelled') && html`<button onClick=${again}>Retry</button>`}</div>
       ${refusal && html`<${Trouble} problem=${refusal} />`}
     </div>
   </li>`;
+}
+
+/** @param {{standing: any}} props */
+function Beside({ standing }) {
+  const { ratio, percentile } = standing;
+  const likeness = [standing.likeness, standing.likeness_of_means].map(one => (one === null ? '–' : number(one))).join(' and ');
+  return html`<span data-testid="standing">beside ${standing.dataset}: ${ratio ? `${number(ratio.least)} of the best image` : 'no image to compare with'},
+    beyond ${number(percentile.least)} %; alike ${likeness}</span>`;
 }

@@ -16,7 +16,7 @@ export function Classes({ classes, model, layer, look }) {
       const name = one.label ?? `class ${one.channel}`;
       return html`<li key=${one.channel}>
         ${layer ? html`<a href=${withQuery(pages.unit(model, layer, one.channel), { photo: look })}>${name}</a>` : html`<span>${name}</span>`}
-        ${layer && html`<button class="plain small" onClick=${() => chooseUnit(layer, one.channel)} aria-label=${`Which pixels speak for ${name}`}>Why</button>`}
+        ${layer && html`<button class="plain small" onClick=${() => chooseUnit(layer, one.channel)} aria-label=${`Why: which pixels speak for ${name}`}>Why</button>`}
         <span class="number">${percent(one.probability)}</span>
         <span class="bar" aria-hidden="true"><span style=${`width: ${100 * one.probability}%`}></span></span>
       </li>`;

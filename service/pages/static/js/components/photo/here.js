@@ -84,7 +84,7 @@ function AtLayer({ look, model, one, query }) {
           <span class="tile-label"><span>${unit.channel}</span><span class="number">${number(unit.value)}</span></span>
         </a>
         <button class="plain small" onClick=${() => chooseUnit(layer, unit.channel, whole ? {} : { x, y })}
-          aria-label=${`Which pixels made ${name} fire`}>Why</button>
+          aria-label=${`Why: which pixels made ${name} fire`}>Why</button>
       </li>`;
     })}</ul>
     ${request && html`<${Seen} request=${request} layer=${layer} shown=${query.get('seen') === layer} />`}

@@ -10,16 +10,17 @@ import { Trouble } from '../trouble.js';
 import { Fired } from './fired.js';
 import { useJobOf } from './job_of.js';
 import { useRendered } from './rendered.js';
+import { Attention, extentOf } from './tokens.js';
 
 /** The name of the maps of a layer in the address of the page. @param {string} layer */
 const inQuery = layer => `map.${layer}`;
 
 /**
- * `look` are the finished activations, `told` what they say of the layer.
+ * `look` are the finished activations, `told` what they say of the layer; `at` is the crosshair's place on its maps.
  * `turn` rises when there may be new pictures of its units.
- * @param {{look: any, told: any, model: string, query: URLSearchParams, turn: number}} props
+ * @param {{look: any, told: any, model: string, query: URLSearchParams, turn: number, at: {x: number, y: number} | null}} props
  */
-export function Layer({ look, told, model, query, turn }) {
+export function Layer({ look, told, model, query, turn, at }) {
   const { layer } = told;
   const named = query.get(inQuery(layer));
   const { job, problem, reload } = useJobOf(named);
@@ -44,11 +45,12 @@ export function Layer({ look, told, model, query, turn }) {
   // Maps that the address names are taken for there until it is known, so that nothing moves.
   const there = job ? job.status === 'succeeded' : Boolean(named) && !problem;
   const id = `layer-${layer}`;
-  const shared = { look, model, layer, told, rendered, maps: there, sweeping: query.has('sweep') };
+  const maps = job?.status === 'succeeded' ? job : null;
+  const shared = { look, model, layer, told, rendered, maps, there, sweeping: query.has('sweep') };
   return html`<section ref=${place} class="photo-layer" aria-labelledby=${id} data-testid="photo-layer">
     <div class="row between">
       <h3 id=${id}><a href=${pages.layer(model, layer)}>${layer}</a> <span class="soft small">${told.channels} units, ${
-        flat ? 'one value each' : `maps of ${told.width} × ${told.height}`}</span></h3>
+        extentOf(told, maps)}</span></h3>
       ${!flat && !there && html`<button onClick=${show} disabled=${asking || (job && !over(job))} data-testid="show-maps">
         ${asking ? 'Reading …' : `Show the maps of ${layer}`}</button>`}
       ${there && html`<button onClick=${() => setQuery({ [inQuery(layer)]: null })}>Hide the maps</button>`}
@@ -58,6 +60,7 @@ export function Layer({ look, told, model, query, turn }) {
     ${(refusal ?? problem) && html`<${Trouble} problem=${refusal ?? problem} retry=${refusal ? show : reload} />`}
     <${Fired} ...${shared} units=${told.highest} sign="positive" title="respond most" />
     <${Fired} ...${shared} units=${told.lowest} sign="negative" title=${told.preactivation ? 'respond least, before the ReLU' : 'respond least'} />
+    ${maps?.attention && html`<${Attention} look=${look} layer=${layer} maps=${maps} at=${at} />`}
     ${there && html`<${Sheet} look=${look} layer=${layer} ratio=${look.spec.size[1] / look.spec.size[0]} />`}
   </section>`;
 }

@@ -28,11 +28,16 @@ export function Paths({ picture, evidence }) {
 
 /** @param {{layers: any[]}} props */
 function Table({ layers }) {
+  const [means, setMeans] = useState(false);
   const columns = ['picture', 'examples', 'random', 'seeds'];
-  return html`<div class="scrolls" tabindex="0" role="group" aria-label="correlations, layer by layer"><table data-testid="paths">
+  const known = layers.some(one => one.means);
+  const shown = layers.map(one => (means ? { ...one.means, layer: one.layer } : one));
+  return html`${known && html`<p class="small"><label><input type="checkbox" data-testid="means" checked=${means}
+      onChange=${() => setMeans(!means)} /> by the mean of each unit over all positions: wherever it is in the picture</label></p>`}
+    <div class="scrolls" tabindex="0" role="group" aria-label="correlations, layer by layer"><table data-testid="paths">
     <thead><tr><th scope="col">layer</th><th scope="col">picture and best images</th><th scope="col">best images, one another</th>
       <th scope="col">and other images</th><th scope="col">pictures of other seeds</th><th scope="col">0 as others, 1 as they</th></tr></thead>
-    <tbody>${layers.map(one => html`<tr key=${one.layer}><th scope="row">${one.layer}</th>
+    <tbody>${shown.map(one => html`<tr key=${one.layer}><th scope="row">${one.layer}</th>
       ${columns.map(name => html`<td class="number">${one[name] ? number(one[name].mean) : '–'}</td>`)}
-      <td class="number">${one.normalized === null ? '–' : number(one.normalized)}</td></tr>`)}</tbody></table></div>`;
+      <td class="number">${(one.normalized ?? null) === null ? '–' : number(one.normalized)}</td></tr>`)}</tbody></table></div>`;
 }

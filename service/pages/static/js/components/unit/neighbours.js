@@ -4,8 +4,8 @@ import { pages } from '../../api/addresses.js';
 import { useKeys } from '../../keys.js';
 import { go } from '../../router.js';
 
-/** @param {{model: string, layer: string, channel: number, channels: number, layers: any[]}} props */
-export function Neighbours({ model, layer, channel, channels, layers }) {
+/** `compared` leads to seeds and signs. @param {{model: string, layer: string, channel: number, channels: number, layers: any[], compared: string}} props */
+export function Neighbours({ model, layer, channel, channels, layers, compared }) {
   // What the address says behind ? is read when somebody goes: it may have changed since the keys were bound.
   const to = (/** @type {number} */ next) => pages.unit(model, layer, (next + channels) % channels) + location.search;
   const random = () => go(to(Math.floor(Math.random() * channels)));
@@ -22,9 +22,9 @@ export function Neighbours({ model, layer, channel, channels, layers }) {
     ']': { says: 'next layer', act: () => other(1) },
     '[': { says: 'previous layer', act: () => other(-1) },
     g: { says: 'all units of this layer', act: () => go(pages.layer(model, layer)) },
-    c: { says: 'compare positive and negative', act: () => go(`${pages.compare()}?a=${unit(model, layer, channel)}&b=${unit(model, layer, channel)},sign=negative`) },
+    c: { says: 'compare two seeds and the negative', act: () => go(compared) },
   };
-  useKeys(keys, [model, layer, channel, channels, layers.length]);
+  useKeys(keys, [model, layer, channel, channels, layers.length, compared]);
   return html`<nav class="row" aria-label="Units beside this one">
     <a class="button" href=${to(channel - 1)} rel="prev"><span aria-hidden="true">←</span> ${(channel - 1 + channels) % channels}</a>
     <a class="button" href=${to(channel + 1)} rel="next">${(channel + 1) % channels} <span aria-hidden="true">→</span></a>
@@ -32,6 +32,3 @@ export function Neighbours({ model, layer, channel, channels, layers }) {
     <a class="button" href=${pages.layer(model, layer)}>All ${channels}</a>
   </nav>`;
 }
-
-/** @param {string} model @param {string} layer @param {number} channel */
-const unit = (model, layer, channel) => encodeURIComponent(`${model}/${layer}:${channel}`);

@@ -1,15 +1,12 @@
 // From what silences a unit to what raises it: optimized pictures at both ends, images of a data set between them.
-import { html, useEffect, useState } from '../../html.js';
+import { html } from '../../html.js';
 import { api, pages, withQuery } from '../../api/addresses.js';
-import { post } from '../../api/client.js';
-import { over, tell, useJob } from '../../api/jobs.js';
 import { useResource } from '../../api/resource.js';
 import { setQuery } from '../../router.js';
-import { scans } from '../../state.js';
 import { Crop } from '../crop.js';
 import { Histogram } from '../histogram.js';
 import { Optimized } from '../optimized.js';
-import { Progress } from '../progress.js';
+import { Scan } from '../scan.js';
 import { Trouble } from '../trouble.js';
 
 const COLUMNS = [
@@ -46,7 +43,7 @@ export function Spectrum({ model, layer, channel, name, requests, dataset }) {
         <${Optimized} request=${requests.positive} alt=${`what raises ${name}, optimized`} sizes="(max-width: 60rem) 45vw, 18vw" /></div>
     </div>
     ${problem && html`<${Trouble} problem=${problem} retry=${reload} />`}
-    ${data && !data.maximum && html`<${Unread} data=${data} dataset=${chosen} done=${reload} />`}
+    ${data && !data.maximum && html`<${Scan} spectrum=${data} done=${reload} />`}
     ${examples && html`<${Told} examples=${examples} />`}
   </section>`;
 }
@@ -56,27 +53,6 @@ function Crops({ examples, name, column, model, layer }) {
   if (!examples) return html`<span class="picture"><span class="picture-missing">no images read yet</span></span>`;
   return html`<ul class="crops">${examples.slice(0, 9).map(one => html`<li key=${one.image}>
     <${Crop} example=${one} alt=${`${column} example of ${name}`} model=${model} layer=${layer} /></li>`)}</ul>`;
-}
-
-/** No scan tells of this unit: offers to make one. @param {{data: any, dataset: string, done: () => void}} props */
-function Unread({ data, dataset, done }) {
-  const missing = data.missing.find((/** @type {any} */ one) => one.part === 'examples');
-  const job = useJob(data.scan.key, data.scan.status ? { key: data.scan.key, status: data.scan.status } : null);
-  const [refusal, setRefusal] = useState(/** @type {any} */ (null));
-  const read = job?.status === 'succeeded';
-  useEffect(() => {
-    if (!read) return;
-    scans.value += 1;
-    done();
-  }, [read]);
-  const ask = () => post(api.scans(), missing.request).then(tell, setRefusal);
-  return html`<div class="notice" data-testid="unread">
-    <h3>No images have been read for this layer</h3>
-    <p>One pass over the images of <strong>${dataset}</strong> finds those that raise and lower every unit of this layer.</p>
-    ${job && !over(job) ? html`<${Progress} job=${job} label="reading the images" />` : html`<button class="primary" onClick=${ask}>Read ${dataset}</button>`}
-    ${job?.error && html`<p class="refused">${job.error.detail}</p>`}
-    ${refusal && html`<${Trouble} problem=${refusal} />`}
-  </div>`;
 }
 
 /** How all images are distributed, and what they were labelled. @param {{examples: any}} props */

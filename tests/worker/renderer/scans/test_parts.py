@@ -1,0 +1,122 @@
+"""A scan that is read in parts, by anybody, in any order, says to the bit what one says that is read in one go."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from featurelens.engine.scan import Accumulator
+from featurelens.jobs import scan_rows
+from featurelens.worker.datasets.base import Images
+from featurelens.worker.datasets.shelf import Shelf
+from featurelens.worker.protocol import Ask
+from featurelens.worker.renderer.scans import reading
+from featurelens.worker.renderer.scans.batches import Batch
+from featurelens.worker.renderer.scans.reading import Reading, parts
+from tests.support import killable
+from tests.support.line_images import IMAGES, KEEP, SIDE, drawn_lines, orientations
+from tests.support.scanning import KEY, Told, asked
+
+ROWS = killable.ROWS
+
+
+@pytest.fixture(autouse=True)
+def few_rows() -> Iterator[None]:
+    most = scan_rows.MOST["cpu"]
+    scan_rows.MOST["cpu"] = ROWS
+    yield
+    scan_rows.MOST["cpu"] = most
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    return drawn_lines(tmp_path)
+
+
+@pytest.fixture
+def ask(lines: Path) -> Ask:
+    """Of images of which one is broken."""
+    next((lines / "lines").rglob("07.png")).write_bytes(b"no image")
+    return asked(Shelf(lines), orientations(), "lines", ["0", "1"], (SIDE, SIDE), KEEP)
+
+
+def same(one: Told, other: Told) -> None:
+    assert one.files == other.files
+    assert one.numbers | {"seconds": 0} == other.numbers | {"seconds": 0}
+
+
+@pytest.fixture
+def whole(lines: Path, ask: Ask, tmp_path: Path) -> Told:
+    """Read in one go."""
+    told = killable.finish(tmp_path / "whole", lines, ask, orientations())
+    assert told.numbers["broken"]["count"] == 1
+    return told
+
+
+def test_any_parts_read_apart_in_any_order_give_the_same_bits(
+    lines: Path, ask: Ask, tmp_path: Path, whole: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut anywhere between batches; what nobody has read, the scan reads itself."""
+    read_here: list[int] = []
+    take = Reading._take
+
+    def noted(self: Reading, batch: Batch, images: Images, gathered: Accumulator) -> None:
+        read_here.append(batch.first)
+        take(self, batch, images, gathered)
+
+    for seed in range(8):
+        dice = random.Random(seed)
+        cuts = sorted({0, IMAGES, *(ROWS * dice.randrange(IMAGES // ROWS) for _ in range(dice.randrange(1, 8)))})
+        pieces = [range(*ends) for ends in pairwise(cuts)]
+        dice.shuffle(pieces)
+        missing = pieces[: dice.randrange(3)]
+        state = tmp_path / str(seed)
+        for number, part in enumerate(one for one in pieces if one not in missing):
+            killable.read(state / str(number), lines, ask, orientations(), part)
+            for made in (state / str(number)).iterdir():
+                shutil.copy(made, state / made.name)
+        with monkeypatch.context() as patch:
+            patch.setattr(Reading, "_take", noted)
+            read_here.clear()
+            same(killable.finish(state, lines, ask, orientations()), whole)
+        assert read_here == [first for part in sorted(missing, key=lambda one: one.start) for first in part[::ROWS]]
+        assert not list(state.glob("*.safetensors")), "parts go with the whole"
+
+
+def test_in_processes_of_their_own(lines: Path, ask: Ask, tmp_path: Path, whole: Told) -> None:
+    """Into one folder, side by side."""
+    pieces = parts(IMAGES, ROWS, 2)
+    killable.read_apart(tmp_path / "state", lines, ask, orientations(), pieces)
+    same(killable.finish(tmp_path / "state", lines, ask, orientations()), whole)
+
+
+def test_a_part_that_is_not_whole_is_read_again(lines: Path, ask: Ask, tmp_path: Path, whole: Told) -> None:
+    """Unfinished, unreadable, or overlapping one that was taken over."""
+    state = tmp_path / "state"
+    killable.read(state, lines, ask, orientations(), range(12, 24))
+    killable.read(state, lines, ask, orientations(), range(18, 36))
+    (state / f"{KEY}.27-40.safetensors").write_bytes(b"torn")
+    reading_every, reading.CHECKPOINT_EVERY = reading.CHECKPOINT_EVERY, -1e9
+    killable.read(state, lines, ask, orientations(), range(12), batches=2)
+    reading.CHECKPOINT_EVERY = reading_every
+    assert (state / f"{KEY}.0-12.safetensors").exists()
+    same(killable.finish(state, lines, ask, orientations()), whole)
+
+
+def test_parts_begin_with_batches() -> None:
+    for images, together, count in ((40, 3, 4), (40, 3, 100), (1, 16, 3), (500, 16, 7)):
+        found = parts(images, together, count)
+        assert [image for part in found for image in part] == list(range(images))
+        assert len(found) == min(count, -(-images // together))
+        assert all(part.start % together == 0 for part in found)
+        assert max(map(len, found)) - min(map(len, found)) < 2 * together
+
+
+def test_a_part_that_begins_within_a_batch(lines: Path, ask: Ask, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="multiple of 3"):
+        killable.read(tmp_path / "state", lines, ask, orientations(), range(4, 9))
