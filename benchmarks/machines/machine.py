@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Literal, Self
 import httpx
 
 from benchmarks.machines.network import Place
+from featurelens.jobs.unix_address import unix_address
 from tests.support.paths import ROOT
 from tests.support.processes import Process, processes
 from tests.support.wait import until
@@ -80,6 +82,12 @@ class Machine:
         with suppress(httpx.TransportError):
             return self.http.get("/readyz", timeout=2).status_code == 200
         return False
+
+    def listens(self) -> bool:
+        """Whether its renderer does."""
+        probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with probe, unix_address(self.state / "renderer.sock") as name:
+            return probe.connect_ex(name) == 0
 
     def renderers(self) -> int:
         """How many renderers its service sees, of all machines."""

@@ -35,9 +35,10 @@ def mishaps(machines: Sequence[Machine], hub: Hub, chance: random.Random) -> Ite
 
 
 def whole(machines: Sequence[Machine]) -> bool:
-    """Whether every process is there, and every service is ready and sees the renderers of all machines."""
+    """Whether every process is there, renderers listen, and each service is ready and sees those of all machines."""
     return all(
         set(MODULES) <= {module for module, count in one.counts().items() if count}
+        and one.listens()
         and one.ready()
         and one.renderers() == len(machines)
         for one in machines

@@ -32,7 +32,7 @@ def order(kind: str, seed: int, chance: random.Random, photo: str) -> tuple[str,
         case "inversion":
             return "/v1/visualizations", made | {"objective": {"type": "inversion", "photo": photo}, "seed": seed}
         case "activations":
-            return "/v1/activations", {"model": "patternnet"} | looked
+            return "/v1/activations", {"model": "patternnet", "units": 1 + seed % 7} | looked
         case "maps":
             return "/v1/maps", spec | looked
         case "attribution":
