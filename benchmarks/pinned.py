@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from featurelens.launcher.claim import free_port
+from featurelens.worker.renderer.lanes import SWEEP_PICTURES
 from tests.support.fault_injection import pids
 from tests.support.processes import processes
 from tests.support.stack import Stack
@@ -85,7 +86,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pinned") as folder, ExitStack() as held:
         fleets = {}
         for renderers in seen:
-            settings = {"FEATURELENS_RENDERERS": str(renderers), "OMP_NUM_THREADS": "1", "FEATURELENS_SLOTS": "1"}
+            settings = {
+                "FEATURELENS_RENDERERS": str(renderers),
+                "FEATURELENS_SLOTS": "1",
+                "FEATURELENS_SWEEP_SLOTS": str(SWEEP_PICTURES["cpu"]),
+                "OMP_NUM_THREADS": "1",
+            }
             stack = held.enter_context(Stack(Path(folder) / str(renderers), free_port(), **settings))
             fleets[renderers] = Pinned(stack, renderers)
             fleets[renderers].round(asked.size, 2, 0)

@@ -30,7 +30,7 @@ import httpx
 
 from benchmarks.load import redis_url
 from featurelens.launcher.claim import free_port
-from featurelens.worker.renderer.lanes import BATCH_PIXELS
+from featurelens.worker.renderer.lanes import BATCH_PIXELS, SWEEP_PICTURES
 from tests.support.paths import ROOT
 from tests.support.stack import Stack
 from tests.support.wait import until
@@ -163,7 +163,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=24)
     parser.add_argument("--parts", type=int, default=8)
     asked = parser.parse_args()
-    settings = {"FEATURELENS_RENDERERS": str(RENDERERS), "OMP_NUM_THREADS": "1"}
+    places = str(SWEEP_PICTURES["cpu"])
+    settings = {
+        "FEATURELENS_RENDERERS": str(RENDERERS),
+        "FEATURELENS_SWEEP_SLOTS": places,
+        "OMP_NUM_THREADS": "1",
+    }
     with tempfile.TemporaryDirectory(prefix="renderers") as folder:
         state = Path(folder) / "state"
         with Stack(state, free_port(), **settings) as stack, random_service(state) as patched:
