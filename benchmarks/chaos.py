@@ -20,7 +20,9 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from benchmarks.mishaps import draw
+from benchmarks.mishaps import Mishap, draw
 from featurelens.jobs.unix_address import unix_address
 from featurelens.launcher.claim import free_port
 from tests.support.fault_injection import pids, ready
@@ -53,6 +55,9 @@ STOPPED = 0.05
 
 REST = 600.0
 """Seconds in which everything must have ended, once it is left in peace."""
+
+WHOLE_WITHIN = 600.0
+"""The same for the processes after a mishap: on a busy machine a renderer takes minutes to start."""
 
 BASE: dict[str, Any] = {"model": "patternnet", "layer": "logits", "channel": 1}
 KINDS: dict[str, dict[str, Any]] = {
@@ -108,10 +113,10 @@ class Report:
 
 
 class Asker:
-    """Asks for jobs, stops some, looks at all and at every picture that is finished."""
+    """Asks for jobs, stops some, looks at all and at every picture that is finished. Closes `client` in the end."""
 
-    def __init__(self, stack: Stack, seed: int) -> None:
-        self.client = httpx.Client(base_url=stack.http.base_url, timeout=4)
+    def __init__(self, client: httpx.Client, seed: int) -> None:
+        self.client = client
         self.witness = Witness(self.client)
         self._chance = random.Random(seed)
         self._seeds = iter(range(seed * 100_000, seed * 100_000 + 100_000))
@@ -139,14 +144,14 @@ class Asker:
     def check(self, urls: list[str]) -> None:
         """Looks at every byte of those that have succeeded, once."""
         for url in urls:
-            if self.witness.told[url][-1:] == ["succeeded"] and url not in self._whole and "activations" not in url:
+            if self.witness.told[url][-1:] == ["succeeded"] and url not in self._whole and "visualizations" in url:
                 try:
                     self._look_at(url)
                 except httpx.TransportError:
                     continue
 
-    def _ask(self) -> None:
-        seed = next(self._seeds)
+    def order(self, seed: int) -> tuple[str, str, dict[str, Any]]:
+        """A kind of job, where it is asked for, and what is sent."""
         kind = self._chance.choice(["small", "small", "middle", "several", "snapshots", "activations", "sweep"])
         spec: dict[str, Any] = BASE | {
             "seed": seed,
@@ -156,17 +161,25 @@ class Asker:
         match kind:
             case "activations":
                 body = {"model": "patternnet", "photo": self._photo, "units": 1 + seed % 100, "size": 64 + seed % 64}
-                answer = self.client.post("/v1/activations", json=body)
+                return kind, "/v1/activations", body
             case "sweep":
                 swept = {name: value for name, value in spec.items() if name not in {"channel", "seed"}}
-                answer = self.client.post("/v1/sweeps", json=swept | {"channels": "0-3", "seeds": [seed]})
-                if answer.status_code == 202:
-                    items = self.client.get(answer.json()["links"]["items"])
-                    self._accepted(kind, [item["url"] for item in items.json()["items"]] if items.is_success else [])
-                    return
+                return kind, "/v1/sweeps", swept | {"channels": "0-3", "seeds": [seed]}
             case _:
-                answer = self.client.post("/v1/visualizations", json=spec | KINDS.get(kind, {}))
-        if answer.status_code == 202:
+                return kind, "/v1/visualizations", spec | KINDS.get(kind, {})
+
+    def service(self, seed: int) -> httpx.Client:
+        """Whom the job of this seed is asked of."""
+        return self.client
+
+    def _ask(self) -> None:
+        seed = next(self._seeds)
+        kind, path, body = self.order(seed)
+        answer = self.service(seed).post(path, json=body)
+        if answer.status_code == 202 and kind == "sweep":
+            items = self.client.get(answer.json()["links"]["items"])
+            self._accepted(kind, [item["url"] for item in items.json()["items"]] if items.is_success else [])
+        elif answer.status_code == 202:
             self._accepted(kind, [answer.headers["location"]])
         elif answer.status_code not in {200, 503}:
             raise RuntimeError(f"{kind}: {answer.status_code} {answer.text}")
@@ -226,39 +239,64 @@ def chaos(minutes: float, seed: int, folder: Path) -> Report:
             del os.environ[name]
 
 
-def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Report:
-    report, chance, over = Report(), random.Random(seed), threading.Event()
-    askers = [Asker(stack, seed + number) for number in range(ASKERS)]
+@contextmanager
+def asking(askers: Sequence[Asker]) -> Iterator[Callable[[], bool]]:
+    """Each of them asks in a thread of its own; within the block there are jobs. Yields whether one has given up."""
+    over = threading.Event()
 
     def ask(asker: Asker) -> None:
         while not over.is_set():
             asker.turn()
             time.sleep(0.05)
 
-    with ThreadPoolExecutor(ASKERS) as pool:
-        asking = [pool.submit(ask, asker) for asker in askers]
+    with ThreadPoolExecutor(len(askers)) as pool:
+        threads = [pool.submit(ask, asker) for asker in askers]
 
         def ended() -> bool:
-            return any(one.done() for one in asking)
+            return any(one.done() for one in threads)
 
         try:
             until(lambda: sum(asker.jobs.total() for asker in askers) > 20 or ended(), 120, "jobs")
-            before, many = _memory(stack), _processes(stack)
-            end = time.monotonic() + minutes * 60
-            while time.monotonic() < end and not ended():
-                mishap = draw(stack, clock, chance)
-                mishap.happen()
-                begun = time.monotonic()
-                time.sleep(0.3)
-                until(lambda: _whole(stack, many), 180, f"whole again after {mishap.kind}", every=0.1)
-                report.recoveries[mishap.kind].append(time.monotonic() - begun)
-                time.sleep(chance.uniform(0.5, 3))
+            yield ended
         finally:
             over.set()
-    for one, asker in zip(asking, askers, strict=True):
+    for one in threads:
         one.result()
+
+
+def hurt(
+    report: Report, minutes: float, chance: random.Random, draw: Callable[[], Mishap], whole: Callable[[], bool]
+) -> Iterator[None]:
+    """One mishap after the other, each waited for until all is whole again; yields after each."""
+    end = time.monotonic() + minutes * 60
+    while time.monotonic() < end:
+        mishap = draw()
+        mishap.happen()
+        begun = time.monotonic()
+        time.sleep(0.3)
+        until(whole, WHOLE_WITHIN, f"whole again after {mishap.kind}", every=0.1)
+        report.recoveries[mishap.kind].append(time.monotonic() - begun)
+        yield
+        time.sleep(chance.uniform(0.5, 3))
+
+
+def settle(askers: Sequence[Asker], report: Report) -> None:
+    """Waits until all that they have asked for has ended, and tells it."""
+    for asker in askers:
         asker.settle(report)
         asker.client.close()
+
+
+def _run(stack: Stack, clock: WallClock | None, minutes: float, seed: int) -> Report:
+    report, chance = Report(), random.Random(seed)
+    address = stack.http.base_url
+    askers = [Asker(httpx.Client(base_url=address, timeout=4), seed + number) for number in range(ASKERS)]
+    with asking(askers) as ended:
+        before, many = _memory(stack), _processes(stack)
+        for _ in hurt(report, minutes, chance, lambda: draw(stack, clock, chance), lambda: _whole(stack, many)):
+            if ended():
+                break
+    settle(askers, report)
     report.memory = {part: (before[part], now) for part, now in _memory(stack).items()}
     return report
 

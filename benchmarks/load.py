@@ -109,9 +109,9 @@ def main() -> None:
         urls = [str(stack.post(**SPEC, seed=seed).headers["location"]) for seed in range(PICTURES)]
         for url in urls:
             stack.finished(url)
-        redis_url = _redis_url(state)
-        new = held.enter_context(service(ROOT, state, redis_url, FEATURELENS_HTTP_WORKERS=chosen.workers))
-        old = held.enter_context(service(chosen.against.absolute(), state, redis_url)) if chosen.against else None
+        broker = redis_url(state)
+        new = held.enter_context(service(ROOT, state, broker, FEATURELENS_HTTP_WORKERS=chosen.workers))
+        old = held.enter_context(service(chosen.against.absolute(), state, broker)) if chosen.against else None
         paths = {
             "image": f"{urls[0]}/image",
             "status": urls[0],
@@ -169,7 +169,8 @@ def _processor(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _redis_url(state: Path) -> str:
+def redis_url(state: Path) -> str:
+    """That of the broker of the Featurelens with this state folder."""
     told = (line for one in processes(state) for line in environment_of(one.pid))
     return next(line for line in told if line.startswith("REDIS_URL=")).partition("=")[2]
 

@@ -32,7 +32,8 @@ class BucketStore(CheckedReads):
 
     def __init__(self, address: str, endpoint: str | None = None, patience: float = PATIENCE) -> None:
         super().__init__()
-        self._store = Bucket(address, endpoint, patience).objects
+        self._bucket = Bucket(address, endpoint, patience)
+        self._store = self._bucket.objects
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Result | OtherVersion]:
         if len(keys) < 2:
@@ -49,7 +50,10 @@ class BucketStore(CheckedReads):
         """Nothing is evicted here."""
 
     def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
-        """As `ResultStore.put`. Raises `NotStored` when the bucket does not accept it."""
+        """As `ResultStore.put`. Raises `NotStored` when the bucket does not accept it.
+
+        Of two at once, as when a machine was cut off while it stored, the first ``result.json`` stays.
+        """
         folder = _folder(result.key)
         try:
             if self.get(result.key) is not None:
@@ -58,7 +62,9 @@ class BucketStore(CheckedReads):
                 obstore.put(self._store, f"{folder}/{image_name(index)}", png)
             for file, content in zip(result.files, files, strict=True):
                 obstore.put(self._store, f"{folder}/{file_name(file.name)}", content)
-            obstore.put(self._store, f"{folder}/{RESULT}", sealed(result))
+            name, content = f"{folder}/{RESULT}", sealed(result)
+            if not self._bucket.create(name, content) and self.get(result.key) is None:
+                obstore.put(self._store, name, content)  # damaged, or of images that these have replaced
         except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
             raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
 

@@ -22,11 +22,12 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 
 
 class BucketServer:
-    """Started when entered."""
+    """Started when entered; listens at the address `host`."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._port = free_port()
-        self.endpoint = f"http://127.0.0.1:{self._port}"
+        self.endpoint = f"http://{host}:{self._port}"
 
     def __enter__(self) -> Self:
         self.start()
@@ -37,7 +38,7 @@ class BucketServer:
 
     def start(self) -> None:
         program = Path(sys.executable).with_name("moto_server")
-        command = [str(program), "-H", "127.0.0.1", "-p", str(self._port)]
+        command = [str(program), "-H", self._host, "-p", str(self._port)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(self._listens)
         self.empty()
@@ -62,4 +63,4 @@ class BucketServer:
 
     def _listens(self) -> bool:
         with closing(socket.socket()) as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+            return probe.connect_ex((self._host, self._port)) == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import obstore
 import pytest
@@ -83,6 +85,27 @@ def test_damage_is_a_miss_and_mended(store: BucketStore, objects: S3Store, name:
 def test_the_first_stays(store: BucketStore) -> None:
     store.put(result([b"other"]), [b"other"])
     assert store.image(KEY, 0) == (IMAGES[0], result().images[0].sha256)
+
+
+def test_of_two_at_once_the_first_stays(
+    store: BucketStore, server: BucketServer, objects: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two makings differ in what they say of themselves; the later one had looked before the first was there."""
+    store.delete(KEY)
+    first, late = whole(), whole().model_copy(update={"created": result().created + timedelta(hours=1)})
+    other, put = BucketStore(f"s3://{BUCKET}/some/prefix", server.endpoint), obstore.put
+
+    def interrupted(*asked: Any, **options: Any) -> object:
+        monkeypatch.setattr(obstore, "put", put)
+        other.put(first, IMAGES, CONTENTS)
+        return put(*asked, **options)
+
+    monkeypatch.setattr(obstore, "put", interrupted)
+    store.put(late, IMAGES, CONTENTS)
+    found = store.get(KEY)
+    assert found is not None
+    assert found.created == first.created
+    assert store.image(KEY) == (IMAGES[0], result().images[0].sha256)
 
 
 def test_unreachable() -> None:
