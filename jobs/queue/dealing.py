@@ -13,18 +13,31 @@ from rq.registry import StartedJobRegistry
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.aside import aside
+from featurelens.jobs.queue.liveness import BEATS, renderer_key
 from featurelens.jobs.queue.queues import RENDERERS, queue_of
 from featurelens.jobs.queue.record import parse, record_key
 from featurelens.jobs.queue.router import Demand
 
 _QUEUE, _JOB = Queue.redis_queue_namespace_prefix, Job.redis_job_namespace_prefix
 
-_MOVE = """
-if ARGV[1] == 'idle' then
-  for i = 3, #KEYS do
-    if redis.call(redis.call('TYPE', KEYS[i]).ok == 'zset' and 'ZCARD' or 'LLEN', KEYS[i]) > 0 then return 0 end
-  end
+_EMPTY = """
+for i = 3, #KEYS do
+  if redis.call(redis.call('TYPE', KEYS[i]).ok == 'zset' and 'ZCARD' or 'LLEN', KEYS[i]) > 0 then return 0 end
 end
+"""
+"""Ends a script unless nothing is in the places that are its keys from the third on."""
+
+_FORGET = f"""
+if redis.call('EXISTS', ARGV[2]) == 1 then return 0 end
+{_EMPTY}
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+for i = 3, #KEYS do redis.call('SREM', 'rq:queues', KEYS[i]) end
+return 1
+"""
+
+_MOVE = f"""
+if ARGV[1] == 'idle' then {_EMPTY} end
 local moved = 0
 for i = 5, #ARGV do
   local job = ARGV[3] .. ARGV[i]
@@ -36,7 +49,11 @@ for i = 5, #ARGV do
     moved = moved + 1
   end
 end
-if moved > 0 then redis.call('SADD', 'rq:queues', KEYS[2]) end
+if moved > 0 then
+  redis.call('SADD', 'rq:queues', KEYS[2])
+  local renderer = string.match(ARGV[2], '@(.+)')
+  if renderer then redis.call('HSETNX', '{RENDERERS}', renderer, '') end
+end
 return moved
 """
 
@@ -55,6 +72,7 @@ class Dealings:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._move = redis.register_script(_MOVE)
+        self._forget = redis.register_script(_FORGET)
 
     def waiting(self, queue: str, first: int, last: int) -> list[Waiting]:
         """The jobs from place `first` to `last` of the queue of this name, as of Redis' LRANGE."""
@@ -86,12 +104,10 @@ class Dealings:
         return self._empty([queue_of(queue, renderer) for queue in QUEUES])
 
     def forget(self, renderer: str) -> bool:
-        """Forgets a renderer that is gone, when nothing is left in its queues; returns whether."""
+        """Forgets a renderer that is gone, when nothing is left in its queues at that moment; returns whether."""
         names = [queue_of(queue, renderer) for queue in QUEUES]
-        gone = self._empty(names) and not any(self._redis.llen(aside(name)) for name in names)
-        if gone:
-            self._redis.hdel(RENDERERS, renderer)
-        return gone
+        places = [place for name in names for place in (*_places(self._redis, name), aside(name))]
+        return bool(self._forget(keys=[RENDERERS, BEATS, *places], args=[renderer, renderer_key(renderer)]))
 
     def _empty(self, names: Sequence[str]) -> bool:
         with self._redis.pipeline(transaction=True) as pipe:
