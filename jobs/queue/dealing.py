@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 from redis import Redis
@@ -58,6 +58,10 @@ return moved
 """
 
 
+def _waits(queue: str) -> str:
+    return _QUEUE + queue
+
+
 class Waiting(NamedTuple):
     """A job that waits."""
 
@@ -74,9 +78,12 @@ class Dealings:
         self._move = redis.register_script(_MOVE)
         self._forget = redis.register_script(_FORGET)
 
-    def waiting(self, queue: str, first: int, last: int) -> list[Waiting]:
-        """The jobs from place `first` to `last` of the queue of this name, as of Redis' LRANGE."""
-        attempts = [one.decode() for one in cast("list[bytes]", self._redis.lrange(_QUEUE + queue, first, last))]
+    def waiting(self, queue: str, first: int, last: int, places: Callable[[str], str] = _waits) -> list[Waiting]:
+        """The jobs from place `first` to `last` of the queue of this name, as of Redis' LRANGE.
+
+        `places` is the key of their list: of those that wait, or are set aside (`jobs.queue.aside`).
+        """
+        attempts = [one.decode() for one in cast("list[bytes]", self._redis.lrange(places(queue), first, last))]
         with self._redis.pipeline(transaction=False) as pipe:
             for attempt in attempts:
                 pipe.hget(_JOB + attempt, "description")
@@ -93,11 +100,13 @@ class Dealings:
         arguments = ["", target, _JOB, record_key(""), *attempts]
         return int(self._move(keys=[_QUEUE + source, _QUEUE + target], args=arguments))
 
-    def take(self, source: str, target: str, renderer: str, attempts: Sequence[str]) -> int:
+    def take(
+        self, source: str, target: str, renderer: str, attempts: Sequence[str], places: Callable[[str], str] = _waits
+    ) -> int:
         """The same for a renderer whose queue `target` is, but nothing unless it is idle at that moment."""
         arguments = ["idle", target, _JOB, record_key(""), *attempts]
         busy = [key for queue in QUEUES for key in _places(self._redis, queue_of(queue, renderer))]
-        return int(self._move(keys=[_QUEUE + source, _QUEUE + target, *busy], args=arguments))
+        return int(self._move(keys=[places(source), _QUEUE + target, *busy], args=arguments))
 
     def idle(self, renderer: str) -> bool:
         """Whether nothing waits for it and nothing is in the making."""

@@ -17,7 +17,7 @@ from rq.worker_registration import clean_worker_registry
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import stats
-from featurelens.jobs.queue.aside import restore
+from featurelens.jobs.queue.aside import aside, restore
 from featurelens.jobs.queue.dealing import Dealings, Waiting
 from featurelens.jobs.queue.liveness import BEATS, SHARED, renderer_key
 from featurelens.jobs.queue.queues import base, ids, queue_of, renderer_of
@@ -78,7 +78,11 @@ class Dealing:
         with self._redis.pipeline(transaction=False) as pipe:
             for name in others:
                 pipe.llen(self._key(name))
-            lengths = dict(zip(others, pipe.execute(), strict=True))
+                pipe.llen(aside(name))
+            found = pipe.execute()
+        lengths, there = dict(zip(others, found[::2], strict=True)), dict(zip(others, found[1::2], strict=True))
+        if taken := sum(self._take_aside(queue, name) for name, count in there.items() if count):
+            return taken
         longest = max(lengths, key=lengths.__getitem__, default=None)
         if own is None or longest is None or not lengths[longest]:
             return 0
@@ -87,6 +91,14 @@ class Dealing:
         taken = self._dealings.take(longest, self._queue.name, self._renderer, block)
         if taken:
             logger().info("took waiting jobs", jobs=taken, source=longest)
+        return taken
+
+    def _take_aside(self, queue: str, source: str) -> int:
+        """Takes what slots of an older version do not understand, and would keep until they are replaced."""
+        block = self._fit(queue, self._dealings.waiting(source, 0, TOGETHER - 1, places=aside))
+        taken = self._dealings.take(source, self._queue.name, self._renderer, block, places=aside)
+        if taken:
+            logger().info("took jobs that were set aside", jobs=taken, source=source)
         return taken
 
     def _those_gone(self) -> list[str]:

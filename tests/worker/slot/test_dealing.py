@@ -13,9 +13,11 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE
+from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.liveness import BEATS, EXPIRY, renderer_key
 from featurelens.jobs.queue.queues import ids, queue_of
+from featurelens.jobs.queue.record import record_key
 from featurelens.jobs.queue.renderers import LATE
 from featurelens.jobs.queue.ticket import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
@@ -254,3 +256,18 @@ def test_one_that_is_late_takes_nothing(redis: Redis, jobs: JobQueue) -> None:
     appear(redis, "b.0", holds=NEEDS)
     redis.expire(renderer_key("b.0"), EXPIRY - LATE - 1)
     assert dealing(redis, "b.0").take() == 0
+
+
+def test_an_idle_one_takes_what_another_version_has_set_aside(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "old.0", holds=NEEDS)
+    keys = ask(jobs, 3)
+    theirs = jobs.of(f"{SWEEP_QUEUE}@old.0")
+    while redis.lmove(theirs.key, aside(theirs.name), "LEFT", "RIGHT"):
+        pass
+    appear(redis, "a.0", holds=["network sha256:1 6"])
+    assert dealing(redis, "a.0").take() == 0, "it cannot do them"
+    appear(redis, "new.0", holds=NEEDS)
+    redis.hset(record_key(keys[2]), "spec", '{"of": "a newer one"}')
+    assert dealing(redis, "new.0").take() == 2
+    assert where(jobs, keys[:2]) == [f"{SWEEP_QUEUE}@new.0"] * 2
+    assert redis.llen(aside(theirs.name)) == 1, "nobody understands it"
