@@ -26,6 +26,7 @@ from featurelens.launcher.role import Ready
 from featurelens.launcher.roles import RendererPlace
 from featurelens.launcher.store import Silent, find_store, is_gone
 from featurelens.launcher.valkey import embedded
+from featurelens.launcher.worker_claim import WorkerClaim
 from featurelens.launcher.worker_id import worker_id
 
 Parts = Literal["all", "worker", "service"]
@@ -59,6 +60,7 @@ class Stack:
         self._claim = claim
         self._store = store
         self._owner: Owner | None = None
+        self._worker: WorkerClaim | None = None
         self._url: str | None = None
         self._said = ""
         self._say = say
@@ -119,6 +121,8 @@ class Stack:
             if self._owner is not None:
                 with suppress(RedisError, OSError):  # nobody else can take it meanwhile, either
                     await self._owner.claim()
+                    if self._worker is not None:
+                        await self._worker.renew()
             elif self._url is not None and (self._parts == "service" or self._slots):
                 await self._own(self._url)
 
@@ -135,12 +139,16 @@ class Stack:
             await asyncio.sleep(1)
             owned = await self._own(url)
         if works:
-            self._keep_worker(url)
+            await self._keep_worker(url)
         await self._ready(self._service + self._torch + self._slots)
         await self._greet(began)
 
-    def _keep_worker(self, url: str) -> None:
+    async def _keep_worker(self, url: str) -> None:
         worker = worker_id(self._state)
+        if not self._valkey:  # one that is embedded is nobody else's
+            claim = WorkerClaim(url, worker, self._state)
+            await claim.take(self._say)
+            self._worker = claim
         self._family.environment["FEATURELENS_WORKER"] = worker
         chosen = devices(self._options.device, self._options.renderers)
         places = [
@@ -177,6 +185,8 @@ class Stack:
         return True
 
     async def _release(self) -> None:
+        if self._worker is not None:
+            await self._worker.release()
         if self._owner is not None:
             with suppress(RedisError, OSError):  # then it is free by itself, a little later
                 await self._owner.release()

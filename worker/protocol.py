@@ -43,6 +43,8 @@ class Ask(_Message):
     """That this is done for (`jobs.tracing`); empty: nobody traces it."""
     memory: int = 0
     """Bytes, as estimated; 0: not known, or too few to matter."""
+    engine: str = ""
+    """The version of the engine that the key is of; empty: not told."""
 
     @model_validator(mode="before")
     @classmethod

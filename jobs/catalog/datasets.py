@@ -70,13 +70,16 @@ def _write(pipe: Pipeline, lists: ByWorker) -> None:
     found: dict[str, dict[str, DatasetEntry]] = {}
     for worker, entries in lists.items():
         for name, told in entries.items():
-            found.setdefault(name, {})[worker] = DatasetEntry.model_validate_json(told)
+            try:
+                found.setdefault(name, {})[worker] = DatasetEntry.model_validate_json(told)
+            except ValidationError:
+                logger().warning("not understood: written by another version", what="data set", worker=worker)
     conflicts = {
         name: f"it differs between the workers {', '.join(by_worker)}"
         for name, by_worker in found.items()
         if len({entry.identity for entry in by_worker.values()}) > 1
     }
-    offered = {name: next(iter(one.values())) for name, one in found.items() if name not in conflicts}
+    offered = {name: next(iter(one.values())) for name, one in found.items() if one and name not in conflicts}
     summaries = {name: entry.model_dump_json(exclude={"labels"}) for name, entry in offered.items()}
     whole = {name: entry.model_dump_json() for name, entry in offered.items()}
     replace(pipe, {DATASETS: summaries, ENTRIES: whole, CONFLICTS: conflicts})

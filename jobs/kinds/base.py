@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from featurelens.jobs.catalog.catalog import Catalog
@@ -120,6 +121,11 @@ NETWORK, DATASET = "network ", "dataset "
 def holding(entry: ModelSummary) -> str:
     """A network as one of the things that a worker holds."""
     return f"{NETWORK}{entry.digest} {entry.renderer}"
+
+
+def engine_of(needs: Iterable[str]) -> str:
+    """The version of the engine that is needed; empty where nothing says it."""
+    return next((need.rpartition(" ")[2] for need in needs if need.startswith(NETWORK)), "")
 
 
 def holding_of_dataset(name: str, identity: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 from redis import Redis
@@ -13,18 +13,31 @@ from rq.registry import StartedJobRegistry
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.aside import aside
+from featurelens.jobs.queue.liveness import BEATS, renderer_key
 from featurelens.jobs.queue.queues import RENDERERS, queue_of
 from featurelens.jobs.queue.record import parse, record_key
 from featurelens.jobs.queue.router import Demand
 
 _QUEUE, _JOB = Queue.redis_queue_namespace_prefix, Job.redis_job_namespace_prefix
 
-_MOVE = """
-if ARGV[1] == 'idle' then
-  for i = 3, #KEYS do
-    if redis.call(redis.call('TYPE', KEYS[i]).ok == 'zset' and 'ZCARD' or 'LLEN', KEYS[i]) > 0 then return 0 end
-  end
+_EMPTY = """
+for i = 3, #KEYS do
+  if redis.call(redis.call('TYPE', KEYS[i]).ok == 'zset' and 'ZCARD' or 'LLEN', KEYS[i]) > 0 then return 0 end
 end
+"""
+"""Ends a script unless nothing is in the places that are its keys from the third on."""
+
+_FORGET = f"""
+if redis.call('EXISTS', ARGV[2]) == 1 then return 0 end
+{_EMPTY}
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+for i = 3, #KEYS do redis.call('SREM', 'rq:queues', KEYS[i]) end
+return 1
+"""
+
+_MOVE = f"""
+if ARGV[1] == 'idle' then {_EMPTY} end
 local moved = 0
 for i = 5, #ARGV do
   local job = ARGV[3] .. ARGV[i]
@@ -36,9 +49,17 @@ for i = 5, #ARGV do
     moved = moved + 1
   end
 end
-if moved > 0 then redis.call('SADD', 'rq:queues', KEYS[2]) end
+if moved > 0 then
+  redis.call('SADD', 'rq:queues', KEYS[2])
+  local renderer = string.match(ARGV[2], '@(.+)')
+  if renderer then redis.call('HSETNX', '{RENDERERS}', renderer, '') end
+end
 return moved
 """
+
+
+def _waits(queue: str) -> str:
+    return _QUEUE + queue
 
 
 class Waiting(NamedTuple):
@@ -55,10 +76,14 @@ class Dealings:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._move = redis.register_script(_MOVE)
+        self._forget = redis.register_script(_FORGET)
 
-    def waiting(self, queue: str, first: int, last: int) -> list[Waiting]:
-        """The jobs from place `first` to `last` of the queue of this name, as of Redis' LRANGE."""
-        attempts = [one.decode() for one in cast("list[bytes]", self._redis.lrange(_QUEUE + queue, first, last))]
+    def waiting(self, queue: str, first: int, last: int, places: Callable[[str], str] = _waits) -> list[Waiting]:
+        """The jobs from place `first` to `last` of the queue of this name, as of Redis' LRANGE.
+
+        `places` is the key of their list: of those that wait, or are set aside (`jobs.queue.aside`).
+        """
+        attempts = [one.decode() for one in cast("list[bytes]", self._redis.lrange(places(queue), first, last))]
         with self._redis.pipeline(transaction=False) as pipe:
             for attempt in attempts:
                 pipe.hget(_JOB + attempt, "description")
@@ -75,23 +100,23 @@ class Dealings:
         arguments = ["", target, _JOB, record_key(""), *attempts]
         return int(self._move(keys=[_QUEUE + source, _QUEUE + target], args=arguments))
 
-    def take(self, source: str, target: str, renderer: str, attempts: Sequence[str]) -> int:
+    def take(
+        self, source: str, target: str, renderer: str, attempts: Sequence[str], places: Callable[[str], str] = _waits
+    ) -> int:
         """The same for a renderer whose queue `target` is, but nothing unless it is idle at that moment."""
         arguments = ["idle", target, _JOB, record_key(""), *attempts]
         busy = [key for queue in QUEUES for key in _places(self._redis, queue_of(queue, renderer))]
-        return int(self._move(keys=[_QUEUE + source, _QUEUE + target, *busy], args=arguments))
+        return int(self._move(keys=[places(source), _QUEUE + target, *busy], args=arguments))
 
     def idle(self, renderer: str) -> bool:
         """Whether nothing waits for it and nothing is in the making."""
         return self._empty([queue_of(queue, renderer) for queue in QUEUES])
 
     def forget(self, renderer: str) -> bool:
-        """Forgets a renderer that is gone, when nothing is left in its queues; returns whether."""
+        """Forgets a renderer that is gone, when nothing is left in its queues at that moment; returns whether."""
         names = [queue_of(queue, renderer) for queue in QUEUES]
-        gone = self._empty(names) and not any(self._redis.llen(aside(name)) for name in names)
-        if gone:
-            self._redis.hdel(RENDERERS, renderer)
-        return gone
+        places = [place for name in names for place in (*_places(self._redis, name), aside(name))]
+        return bool(self._forget(keys=[RENDERERS, BEATS, *places], args=[renderer, renderer_key(renderer)]))
 
     def _empty(self, names: Sequence[str]) -> bool:
         with self._redis.pipeline(transaction=True) as pipe:

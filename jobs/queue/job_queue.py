@@ -141,9 +141,13 @@ class JobQueue:
         return self.length()
 
     def _take_out(self, record: Record) -> None:
-        """A slot that has taken the job meanwhile finds the record cancelled and does nothing."""
-        places = [key for name in self.names() for key in (self.of(name).key, aside(name))]
-        if sum(self._redis.lrem(place, -1, record.attempt) for place in places):
+        """From wherever it is, at once: it may be moving. A slot that has taken it finds the record cancelled."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            for name in self.names():
+                pipe.lrem(self.of(name).key, -1, record.attempt)
+                pipe.lrem(aside(name), -1, record.attempt)
+            found = sum(pipe.execute())
+        if found:
             self._redis.delete(_JOB_PREFIX + record.attempt)
 
     def _stop(self, record: Record) -> None:
@@ -187,6 +191,8 @@ class JobQueue:
         if room is not None:
             room.give_back(pipe, len(wanted))
         filled = Counter(places)
+        for place in filled:
+            queues.keep_known(pipe, place)
         for place in filled:
             pipe.llen(self.of(place).key)
         lengths = pipe.execute()[-len(filled) :]

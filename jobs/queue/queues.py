@@ -46,6 +46,15 @@ def ids(redis: Redis) -> list[str]:
     return ["", *sorted(name.decode() for name in known)]
 
 
+def keep_known(redis: Redis, name: str) -> None:
+    """Whoever puts something into the queue of this name calls it: the renderer may have been forgotten just now.
+
+    What waits for one that nobody knows would never be dealt out.
+    """
+    if renderer := renderer_of(name):
+        redis.hsetnx(RENDERERS, renderer, "")
+
+
 def names(redis: Redis, queues: Iterable[str] = QUEUES) -> list[str]:
     """The names of all queues in which a job may be."""
     return named(ids(redis), queues)

@@ -57,7 +57,7 @@ class Look(NamedTuple):
     slots: bool
     """Whether one takes jobs from the queue that was asked about."""
     holds: bool
-    """Whether its worker holds what was asked about; one that tells nothing of that may."""
+    """Whether its worker holds what was asked about; one that never tells anything of that may."""
     backlog: int
     """Jobs of the queue that was asked about that wait for it or are in the making."""
 
@@ -118,6 +118,14 @@ def alive(redis: Redis) -> list[str]:
     beats = redis.mget([renderer_key(id) for id in ("", *sorted(known))])
     found = zip(("", *sorted(known)), cast("list[bytes | None]", beats), strict=True)
     return [id for id, beat in found if beat is not None and beat != SHARED]
+
+
+def tell_nothing_yet(redis: Redis, worker: str) -> None:
+    """What a worker holds is going to be told, and until then it counts as holding nothing. May be repeated."""
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.sadd(_HOLDS + worker, "")
+        pipe.expire(_HOLDS + worker, _HOLDS_EXPIRY)
+        pipe.execute()
 
 
 def worker_of(renderer: str) -> str:

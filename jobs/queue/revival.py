@@ -9,6 +9,7 @@ from redis import Redis, WatchError
 from rq import Queue
 from rq.job import Job
 
+from featurelens.jobs.queue.queues import keep_known
 from featurelens.jobs.queue.record import Record, record_key
 from featurelens.jobs.queue.records import Records
 
@@ -35,7 +36,9 @@ def revive(key: str, record: Record, queue: Queue, records: Records, job: Job) -
         else:
             records.requeue(key, record.attempt, pipe)
             pipe.hset(record_key(key), "queue", queue.name)
-            pipe.lrem(queue.key, 0, record.attempt)
+            for name in {queue.name, now.queue or queue.name}:  # the list may have been kept where the job was not
+                pipe.lrem(Queue.redis_queue_namespace_prefix + name, 0, record.attempt)
+            keep_known(pipe, queue.name)
             queue.enqueue_job(job, pipeline=pipe)
         try:
             pipe.execute()

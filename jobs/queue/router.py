@@ -98,14 +98,14 @@ class Router:
         return blocks
 
     def able(self, queue: str, renderer: str, demands: Sequence[Demand | None]) -> list[bool]:
-        """Which of the jobs this renderer could do now; None is one that nobody knows."""
+        """Which of the jobs this renderer could do now, unless it is late; None is a job that nobody knows."""
         looks: dict[tuple[str, ...], Look | None] = {}
         for demand in demands:
             if demand is not None and demand.needs not in looks:
                 found = self._renderers.look(queue, demand.needs)
                 looks[demand.needs] = next((look for look in found if look.id == renderer), None)
         return [
-            demand is not None and (look := looks[demand.needs]) is not None and _can(look, demand)
+            demand is not None and (look := looks[demand.needs]) is not None and not look.late and _can(look, demand)
             for demand in demands
         ]
 

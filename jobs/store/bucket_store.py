@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 
 from featurelens.jobs.errors import NotStored, OtherVersion, StoreUnavailable
 from featurelens.jobs.kinds.base import KEY_PATTERN
@@ -50,23 +50,32 @@ class BucketStore(CheckedReads):
         """Nothing is evicted here."""
 
     def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
-        """As `ResultStore.put`. Raises `NotStored` when the bucket does not accept it.
+        """As `ResultStore.put`, also when another machine has put it since this began, as one that was cut off finds.
 
-        Of two at once, as when a machine was cut off while it stored, the first ``result.json`` stays.
+        Raises `NotStored` when the bucket does not accept it.
         """
-        folder = _folder(result.key)
+        contents: dict[str, bytes | memoryview] = {image_name(index): png for index, png in enumerate(images)}
+        contents |= {file_name(file.name): content for file, content in zip(result.files, files, strict=True)}
         try:
             if self.get(result.key) is not None:
                 return
-            for index, png in enumerate(images):
-                obstore.put(self._store, f"{folder}/{image_name(index)}", png)
-            for file, content in zip(result.files, files, strict=True):
-                obstore.put(self._store, f"{folder}/{file_name(file.name)}", content)
-            name, content = f"{folder}/{RESULT}", sealed(result)
-            if not self._bucket.create(name, content) and self.get(result.key) is None:
-                obstore.put(self._store, name, content)  # damaged, or of images that these have replaced
+            for name, content in {**contents, RESULT: sealed(result)}.items():
+                if not self._created(f"{_folder(result.key)}/{name}", content):
+                    if self.get(result.key) is not None:
+                        return
+                    obstore.put(self._store, f"{_folder(result.key)}/{name}", content)  # of one that was given up
         except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
             raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
+
+    def _created(self, path: str, content: bytes | memoryview) -> bool:
+        """False where something is there already; a bucket that knows no conditions is overwritten."""
+        try:
+            obstore.put(self._store, path, content, mode="create")
+        except (AlreadyExistsError, PreconditionError):
+            return False
+        except (NotSupportedError, NotImplementedError):
+            obstore.put(self._store, path, content)
+        return True
 
     def check_writable(self) -> None:
         """What a bucket takes is seen when it is given."""

@@ -67,9 +67,9 @@ class Cataloguer:
         outdated = (changed & (described | problems.keys())) | (problems.keys() & (before.keys() - entries.keys()))
         self._failed -= outdated
         self._catalog.forget(outdated)
-        self._catalog.publish(entries.values())
-        if self._worker:
+        if self._worker:  # before anybody can ask for them
             tell_holdings(self._redis, self._worker, NETWORK, [holding(entry) for entry in entries.values()])
+        self._catalog.publish(entries.values())
         self._names = set(entries)
         known = (described | (problems.keys() & self._failed)) - outdated
         wanted = [entry for entry in entries.values() if entry.source in _ASKED_FOR or entry.name in problems]

@@ -33,10 +33,10 @@ class DatasetWatch(threading.Thread):
     def look(self) -> None:
         """Publishes what there is now."""
         entries = list(self._shelf.entries())
-        self._datasets.publish(entries)
-        if self._worker:
+        if self._worker:  # before anybody can ask for them
             held = [holding_of_dataset(entry.name, entry.identity) for entry in entries]
             tell_holdings(self._redis, self._worker, DATASET, held)
+        self._datasets.publish(entries)
 
     def run(self) -> None:
         while not self._stopped.is_set():

@@ -13,6 +13,7 @@ from redis import Redis
 from featurelens.jobs.kinds import KINDS
 from featurelens.jobs.queue import histograms, stats
 from featurelens.jobs.queue.histograms import TICK
+from featurelens.jobs.queue.renderers import tell_nothing_yet, worker_of
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.jobs.version import VERSION
 from featurelens.worker.renderer.device import Device, precision
@@ -72,6 +73,8 @@ class LaneStats:
         if not self._counted:
             stats.count_start(redis)
             self._counted = True
+        if self._id:
+            tell_nothing_yet(redis, worker_of(self._id))  # first: the cataloguer may be slower than the first job
         stats.publish_renderer(redis, self.read())
         counts, seconds = self._counts.copy(), self._seconds
         fresh = [now - before for now, before in zip(counts, self._told[0], strict=True)]

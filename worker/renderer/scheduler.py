@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from featurelens.engine import VERSION
 from featurelens.engine.device_check import DeviceLost
 from featurelens.engine.memory import out_of_memory
-from featurelens.jobs.errors import RendererFull
+from featurelens.jobs.errors import RendererFull, RenderFailed
 from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.logs import logger
 from featurelens.worker.protocol import Ask
@@ -102,6 +103,10 @@ class Scheduler:
             ask = connection.ask
             assert ask is not None
             try:
+                if ask.engine not in {"", VERSION}:
+                    raise RenderFailed(
+                        "another version of the engine makes pictures since this was asked for; ask again"
+                    )
                 network = self._networks.get(ask.spec.model, ask.digest)
                 crowded = crowded or not self._has_room(ask)
                 if network is None or (crowded and ask.memory > self._memory * _SMALL):

@@ -12,11 +12,12 @@ from itertools import groupby
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from rq.worker_registration import clean_worker_registry
 
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import stats
-from featurelens.jobs.queue.aside import restore
+from featurelens.jobs.queue.aside import aside, restore
 from featurelens.jobs.queue.dealing import Dealings, Waiting
 from featurelens.jobs.queue.liveness import BEATS, SHARED, renderer_key
 from featurelens.jobs.queue.queues import base, ids, queue_of, renderer_of
@@ -48,18 +49,24 @@ class Dealing:
         self._silences: dict[str, Silence] = {}
         self._gone: dict[str, list[Recovery]] = {}
         """By the id of a renderer that is gone: they return what it had in the making to its queues."""
+        self._passed: dict[str, int] = {}
+        """By the name of a queue: jobs at its head that nobody can do at the moment, and that are looked past."""
 
     def deal_out(self) -> None:
         """Deals the jobs of renderers that are gone out to others."""
         if not self._renderer:
             return  # one without an id is alone
         for id in self._those_gone():
-            for recovery in self._gone.setdefault(id, list(self._recoveries(id))):
+            if id not in self._gone:
+                self._gone[id] = list(self._recoveries(id))
+            for recovery in self._gone[id]:
                 recovery.hand_back_lost()
             for queue in QUEUES:
                 self._deal_out(queue, id)
             if id and self._dealings.forget(id):
                 self._gone.pop(id, None)
+                for queue in QUEUES:
+                    clean_worker_registry(Queue(queue_of(queue, id), connection=self._redis))
                 logger().info("a renderer that is gone has no jobs any more", renderer=id)
 
     def take(self) -> int:
@@ -71,7 +78,11 @@ class Dealing:
         with self._redis.pipeline(transaction=False) as pipe:
             for name in others:
                 pipe.llen(self._key(name))
-            lengths = dict(zip(others, pipe.execute(), strict=True))
+                pipe.llen(aside(name))
+            found = pipe.execute()
+        lengths, there = dict(zip(others, found[::2], strict=True)), dict(zip(others, found[1::2], strict=True))
+        if taken := sum(self._take_aside(queue, name) for name, count in there.items() if count):
+            return taken
         longest = max(lengths, key=lengths.__getitem__, default=None)
         if own is None or longest is None or not lengths[longest]:
             return 0
@@ -80,6 +91,14 @@ class Dealing:
         taken = self._dealings.take(longest, self._queue.name, self._renderer, block)
         if taken:
             logger().info("took waiting jobs", jobs=taken, source=longest)
+        return taken
+
+    def _take_aside(self, queue: str, source: str) -> int:
+        """Takes what slots of an older version do not understand, and would keep until they are replaced."""
+        block = self._fit(queue, self._dealings.waiting(source, 0, TOGETHER - 1, places=aside))
+        taken = self._dealings.take(source, self._queue.name, self._renderer, block, places=aside)
+        if taken:
+            logger().info("took jobs that were set aside", jobs=taken, source=source)
         return taken
 
     def _those_gone(self) -> list[str]:
@@ -105,19 +124,23 @@ class Dealing:
     def _recoveries(self, id: str) -> Iterator[Recovery]:
         for queue in QUEUES:
             theirs = Queue(queue_of(queue, id), connection=self._redis, serializer=JSONSerializer, job_class=SlotJob)
-            restore(self._redis, theirs)
             yield Recovery(theirs, Leases(theirs), self._name, self._pace)
 
     def _deal_out(self, queue: str, id: str) -> None:
         source = queue_of(queue, id)
-        waiting = [one for one in self._dealings.waiting(source, 0, TOGETHER - 1) if one.demand is not None]
-        if not waiting:
-            return
+        restore(self._redis, Queue(source, connection=self._redis))
+        first = self._passed.pop(source, 0)
+        found = self._dealings.waiting(source, first, first + TOGETHER - 1)
+        waiting = [one for one in found if one.demand is not None]
+        dealt = 0
         places = self._router.places(queue, [one.demand for one in waiting if one.demand is not None], beside=id)
         for target, group in groupby(zip(waiting, places, strict=True), key=lambda pair: pair[1]):
             if target is not None:
                 moved = self._dealings.move(source, target, [one.attempt for one, _ in group])
+                dealt += moved
                 logger().info("dealt out again", jobs=moved, source=source, target=target)
+        if len(found) == TOGETHER:
+            self._passed[source] = first + TOGETHER - dealt
 
     def _fit(self, queue: str, waiting: list[Waiting]) -> list[str]:
         """The attempts among them that this renderer can do."""

@@ -24,7 +24,7 @@ from featurelens.jobs.errors import (
     RenderFailed,
 )
 from featurelens.jobs.kinds import kind_of
-from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
+from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE, engine_of
 from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import histograms
 from featurelens.jobs.queue.broker import connect, patiently
@@ -106,7 +106,8 @@ def _do(
         report = ProgressReport(records, record, key, execution)
         swept = base(record.queue or QUEUE) == SWEEP_QUEUE
         memory = patiently(lambda: _memory(redis, key, record))
-        asked = Ask(key=key, spec=record.spec, digest=record.digest, attempt=record.attempt, sweep=swept, memory=memory)
+        about = {"attempt": record.attempt, "sweep": swept, "memory": memory, "engine": engine_of(record.needs)}
+        asked = Ask(key=key, spec=record.spec, digest=record.digest, **about)
         with tracing.span("render"):
             renderer = renderer_of(record.queue or QUEUE)
             traced = asked.model_copy(update={"trace": tracing.carried()})

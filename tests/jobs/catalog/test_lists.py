@@ -119,3 +119,13 @@ def test_data_sets_that_differ_are_offered_by_nobody(redis: Redis) -> None:
         here.named("birds")
     assert here.conflicts() == {"birds": "it differs between the workers a, b"}
     assert Catalog(redis).conflicts() == here.conflicts()
+
+
+def test_a_data_set_that_is_not_understood_keeps_none_back(redis: Redis) -> None:
+    """As a worker of another version tells it."""
+    birds = DatasetEntry(name="birds", source="local", identity="sha256:" + "0" * 64, images=4, label_count=0)
+    newer = Datasets(redis, "b")
+    newer.lists.publish({"fish": '{"name": "fish", "school": true}'}, lambda *_: None)
+    here = Datasets(redis, "a")
+    here.publish([birds])
+    assert [entry.name for entry in here.all()] == ["birds"]

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.kinds.base import KEY_PATTERN
+from featurelens.jobs.kinds.base import KEY_PATTERN, engine_of
 from featurelens.jobs.spec.objectives import LayerObjective
 from featurelens.jobs.spec.optimizers import OptimizerChoice
 from featurelens.jobs.spec.parameterizations import FourierParameters
 from featurelens.jobs.spec.regularizers import RegularizerWeights
 from featurelens.jobs.spec.transforms import TransformRanges
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from tests.support.catalog import ENTRY
 
 SPEC = VisualizationSpec(
     model="bundled:tinynet@sha256-0123456789ab", layer="conv2", channel=3, size=(64, 96)
@@ -68,3 +69,8 @@ def test_is_a_function_of_the_values(layer: str, seed: int) -> None:
     key = VISUALIZATION.key(spec, "w", "r")
     assert KEY_PATTERN.fullmatch(key)
     assert key == VISUALIZATION.key(VisualizationSpec.model_validate(spec.model_dump(mode="json")), "w", "r")
+
+
+def test_the_engine_that_a_job_needs() -> None:
+    assert engine_of(VISUALIZATION.needs(SPEC, ENTRY)) == ENTRY.renderer
+    assert engine_of(("dataset birds sha256:0",)) == ""

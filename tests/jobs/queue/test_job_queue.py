@@ -16,6 +16,7 @@ from featurelens.jobs.queue.record import record_key
 from featurelens.jobs.queue.records import Records
 from featurelens.jobs.queue.ticket import Ticket
 from featurelens.jobs.spec.visualization import VisualizationSpec
+from tests.support.renderers import appear, vanish
 
 KEY = "fv1_" + "a" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)
@@ -119,3 +120,18 @@ def test_wiped(queue: JobQueue, redis: Redis) -> None:
 def test_records_expire(queue: JobQueue, redis: Redis) -> None:
     queue.submit(KEY, SPEC, "sha256:0")
     assert redis.ttl(record_key(KEY)) > 0
+
+
+def test_a_job_that_vanished_from_a_queue_that_was_kept_waits_once(queue: JobQueue, redis: Redis) -> None:
+    """The renderer that would get it now is another one."""
+    appear(redis, "a.0")
+    attempt = queue.submit(KEY, SPEC, "sha256:0").record.attempt
+    vanish(redis, "a.0")
+    appear(redis, "b.0")
+    redis.delete(Job.redis_job_namespace_prefix + attempt)
+    assert queue.find(KEY) is not None
+    assert {name: queue.of(name).job_ids for name in queue.names(QUEUE)} == {
+        QUEUE: [],
+        f"{QUEUE}@a.0": [],
+        f"{QUEUE}@b.0": [attempt],
+    }

@@ -108,6 +108,27 @@ def test_of_two_at_once_the_first_stays(
     assert store.image(KEY) == (IMAGES[0], result().images[0].sha256)
 
 
+def test_the_first_stays_whole_whenever_another_comes(store: BucketStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that began before and was cut off would leave its image under the other's digest."""
+    store.delete(KEY)
+    looked = store.get
+
+    def overtaken(key: str) -> None:
+        monkeypatch.setattr(store, "get", looked)
+        store.put(whole(), IMAGES, CONTENTS)
+
+    monkeypatch.setattr(store, "get", overtaken)
+    store.put(result([b"other"]), [b"other"])
+    assert store.image(KEY, 0) == (IMAGES[0], result().images[0].sha256)
+
+
+def test_what_one_that_died_has_left_is_replaced(store: BucketStore, objects: S3Store) -> None:
+    store.delete(KEY)
+    obstore.put(objects, f"some/prefix/aa/{KEY}/image-0.png", b"other")
+    store.put(whole(), IMAGES, CONTENTS)
+    assert store.image(KEY, 0) == (IMAGES[0], result().images[0].sha256)
+
+
 def test_unreachable() -> None:
     store = BucketStore(f"s3://{BUCKET}", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(StoreUnavailable):

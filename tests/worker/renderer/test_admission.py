@@ -10,6 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from featurelens.engine import VERSION
 from featurelens.engine.device_check import DeviceLost
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.spec.visualization import VisualizationSpec
@@ -36,11 +37,11 @@ class Desk:
         self.scheduler = Scheduler(workshops, networks, Mock(), self.check, MEMORY, lambda: self.grown)
         self.sockets: list[socket.socket] = []
 
-    def ask(self, memory: int) -> Connection:
+    def ask(self, memory: int, engine: str = "") -> Connection:
         ours, theirs = socket.socketpair()
         self.sockets += [ours, theirs]
         connection = Connection(ours)
-        connection.ask = Ask(key="fv1_" + "0" * 64, spec=SPEC, digest="d", memory=memory)
+        connection.ask = Ask(key="fv1_" + "0" * 64, spec=SPEC, digest="d", memory=memory, engine=engine)
         self.scheduler.enqueue(connection)
         return connection
 
@@ -73,6 +74,14 @@ def test_what_does_not_fit_waits_its_turn(desk: Desk) -> None:
 def test_whoever_is_alone_is_let_in(desk: Desk) -> None:
     huge = desk.ask(10 * MEMORY)
     assert desk.working(huge, desk.ask(MEMORY)) == [True, False]
+
+
+def test_what_another_engine_was_to_make_is_not_made(desk: Desk) -> None:
+    """As after an upgrade: under its key would lie what that one never makes."""
+    mine, other = desk.ask(100, VERSION), desk.ask(100, f"{VERSION}0")
+    assert desk.working(mine, other) == [True, False]
+    other.flush()
+    assert b"ask again" in desk.sockets[-1].recv(4096)
 
 
 def fails(desk: Desk, *, grown: int, taken: int) -> None:

@@ -9,8 +9,12 @@ import pytest
 import torch
 from redis import Redis
 
-from featurelens.jobs.queue import histograms, stats
+from featurelens.jobs.kinds.base import NETWORK, QUEUE
+from featurelens.jobs.queue import histograms, liveness, stats
 from featurelens.jobs.queue.histograms import TICK
+from featurelens.jobs.queue.liveness import renderer_key
+from featurelens.jobs.queue.renderers import tell_holdings
+from featurelens.jobs.queue.router import Demand, Router
 from featurelens.jobs.queue.speeds import LaneKind
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.worker.renderer import lane_stats
@@ -119,3 +123,17 @@ def test_what_is_told_of_ticks_is_counted_once(clock: Clock, redis: Redis) -> No
     assert (told.buckets[TICK.bucket(0.02)], told.buckets[TICK.bucket(2.0)], sum(told.buckets)) == (2, 1, 3)
     assert told.seconds == pytest.approx(2.04)
     assert stats.counts(redis) == {stats.STARTS: 1}
+
+
+def test_until_its_worker_tells_what_it_holds_a_renderer_gets_nothing(redis: Redis) -> None:
+    """One that joins may be ready before its cataloguer: it would fail what only others can do."""
+    LaneStats(DEVICE, id="new.0").tell(redis)
+    liveness.beat(redis, renderer_key("new.0"))
+    redis.hset("rq:worker:slot", "last_heartbeat", "now")
+    redis.sadd("rq:workers:featurelens@new.0", "rq:worker:slot")
+    network = Demand("a lane", "visualization", ("network sha256:0 6",))
+    router = Router(redis)
+    assert router.places(QUEUE, [network]) == [None]
+    tell_holdings(redis, "new", NETWORK, network.needs)
+    LaneStats(DEVICE, id="new.0").tell(redis)
+    assert router.places(QUEUE, [network]) == [f"{QUEUE}@new.0"]

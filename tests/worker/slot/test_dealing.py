@@ -13,8 +13,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE
+from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
+from featurelens.jobs.queue.liveness import BEATS, EXPIRY, renderer_key
 from featurelens.jobs.queue.queues import ids, queue_of
+from featurelens.jobs.queue.record import record_key
+from featurelens.jobs.queue.renderers import LATE
 from featurelens.jobs.queue.ticket import Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.slot.dealing import Dealing
@@ -186,3 +190,84 @@ def test_many_at_once_move_each_job_once(redis: Redis, jobs: JobQueue) -> None:
         list(pool.map(work, slots))
     assert {name.partition("@")[2] for name in where(jobs, keys) if name} <= {"w3.0", "w4.0", "w5.0"}
     assert len(jobs) == 180
+
+
+def test_what_nobody_can_do_does_not_hold_up_what_stands_behind(
+    redis: Redis, jobs: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("featurelens.worker.slot.dealing.TOGETHER", 4)
+    appear(redis, "a.0", holds=["network sha256:1 6", *NEEDS])
+    spec = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10).completed()
+    alone = [f"fv1_{number:064x}" for number in range(100, 109)]
+    jobs.submit_all([Wanted(key, spec, "sha256:1", ("network sha256:1 6",)) for key in alone], SWEEP_QUEUE)
+    keys = ask(jobs, 6)
+    leave(redis, "a.0")
+    appear(redis, "b.0", holds=NEEDS)
+    other = dealing(redis, "b.0")
+    for _ in range(5):
+        other.deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@b.0"] * 6
+    assert where(jobs, alone) == [f"{SWEEP_QUEUE}@a.0"] * 9
+    appear(redis, "c.0", holds=["network sha256:1 6"])
+    for _ in range(5):
+        other.deal_out()
+    assert where(jobs, alone) == [f"{SWEEP_QUEUE}@c.0"] * 9
+
+
+def test_what_is_put_into_the_queue_of_one_just_forgotten_is_dealt_out(
+    redis: Redis, jobs: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service has chosen the renderer, which leaves and is forgotten before the job is put there."""
+    appear(redis, "a.0", holds=NEEDS)
+    appear(redis, "b.0", holds=NEEDS)
+    other = dealing(redis, "b.0")
+
+    def late(queue: str, demands: list[object]) -> list[str]:
+        leave(redis, "a.0")
+        other.deal_out()
+        assert ids(redis) == ["", "b.0"]
+        return [f"{queue}@a.0"] * len(demands)
+
+    monkeypatch.setattr(jobs.router, "places", late)
+    keys = ask(jobs, 2)
+    monkeypatch.undo()
+    other.deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@b.0"] * 2
+
+
+def test_nothing_is_left_of_one_that_is_forgotten(redis: Redis, jobs: JobQueue, clock: list[float]) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    ask(jobs, 1)
+    appear(redis, "b.0", holds=NEEDS)
+    vanish(redis, "a.0")
+    redis.delete(*(f"rq:worker:a.0-{queue}" for queue in QUEUES))
+    other = dealing(redis, "b.0")
+    for _ in range(6):
+        other.deal_out()
+        clock[0] += 5
+    assert redis.keys("*a.0*") == [b"featurelens:renderer:a.0:figures"], "it expires"
+    assert redis.hkeys(BEATS) == [b"b.0"]
+    assert not any(b"a.0" in name for name in redis.smembers("rq:queues"))
+
+
+def test_one_that_is_late_takes_nothing(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    ask(jobs, 40)
+    appear(redis, "b.0", holds=NEEDS)
+    redis.expire(renderer_key("b.0"), EXPIRY - LATE - 1)
+    assert dealing(redis, "b.0").take() == 0
+
+
+def test_an_idle_one_takes_what_another_version_has_set_aside(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "old.0", holds=NEEDS)
+    keys = ask(jobs, 3)
+    theirs = jobs.of(f"{SWEEP_QUEUE}@old.0")
+    while redis.lmove(theirs.key, aside(theirs.name), "LEFT", "RIGHT"):
+        pass
+    appear(redis, "a.0", holds=["network sha256:1 6"])
+    assert dealing(redis, "a.0").take() == 0, "it cannot do them"
+    appear(redis, "new.0", holds=NEEDS)
+    redis.hset(record_key(keys[2]), "spec", '{"of": "a newer one"}')
+    assert dealing(redis, "new.0").take() == 2
+    assert where(jobs, keys[:2]) == [f"{SWEEP_QUEUE}@new.0"] * 2
+    assert redis.llen(aside(theirs.name)) == 1, "nobody understands it"
