@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class RendererPlace:
         """The settings of this renderer and its slots."""
         names = {"RENDERER": self.number, "DEVICE": self.device, "SHARING": self.sharing}
         ours = {f"FEATURELENS_{name}": str(value) for name, value in names.items()}
-        threads = {} if self.of == 1 else {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // self.of))}
+        threads = {} if self.of == 1 else {"OMP_NUM_THREADS": str(max(1, _cores() // self.of))}
         return ours if "OMP_NUM_THREADS" in os.environ else ours | threads
 
     @property
@@ -67,6 +68,11 @@ class RendererPlace:
     def suffix(self) -> str:
         """Of the names of its roles, where there are several."""
         return f" of renderer {self.number}" if self.of > 1 else ""
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def renderer(url: str, place: RendererPlace, log: Path | None) -> Role:

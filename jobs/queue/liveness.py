@@ -23,6 +23,13 @@ SHARED = b"one of several"
 """What stands there while there are only renderers with ids: services from before that find one alive."""
 
 
+_SHARE = """
+local there = redis.call('GET', KEYS[1])
+if not there or there == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+"""
+"""One without an id that lives keeps its heartbeat."""
+
+
 def renderer_key(id: str) -> str:
     """The Redis key of the heartbeat of a renderer."""
     return f"{RENDERER}:{id}" if id else RENDERER
@@ -40,7 +47,7 @@ def beat(redis: Redis, part: str = RENDERER) -> None:
         pipe.set(part, os.getpid(), ex=EXPIRY)
         if part.startswith(RENDERER) and id:
             pipe.hincrby(BEATS, id, 1)
-            pipe.set(RENDERER, SHARED, ex=EXPIRY)
+            pipe.eval(_SHARE, 1, RENDERER, SHARED, EXPIRY)
         pipe.execute()
 
 

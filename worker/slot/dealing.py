@@ -70,7 +70,7 @@ class Dealing:
                 logger().info("a renderer that is gone has no jobs any more", renderer=id)
 
     def take(self) -> int:
-        """Has an idle renderer take jobs from the end of the longest queue; returns how many."""
+        """Has an idle renderer take jobs from the end of the longest queue that has some for it; returns how many."""
         if not self._renderer or not self._dealings.idle(self._renderer):
             return 0
         queue, own = base(self._queue.name), stats.renderer(self._redis, self._renderer)
@@ -83,14 +83,18 @@ class Dealing:
         lengths, there = dict(zip(others, found[::2], strict=True)), dict(zip(others, found[1::2], strict=True))
         if taken := sum(self._take_aside(queue, name) for name, count in there.items() if count):
             return taken
-        longest = max(lengths, key=lengths.__getitem__, default=None)
-        if own is None or longest is None or not lengths[longest]:
+        if own is None:
             return 0
-        waiting = self._dealings.waiting(longest, -LONGEST_TAIL, -1)
-        block = self._fit(queue, waiting[len(waiting) - tail_block(_lanes(waiting), own.sweep_pictures) :])
-        taken = self._dealings.take(longest, self._queue.name, self._renderer, block)
+        filled = (name for name in lengths if lengths[name])
+        longest_first = sorted(filled, key=lengths.__getitem__, reverse=True)
+        return next((taken for name in longest_first if (taken := self._take_tail(queue, name, own.sweep_pictures))), 0)
+
+    def _take_tail(self, queue: str, source: str, capacity: int) -> int:
+        waiting = self._dealings.waiting(source, -LONGEST_TAIL, -1)
+        block = self._fit(queue, waiting[len(waiting) - tail_block(_lanes(waiting), capacity) :])
+        taken = self._dealings.take(source, self._queue.name, self._renderer, block) if block else 0
         if taken:
-            logger().info("took waiting jobs", jobs=taken, source=longest)
+            logger().info("took waiting jobs", jobs=taken, source=source)
         return taken
 
     def _take_aside(self, queue: str, source: str) -> int:

@@ -28,6 +28,10 @@ def test_beats_are_counted_and_services_from_before_find_a_renderer(redis: Redis
         liveness.beat(redis, renderer_key("a.0"))
     assert redis.hget(BEATS, "a.0") == b"2"
     assert redis.get(liveness.RENDERER) == SHARED
+    redis.delete(liveness.RENDERER)
+    liveness.beat(redis)
+    liveness.beat(redis, renderer_key("a.0"))
+    assert redis.get(liveness.RENDERER) != SHARED, "one without an id lives"
     liveness.rest(redis, renderer_key("a.0"))
     assert not liveness.renderer_alive(redis, "a.0")
     assert redis.hget(BEATS, "a.0") is None

@@ -165,6 +165,18 @@ def test_an_idle_one_takes_the_last_block_of_the_longest_queue(redis: Redis, job
     assert dealing(redis, "b.0").take() == 0, "it is not idle any more"
 
 
+def test_an_idle_one_goes_on_to_the_next_queue(redis: Redis, jobs: JobQueue) -> None:
+    """The longest has nothing that it can do."""
+    appear(redis, "a.0", holds=["network sha256:1 6"])
+    spec = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10).completed()
+    other = [Wanted(f"fv1_{number:064x}", spec, "sha256:1", ("network sha256:1 6",)) for number in range(500, 540)]
+    jobs.submit_all(other, SWEEP_QUEUE)
+    appear(redis, "b.0", holds=NEEDS)
+    ask(jobs, 20)
+    appear(redis, "c.0", holds=NEEDS, sweep_pictures=16)
+    assert dealing(redis, "c.0").take() == 10
+
+
 def test_an_idle_one_takes_nothing_that_it_cannot_do(redis: Redis, jobs: JobQueue) -> None:
     appear(redis, "a.0", holds=NEEDS)
     ask(jobs, 40)
