@@ -21,6 +21,7 @@ from featurelens.jobs.queue.aside import aside, restore
 from featurelens.jobs.queue.dealing import Dealings, Waiting
 from featurelens.jobs.queue.liveness import BEATS, SHARED, renderer_key
 from featurelens.jobs.queue.queues import base, ids, queue_of, renderer_of
+from featurelens.jobs.queue.renderers import alive
 from featurelens.jobs.queue.router import Router
 from featurelens.jobs.queue.routing import tail_block
 from featurelens.jobs.silence import Silence
@@ -88,6 +89,16 @@ class Dealing:
         filled = (name for name in lengths if lengths[name])
         longest_first = sorted(filled, key=lengths.__getitem__, reverse=True)
         return next((taken for name in longest_first if (taken := self._take_tail(queue, name, own.sweep_pictures))), 0)
+
+    def leave(self) -> None:
+        """Puts what waits here, where no other renderer lives, into the bare queue: whoever comes next takes it.
+
+        That may be a worker of a version that knows no other queue.
+        """
+        if self._renderer and not [id for id in alive(self._redis) if id != self._renderer]:
+            own, bare = self._queue.name, base(self._queue.name)
+            while attempts := [one.attempt for one in self._dealings.waiting(own, 0, TOGETHER - 1)]:
+                self._dealings.move(own, bare, attempts)
 
     def _take_tail(self, queue: str, source: str, capacity: int) -> int:
         waiting = self._dealings.waiting(source, -LONGEST_TAIL, -1)

@@ -81,8 +81,7 @@ class Slot(Worker):
 
     def _forget(self) -> None:
         """What is known of the execution before."""
-        self._blame = Blame()
-        self._oom_kills = oom_kills()
+        self._blame, self._oom_kills = Blame(), oom_kills()
         self._silence = Silence(HEARTBEAT)
         self._hung = False
 
@@ -101,9 +100,11 @@ class Slot(Worker):
         broker.sadd(WORKERS_BY_QUEUE_KEY % base(self.queues[0].name), self.key)  # all of these together
 
     def register_death(self) -> None:
-        """Leaves those that take jobs, too, which it has joined with its heartbeat."""
+        """Leaves those that take jobs, too, which it has joined with its heartbeat, and what waits to others."""
         self.connection.srem(WORKERS_BY_QUEUE_KEY % base(self.queues[0].name), self.key)
         super().register_death()  # type: ignore[no-untyped-call]
+        if self.leaving:
+            self._dealing.leave()
 
     @property
     def should_run_maintenance_tasks(self) -> bool:
@@ -234,8 +235,8 @@ class Slot(Worker):
             self._give_back(job, execution, self._blame)
 
     def _give_back(self, job: SlotJob, execution: Execution | None, blame: Blame) -> None:
-        blamed, reason = blame.blamed and not self.leaving, blame.reason
-        patiently(lambda: self._leases.give_back(job, execution, blamed=blamed, reason=reason), seconds=None)
+        counts = blame.blamed and not self.leaving
+        patiently(lambda: self._leases.give_back(job, execution, blamed=counts, reason=blame.reason), seconds=None)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """Kills the work horse only. RQ kills its process group, the slot's own until the horse has left it."""

@@ -84,6 +84,31 @@ def test_one_that_leaves_hands_over_at_once(redis: Redis, jobs: JobQueue) -> Non
     ]
 
 
+def test_the_last_one_leaves_what_waits_to_whoever_comes(redis: Redis, jobs: JobQueue) -> None:
+    """In the bare queue, which workers of every version know."""
+    appear(redis, "a.0", holds=NEEDS)
+    appear(redis, "b.0", holds=NEEDS)
+    vanish(redis, "b.0")
+    keys = ask(jobs, 300)
+    dealing(redis, "a.0", QUEUE).leave()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@a.0"] * 300, "those of the other queue are its slots'"
+    dealing(redis, "a.0").leave()
+    assert where(jobs, keys) == [SWEEP_QUEUE] * 300
+    leave(redis, "a.0")
+    appear(redis, "c.0", holds=NEEDS)
+    while len(jobs.of(SWEEP_QUEUE)):
+        dealing(redis, "c.0").deal_out()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@c.0"] * 300
+
+
+def test_one_of_several_leaves_its_queue_to_be_dealt_out(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 4)
+    appear(redis, "b.0", holds=NEEDS)
+    dealing(redis, "a.0").leave()
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@a.0"] * 4
+
+
 def test_one_that_is_killed_within_a_lease(redis: Redis, jobs: JobQueue, clock: list[float]) -> None:
     appear(redis, "a.0", holds=NEEDS)
     keys = ask(jobs, 4)
