@@ -49,16 +49,22 @@ def test_weights_are_read_when_asked_for(visit: Visit) -> None:
 
 def test_keys(visit: Visit) -> None:
     page = visit.open(f"{UNIT}/2")
-    for key, address in [("j", "units/3"), ("k", "units/2"), ("k", "units/1"), ("g", "layers/logits")]:
+    beside = page.get_by_role("navigation", name="Units beside this one")
+    beside.wait_for()
+    for key, channel in [("j", 3), ("k", 2), ("k", 1)]:
         page.keyboard.press(key)
-        page.wait_for_url(f"**/{address}")
-        page.wait_for_selector("main h1")
+        page.wait_for_url(f"**/units/{channel}")
+        expect(page.locator("main h1")).to_contain_text(f":{channel}")
+        beside.wait_for()  # who looks at a unit that is not there yet has no neighbours to go to
+    page.keyboard.press("g")
+    page.wait_for_url("**/layers/logits")
+    page.wait_for_selector("main h1")
     page.keyboard.press("/")
     page.keyboard.type("patternnet/conv5:9")
     page.get_by_role("option", name="patternnet/conv5:9").wait_for()
     page.keyboard.press("Enter")
     page.wait_for_url("**/layers/conv5/units/9")
-    expect(page.get_by_role("navigation", name="Units beside this one")).to_be_visible()
+    expect(beside).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("next unit")
     page.keyboard.press("Escape")
