@@ -88,8 +88,9 @@ function Page({ where }) {
     if (!module) return;
     document.title = title ? `${title} · Featurelens` : 'Featurelens';
     announcement.value = title;
-    // On the first page the way begins at its top; on the next ones where the new page does.
-    if (moved) main.current?.focus({ preventScroll: true });
+    // On the first page the way begins at its top; on the next ones where the new page does, unless somebody writes already.
+    const writes = document.activeElement?.matches('input, textarea, select') ?? false;
+    if (moved && !writes) main.current?.focus({ preventScroll: true });
     moved = true;
   }, [module, title]);
   return html`<main id="main" tabindex="-1" ref=${main}>
