@@ -9,7 +9,7 @@ and after a power cut such a file may be empty or torn, which its reader notices
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -40,6 +40,13 @@ def create(path: Path, content: bytes, *, durable: bool, mode: int = _DEFAULT) -
         if durable:
             sync_folder(path.parent)
         return True
+
+
+def kept(path: Path, make: Callable[[], bytes], *, mode: int = _DEFAULT) -> bytes:
+    """What `path` holds, for ever; where there is none yet, what `make` returns. Of several at once one wins."""
+    if not path.exists():
+        create(path, make(), durable=True, mode=mode)
+    return path.read_bytes()
 
 
 @contextmanager

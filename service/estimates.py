@@ -17,6 +17,7 @@ from featurelens.jobs.memory import layers_read
 from featurelens.jobs.queue import speeds, stats
 from featurelens.jobs.queue.queues import base
 from featurelens.jobs.queue.speeds import LaneKind
+from featurelens.jobs.queue.stats import RendererStats
 from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.service import sweep_requests
@@ -48,7 +49,8 @@ async def of_sweep(deps: Dependencies, spec: SweepSpec) -> SweepEstimate:
 
 
 def _of_picture(deps: Dependencies, wanted: Wanted[VisualizationSpec]) -> VisualizationEstimate:
-    check_memory(deps, VISUALIZATION, wanted.spec)
+    renderers = stats.all_renderers(deps.redis)
+    memory = check_memory(deps, VISUALIZATION, wanted.spec, renderers)
     job = deps.visualizations.find(wanted.key)
     return VisualizationEstimate(
         key=wanted.key,
@@ -56,14 +58,15 @@ def _of_picture(deps: Dependencies, wanted: Wanted[VisualizationSpec]) -> Visual
         cost=VISUALIZATION.cost(wanted.spec),
         cost_limit=deps.limits.cost,
         waiting=_before(deps, job),
-        **_of_one(deps, wanted, _steps_left(wanted.spec, job), alone=True),
+        **_of_one(deps, wanted, renderers, memory, _steps_left(wanted.spec, job), alone=True),
     )
 
 
 def _of_sweep(
     deps: Dependencies, resolved: VisualizationSpec, wanted: Sequence[Wanted[VisualizationSpec]]
 ) -> SweepEstimate:
-    check_memory(deps, VISUALIZATION, resolved)
+    renderers = stats.all_renderers(deps.redis)
+    memory = check_memory(deps, VISUALIZATION, resolved, renderers)
     made = underway = 0
     for start in range(0, len(wanted), _CHUNK):
         keys = [one.key for one in wanted[start : start + _CHUNK]]
@@ -72,7 +75,6 @@ def _of_sweep(
         made += len(there)
         underway += sum(isinstance(one, Ticket) and one.record.in_flight for one in deps.queue.find_all(rest))
     missing = len(wanted) - made - underway
-    renderers = stats.all_renderers(deps.redis)
     blocks = math.ceil(missing / max((one.sweep_pictures for one in renderers), default=1))
     side_by_side = max(1, min(len(renderers), blocks))
     return SweepEstimate(
@@ -82,18 +84,25 @@ def _of_sweep(
         missing=missing,
         cost=VISUALIZATION.cost(resolved) * len(wanted),
         cost_limit=deps.limits.sweep_cost,
-        waiting=_length(deps, SWEEP_QUEUE),
-        **_of_one(deps, wanted[0], math.ceil(missing / side_by_side) * resolved.steps, alone=False),
+        waiting=deps.queue.length(SWEEP_QUEUE),
+        **_of_one(deps, wanted[0], renderers, memory, math.ceil(missing / side_by_side) * resolved.steps, alone=False),
     )
 
 
-def _of_one(deps: Dependencies, wanted: Wanted[VisualizationSpec], steps: int, *, alone: bool) -> dict[str, Any]:
-    """The fields that are about one picture, and the seconds that `steps` of such pictures take."""
-    renderers = stats.all_renderers(deps.redis)
+def _of_one(
+    deps: Dependencies,
+    wanted: Wanted[VisualizationSpec],
+    renderers: Sequence[RendererStats],
+    memory: int,
+    steps: int,
+    *,
+    alone: bool,
+) -> dict[str, Any]:
+    """The fields that are about one picture, which takes `memory`, and the seconds of `steps` of such pictures."""
     measured = [speed for renderer in renderers for speed in renderer.speeds]
     return {
         "spec": wanted.spec,
-        "memory": VISUALIZATION.memory(deps.catalog, wanted.spec),
+        "memory": memory,
         "memory_limit": deps.limits.memory(most_memory(renderers)),
         "seconds": _seconds(measured, wanted, steps, alone=alone),
     }
@@ -123,8 +132,4 @@ def _before(deps: Dependencies, job: Visualization | None) -> int:
     ticket = None if job is None else deps.queue.find(job.key)
     if ticket is not None and ticket.position is not None and base(ticket.record.queue or QUEUE) == QUEUE:
         return ticket.position - 1
-    return _length(deps, QUEUE)
-
-
-def _length(deps: Dependencies, queue: str) -> int:
-    return deps.queue.length(queue)
+    return deps.queue.length(QUEUE)

@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 
 from featurelens.jobs.errors import AlreadyOver, InvalidSpec, NotFound, NoWorker
 from featurelens.jobs.kinds.base import Kind, Spec
-from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.renderers import Renderer
 from featurelens.jobs.queue.ticket import Ticket, Wanted
 from featurelens.jobs.store.result import Result
@@ -123,11 +122,11 @@ def check_kind(deps: Dependencies, kind: Kind[Any]) -> None:
         deps.queue.router.check(kind.queue, kind.name)
 
 
-def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any) -> int:
-    """Bytes that it takes. Raises `TooLarge` for what would never fit into any renderer's memory. Blocks."""
+def check_memory(deps: Dependencies, kind: Kind[Any], spec: Any, renderers: Iterable[Renderer | None]) -> int:
+    """Bytes that it takes. Raises `TooLarge` for what would never fit into the memory of any of these. Blocks."""
     asked = kind.memory(deps.catalog, spec)
     if asked:
-        deps.limits.check_memory(asked, most_memory(stats.all_renderers(deps.redis)))
+        deps.limits.check_memory(asked, most_memory(renderers))
     return asked
 
 
@@ -137,10 +136,7 @@ def check_worker(deps: Dependencies, kind: Kind[Spec], wanted: Wanted[Spec], que
     Raises `NoWorker` or `OtherVersion` when nobody can do the job, `TooLarge` when it will never fit.
     """
     able = deps.queue.router.check(queue, kind.name, wanted.needs)
-    asked = kind.memory(deps.catalog, wanted.spec)
-    if asked:
-        deps.limits.check_memory(asked, most_memory(look.about for look in able))
-    return wanted._replace(memory=asked)
+    return wanted._replace(memory=check_memory(deps, kind, wanted.spec, (look.about for look in able)))
 
 
 def most_memory(renderers: Iterable[Renderer | None]) -> int:

@@ -6,50 +6,31 @@ They are written there by whoever first sorts by them (`keep`), so that no resul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from redis import Redis
 
 from featurelens.jobs.kinds.base import Kind
 from featurelens.jobs.queue.index import ABOUT, COMPLETE, RANKS, line_key, listing
-from featurelens.jobs.queue.layer_index import CHOSEN, sets
+from featurelens.jobs.queue.layer_index import sets
+from featurelens.jobs.queue.walk import walk, walking
 
-_SCANNED = 5000
-"""Jobs that one call looks through, so that none blocks the broker for long."""
-_TOGETHER = 500
-"""Of them, those whose keys are read at once."""
-
-_ALL = (
-    CHOSEN
-    + """
-local found, last, scanned, complete = {}, ARGV[1], 0, redis.call('EXISTS', KEYS[2])
-while scanned < tonumber(ARGV[2]) do
-  local keys = redis.call('ZRANGE', set, last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[3], 'WITHSCORES')
-  if #keys == 0 then return {found, false, complete} end
-  for i = 1, #keys, 2 do
-    local key = keys[i]
-    scanned, last = scanned + 1, '(' .. keys[i + 1]
-    if string.sub(key, 1, #ARGV[4]) == ARGV[4] then
-      local line = redis.call('HMGET', ARGV[5] .. key, 'model', 'layer', 'channel', 'sign', 'status', ARGV[6])
-      local fits = line[1]
-      for j = 1, 5 do
-        if ARGV[7 + j] ~= '' and ARGV[7 + j] ~= line[j] then fits = false end
-      end
-      if fits then
-        local told = {}
-        if line[5] == 'succeeded' then
-          for _, other in ipairs(redis.call('ZREVRANGE', ARGV[7] .. key, 0, -1)) do
-            if redis.call('HGET', ARGV[5] .. other, 'status') == 'succeeded' then table.insert(told, other) end
-          end
-        end
-        table.insert(found, {key, keys[i + 1], line[5], line[1], line[2], line[6] or '', table.concat(told, ' ')})
-      end
+_ALL = walking("""
+local line = redis.call('HMGET', ARGV[5] .. key, 'model', 'layer', 'channel', 'sign', 'status', ARGV[6])
+local fits = line[1]
+for j = 1, 5 do
+  if ARGV[7 + j] ~= '' and ARGV[7 + j] ~= line[j] then fits = false end
+end
+if fits then
+  local told = {}
+  if line[5] == 'succeeded' then
+    for _, other in ipairs(redis.call('ZREVRANGE', ARGV[7] .. key, 0, -1)) do
+      if redis.call('HGET', ARGV[5] .. other, 'status') == 'succeeded' then table.insert(told, other) end
     end
   end
+  table.insert(found, {key, place, line[5], line[1], line[2], line[6] or '', table.concat(told, ' ')})
 end
-return {found, last, complete}
-"""
-)
+""")
 
 _KEEP = """
 for i, key in ipairs(KEYS) do
@@ -79,20 +60,13 @@ class RankedIndex:
         self._keep = redis.register_script(_KEEP)
 
     def all(self, kind: Kind[Any], **filters: Any) -> tuple[list[RankedLine], bool]:
-        """Those that match (`JobIndex.look`), and whether none is missing. One round trip for every 5000 jobs."""
+        """Those that match (`JobIndex.look`), and whether none is missing."""
         names = ("model", "layer", "channel", "sign", "status")
         wanted = ["" if filters.get(name) is None else str(filters[name]) for name in names]
-        found: list[RankedLine] = []
-        last, complete = "+inf", False
         keys = sets(listing(kind), COMPLETE, filters.get("model"), filters.get("layer"))
-        while last:
-            arguments = [last, _SCANNED, _TOGETHER, kind.prefix, line_key(""), RANKS, ABOUT, *wanted]
-            answer = self._all(keys=keys, args=cast("Any", arguments))
-            lines, following, complete = cast("tuple[list[list[bytes]], bytes | None, bool]", answer)
-            for key, place, *rest in lines:
-                found.append(RankedLine(key.decode(), int(place), *(one.decode() for one in rest)))
-            last = following.decode() if following else ""
-        return found, bool(complete)
+        lines, complete = walk(self._all, keys, kind.prefix, line_key(""), RANKS, ABOUT, *wanted)
+        found = [RankedLine(key.decode(), int(place), *(one.decode() for one in rest)) for key, place, *rest in lines]
+        return found, complete
 
     def keep(self, ranks: Mapping[str, str]) -> None:
         """By key, until the job is asked for again; of jobs that are gone nothing is kept."""

@@ -61,6 +61,11 @@ class Look(NamedTuple):
     backlog: int
     """Jobs of the queue that was asked about that wait for it or are in the making."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether it could make what was asked about, as far as its kind and memory allow."""
+        return self.alive and self.slots and self.holds
+
 
 _LOOK = """
 local ids = redis.call('HKEYS', KEYS[1])
@@ -109,7 +114,7 @@ class Renderers:
 
 def tell(redis: Redis, renderer: Renderer) -> None:
     """Makes a renderer with an id known. Call with each heartbeat."""
-    redis.hset(RENDERERS, renderer.id, Renderer.model_validate(renderer.model_dump()).model_dump_json())
+    redis.hset(RENDERERS, renderer.id, renderer.model_dump_json(include=set(Renderer.model_fields)))
 
 
 def alive(redis: Redis) -> list[str]:

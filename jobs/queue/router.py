@@ -52,7 +52,7 @@ class Router:
         """
         looks = self._renderers.look(queue, needs)
         reason = _missing(looks, queue)
-        there = [look for look in looks if look.alive and look.slots and look.holds]
+        there = [look for look in looks if look.ready]
         if reason is None and not there:
             reason = f"no worker that is running has {' and '.join(needs)}"
         if reason is not None:
@@ -77,10 +77,9 @@ class Router:
             if not able:
                 found[demand] = repeat(None)
                 continue
-            candidates = [_candidate(look, queue, loads) for look in able if not look.late]
-            blocks = self._blocks(
-                queue, demand.lane, candidates or [_candidate(one, queue, loads) for one in able], pictures
-            )
+            in_time = [look for look in able if not look.late]
+            candidates = [_candidate(look, queue, loads) for look in in_time or able]
+            blocks = self._blocks(queue, demand.lane, candidates, pictures)
             for renderer, count in blocks:
                 loads[renderer] += count
             found[demand] = chain.from_iterable(repeat(queue_of(queue, renderer), count) for renderer, count in blocks)
@@ -128,10 +127,10 @@ def _too_old(looks: Sequence[Look], kind: str) -> OtherVersion:
 
 
 def _can(look: Look, demand: Demand) -> bool:
-    if not (look.alive and look.slots and look.holds):
-        return False
     about = look.about
-    return about is None or (demand.kind in about.kinds and (not about.memory or demand.memory <= about.memory))
+    if about is None or not look.ready:
+        return look.ready
+    return demand.kind in about.kinds and (not about.memory or demand.memory <= about.memory)
 
 
 def _candidate(look: Look, queue: str, loads: Counter[str]) -> Candidate:

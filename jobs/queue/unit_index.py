@@ -8,37 +8,21 @@ from redis import Redis
 
 from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.queue.index import COMPLETE, INDEX, line_key
-from featurelens.jobs.queue.layer_index import CHOSEN, sets
+from featurelens.jobs.queue.layer_index import sets
+from featurelens.jobs.queue.walk import walk, walking
 from featurelens.jobs.spec.base import Sign
 
-_SCANNED = 5000
-"""Jobs that one call looks through, so that none blocks the broker for long."""
-_TOGETHER = 500
-"""Of them, those whose keys are read at once."""
-
-_NEWEST = (
-    CHOSEN
-    + """
-local found, last, scanned, complete = {}, ARGV[2], 0, redis.call('EXISTS', KEYS[2])
-local first, count, signs = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
-while scanned < tonumber(ARGV[3]) do
-  local keys = redis.call('ZRANGE', set, last, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[10], 'WITHSCORES')
-  if #keys == 0 then return {found, false, complete} end
-  for i = 1, #keys, 2 do
-    scanned, last = scanned + 1, '(' .. keys[i + 1]
-    if string.sub(keys[i], 1, #ARGV[4]) == ARGV[4] then
-      local line = redis.call('HMGET', ARGV[1] .. keys[i], 'layer', 'channel', 'sign', 'status', 'model')
-      local channel = tonumber(line[2])
-      if line[1] == ARGV[6] and line[4] == 'succeeded' and line[5] == ARGV[5]
-          and channel and channel >= first and channel < first + count
-          and (signs == '' or signs == line[3]) then
-        table.insert(found, keys[i] .. ' ' .. line[2] .. ' ' .. line[3])
-      end
-    end
-  end
+_NEWEST = walking(
+    before="local first, count, signs = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]",
+    each="""
+local line = redis.call('HMGET', ARGV[5] .. key, 'layer', 'channel', 'sign', 'status', 'model')
+local channel = tonumber(line[2])
+if line[1] == ARGV[7] and line[4] == 'succeeded' and line[5] == ARGV[6]
+    and channel and channel >= first and channel < first + count
+    and (signs == '' or signs == line[3]) then
+  table.insert(found, key .. ' ' .. line[2] .. ' ' .. line[3])
 end
-return {found, last, complete}
-"""
+""",
 )
 
 
@@ -61,17 +45,13 @@ class UnitIndex:
         """Keys of finished pictures of the channels `first`, `first` + 1, ..., `count` of them, the newest first.
 
         False: the broker has been wiped, and older ones are missing until `JobIndex.rebuild`. The names are canonical.
-        One round trip for every 5000 jobs about this layer.
+        Jobs about other layers are not looked at.
         """
         found: dict[UnitSign, list[str]] = {}
-        last, complete = "+inf", False
-        while last:
-            arguments = [line_key(""), last, _SCANNED, VISUALIZATION.prefix, model, layer, first, count, sign or ""]
-            arguments.append(_TOGETHER)
-            answer = self._script(keys=sets(INDEX, COMPLETE, model, layer), args=cast("Any", arguments))
-            lines, following, complete = cast("tuple[list[bytes], bytes | None, bool]", answer)
-            for line in lines:
-                key, channel, end = line.decode().split(" ")
-                found.setdefault(UnitSign(int(channel), cast("Any", end)), []).append(key)
-            last = following.decode() if following else ""
-        return found, bool(complete)
+        keys = sets(INDEX, COMPLETE, model, layer)
+        given = (line_key(""), model, layer, first, count, sign or "")
+        lines, complete = walk(self._script, keys, VISUALIZATION.prefix, *given)
+        for line in lines:
+            key, channel, end = line.decode().split(" ")
+            found.setdefault(UnitSign(int(channel), cast("Any", end)), []).append(key)
+        return found, complete

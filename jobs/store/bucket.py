@@ -66,20 +66,8 @@ class Bucket:
         answered(lambda: obstore.put(self.objects, name, content))
 
     def create(self, name: str, content: bytes) -> bool:
-        """Where a bucket knows no conditions, of several at once the last one wins."""
-
-        def put() -> bool:
-            try:
-                obstore.put(self.objects, name, content, mode="create")
-            except (AlreadyExistsError, PreconditionError):
-                return False
-            except (NotSupportedError, NotImplementedError):
-                if self.read(name) is not None:
-                    return False
-                obstore.put(self.objects, name, content)
-            return True
-
-        return answered(put)
+        """As `put_new`."""
+        return answered(lambda: put_new(self.objects, name, content))
 
     def rename(self, name: str, to: str) -> bool:
         def move() -> bool:
@@ -126,6 +114,22 @@ class Bucket:
         except BaseError as error:
             raise unavailable(error) from error
         return None
+
+
+def put_new(objects: S3Store, name: str, content: bytes | memoryview) -> bool:
+    """False where there is such an object already. Raises what obstore does, or `StoreUnavailable`.
+
+    Where a bucket knows no conditions, of several at once the last one wins.
+    """
+    try:
+        obstore.put(objects, name, content, mode="create")
+    except (AlreadyExistsError, PreconditionError):
+        return False
+    except (NotSupportedError, NotImplementedError):
+        if unless_missing(lambda: obstore.head(objects, name)) is not None:
+            return False
+        obstore.put(objects, name, content)
+    return True
 
 
 def answered(ask: Callable[[], Answer]) -> Answer:

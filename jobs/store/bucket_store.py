@@ -12,11 +12,11 @@ from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
+from obstore.exceptions import BaseError
 
 from featurelens.jobs.errors import NotStored, OtherVersion, StoreUnavailable
 from featurelens.jobs.kinds.base import KEY_PATTERN
-from featurelens.jobs.store.bucket import PATIENCE, Bucket, unavailable, unless_missing
+from featurelens.jobs.store.bucket import PATIENCE, Bucket, put_new, unavailable, unless_missing
 from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, file_name, image_name
 from featurelens.jobs.store.result import Result, sealed
 
@@ -60,22 +60,13 @@ class BucketStore(CheckedReads):
             if self.get(result.key) is not None:
                 return
             for name, content in {**contents, RESULT: sealed(result)}.items():
-                if not self._created(f"{_folder(result.key)}/{name}", content):
+                path = f"{_folder(result.key)}/{name}"
+                if not put_new(self._store, path, content):
                     if self.get(result.key) is not None:
                         return
-                    obstore.put(self._store, f"{_folder(result.key)}/{name}", content)  # of one that was given up
+                    obstore.put(self._store, path, content)  # what is there is of one that was given up
         except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
             raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
-
-    def _created(self, path: str, content: bytes | memoryview) -> bool:
-        """False where something is there already; a bucket that knows no conditions is overwritten."""
-        try:
-            obstore.put(self._store, path, content, mode="create")
-        except (AlreadyExistsError, PreconditionError):
-            return False
-        except (NotSupportedError, NotImplementedError):
-            obstore.put(self._store, path, content)
-        return True
 
     def check_writable(self) -> None:
         """What a bucket takes is seen when it is given."""

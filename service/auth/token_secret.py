@@ -82,11 +82,8 @@ class TokenSecret:
                 logger().warning("the secret for tokens is not kept", reason=error.strerror)
 
     def _kept(self) -> bytes:
-        """The one of the file until there is another. Whoever makes it at the same time as others reads what won."""
+        """The one of the file until there is another."""
         with self._lock:
             if self._known is None:
-                if not self._file.exists():
-                    made = secrets.token_bytes(32)
-                    atomic_file.create(self._file, made, durable=True, mode=atomic_file.OWNER_ONLY)
-                self._known = self._file.read_bytes()
+                self._known = atomic_file.kept(self._file, lambda: secrets.token_bytes(32), mode=atomic_file.OWNER_ONLY)
             return self._known

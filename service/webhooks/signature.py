@@ -39,8 +39,8 @@ class Signatures:
         return [base64.b64decode(one.removeprefix(SECRET_PREFIX)) for one in self._given or [self._kept()]]
 
     def _kept(self) -> str:
-        """Whoever makes it at the same time as others reads the one that won."""
-        if not self._file.exists():
-            made = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
-            atomic_file.create(self._file, made.encode(), durable=True, mode=atomic_file.OWNER_ONLY)
-        return self._file.read_text().strip()
+        return atomic_file.kept(self._file, _made, mode=atomic_file.OWNER_ONLY).decode().strip()
+
+
+def _made() -> bytes:
+    return SECRET_PREFIX.encode() + base64.b64encode(secrets.token_bytes(_BYTES))

@@ -63,6 +63,13 @@ def test_creates_once(path: Path, synced: list[str], durable: bool) -> None:
     assert names(path) == {"file"}
 
 
+def test_what_is_kept_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "secret"
+    assert atomic_file.kept(path, lambda: b"first", mode=atomic_file.OWNER_ONLY) == b"first"
+    assert atomic_file.kept(path, lambda: b"second", mode=atomic_file.OWNER_ONLY) == b"first"
+    assert path.stat().st_mode & 0o777 == atomic_file.OWNER_ONLY
+
+
 def test_of_many_that_create_it_one_wins_whole(path: Path) -> None:
     contents = [bytes([number]) * 100_000 for number in range(8)]
     together = threading.Barrier(len(contents))

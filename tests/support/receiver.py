@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
+
+from tests.support.background import Background
 
 
 class Call(NamedTuple):
@@ -20,7 +20,7 @@ class Call(NamedTuple):
     body: bytes
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(Background, ThreadingHTTPServer):
     """Keeps its `calls` and answers each with the next of `answers`, then with 204. `drips`: the head never ends."""
 
     daemon_threads = True
@@ -33,7 +33,6 @@ class Receiver(ThreadingHTTPServer):
         self._tls = tls
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
     def port(self) -> int:
@@ -41,15 +40,6 @@ class Receiver(ThreadingHTTPServer):
 
     def url(self, path: str = "/heard", host: str = "127.0.0.1") -> str:
         return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}{path}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A caller that goes away in the middle is nothing to print."""

@@ -10,7 +10,7 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from featurelens.jobs.kinds.base import NETWORK, QUEUES
 from featurelens.jobs.queue import liveness, stats
-from featurelens.jobs.queue.liveness import BEATS, renderer_key
+from featurelens.jobs.queue.liveness import renderer_key
 from featurelens.jobs.queue.queues import queue_of
 from featurelens.jobs.queue.renderers import tell_holdings, worker_of
 from tests.support.stats import RENDERER
@@ -36,8 +36,3 @@ def vanish(redis: Redis, id: str) -> None:
 def leave(redis: Redis, id: str) -> None:
     """As one that ends on purpose."""
     liveness.rest(redis, renderer_key(id))
-
-
-def count(redis: Redis, id: str) -> int:
-    """Its heartbeats so far."""
-    return int(redis.hget(BEATS, id) or 0)

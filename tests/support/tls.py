@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from types import TracebackType
-from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.x509.oid import NameOID
+
+from tests.support.background import Background
 
 
 class Authority:
@@ -66,7 +66,7 @@ class _Handler(BaseRequestHandler):
             back.join()
 
 
-class TlsFront(ThreadingTCPServer):
+class TlsFront(Background, ThreadingTCPServer):
     """Listens at a free `port` of 127.0.0.1 and passes on to the port `behind`; with `clients`, asks for theirs."""
 
     daemon_threads = True
@@ -79,16 +79,6 @@ class TlsFront(ThreadingTCPServer):
             self.context.verify_mode = ssl.CERT_REQUIRED
         super().__init__(("127.0.0.1", 0), _Handler)
         self.port = int(self.server_address[1])
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
 
 def _named(name: str) -> x509.Name:

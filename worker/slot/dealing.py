@@ -74,7 +74,7 @@ class Dealing:
         """Has an idle renderer take jobs from the end of the longest queue that has some for it; returns how many."""
         if not self._renderer or not self._dealings.idle(self._renderer):
             return 0
-        queue, own = base(self._queue.name), stats.renderer(self._redis, self._renderer)
+        queue = base(self._queue.name)
         others = [queue_of(queue, id) for id in ids(self._redis) if id != self._renderer]
         with self._redis.pipeline(transaction=False) as pipe:
             for name in others:
@@ -84,10 +84,10 @@ class Dealing:
         lengths, there = dict(zip(others, found[::2], strict=True)), dict(zip(others, found[1::2], strict=True))
         if taken := sum(self._take_aside(queue, name) for name, count in there.items() if count):
             return taken
+        longest_first = sorted(filter(lengths.get, lengths), key=lengths.__getitem__, reverse=True)
+        own = stats.renderer(self._redis, self._renderer) if longest_first else None
         if own is None:
             return 0
-        filled = (name for name in lengths if lengths[name])
-        longest_first = sorted(filled, key=lengths.__getitem__, reverse=True)
         return next((taken for name in longest_first if (taken := self._take_tail(queue, name, own.sweep_pictures))), 0)
 
     def leave(self) -> None:

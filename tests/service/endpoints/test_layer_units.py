@@ -11,7 +11,7 @@ from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.queue import index, unit_index
+from featurelens.jobs.queue import index, walk
 from featurelens.jobs.queue.index import JobIndex
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.spec.visualization import VisualizationSpec
@@ -113,8 +113,8 @@ def test_far_down_in_the_index(
     client: httpx.Client, redis: Redis, store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is read part by part."""
-    monkeypatch.setattr(unit_index, "_SCANNED", 1)
-    monkeypatch.setattr(unit_index, "_TOGETHER", 2)
+    monkeypatch.setattr(walk, "STEP", 1)
+    monkeypatch.setattr(walk, "TOGETHER", 2)
     key = put(redis, store, 3)
     for number in range(7):
         put(redis, store, 4, seed=number)
