@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import cast
 
 from redis import Redis
@@ -34,8 +35,18 @@ def photos_in_flight(redis: Redis, queue: JobQueue) -> set[str]:
 
 
 def _attempts(redis: Redis, queue: JobQueue) -> list[str]:
-    """One look at all places where a job can be, so that none is missed on its way from one to the next."""
-    names = queue.names()
+    """One look at all places where a job can be, so that none is missed on its way from one to the next.
+
+    A queue that has come meanwhile may have been given one: then another look is needed.
+    """
+    while True:
+        names = queue.names()
+        found = _in_flight(redis, queue, names)
+        if set(queue.names()) <= set(names):
+            return found
+
+
+def _in_flight(redis: Redis, queue: JobQueue, names: Sequence[str]) -> list[str]:
     with redis.pipeline(transaction=True) as pipe:
         for rq in map(queue.of, names):
             pipe.lrange(rq.key, 0, -1)

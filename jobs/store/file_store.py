@@ -97,8 +97,9 @@ class FileStore(CheckedReads):
         except OSError:
             if self.get(key) is not None:
                 return
-            target.rename(written.with_suffix(".damaged"))
-            shutil.rmtree(written.with_suffix(".damaged"), ignore_errors=True)
+            damaged = written.with_name(f"{written.name}.damaged")
+            target.rename(damaged)
+            shutil.rmtree(damaged, ignore_errors=True)
             written.rename(target)
 
     def _path(self, key: str) -> Path:

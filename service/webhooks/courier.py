@@ -13,6 +13,7 @@ from redis import RedisError
 from starlette.concurrency import run_in_threadpool
 from structlog.stdlib import BoundLogger
 
+from featurelens.jobs.errors import StoreUnavailable
 from featurelens.jobs.logs import logger
 from featurelens.service.webhooks.allowed_hosts import Permitted
 from featurelens.service.webhooks.call import Told, call
@@ -93,7 +94,7 @@ class Courier:
     def _ready(self, taken: Sequence[Delivery]) -> list[tuple[Delivery, bytes]]:
         """Those that can be told, with what. Blocks."""
         # What was told once is told again, whatever has become of the job since.
-        seen = self._see([one for one in taken if one.body is None])
+        seen = self._seen([one for one in taken if one.body is None])
         bodies = {one.id: one.body for one in taken if one.body is not None} | dict(seen)
         early: dict[str, float] = {}
         ready = []
@@ -108,6 +109,19 @@ class Courier:
         if early:
             self._deliveries.put_off(early)
         return ready
+
+    def _seen(self, taken: Sequence[Delivery]) -> Mapping[str, bytes | None]:
+        """What `see` tells. A job that cannot be read counts as not over, and holds up no other."""
+        try:
+            return self._see(taken)
+        except (RedisError, OSError, StoreUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever one job is the cause of
+            if len(taken) == 1:
+                logger().exception("webhook waits", webhook=taken[0].id, key=taken[0].key, reason=repr(error))
+                return {taken[0].id: None}
+        half = len(taken) // 2
+        return {**self._seen(taken[:half]), **self._seen(taken[half:])}
 
     def _has_room(self, delivery: Delivery) -> bool:
         """False: as many calls are under way as may be."""

@@ -38,7 +38,22 @@ def test_an_operator_may_say_how_many(cards: Path) -> None:
     assert found("auto", 1) == ["cuda:0"]
 
 
-@pytest.mark.parametrize(("named", "expected"), [("0", 1), ("1,0", 2), ("", 0), ("-1", 0), ("1,-1,0", 1)])
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("0", 1),
+        ("1, 0", 2),
+        ("", 0),
+        ("-1", 0),
+        ("1,-1,0", 1),
+        ("1,2,0", 1),
+        ("0,0", 0),
+        ("GPU-1b2c,GPU-3d4e", 2),
+        ("GPU-1b2c,GPU-1b2c", 0),
+        ("MIG-1b2c,MIG-3d4e", 1),
+        ("nonsense", 0),
+    ],
+)
 def test_only_those_that_are_visible(cards: Path, monkeypatch: pytest.MonkeyPatch, named: str, expected: int) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
     assert visible_cards() == expected
