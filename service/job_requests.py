@@ -149,7 +149,7 @@ def _accept(deps: Dependencies, kind: Kind[Any], wanted: Wanted[Any], sent: Head
     """The result if there is one, else the place in the queue, old or new. Blocks: one thread for all of it."""
     with deps.retries.once(sent.client, sent.token, told_apart(wanted.key, sent.callback)) as attempt:
         if sent.callback and not attempt.made:
-            deps.callbacks.deliveries.check_room()
+            deps.callbacks.deliveries.check_room(sent.client)
         before = _asked_before(deps, wanted.key) if attempt.made else None
         found = deps.store.get(wanted.key) or before or deps.queue.join(wanted.key)
         if found is None:

@@ -78,7 +78,7 @@ def _accept(
         if before is not None:
             return shown(deps, before), {}
         if callback:
-            deps.callbacks.deliveries.check_room()
+            deps.callbacks.deliveries.check_room(client)
         made, headers = _create(deps, client, spec, resolved, entry)
         if callback:
             deps.callbacks.add(made.id, callback, client, token)

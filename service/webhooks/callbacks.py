@@ -42,7 +42,7 @@ class Callbacks:
         """
         asked = "\n".join((client, token, key, url)) if token else uuid4().hex
         id = f"msg_{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
-        self.deliveries.add(Delivery(id, key, url, PREFIX.get()))
+        self.deliveries.add(Delivery(id, key, url, PREFIX.get()), client)
 
 
 def told_apart(request: str, callback: str | None) -> str:

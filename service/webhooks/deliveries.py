@@ -18,6 +18,9 @@ from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY
 MOST = 20_000
 """Deliveries that wait, for their job or for another try."""
 
+MOST_OF_ONE = 5_000
+"""The same of one client, so that none takes the room of all."""
+
 LEASE = 25
 """Seconds for which one that was taken is left alone: more than a call may take."""
 
@@ -30,12 +33,30 @@ _DUE = "featurelens:webhooks"
 _COUNTS = "featurelens:webhooks:counts"
 _ONE = "featurelens:webhook:"
 
+_CLIENT = "featurelens:webhooks:of:"
+"""Before a client: sorted set of the ids of its deliveries by the time at which they expire."""
+
 _ADD = """
 if redis.call('EXISTS', KEYS[2]) == 1 then return end
 local time = redis.call('TIME')
 redis.call('ZADD', KEYS[1], time[1], ARGV[1])
 redis.call('HSET', KEYS[2], 'added', time[1], unpack(ARGV, 3))
 redis.call('EXPIRE', KEYS[2], ARGV[2])
+redis.call('ZADD', KEYS[3], time[1] + ARGV[2], ARGV[1])
+redis.call('EXPIRE', KEYS[3], ARGV[2])
+"""
+
+_OF_ONE = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1])
+return redis.call('ZCARD', KEYS[1])
+"""
+
+_END = """
+local client = redis.call('HGET', KEYS[2], 'client')
+if client then redis.call('ZREM', ARGV[1] .. client, ARGV[2]) end
+redis.call('ZREM', KEYS[1], ARGV[2])
+redis.call('DEL', KEYS[2])
+redis.call('HINCRBY', KEYS[3], ARGV[3], 1)
 """
 
 _TAKE = """
@@ -92,17 +113,21 @@ class Deliveries:
         self._take = redis.register_script(_TAKE)
         self._retry = redis.register_script(_RETRY)
         self._later = redis.register_script(_LATER)
+        self._of_one = redis.register_script(_OF_ONE)
+        self._end = redis.register_script(_END)
 
-    def check_room(self) -> None:
+    def check_room(self, client: str) -> None:
         """Raises `QueueFull`. Comes before the work is asked for, which cannot be taken back; `add` refuses nothing."""
         if self.waiting() >= MOST:
             raise QueueFull(f"{MOST} callbacks wait already")
+        if int(self._of_one(keys=[_CLIENT + client])) >= MOST_OF_ONE:
+            raise QueueFull(f"{MOST_OF_ONE} callbacks of yours wait already")
 
-    def add(self, delivery: Delivery) -> None:
+    def add(self, delivery: Delivery, client: str) -> None:
         """Once for each id."""
-        fields = ("key", delivery.key, "url", delivery.url, "prefix", delivery.prefix)
+        fields = ("key", delivery.key, "url", delivery.url, "prefix", delivery.prefix, "client", client)
         arguments: list[Any] = [delivery.id, IN_FLIGHT_EXPIRY, *fields]
-        self._add(keys=[_DUE, _ONE + delivery.id], args=arguments)
+        self._add(keys=[_DUE, _ONE + delivery.id, _CLIENT + client], args=arguments)
 
     def take(self, most: int) -> list[Delivery]:
         """Those that are due, `most` of them; they are the caller's for `LEASE` seconds."""
@@ -125,11 +150,7 @@ class Deliveries:
 
     def end(self, id: str, outcome: Outcome) -> None:
         """Nothing is left to be done."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(_DUE, id)
-            pipe.delete(_ONE + id)
-            pipe.hincrby(_COUNTS, outcome, 1)
-            pipe.execute()
+        self._end(keys=[_DUE, _ONE + id, _COUNTS], args=[_CLIENT, id, outcome])
 
     def waiting(self) -> int:
         return int(self._redis.zcard(_DUE))

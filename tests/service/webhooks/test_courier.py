@@ -45,7 +45,7 @@ def test_no_job_is_read_for_a_receiver_that_hangs(
     monkeypatch.setattr(module, "INTERVAL", 0.05)
     with Receiver(drips=True) as receiver:
         for number in range(WAITING):
-            Deliveries(redis).add(Delivery(f"msg_{number}", "fv1_a", receiver.url()))
+            Deliveries(redis).add(Delivery(f"msg_{number}", "fv1_a", receiver.url()), "ann")
         read = run(redis, tmp_path / "secret", 1)
     assert len(receiver.calls) == AT_ONCE // 4
     assert len(read) == len(set(read)) == WAITING, "once, before the first calls had begun"
@@ -60,7 +60,9 @@ def test_a_job_that_cannot_be_read_holds_up_no_other(redis: Redis, tmp_path: Pat
 
     with Receiver() as receiver:
         for number in range(5):
-            Deliveries(redis).add(Delivery(f"msg_{number}", "fv1_bad" if number == 2 else "fv1_a", receiver.url()))
+            Deliveries(redis).add(
+                Delivery(f"msg_{number}", "fv1_bad" if number == 2 else "fv1_a", receiver.url()), "ann"
+            )
         with capture_logs() as lines:
             run(redis, tmp_path / "secret", 1.5, see)
         assert sorted(call.headers["webhook-id"] for call in receiver.calls) == [
@@ -73,7 +75,7 @@ def test_a_job_that_cannot_be_read_holds_up_no_other(redis: Redis, tmp_path: Pat
 def test_a_secret_that_is_damaged_is_told(redis: Redis, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("whsec_a")
-    Deliveries(redis).add(Delivery("msg_1", "fv1_a", "http://127.0.0.1:9/"))
+    Deliveries(redis).add(Delivery("msg_1", "fv1_a", "http://127.0.0.1:9/"), "ann")
     with capture_logs() as lines:
         run(redis, secret, 0.5)
     assert [one["event"] for one in lines] == ["webhook left"]

@@ -16,8 +16,8 @@ DUE = "featurelens:webhooks"
 
 def test_one_is_taken_once_until_its_lease_ends(redis: Redis) -> None:
     deliveries = Deliveries(redis)
-    deliveries.add(ONE)
-    deliveries.add(ONE._replace(url="https://other.example/"))
+    deliveries.add(ONE, "ann")
+    deliveries.add(ONE._replace(url="https://other.example/"), "ann")
     assert deliveries.waiting() == 1
     (taken,) = deliveries.take(10)
     assert taken == ONE
@@ -28,7 +28,7 @@ def test_one_is_taken_once_until_its_lease_ends(redis: Redis) -> None:
 
 def test_what_was_told_is_told_again(redis: Redis) -> None:
     deliveries = Deliveries(redis)
-    deliveries.add(ONE)
+    deliveries.add(ONE, "ann")
     deliveries.retry(ONE, b"body", 100)
     assert deliveries.take(10) == []
     deliveries.put_off({ONE.id: -1})
@@ -43,7 +43,7 @@ def test_what_was_told_is_told_again(redis: Redis) -> None:
 
 def test_one_that_another_has_ended_is_not_told_again(redis: Redis) -> None:
     deliveries = Deliveries(redis)
-    deliveries.add(ONE)
+    deliveries.add(ONE, "ann")
     deliveries.end(ONE.id, "delivered")
     deliveries.retry(ONE, b"body", 100)
     assert (deliveries.waiting(), deliveries.counts()["retried"]) == (0, 0)
@@ -59,10 +59,33 @@ def test_a_time_without_a_delivery_is_forgotten(redis: Redis) -> None:
 def test_no_more_than_may_wait(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 1)
     deliveries = Deliveries(redis)
-    deliveries.check_room()
-    deliveries.add(ONE)
+    deliveries.check_room("ann")
+    deliveries.add(ONE, "ann")
     with pytest.raises(QueueFull):
-        deliveries.check_room()
+        deliveries.check_room("ann")
+
+
+def test_one_client_does_not_take_the_room_of_all(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_OF_ONE", 2)
+    deliveries = Deliveries(redis)
+    for id in ("msg_1", "msg_1", "msg_2"):
+        deliveries.check_room("ann")
+        deliveries.add(ONE._replace(id=id), "ann")
+    with pytest.raises(QueueFull, match="yours"):
+        deliveries.check_room("ann")
+    deliveries.check_room("bob")
+    deliveries.end("msg_1", "failed")
+    deliveries.check_room("ann")
+    deliveries.end("msg_2", "delivered")
+    assert redis.keys("featurelens:webhooks:of:*") == []
+
+
+def test_what_has_expired_takes_no_room(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_OF_ONE", 1)
+    deliveries = Deliveries(redis)
+    deliveries.add(ONE, "ann")
+    redis.zadd("featurelens:webhooks:of:ann", {ONE.id: 1})
+    deliveries.check_room("ann")
 
 
 def test_pauses_grow_for_about_a_day() -> None:
