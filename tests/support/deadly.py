@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 
 from PIL import Image
@@ -20,3 +21,12 @@ class Grey:
         if self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         return Image.new("L", (8, 8), self.grey)
+
+
+@dataclass(frozen=True)
+class Slow(Grey):
+    """One that takes a while."""
+
+    def open(self) -> Image.Image:
+        time.sleep(2)
+        return super().open()

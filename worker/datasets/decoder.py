@@ -84,8 +84,11 @@ class Decoder:
             self._suspects.remove(pending)
 
     def close(self) -> None:
-        """Ends the processes."""
+        """Ends the processes, whatever they are at."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        # A pool that breaks overlooks a process that is just being started, and would wait for its end for ever.
+        for end in self._ends:
+            end.close()
 
     def _settle(self, pending: Pending[Any], answer: Any) -> None:
         pending.answer = answer
@@ -109,11 +112,15 @@ class Decoder:
         self._pool = self._started()
 
     def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.processes, self._context, decoding.begin)
+        self._ends = theirs, _ = self._context.Pipe(duplex=False)
+        return ProcessPoolExecutor(self.processes, self._context, decoding.begin, (theirs,))
 
     def _submit(self, pending: Pending[Any]) -> None:
         try:
-            pending.future = self._pool.submit(pending.task, *pending.arguments)
+            try:
+                pending.future = self._pool.submit(pending.task, *pending.arguments)
+            except OSError:  # no process could be started: as often as not because others die at this moment
+                pending.future = self._pool.submit(pending.task, *pending.arguments)
         except BrokenExecutor as error:  # it is known to be, before anybody has asked for an answer
             pending.future = Future()
             pending.future.set_exception(error)

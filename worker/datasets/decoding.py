@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import TypeVar
 
 import numpy as np
@@ -34,14 +34,17 @@ class Broken:
     reason: str
 
 
-def begin() -> None:
-    """Called once in each process: it ends with the one that has started it, and is nobody's rival for a core."""
+def begin(open_end: Connection) -> None:
+    """Called once in each process, which is nobody's rival for a core.
+
+    It ends with the one that has started it, or when that one closes the other end of `open_end`.
+    """
     os.nice(5)
     torch.set_num_threads(1)
     Image.MAX_IMAGE_PIXELS = None  # data sets have a bound of their own
     parent = multiprocessing.parent_process()
     assert parent is not None
-    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent.sentinel, open_end), daemon=True).start()
 
 
 def pixels(reference: Reference, size: tuple[int, int], channels: int) -> NDArray[np.float32] | Broken:
@@ -89,6 +92,6 @@ def _made(reference: Reference, make: Callable[[Image.Image], Made]) -> Made | B
         signal.alarm(0)
 
 
-def _end_with(sentinel: int) -> None:
-    wait([sentinel])
+def _end_with(*ends: int | Connection) -> None:
+    wait(ends)
     os._exit(0)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from featurelens.worker.datasets.decoder import Decoder, Pending
 from featurelens.worker.datasets.decoding import Broken, pixels, thumbnail, thumbnail_size
 from featurelens.worker.datasets.folder import FileReference
-from tests.support.deadly import Grey
+from tests.support.deadly import Grey, Slow
 from tests.support.wait import until
 
 SIZE = (8, 8)
@@ -76,6 +77,43 @@ def test_thumbnails_are_as_small_as_asked(decoder: Decoder) -> None:
     made = answered(decoder, decoder.ask(thumbnail, Grey(9), SIZE, 100))
     assert isinstance(made, bytes)
     assert made[:4] == b"RIFF"
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_process_that_is_started_while_another_dies(monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    """`known`: the pool is known to be broken before the new one is started; else just before it counts as started."""
+    decoder = Decoder(2)
+    pool = cast("Any", decoder._pool)
+    asked = [decoder.ask(pixels, Slow(0), SIZE, 1)]
+    (first,), spawn = pool._processes, pool._spawn_process
+
+    def breaks() -> None:
+        os.kill(first, signal.SIGKILL)
+        until(lambda: bool(pool._broken))
+        time.sleep(0.5)  # until all processes that count have been ended
+
+    def spawn_late() -> None:
+        if known:
+            breaks()
+        counted, pool._processes = pool._processes, {}
+        try:
+            spawn()
+            started.extend(pool._processes)
+        finally:
+            if not known:
+                breaks()
+            counted.update(pool._processes)
+            pool._processes = counted
+
+    started: list[int] = []
+    monkeypatch.setattr(pool, "_spawn_process", spawn_late)
+    asked += [decoder.ask(pixels, Grey(one), SIZE, 1) for one in (1, 2)]
+    manager = pool._executor_manager_thread
+    assert [grey(answered(decoder, one)) for one in asked] == [0, 1, 2]
+    decoder.close()
+    manager.join(20)
+    assert not manager.is_alive()
+    assert not any(Path(f"/proc/{process}").exists() for process in (first, *started))
 
 
 def test_its_processes_end_with_it() -> None:
