@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsons
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,16 +62,17 @@ def export(
     spec = specification(steps, size, seed, fields, model=model, layer=layer.name, signs=signs)
     with bar(place) as report:
         for some in [channels] if channels else _blocks(layer.channels, MOST // len(signs)):
-            for one, picture in makes.pictures({**spec, "channels": some}, timeout, report):
-                channel = int(one["channel"])
-                if not isinstance(picture, Visualization):
-                    failed += 1
-                    hint(f"channel {channel}, {one['sign']}: {picture.detail}")
-                    continue
-                file = f"pictures/{channel}-{one['sign']}.png"
-                picture.save(target / file)
-                unit = units.setdefault(channel, _unit(model, layer.name, channel, layer.labels))
-                unit["pictures"][one["sign"]] = _told(picture, file)
+            with closing(makes.pictures({**spec, "channels": some}, timeout, report)) as pictures:
+                for one, picture in pictures:
+                    channel = int(one["channel"])
+                    if not isinstance(picture, Visualization):
+                        failed += 1
+                        hint(f"channel {channel}, {one['sign']}: {picture.detail}")
+                        continue
+                    file = f"pictures/{channel}-{one['sign']}.png"
+                    picture.save(target / file)
+                    unit = units.setdefault(channel, _unit(model, layer.name, channel, layer.labels))
+                    unit["pictures"][one["sign"]] = _told(picture, file)
     for channel, unit in units.items():
         _write(target / "units" / f"{channel}.json", unit)
     whole = {"model": model, "layer": dict(layer.data), "units": [units[channel] for channel in sorted(units)]}

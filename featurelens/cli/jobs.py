@@ -27,24 +27,38 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(jobs, name="jobs", rich_help_panel="What there is")
 
 
-@jobs.command(epilog=examples("featurelens jobs ls", "featurelens jobs ls --status succeeded --limit 2 --json"))
+@jobs.command(
+    epilog=examples(
+        "featurelens jobs ls",
+        "featurelens jobs ls --status succeeded --limit 2 --json",
+        "featurelens jobs ls --sort activation --order ascending",
+    )
+)
 def ls(
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(LISTED)}.")] = LISTED[0],
     model: Annotated[str | None, typer.Option(help="Of this network alone.")] = None,
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
-    sort: Annotated[str | None, typer.Option(help="Pictures by activation, ratio, percentile or likeness.")] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="Pictures: activation, ratio, percentile, likeness; comparisons: likeness, likeness_of_means."
+        ),
+    ] = None,
+    order: Annotated[str | None, typer.Option(help="ascending: what is sorted from below.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Whose images ratio and percentile compare with.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 20,
     url: Service = None,
     json: Json = False,
 ) -> None:
-    """The jobs of a service, newest first."""
+    """The jobs of a service, newest first, or sorted by what is known of them."""
     if kind not in LISTED:
         raise InvalidSpec.at("/kind", f"there is no kind {kind!r}; there are {', '.join(LISTED)}", LISTED)
-    found = connected(url).jobs(kind, model=model, status=status, sort=sort, limit=limit)
+    found = connected(url).jobs(kind, model=model, status=status, sort=sort, order=order, dataset=dataset, limit=limit)
     if json:
         as_json(found)
         return
-    table([("key", "status", "what", "created"), *(map(_row, found))])
+    head = ("key", "status", "what", "created", *([sort] if sort else []))
+    table([head, *((*_row(job), *([_known(job, sort)] if sort else [])) for job in found)])
 
 
 @jobs.command(epilog=examples("featurelens jobs watch KEY"))
@@ -81,6 +95,12 @@ def _row(job: dict[str, Any]) -> tuple[object, ...]:
         f"{name}{place}{channel} {job.get('sign', '')}".strip(),
         job["created"][:19],
     )
+
+
+def _known(job: dict[str, Any], sort: str) -> str:
+    """What the job is sorted by; empty where that is not known."""
+    known = job.get(sort, (job.get("standing") or {}).get(sort))
+    return "" if known is None else f"{known:.4g}"
 
 
 def _named(url: str | None, key: str) -> Job:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +19,7 @@ from featurelens.client.errors import TimedOut
 from featurelens.client.operations import encoded
 from featurelens.client.progress import Progress
 from featurelens.client.watching import Report
-from featurelens.jobs.errors import Fault, FeaturelensError, InvalidSpec, RenderFailed
+from featurelens.jobs.errors import AlreadyOver, Fault, FeaturelensError, InvalidSpec, RenderFailed
 
 if TYPE_CHECKING:
     from featurelens.worker.in_process import Made
@@ -43,8 +43,11 @@ class Maker(Protocol):
 
     def pictures(
         self, spec: Mapping[str, Any], timeout: float | None, report: Report | None
-    ) -> Iterator[tuple[dict[str, Any], Picture]]:
-        """Of a sweep, as they become known; each with what tells it from the others: channel, sign, seed."""
+    ) -> Generator[tuple[dict[str, Any], Picture]]:
+        """Of a sweep, as they become known; each with what tells it from the others: channel, sign, seed.
+
+        Close it (`contextlib.closing`): what is not finished then is taken back.
+        """
 
     def activations(
         self, model: str, photo: str, spec: Mapping[str, Any], timeout: float | None, report: Report | None
@@ -72,12 +75,13 @@ class Served:
 
     def pictures(
         self, spec: Mapping[str, Any], timeout: float | None, report: Report | None
-    ) -> Iterator[tuple[dict[str, Any], Picture]]:
+    ) -> Generator[tuple[dict[str, Any], Picture]]:
         sweep = self._client.sweep(**spec)
         try:
             yield from sweep.as_finished(timeout, report)
-        except KeyboardInterrupt:
-            sweep.cancel()
+        except (KeyboardInterrupt, GeneratorExit):  # here, or while who has asked keeps a picture
+            with suppress(AlreadyOver):
+                sweep.cancel()
             raise
 
     def activations(
@@ -131,7 +135,7 @@ class Local:
 
     def pictures(
         self, spec: Mapping[str, Any], timeout: float | None, report: Report | None
-    ) -> Iterator[tuple[dict[str, Any], Picture]]:
+    ) -> Generator[tuple[dict[str, Any], Picture]]:
         with needing("jobs", "a sweep without a service"):
             from featurelens.jobs.kinds import VISUALIZATION
             from featurelens.service.schemas.sweep_spec import SweepSpec

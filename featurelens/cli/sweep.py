@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -45,10 +46,9 @@ def sweep(
         raise InvalidSpec(f"channels are written model/layer:0-63, as in patternnet/conv4:0-3,7, not {channels!r}")
     spec = specification(steps, size, seed, fields, signs=list(sign) if sign else None)
     makes, target, failed = maker(url), folder(output), 0
-    with bar(channels) as report:
-        for one, picture in makes.pictures(
-            {**spec, "unit": found["place"], "channels": found["channels"]}, timeout, report
-        ):
+    asked = {**spec, "unit": found["place"], "channels": found["channels"]}
+    with bar(channels) as report, closing(makes.pictures(asked, timeout, report)) as pictures:
+        for one, picture in pictures:
             if isinstance(picture, Visualization):
                 file = picture.save(target / f"{named(picture.params)}.png")
                 as_json({**picture.data, "file": str(file)}) if json else say(str(file))

@@ -15,11 +15,13 @@ from redis import Redis
 from featurelens.cli import failures
 from featurelens.cli.app import main
 from featurelens.cli.failures import DONE, FAILED, INTERRUPTED, NOBODY, NONSENSE
-from featurelens.client import Client, Job
+from featurelens.client import Client, Job, Visualization
 from featurelens.client.errors import NotAllowed, OverQuota, TimedOut, Unreachable
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.errors import InvalidSpec, NotFound, RenderFailed
 from featurelens.jobs.settings import settings
+from featurelens.jobs.store.file_store import FileStore
+from tests.support.pictured import pictured
 from tests.support.served import served
 from tests.support.server import Server
 
@@ -130,6 +132,16 @@ def test_jobs(asked: Run, service: Server) -> None:
     assert (status, "activations, maps" in err) == (NONSENSE, True)
 
 
+def test_sorted_jobs_tell_what_they_are_sorted_by(asked: Run, redis: Redis, tmp_path: Path) -> None:
+    for channel, value in ((1, 2.5), (2, 0.25)):
+        pictured(redis, FileStore(tmp_path / "state" / "results"), channel, value)
+    told = asked("jobs", "ls", "--sort", "activation")[1].splitlines()
+    assert [line.split()[-1] for line in told] == ["activation", "2.5", "0.25"]
+    told = asked("jobs", "ls", "--sort", "activation", "--order", "ascending")[1].splitlines()
+    assert [line.split()[-1] for line in told[1:]] == ["0.25", "2.5"]
+    assert asked("jobs", "ls", "--sort", "ratio", "--dataset", "nothing")[0] == NONSENSE
+
+
 @pytest.mark.parametrize(
     ("arguments", "nearest", "command"),
     [
@@ -209,6 +221,35 @@ def test_what_takes_too_long_and_what_is_interrupted(
         with Client(server.url) as client:
             listed = client.jobs()
         assert [(job["channel"], job["status"]) for job in listed] == [(4, "cancelled"), (3, "queued")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("sweep", "tinynet/conv2:3-4"), ("export", "tinynet/conv2", "--channels", "3-4")],
+    ids=lambda one: one[0],
+)
+def test_who_is_interrupted_while_a_file_is_written_waits_for_no_more(
+    run: Run,
+    redis: Redis,
+    broker: str,
+    catalog: Catalog,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    with served(redis, broker, tmp_path / "state") as server, Client(server.url) as client:
+        client.visualize(UNIT)
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Visualization, "save", interrupted)
+    with served(redis, broker, tmp_path / "state", works=False) as server:
+        monkeypatch.setenv("FEATURELENS_URL", server.url)
+        assert run(*command, "-o", "out")[0] == INTERRUPTED
+        with Client(server.url) as client:
+            listed = client.jobs()
+    assert [(job["channel"], job["status"]) for job in listed] == [(4, "cancelled"), (3, "succeeded")]
 
 
 def test_how_a_picture_was_made_is_not_in_every_file(run: Run) -> None:
