@@ -30,7 +30,7 @@ class WebhookSettings(BaseSettings):
     public Internet by number, ``10.1.2.3`` or ``10.0.0.0/8``; with ``http://`` before it: without TLS, too."""
     webhook_secret: str = Field("", repr=False)
     """By which that is signed, ``whsec_`` and 24 to 64 bytes in base64; several while one replaces another. Left out:
-    one in the state folder, made at first use."""
+    one that services on a broker share, made at first use."""
 
     @field_validator("webhook_hosts")
     @classmethod

@@ -101,7 +101,7 @@ def _place(name: str) -> tuple[bool, str]:
 
 
 def _courier(deps: Dependencies) -> Courier:
-    signatures = Signatures(deps.settings.webhook_secrets, deps.settings.webhook_secret_file)
+    signatures = Signatures.of(deps.settings, deps.redis)
     return Courier(deps.callbacks.deliveries, deps.callbacks.permitted, signatures, partial(endings, deps))
 
 

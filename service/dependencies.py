@@ -34,7 +34,6 @@ from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.auth.quota import Quota
 from featurelens.service.auth.signed_urls import LIFETIME, SignedUrls
-from featurelens.service.auth.token_secret import TokenSecret
 from featurelens.service.decoding import Decoding
 from featurelens.service.disk_cache import DiskCache
 from featurelens.service.eviction.evictable import Evictable, EvictableFiles, EvictablePhotos, EvictableResults
@@ -47,6 +46,7 @@ from featurelens.service.limits import Limits
 from featurelens.service.lookup import Lookup, find_watched
 from featurelens.service.ranking import Ranking
 from featurelens.service.schemas.visualization import Visualization
+from featurelens.service.shared_secret import TOKENS, SharedSecret
 from featurelens.service.single_flight import SingleFlight
 from featurelens.service.standings import ComparisonStandings, PictureStandings
 from featurelens.service.sweeps import Sweeps
@@ -133,7 +133,7 @@ class Dependencies:
             Limits.of(settings),
             Quota(redis, settings.quota) if settings.quota else None,
             ApiKeys(settings.keys_file),
-            SignedUrls(TokenSecret(settings.token_secret, redis, LIFETIME)),
+            SignedUrls(SharedSecret(settings.token_secret, redis, TOKENS, LIFETIME)),
             index,
             whole,
             Thumbnails(DiskCache(settings.thumbnails_folder)),

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,31 +15,20 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.queue.broker import connect
 from featurelens.launcher.claim import free_port
 from tests.support.catalog import ENTRY, LAYERS
+from tests.support.threads import threads_left
 
 if not Path("/dev/nvidiactl").exists():
     # Kernels for a card are interpreted. Triton asks once, when whoever comes first imports it.
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
-_THREADS_WITHIN = 20
-"""Seconds for those of the last tests to end."""
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A run whose tests have left threads behind would never end: it fails, and says which."""
-    end = time.monotonic() + _THREADS_WITHIN
-    while (left := _threads()) and time.monotonic() < end:
-        time.sleep(0.1)
-    if left:
-        sys.stderr.write(f"\nthreads that tests have left behind: {', '.join(thread.name for thread in left)}\n")
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+@pytest.fixture(scope="session", autouse=True)
+def _no_threads_stay() -> Iterator[None]:
+    """A run whose tests have left threads behind would never end: it fails, says which, and ends."""
+    yield
+    left = threads_left(within=20)
     faulthandler.dump_traceback_later(60, exit=True)
-
-
-def _threads() -> list[threading.Thread]:
-    """Those that the interpreter waits for at its end."""
-    return [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    assert not left
 
 
 @pytest.fixture(scope="session")

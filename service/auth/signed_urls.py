@@ -11,7 +11,7 @@ import hmac
 import re
 import time
 
-from featurelens.service.auth.token_secret import TokenSecret
+from featurelens.service.shared_secret import SharedSecret
 
 LIFETIME = 900
 """Seconds: an address may end up in a browser's history or a proxy's log."""
@@ -20,7 +20,7 @@ LIFETIME = 900
 class SignedUrls:
     """`secret` is shared by all who serve."""
 
-    def __init__(self, secret: TokenSecret) -> None:
+    def __init__(self, secret: SharedSecret) -> None:
         self._secret = secret
 
     def issue(self, key: str, client: str) -> tuple[str, int]:

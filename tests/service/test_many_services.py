@@ -26,7 +26,7 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.launcher.claim import free_port
 from featurelens.service.auth.api_keys import ApiKeys
-from featurelens.service.auth.token_secret import KEY as SECRET
+from featurelens.service.shared_secret import TOKENS as SECRET
 from tests.support.authorization import bearer
 from tests.support.fake_worker import make
 from tests.support.paths import ROOT

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 from structlog.testing import capture_logs
 
+from featurelens.jobs.settings import Settings
 from featurelens.service.webhooks import courier as module
 from featurelens.service.webhooks.allowed_hosts import Permitted
 from featurelens.service.webhooks.courier import AT_ONCE, Courier, See
@@ -20,7 +21,7 @@ from tests.support.receiver import Receiver
 WAITING = 40
 
 
-def run(redis: Redis, secret: Path, seconds: float, see: See | None = None) -> list[str]:
+def run(redis: Redis, state: Path, seconds: float, see: See | None = None) -> list[str]:
     """The ids of deliveries whose jobs were read in that time; all of them have ended, unless `see` tells otherwise."""
     read: list[str] = []
 
@@ -29,7 +30,12 @@ def run(redis: Redis, secret: Path, seconds: float, see: See | None = None) -> l
         return {one.id: b"{}" for one in deliveries}
 
     async def whole() -> None:
-        courier = Courier(Deliveries(redis), Permitted(("http://127.0.0.1",)), Signatures((), secret), see or over)
+        courier = Courier(
+            Deliveries(redis),
+            Permitted(("http://127.0.0.1",)),
+            Signatures.of(Settings(state=state), redis),
+            see or over,
+        )
         courier.start()
         await asyncio.sleep(seconds)
         await courier.close()
@@ -46,7 +52,7 @@ def test_no_job_is_read_for_a_receiver_that_hangs(
     with Receiver(drips=True) as receiver:
         for number in range(WAITING):
             Deliveries(redis).add(Delivery(f"msg_{number}", "fv1_a", receiver.url()), "ann")
-        read = run(redis, tmp_path / "secret", 1)
+        read = run(redis, tmp_path, 1)
     assert len(receiver.calls) == AT_ONCE // 4
     assert len(read) == len(set(read)) == WAITING, "once, before the first calls had begun"
     assert Deliveries(redis).waiting() == WAITING
@@ -64,7 +70,7 @@ def test_a_job_that_cannot_be_read_holds_up_no_other(redis: Redis, tmp_path: Pat
                 Delivery(f"msg_{number}", "fv1_bad" if number == 2 else "fv1_a", receiver.url()), "ann"
             )
         with capture_logs() as lines:
-            run(redis, tmp_path / "secret", 1.5, see)
+            run(redis, tmp_path, 1.5, see)
         assert sorted(call.headers["webhook-id"] for call in receiver.calls) == [
             f"msg_{number}" for number in range(5) if number != 2
         ]
@@ -73,9 +79,8 @@ def test_a_job_that_cannot_be_read_holds_up_no_other(redis: Redis, tmp_path: Pat
 
 
 def test_a_secret_that_is_damaged_is_told(redis: Redis, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("whsec_a")
+    (tmp_path / "webhook.secret").write_text("whsec_a")
     Deliveries(redis).add(Delivery("msg_1", "fv1_a", "http://127.0.0.1:9/"), "ann")
     with capture_logs() as lines:
-        run(redis, secret, 0.5)
-    assert [one["event"] for one in lines] == ["webhook left"]
+        run(redis, tmp_path, 0.5)
+    assert [one["event"] for one in lines] == ["no secret agreed", "webhook left"]
