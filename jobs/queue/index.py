@@ -6,9 +6,9 @@ has been wiped the index is rebuilt from the result store, which is authoritativ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from redis import Redis
 from redis.client import Pipeline
@@ -20,10 +20,12 @@ from featurelens.jobs.queue.layer_index import CHOSEN, of_layer, sets
 from featurelens.jobs.spec.base import JobSpec
 from featurelens.jobs.store.result import Result
 
+T = TypeVar("T")
+
 INDEX = "featurelens:listing"
 """Sorted set of keys, scans apart. Scores are a counter, so the order is that of submission and no two are equal."""
 
-_SCANS = f"{INDEX}:{SCAN.name}"
+SCANS = f"{INDEX}:{SCAN.name}"
 """Those of scans: few, and looked for whenever a unit is looked at, however many pictures there are."""
 
 ABOUT = f"{INDEX}:about:"
@@ -38,6 +40,8 @@ _COMPLETE_FEW = f"{COMPLETE}:few"
 _REBUILDING = "featurelens:listing:rebuilding"
 _REBUILDING_EXPIRY = 600
 """Seconds after which another process may rebuild it, should this one have died."""
+_RENEWED = 100
+"""Results after which it is told that this one has not."""
 
 _LINES = "featurelens:line:"
 
@@ -170,7 +174,7 @@ class JobIndex:
                     pipe.hmget(line_key(key), "model", "layer")
                 layers = [of_layer(*map(bytes.decode, line)) for line in pipe.execute() if all(line)]
             with self._redis.pipeline(transaction=True) as pipe:
-                for place in {INDEX, _SCANS, *layers}:
+                for place in {INDEX, SCANS, *layers}:
                     pipe.zrem(place, *keys)
                 pipe.delete(*map(line_key, keys), *(ABOUT + key for key in keys))
                 pipe.execute()
@@ -195,9 +199,9 @@ class JobIndex:
         if not self._redis.set(busy, b"1", nx=True, ex=_REBUILDING_EXPIRY):
             return 0
         try:
-            known = sorted(((result.finished, result.key, result.spec) for result in results), reverse=True)
+            known = sorted(((one.finished, one.key, one.spec) for one in self._renewing(busy, results)), reverse=True)
             # Those of few kinds stand below all others until all come back, so that no two have the same place.
-            for below, (finished, key, spec) in enumerate(known, _FAR_BELOW if few else 1):
+            for below, (finished, key, spec) in enumerate(self._renewing(busy, known), _FAR_BELOW if few else 1):
                 with self._redis.pipeline(transaction=True) as pipe:
                     for place in _places(key, spec):
                         pipe.zadd(place, {key: -below}, gt=True)
@@ -209,6 +213,13 @@ class JobIndex:
         finally:
             self._redis.delete(busy)
         return len(known)
+
+    def _renewing(self, busy: str, those: Iterable[T]) -> Iterator[T]:
+        """All of them; nobody else begins meanwhile, however long it takes."""
+        for number, one in enumerate(those):
+            if number % _RENEWED == 0:
+                self._redis.expire(busy, _REBUILDING_EXPIRY)
+            yield one
 
 
 def _relate(pipe: Pipeline, key: str, spec: JobSpec, asked: datetime) -> None:
@@ -225,7 +236,7 @@ def _places(key: str, spec: JobSpec) -> list[str]:
 
 def listing(kind: Kind[Any]) -> str:
     """The Redis key of the sorted set with the keys of this kind."""
-    return _SCANS if kind is SCAN else INDEX
+    return SCANS if kind is SCAN else INDEX
 
 
 def _fields(key: str, spec: JobSpec, created: datetime, status: str) -> Any:

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from redis import Redis
 
-_SETS = "featurelens:listing:layer:"
+LAYERS = "featurelens:listing:layer:"
+"""Before network and layer: the sorted set of the jobs about it."""
 BY_LAYER = "featurelens:listing:by-layer"
 """Set once the sets of layers have all that the index has."""
 
@@ -32,7 +33,7 @@ return '(' .. keys[#keys]
 
 def of_layer(model: str, layer: str) -> str:
     """The Redis key of the jobs about a layer; the names are canonical."""
-    return f"{_SETS}{model} {layer}"
+    return f"{LAYERS}{model} {layer}"
 
 
 def sets(listing: str, complete: str, model: str | None, layer: str | None) -> list[str]:
@@ -52,5 +53,5 @@ def complete(redis: Redis, listing: str, lines: str) -> None:
     script = redis.register_script(_COMPLETE)
     last: str | None = "+inf"
     while last is not None:
-        answer = script(keys=[listing, BY_LAYER], args=cast("Any", [last, _TOGETHER, lines, _SETS]))
+        answer = script(keys=[listing, BY_LAYER], args=cast("Any", [last, _TOGETHER, lines, LAYERS]))
         last = None if answer is None else answer.decode()

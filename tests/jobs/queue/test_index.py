@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import cast
 
@@ -139,3 +141,18 @@ def test_until_they_are_complete_all_jobs_are_looked_through(redis: Redis) -> No
     for key in redis.scan_iter("featurelens:listing:layer:*"):
         redis.delete(key)
     assert len(listed.page(VISUALIZATION, 10, model=SPEC.model, layer=SPEC.layer)[0]) == 1
+
+
+def test_one_process_reads_all_results_however_long_it_takes(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "_REBUILDING_EXPIRY", 1)
+    monkeypatch.setattr(index, "_RENEWED", 1)
+    others = []
+
+    def slowly() -> Iterator[Result]:
+        for number in range(4):
+            time.sleep(0.6)
+            others.append(JobIndex(redis).rebuild([]))
+            yield describe(f"fv1_{number:064x}", SPEC, {}, datetime.now(UTC))
+
+    assert JobIndex(redis).rebuild(slowly()) == 4
+    assert others == [0] * 4

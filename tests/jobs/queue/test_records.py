@@ -13,7 +13,8 @@ from redis import Redis
 
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.queue.fruitless import KEPT, KEPT_BYTES
-from featurelens.jobs.queue.index import INDEX, write
+from featurelens.jobs.queue.index import INDEX, line_key, write
+from featurelens.jobs.queue.layer_index import of_layer
 from featurelens.jobs.queue.record import opening, record_key
 from featurelens.jobs.queue.records import ENDED_EXPIRY, IN_FLIGHT_EXPIRY, Records
 from featurelens.jobs.queue.router import Demand
@@ -22,6 +23,8 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 DEMAND = Demand("a lane", "visualization", ("network sha256:0 6",), 1000)
 KEY = "fv1_" + "a" * 64
 SPEC = VisualizationSpec(model="m", layer="l", channel=1, size=(64, 64), steps=10)
+
+LAYER = of_layer("m", "l")
 
 
 @pytest.fixture
@@ -181,10 +184,10 @@ def test_any_order(redis: Redis, moves: list[tuple[str, str]]) -> None:
         assert not (stopped and after not in {"cancelling", "cancelled"})
 
 
-def end_many(redis: Redis, count: int, spec: VisualizationSpec = SPEC) -> list[str]:
+def end_many(redis: Redis, count: int, spec: VisualizationSpec = SPEC, first: int = 0) -> list[str]:
     """Asked for and cancelled, one after the other."""
     records = Records(redis)
-    keys = [f"fv1_{number:064x}" for number in range(count)]
+    keys = [f"fv1_{number:064x}" for number in range(first, first + count)]
     for key in keys:
         with redis.pipeline() as pipe:
             fields = opening(key, spec, "sha256:0", "first", "featurelens", DEMAND)
@@ -198,7 +201,7 @@ def end_many(redis: Redis, count: int, spec: VisualizationSpec = SPEC) -> list[s
 def test_so_many_cancelled_records_and_no_more(redis: Redis) -> None:
     """The oldest go, with their lines and places in the index; one that has been asked for again stays."""
     keys = end_many(redis, KEPT)
-    assert len(redis.keys("featurelens:line:*")) == redis.zcard(INDEX) == KEPT
+    assert len(redis.keys("featurelens:line:*")) == redis.zcard(INDEX) == redis.zcard(LAYER) == KEPT
     redis.hset(record_key(keys[0]), "status", "queued")
     for attempt in ("second", "third", "fourth"):
         open_record(redis, attempt)
@@ -207,7 +210,19 @@ def test_so_many_cancelled_records_and_no_more(redis: Redis) -> None:
     left = [redis.exists(record_key(key)) for key in keys[:5]]
     assert left == [1, 0, 0, 1, 1]
     assert redis.zscore(INDEX, keys[1]) is None
+    assert redis.zscore(LAYER, keys[1]) is None
     assert len(redis.keys("featurelens:line:*")) == KEPT - 2
+
+
+def test_what_has_expired_before_it_is_forgotten_leaves_nothing(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless it has been made meanwhile: then its line stays for ever."""
+    keys = end_many(redis, KEPT)
+    redis.delete(*(made(key) for key in keys[:2] for made in (record_key, line_key)))
+    redis.delete(record_key(keys[2]))
+    redis.hset(line_key(keys[2]), "status", "succeeded")
+    end_many(redis, 3, first=KEPT)
+    for place in (INDEX, LAYER):
+        assert [redis.zscore(place, key) is None for key in keys[:4]] == [True, True, False, False]
 
 
 def test_so_many_bytes_of_cancelled_records_and_no_more(redis: Redis) -> None:
