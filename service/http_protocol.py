@@ -1,8 +1,11 @@
-"""uvicorn's HTTP protocol with bounds: what comes before a request is whole may be neither large nor slow."""
+"""uvicorn's HTTP protocol with bounds: a request may be neither large nor slow, and an answer has to be read."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -16,6 +19,9 @@ LINGER = 1.0
 
 _THROWN_AWAY = 4 << 20
 """Bytes of it, beyond which nothing is read any more."""
+
+STALLED, TAKEN = 30.0, 1 << 16
+"""Seconds in which a client that reads more slowly than it is answered has to take so many bytes."""
 
 BODY_MARGIN = 5.0
 """Seconds beyond those for a body: within them it is refused in the usual way (`service.middleware.body_limit`)."""
@@ -38,6 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._parsed = 0
         self._timer: asyncio.TimerHandle | None = None
         self._refused = False
+        self._stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """From now on the first request has to come."""
@@ -47,7 +54,17 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._wait(None)
+        self._look_later(None)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More has been written than has been taken: what is left is in our memory."""
+        super().pause_writing()
+        self._look_later(self._left())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._look_later(None)
 
     def data_received(self, data: bytes) -> None:
         """Parses; a header that is too large when all of this has come is refused."""
@@ -108,6 +125,27 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if seconds is None else self.loop.call_later(seconds, self._late)
+
+    def _look_later(self, left: int | None) -> None:
+        """Whether enough of the `left` bytes has been taken by then; None: all has been, nearly."""
+        if self._stall is not None:
+            self._stall.cancel()
+        self._stall = None if left is None else self.loop.call_later(STALLED, self._look, left)
+
+    def _look(self, before: int) -> None:
+        left = self._left()
+        if before - left < TAKEN:
+            self.transport.abort()
+        else:
+            self._look_later(left)
+
+    def _left(self) -> int:
+        """Bytes that the other side has not taken yet, in our memory and in the system's."""
+        left: int = self.transport.get_write_buffer_size()
+        if sys.platform == "linux":  # there a full buffer of megabytes takes nothing for long, and then much at once
+            queued = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+            left += int.from_bytes(queued, sys.byteorder)
+        return left
 
     def _late(self) -> None:
         if self._heading and self._received:

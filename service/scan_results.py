@@ -97,14 +97,6 @@ def wanted(entry: ModelEntry, layer: LayerEntry, dataset: str | None) -> ScanSpe
     return ScanSpec(model=entry.name, dataset=dataset or PATTERNS, layers=[layer.name])
 
 
-def table(deps: Dependencies, key: str) -> tuple[bytes, str]:
-    """The Parquet file and its sha256. Raises `NotFound`."""
-    found = deps.store.file(key, "units.parquet")
-    if found is None:
-        raise _unfinished(key)
-    return found
-
-
 def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int] | None, format: Format) -> bytes:
     """What `position` (layer, x, y) sees of an image that the scan names, or all of that.
 

@@ -23,7 +23,7 @@ from featurelens.service.listed_by import by_unit
 from featurelens.service.openapi import answers
 from featurelens.service.openapi import attribution_samples as samples
 from featurelens.service.openapi.answers import GUARDED, problems
-from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.responses import IfNoneMatch, conditional, stored
 from featurelens.service.schemas.attribution import Attribution
 from featurelens.service.thumbnails import Format, Width
 
@@ -124,11 +124,11 @@ def file(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     """`attribution` (height, width) in float32; by integrated gradients `colors` (channels, height, width), whose sum
     it is; by Grad-CAM `map`, in the positions of its layer; `photograph`, as the network was shown it.
     """
-    found = deps.store.file(key, ATTRIBUTION_NAME)
+    private = deps.settings.auth_required
+    found = stored(deps.store, key, ATTRIBUTION_NAME, "application/octet-stream", if_none_match, private=private)
     if found is None:
         raise JOBS.unfinished(key)
-    private = deps.settings.auth_required
-    return conditional(*found, "application/octet-stream", if_none_match, private=private, filename=ATTRIBUTION_NAME)
+    return found
 
 
 def _scale(deps: Deps, key: str) -> float:

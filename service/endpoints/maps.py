@@ -18,7 +18,7 @@ from featurelens.service.job_routes import JobRoutes
 from featurelens.service.listed_by import by_layer
 from featurelens.service.openapi import answers, samples
 from featurelens.service.openapi.answers import GUARDED, problems
-from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.responses import IfNoneMatch, stored
 from featurelens.service.schemas.maps import Maps
 
 Spec = Annotated[
@@ -85,8 +85,8 @@ def file(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     `.maximum`, `.minimum` and `.mean` of each map; `photograph`, as the network was shown it (height, width, colors);
     of transformers `first` (channels, tokens) and `attention` (heads, queries, keys).
     """
-    found = deps.store.file(key, FILE_NAME)
+    private = deps.settings.auth_required
+    found = stored(deps.store, key, FILE_NAME, "application/octet-stream", if_none_match, private=private)
     if found is None:
         raise JOBS.unfinished(key)
-    private = deps.settings.auth_required
-    return conditional(*found, "application/octet-stream", if_none_match, private=private, filename=FILE_NAME)
+    return found

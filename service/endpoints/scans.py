@@ -18,7 +18,7 @@ from featurelens.service.dependencies import Deps, JsonOnly, key_of
 from featurelens.service.job_routes import JobRoutes
 from featurelens.service.openapi import answers, scan_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
-from featurelens.service.responses import IfNoneMatch, conditional
+from featurelens.service.responses import IfNoneMatch, conditional, stored
 from featurelens.service.schemas.scan import Scan
 from featurelens.service.schemas.scanned_units import ScannedUnits, Sort
 from featurelens.service.thumbnails import Format
@@ -90,9 +90,11 @@ JOBS.declare(router)
 )
 def table(key: Key, deps: Deps, if_none_match: IfNoneMatch = None) -> Response:
     """For pandas, polars, DuckDB and the like. Images are told by their number in the data set and their label."""
-    found = scan_results.table(deps, key)
     private, name = deps.settings.auth_required, f"{key[:12]}.parquet"
-    return conditional(*found, PARQUET, if_none_match, private=private, filename=name)
+    found = stored(deps.store, key, "units.parquet", PARQUET, if_none_match, private=private, filename=name)
+    if found is None:
+        raise JOBS.unfinished(key)
+    return found
 
 
 @router.get(
