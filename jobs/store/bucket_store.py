@@ -12,9 +12,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
-from featurelens.jobs.errors import NotStored, OtherVersion, StoreUnavailable
+from featurelens.jobs.errors import NotStored, OtherVersion
 from featurelens.jobs.kinds.base import KEY_PATTERN
 from featurelens.jobs.store.bucket import PATIENCE, Bucket, put_new, unavailable, unless_missing
 from featurelens.jobs.store.checked_reads import RESULT, CheckedReads, file_name, image_name
@@ -52,7 +52,7 @@ class BucketStore(CheckedReads):
     def put(self, result: Result, images: Sequence[bytes], files: Sequence[bytes | memoryview] = ()) -> None:
         """As `ResultStore.put`, also when another machine has put it since this began, as one that was cut off finds.
 
-        Raises `NotStored` when the bucket does not accept it.
+        Raises `NotStored` when the bucket does not accept it, `StoreUnavailable` when it is silent: try again then.
         """
         contents: dict[str, bytes | memoryview] = {image_name(index): png for index, png in enumerate(images)}
         contents |= {file_name(file.name): content for file, content in zip(result.files, files, strict=True)}
@@ -65,8 +65,10 @@ class BucketStore(CheckedReads):
                     if self.get(result.key) is not None:
                         return
                     obstore.put(self._store, path, content)  # what is there is of one that was given up
-        except (BaseError, FileNotFoundError, StoreUnavailable) as error:  # not found: there is no such bucket
+        except (PermissionDeniedError, UnauthenticatedError, FileNotFoundError) as error:  # the last: no such bucket
             raise NotStored(f"the picture was made, but the bucket did not take it ({type(error).__name__})") from error
+        except BaseError as error:
+            raise unavailable(error) from error
 
     def check_writable(self) -> None:
         """What a bucket takes is seen when it is given."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.queue.liveness import RENDERER
 from featurelens.jobs.settings import Settings
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.fault_injection import FULL
 from tests.support.problems import check
 from tests.support.server import Server
 from tests.support.visualizations import BODY, URL
@@ -22,6 +24,7 @@ from tests.support.wait import until
 from tests.support.worker_harness import WorkerHarness
 
 WITHIN = 30.0
+WAITS = pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long")
 
 
 @pytest.fixture
@@ -91,11 +94,13 @@ def test_away_and_back(client: httpx.Client, bucket: BucketServer) -> None:
     assert client.get(f"{made(client, seed=0)}/image").status_code == 200
 
 
-def test_away_while_a_picture_is_made(client: httpx.Client, bucket: BucketServer) -> None:
-    """The slot waits for it to come back."""
+@pytest.mark.parametrize("seconds", [0, pytest.param(200, marks=WAITS)])
+def test_away_while_a_picture_is_made(client: httpx.Client, bucket: BucketServer, seconds: int) -> None:
+    """The slot waits for it to come back, and is not taken for one that hangs."""
     url = client.post(URL, json=BODY | {"steps": 50, "seed": 1}).headers["location"]
     bucket.stop()
     until(lambda: client.get("/v1/status").json()["queues"]["featurelens"]["length"] == 0)
+    time.sleep(seconds)
     bucket.start()
-    until(lambda: client.get(url).json()["status"] == "succeeded", WITHIN)
+    until(lambda: client.get(url).json()["status"] == "succeeded", 2 * WITHIN)
     assert client.get(f"{url}/image").status_code == 200

@@ -39,6 +39,7 @@ from featurelens.jobs.store.result import describe
 from featurelens.worker.protocol import Ask, Finished, Progress
 from featurelens.worker.slot.client import converse
 from featurelens.worker.slot.files import attached
+from featurelens.worker.slot.patience import answered_at_last
 from featurelens.worker.slot.pictures import encoded
 from featurelens.worker.slot.progress_report import TOO_LONG, ProgressReport, Unwanted
 from featurelens.worker.slot.quarantine import quarantined
@@ -97,13 +98,18 @@ def execute(
 def _do(
     redis: Redis, records: Records, record: Record, key: str, execution: str, last: bool, stop: Stop | None
 ) -> None:
-    store = open_store(settings(), patient=True)
+    store = open_store(settings())
+    report = ProgressReport(records, record, key, execution)
+
+    def commit() -> None:
+        if not patiently(lambda: records.commit(key, record.attempt, execution)):
+            raise Unwanted
+
     with _storing():
-        found = store.get(key)
+        found = answered_at_last(lambda: store.get(key), report.again)
         if found is None:
             store.check_writable()
     if found is None:
-        report = ProgressReport(records, record, key, execution)
         swept = base(record.queue or QUEUE) == SWEEP_QUEUE
         memory = patiently(lambda: _memory(redis, key, record))
         about = {"attempt": record.attempt, "sweep": swept, "memory": memory, "engine": engine_of(record.needs)}
@@ -114,13 +120,13 @@ def _do(
             finished, payload = _rendered(redis, renderer, report, traced, execution, last, stop)
         images, pictures = encoded(key, record, finished, payload)
         contents, files = attached(finished, payload)
-        if not patiently(lambda: records.commit(key, record.attempt, execution)):
-            raise Unwanted
+        commit()
         result = describe(key, record.spec, finished.numbers, record.created, record.started)
+        whole = result.model_copy(update={"images": pictures, "files": files})
         with _storing(made=True), tracing.span("store"):
-            store.put(result.model_copy(update={"images": pictures, "files": files}), images, contents)
-    elif not patiently(lambda: records.commit(key, record.attempt, execution)):
-        raise Unwanted
+            answered_at_last(lambda: store.put(whole, images, contents), commit)
+    else:
+        commit()
     patiently(lambda: records.succeed(key, record.attempt, execution))
 
 

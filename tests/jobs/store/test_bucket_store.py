@@ -135,7 +135,7 @@ def test_unreachable() -> None:
         store.get(KEY)
     with pytest.raises(StoreUnavailable):
         store.image(KEY)
-    with pytest.raises(NotStored):
+    with pytest.raises(StoreUnavailable):
         store.put(whole(), IMAGES, CONTENTS)
 
 

@@ -118,7 +118,7 @@ def test_previews_only_while_somebody_watches(worker: WorkerHarness) -> None:
     second = worker.record(key).preview
     assert first is not None
     assert second is not None
-    assert (second - first) * 0.02 > 0.4, "twice a second at most"
+    assert second - first > 5, "twice a second at most, and a step takes 20 ms or more"
     assert worker.queue.leave(key) == "cancelling"
     worker.await_status(key, "cancelled")
 
