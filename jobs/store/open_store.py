@@ -13,17 +13,17 @@ from featurelens.jobs.store.photos import Photos
 from featurelens.jobs.store.result_store import ResultStore
 
 LONG_PATIENCE = 60.0
-"""Seconds a worker waits for a bucket that is away, to store a result or to read a photograph."""
+"""Seconds a renderer waits for a bucket that is away, to read a photograph."""
 
 
-def open_store(settings: Settings, *, patient: bool = False) -> ResultStore:
-    """The results, where `settings` say; nothing is read or written yet. `patient`: rather wait than fail."""
+def open_store(settings: Settings) -> ResultStore:
+    """The results, where `settings` say; nothing is read or written yet."""
     if settings.bucket is None:
         return FileStore(settings.results_folder)
-    from featurelens.jobs.store.bucket import PATIENCE  # a slot forks: the library's threads must not start before that
+    # A slot forks: the library's threads must not start before that.
     from featurelens.jobs.store.bucket_store import BucketStore
 
-    return BucketStore(settings.bucket, settings.results_endpoint, LONG_PATIENCE if patient else PATIENCE)
+    return BucketStore(settings.bucket, settings.results_endpoint)
 
 
 def open_photos(
@@ -47,7 +47,7 @@ def open_whole(settings: Settings) -> Objects:
 def _objects(settings: Settings, area: str, patient: bool = False) -> Objects:
     if settings.bucket is None:
         return Folder(settings.store_folder / area)
-    from featurelens.jobs.store.bucket import PATIENCE, Bucket  # as above
+    from featurelens.jobs.store.bucket import PATIENCE, Bucket  # a slot forks, as above
 
     address = f"{settings.bucket.rstrip('/')}/{area}"
     return Bucket(address, settings.results_endpoint, LONG_PATIENCE if patient else PATIENCE)

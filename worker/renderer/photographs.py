@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from featurelens.jobs.errors import StoreUnavailable
+from featurelens.jobs.logs import logger
 from featurelens.jobs.store.photos import Photos
 
 KEPT_BYTES = 64 << 20
 """Of photographs that were asked for last, as PNG."""
+
+PAUSE = 1.0
+"""Seconds until a store that does not answer is asked again."""
 
 
 class BeingRead(Exception):
@@ -26,10 +32,13 @@ class Photographs:
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="photograph")
 
     def get(self, digest: str) -> bytes:
-        """The PNG. Raises `BeingRead` while it is read, then once what `Photos.get` raises."""
+        """The PNG. Raises `BeingRead` while it is read, then once what `Photos.get` raises.
+
+        A store that is silent is asked again: what has been accepted waits for it.
+        """
         future = self._futures.pop(digest, None)
-        if future is None:
-            future = self._pool.submit(self._photos.get, digest)
+        if future is None or (future.done() and isinstance(future.exception(), StoreUnavailable)):
+            future = self._pool.submit(self._read_one, digest)
             future.add_done_callback(lambda _: self._read())
         if not future.done():
             self._futures[digest] = future
@@ -41,6 +50,14 @@ class Photographs:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read_one(self, digest: str) -> bytes:
+        try:
+            return self._photos.get(digest)
+        except StoreUnavailable as silent:
+            logger().warning("the store is waited for", photo=digest, reason=silent.detail)
+            time.sleep(PAUSE)
+            raise
 
     def _make_room(self) -> None:
         done = [digest for digest, future in self._futures.items() if future.done() and not future.exception()]

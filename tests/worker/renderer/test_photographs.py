@@ -64,13 +64,34 @@ def test_what_cannot_be_read_is_said_once_and_tried_again() -> None:
     slow = Slow()
     slow.go.set()
     reads = Photographs(slow, lambda: None)
-    for trouble in (UnknownPhoto("there is none"), StoreUnavailable("away")):
-        slow.trouble = trouble
-        with pytest.raises(type(trouble)):
-            got(reads, "a")
+    slow.trouble = UnknownPhoto("there is none")
+    with pytest.raises(UnknownPhoto):
+        got(reads, "a")
     slow.trouble = None
     assert got(reads, "a") == 100 * b"a"
-    assert slow.asked == ["a", "a", "a"]
+    assert slow.asked == ["a", "a"]
+    reads.close()
+
+
+def test_a_silent_store_is_asked_again_for_as_long_as_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photographs, "PAUSE", 0.0)
+    slow, told = Slow(), threading.Event()
+    slow.go.set()
+    slow.trouble = StoreUnavailable("away")
+    reads = Photographs(slow, told.set)
+
+    def asked_again() -> bool:
+        with pytest.raises(BeingRead):
+            reads.get("a")
+        return len(slow.asked) > 3
+
+    until(asked_again)
+    until(told.is_set)
+    slow.trouble = None
+    assert got(reads, "a") == 100 * b"a"
+    asked = len(slow.asked)
+    assert got(reads, "a") == 100 * b"a"
+    assert len(slow.asked) == asked
     reads.close()
 
 
