@@ -138,7 +138,7 @@ class Fleet:
         candidates = [one for one in self._known.values() if one.name not in self._silent]
         for name, block in self._policy(lane, candidates, len(pictures), sweep, self._draws):
             renderer = self._known[name]
-            renderer.queue(sweep).extend(itertools.islice(left, block))
+            renderer.put(itertools.islice(left, block), sweep)
             self._waiting += block
             self._wake(renderer)
         if self._waiting:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from benchmarks.routing.device import OPENING, STEPS, Device
+from featurelens.jobs.queue.routing import Blocks
 from featurelens.worker.renderer.lanes import IDLE
 from featurelens.worker.renderer.scheduler import SWEEP_EVERY, SWEEPS_BESIDE
+from featurelens.worker.renderer.stretches import Stretches
 
 TURN = 8
 """Steps that are simulated as one turn, unless a picture joins or ends before: the real one changes after each."""
@@ -54,6 +56,8 @@ class OpenLane:
 class Turn:
     """`steps` steps of `rows`, of which each takes `tick` seconds, from `begun` on, after `opening` seconds."""
 
+    due: OpenLane
+    """The one whose turn it was; where it is of sweeps, `lane` may be another."""
     lane: OpenLane
     rows: list[Picture]
     begun: float
@@ -80,6 +84,16 @@ class Renderer:
         self.lanes: dict[str, OpenLane] = {}
         self.making = {True: 0, False: 0}
         """In the making, of sweeps and of others."""
+        self._blocks = Blocks()
+        self._stretches = Stretches()
+
+    def put(self, pictures: Iterable[Picture], sweep: bool) -> None:
+        """Into its queue: those of sweeps into blocks, others to the end."""
+        for picture in pictures:
+            if sweep:
+                self._blocks.put(self.sweeps, picture.lane, picture, self.places(True))
+            else:
+                self.singles.append(picture)
 
     def queue(self, sweep: bool) -> deque[Picture]:
         return self.sweeps if sweep else self.singles
@@ -102,16 +116,19 @@ class Renderer:
         return taken
 
     def start(self, now: float) -> Turn | None:
-        """The next turn, of the lane that has used least time; None where nothing is in the making."""
-        lane = min((one for one in self.lanes.values() if one.works), key=lambda one: one.seconds, default=None)
-        if lane is None:
+        """The next turn, of the lane that has used least time or one in its stead; None: nothing is in the making."""
+        due = min((one for one in self.lanes.values() if one.works), key=lambda one: one.seconds, default=None)
+        if due is None:
             self.turn = None
             return None
+        lanes = {one.name: one.works for one in self.lanes.values() if one.works}
+        swept = {name: works for name, works in lanes.items() if all(work.request.sweep for work in works)}
+        lane = self.lanes[str(self._stretches.instead(due.name, swept))]
         rows = self._chosen(lane)
         opening = 0.0 if lane.opened else OPENING
         lane.opened = True
         steps = min(TURN, min(one.left for one in rows))
-        self.turn = Turn(lane, rows, now, opening, self.device.tick(len(rows)), steps)
+        self.turn = Turn(due, lane, rows, now, opening, self.device.tick(len(rows)), steps)
         return self.turn
 
     def cut(self, now: float) -> float:
@@ -127,8 +144,9 @@ class Renderer:
         turn = self.turn
         assert turn is not None
         lane, seconds = turn.lane, turn.end - turn.begun
-        lane.seconds += seconds
-        lane.turns += 1
+        turn.due.seconds += seconds
+        turn.due.turns += 1
+        self._stretches.spend(lane.name, seconds)
         self.busy += seconds
         for picture in turn.rows:
             picture.left -= turn.steps

@@ -13,6 +13,7 @@ from rq.registry import StartedJobRegistry
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.aside import aside
+from featurelens.jobs.queue.blocks import blocks_key
 from featurelens.jobs.queue.liveness import BEATS, renderer_key
 from featurelens.jobs.queue.queues import RENDERERS, queue_of
 from featurelens.jobs.queue.record import parse, record_key
@@ -33,6 +34,7 @@ if redis.call('EXISTS', ARGV[2]) == 1 then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 for i = 3, #KEYS do redis.call('SREM', 'rq:queues', KEYS[i]) end
+for i = 3, #ARGV do redis.call('DEL', ARGV[i]) end
 return 1
 """
 
@@ -116,7 +118,8 @@ class Dealings:
         """Forgets a renderer that is gone, when nothing is left in its queues at that moment; returns whether."""
         names = [queue_of(queue, renderer) for queue in QUEUES]
         places = [place for name in names for place in (*_places(self._redis, name), aside(name))]
-        return bool(self._forget(keys=[RENDERERS, BEATS, *places], args=[renderer, renderer_key(renderer)]))
+        arguments = [renderer, renderer_key(renderer), *map(blocks_key, names)]
+        return bool(self._forget(keys=[RENDERERS, BEATS, *places], args=arguments))
 
     def _empty(self, names: Sequence[str]) -> bool:
         with self._redis.pipeline(transaction=True) as pipe:

@@ -10,9 +10,9 @@ Which renderer a job goes to is chosen when it is submitted (`jobs.queue.router`
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 from uuid import uuid4
 
@@ -29,6 +29,7 @@ from featurelens.jobs.kinds import kind_of
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.queue import index, queues
 from featurelens.jobs.queue.aside import aside
+from featurelens.jobs.queue.blocks import gather
 from featurelens.jobs.queue.moves import READ
 from featurelens.jobs.queue.record import JOINABLE, Record, opening, parse, record_key
 from featurelens.jobs.queue.records import IN_FLIGHT_EXPIRY, Left, Records
@@ -179,6 +180,7 @@ class JobQueue:
             (one, opening(one.key, one.spec, one.digest, uuid4().hex, place, demand))
             for one, demand, place in zip(wanted, demands, places, strict=True)
         ]
+        put: dict[str, list[tuple[str, str]]] = {}
         pipe.multi()
         for (key, spec, *_), fields in opened:
             rq = self.of(str(fields["queue"]))
@@ -187,24 +189,25 @@ class JobQueue:
             pipe.expire(record_key(key), IN_FLIGHT_EXPIRY)
             created = datetime.fromisoformat(str(fields["created"]))
             index.write(pipe, key, spec, created, "queued", IN_FLIGHT_EXPIRY)
-            rq.enqueue_job(self._job(rq, key, str(fields["attempt"])), pipeline=pipe)
+            attempt = str(fields["attempt"])
+            rq.enqueue_job(self._job(rq, key, attempt), pipeline=pipe)
+            put.setdefault(rq.name, []).append((str(fields["lane"]), attempt))
         if room is not None:
             room.give_back(pipe, len(wanted))
-        filled = Counter(places)
-        for place in filled:
+        for place in put:
             queues.keep_known(pipe, place)
-        for place in filled:
-            pipe.llen(self.of(place).key)
-        lengths = pipe.execute()[-len(filled) :]
+        for place, jobs in put.items():
+            gather(pipe, place, jobs)
+        found = pipe.execute()[-len(put) :]
         if room is not None:
             room.gave_back(len(wanted))
-        next_in = {place: length - filled[place] for place, length in zip(filled, lengths, strict=True)}
+        attempts = [attempt for jobs in put.values() for _, attempt in jobs]
+        position = {attempt: place + 1 for attempt, place in zip(attempts, chain.from_iterable(found), strict=True)}
         tickets = {}
-        for (one, fields), place in zip(opened, places, strict=True):
-            next_in[place] += 1
+        for one, fields in opened:
             record = parse(one.key, {name.encode(): str(value).encode() for name, value in fields.items()})
             assert record is not None
-            tickets[one.key] = Ticket(record, next_in[place], fresh=True)
+            tickets[one.key] = Ticket(record, position[record.attempt], fresh=True)
         return tickets
 
     def _job(self, rq: Queue, key: str, attempt: str) -> Job:

@@ -7,10 +7,12 @@ loads (Mirrokni, Thorup and Zadimoghaddam 2018) a lane goes to the first in its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableSequence, Sequence
 from hashlib import blake2b
 from itertools import takewhile
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 SLACK = 1.25
 """How far above the mean load a renderer may be and still get the next block."""
@@ -67,6 +69,25 @@ def tail_block(lanes: Sequence[str | None], capacity: int) -> int:
     last = lanes[-1] if lanes else None
     same = sum(1 for _ in takewhile(lambda lane: lane == last, reversed(lanes)))
     return min(same, capacity, (len(lanes) + 1) // 2)
+
+
+class Blocks:
+    """The blocks of one queue of sweeps: what `jobs.queue.blocks` does in the broker, said without one."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, tuple[int, object]] = {}
+        """By lane: how many have come to its latest block, and the last of them."""
+
+    def put(self, queue: MutableSequence[T], lane: str, job: T, capacity: int) -> None:
+        """Puts a job of `lane` behind the last of its lane's latest block, or begins a block at the end of `queue`."""
+        if not queue:
+            self._latest.clear()
+        size, last = self._latest.get(lane, (0, None))
+        place = next((len(queue) - back for back, one in enumerate(reversed(queue)) if one is last), None)
+        if place is None or size >= capacity:
+            size, place = 0, len(queue)
+        queue.insert(place, job)
+        self._latest[lane] = size + 1, job
 
 
 def _weight(lane: str, renderer: str) -> bytes:

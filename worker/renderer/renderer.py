@@ -125,11 +125,21 @@ class Renderer:
             self._selector.register(self._listener.socket, selectors.EVENT_READ)
 
     def _receive(self, timeout: float) -> None:
-        """Accepts connections and receives messages; waits for one, or for room to send, at most `timeout` seconds."""
+        """Accepts connections and receives messages; waits for one, or for room to send, at most `timeout` seconds.
+
+        All that have asked by now begin together: one a turn, a lane of sixteen would need as many ticks to be full.
+        """
+        while self._received(timeout):
+            timeout = 0.0
+
+    def _received(self, timeout: float) -> bool:
+        """Does it once; whether somebody has connected, who may have asked already."""
+        connected = False
         for ready, _ in self._selector.select(timeout):
             if ready.fileobj is self._listener.socket:
                 accepted, _ = self._listener.socket.accept()
                 self._selector.register(accepted, selectors.EVENT_READ, Connection(accepted))
+                connected = True
             elif ready.fileobj is self._interrupt_receiver:
                 self._interrupt_receiver.recv(4096)
             else:
@@ -139,6 +149,7 @@ class Renderer:
                     self._drop(connection)
                 elif new and connection.ask is not None:
                     self._scheduler.enqueue(connection)
+        return connected
 
     def _send(self) -> None:
         """Sends what the sockets take, and drops the connections that are done."""

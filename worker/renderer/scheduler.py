@@ -1,7 +1,8 @@
 """Which jobs wait for a network, which are in progress, and which advance in a tick. Knows no kind and no socket.
 
-A turn is one tick of one group: of the one that has used least time (`fair_share`). Where a group has more work than a
-tick takes, single jobs go before those of sweeps, but in one of its turns of four, so that neither starves.
+A turn is one tick of one group: of the one that has used least time (`fair_share`), or, where that has only work of
+sweeps, of such a one for all of them (`stretches`). Where a group has more work than a tick takes, single jobs go
+before those of sweeps, but in one of its turns of four, so that neither starves.
 
 What has no room in memory beside the others waits until they have left, and what takes much waits in line behind it.
 """
@@ -23,6 +24,7 @@ from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.lane_stats import LaneStats
 from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.photographs import BeingRead
+from featurelens.worker.renderer.stretches import Stretches
 from featurelens.worker.renderer.tick_spans import TickSpans
 from featurelens.worker.renderer.work import Group, Work, Workshop
 
@@ -63,7 +65,7 @@ class Scheduler:
         self._waiting: list[Connection] = []
         self._working: dict[int, Connection] = {}
         """By the identity of the work."""
-        self._shares = FairShare()
+        self._shares, self._stretches = FairShare(), Stretches()
         self._memory = memory
         self._grown = grown
         self._spans = TickSpans()
@@ -88,9 +90,13 @@ class Scheduler:
     def turn(self) -> None:
         """Admits the jobs whose network is loaded and photograph read, then advances one group by one tick."""
         self._admit()
-        group = self._shares.next(self._groups())
-        if group is not None:
-            with self._shares.turn(group) as turns:
+        groups = self._groups()
+        due = self._shares.next(groups)
+        if due is not None:
+            swept = {one.identity: one for one in groups if all(work.ask.sweep for work in one.works)}
+            turn = self._stretches.instead(due.identity, {lane: one.works for lane, one in swept.items()})
+            group = swept.get(turn, due)
+            with self._shares.turn(due) as turns, self._stretches.turn(group.identity):
                 self._tick(group, sweeps_first=turns % SWEEP_EVERY == SWEEP_EVERY - 1)
         self._stats.note(self._groups(), len(self._waiting))
 
