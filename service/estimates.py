@@ -15,7 +15,7 @@ from featurelens.jobs.kinds import VISUALIZATION
 from featurelens.jobs.kinds.base import QUEUE, SWEEP_QUEUE
 from featurelens.jobs.memory import layers_read
 from featurelens.jobs.queue import speeds, stats
-from featurelens.jobs.queue.queues import base
+from featurelens.jobs.queue.queues import base, named
 from featurelens.jobs.queue.speeds import LaneKind
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.jobs.queue.ticket import Ticket, Wanted
@@ -49,7 +49,7 @@ async def of_sweep(deps: Dependencies, spec: SweepSpec) -> SweepEstimate:
 
 
 def _of_picture(deps: Dependencies, wanted: Wanted[VisualizationSpec]) -> VisualizationEstimate:
-    renderers = stats.all_renderers(deps.redis)
+    renderers = _holders(deps, QUEUE, wanted)
     memory = check_memory(deps, VISUALIZATION, wanted.spec, renderers)
     job = deps.visualizations.find(wanted.key)
     return VisualizationEstimate(
@@ -57,7 +57,7 @@ def _of_picture(deps: Dependencies, wanted: Wanted[VisualizationSpec]) -> Visual
         status=None if job is None else job.status,
         cost=VISUALIZATION.cost(wanted.spec),
         cost_limit=deps.limits.cost,
-        waiting=_before(deps, job),
+        waiting=_before(deps, job, renderers),
         **_of_one(deps, wanted, renderers, memory, _steps_left(wanted.spec, job), alone=True),
     )
 
@@ -65,7 +65,7 @@ def _of_picture(deps: Dependencies, wanted: Wanted[VisualizationSpec]) -> Visual
 def _of_sweep(
     deps: Dependencies, resolved: VisualizationSpec, wanted: Sequence[Wanted[VisualizationSpec]]
 ) -> SweepEstimate:
-    renderers = stats.all_renderers(deps.redis)
+    renderers = _holders(deps, SWEEP_QUEUE, wanted[0])
     memory = check_memory(deps, VISUALIZATION, resolved, renderers)
     made = underway = 0
     for start in range(0, len(wanted), _CHUNK):
@@ -84,7 +84,7 @@ def _of_sweep(
         missing=missing,
         cost=VISUALIZATION.cost(resolved) * len(wanted),
         cost_limit=deps.limits.sweep_cost,
-        waiting=deps.queue.length(SWEEP_QUEUE),
+        waiting=_waiting(deps, SWEEP_QUEUE, renderers),
         **_of_one(deps, wanted[0], renderers, memory, math.ceil(missing / side_by_side) * resolved.steps, alone=False),
     )
 
@@ -125,11 +125,23 @@ def _steps_left(spec: VisualizationSpec, job: Visualization | None) -> int:
     return 0 if job.over else spec.steps - (job.progress.step if job.progress else 0)
 
 
-def _before(deps: Dependencies, job: Visualization | None) -> int:
+def _holders(deps: Dependencies, queue: str, wanted: Wanted[VisualizationSpec]) -> list[RendererStats]:
+    """The renderers that run and hold the network: others make none of these pictures."""
+    holders = deps.queue.router.holders(queue, wanted.needs)
+    return [renderer for renderer in stats.all_renderers(deps.redis) if renderer.id in holders]
+
+
+def _waiting(deps: Dependencies, queue: str, renderers: Sequence[RendererStats]) -> int:
+    """Pictures that wait for these renderers; where there is none, all that wait."""
+    names = named([renderer.id for renderer in renderers], [queue]) or deps.queue.names(queue)
+    return deps.queue.waiting(names)
+
+
+def _before(deps: Dependencies, job: Visualization | None, renderers: Sequence[RendererStats]) -> int:
     """Pictures before it: none once it is being made; a picture of a sweep that is asked for alone moves over."""
     if job is not None and job.status not in {"queued", "failed", "cancelled"}:
         return 0
     ticket = None if job is None else deps.queue.find(job.key)
     if ticket is not None and ticket.position is not None and base(ticket.record.queue or QUEUE) == QUEUE:
         return ticket.position - 1
-    return deps.queue.length(QUEUE)
+    return _waiting(deps, QUEUE, renderers)

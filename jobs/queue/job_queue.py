@@ -10,7 +10,7 @@ Which renderer a job goes to is chosen when it is submitted (`jobs.queue.router`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, cast
@@ -81,8 +81,12 @@ class JobQueue:
 
     def length(self, *bases: str) -> int:
         """How many jobs wait in them."""
+        return self.waiting(self.names(*bases))
+
+    def waiting(self, names: Iterable[str]) -> int:
+        """How many jobs wait in the queues of these names."""
         with self._redis.pipeline(transaction=False) as pipe:
-            for name in self.names(*bases):
+            for name in names:
                 pipe.llen(self.of(name).key)
             return sum(pipe.execute())
 

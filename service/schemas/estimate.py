@@ -20,7 +20,7 @@ class Estimate(BaseModel):
         description="of optimization, for what has not been made yet, at the speed that was measured of late with this "
         "network and layer; null: nothing has been measured. Loading the network, waiting and storing come on top"
     )
-    waiting: int = Field(description="pictures before it in its queue")
+    waiting: int = Field(description="pictures that wait before it, for the renderers that have the network")
 
 
 class VisualizationEstimate(Estimate):

@@ -11,7 +11,7 @@ from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.kinds import VISUALIZATION
-from featurelens.jobs.kinds.base import QUEUES
+from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE, holding
 from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
@@ -22,6 +22,7 @@ from featurelens.service.auth.api_keys import ApiKeys
 from tests.support.catalog import ENTRY
 from tests.support.fake_worker import make
 from tests.support.problems import check
+from tests.support.renderers import appear
 from tests.support.server import Server
 from tests.support.stats import RENDERER
 from tests.support.visualizations import BODY, KEY, SPEC, put
@@ -161,6 +162,26 @@ def test_without_a_worker(client: httpx.Client, redis: Redis) -> None:
     for queue in QUEUES:
         redis.delete(f"rq:workers:{queue}")
     assert estimate(client, PICTURES, BODY)["status"] is None
+
+
+def test_renderers_that_have_not_the_network_do_not_count(client: httpx.Client, redis: Redis, catalog: Catalog) -> None:
+    """Neither what they are, nor what waits for them."""
+    blocks = {"speeds": [SPEED], "sweep_pictures": 1, "memory": 1 << 30}
+    for queue in QUEUES:
+        redis.delete(f"rq:workers:{queue}")
+    appear(redis, "a.0", holds=[holding(ENTRY)], **blocks)
+    appear(redis, "b.0", holds=[holding(ENTRY)], **blocks)
+    appear(
+        redis, "other.0", holds=["network sha256:1 6"], **blocks | {"speeds": [SPEED.model_copy(update={"alone": 9.0})]}
+    )
+    for id in ("a.0", "other.0"):
+        redis.rpush(f"rq:queue:{SWEEP_QUEUE}@{id}", "x", "y")
+        redis.rpush(f"rq:queue:{QUEUE}@{id}", "z")
+    found = estimate(client, SWEEPS, SWEEP)
+    assert (found["missing"], found["waiting"]) == (4, 2)
+    assert found["seconds"] == 2 * 16 * 0.25, "two side by side"
+    found = estimate(client, PICTURES, BODY)
+    assert (found["waiting"], found["seconds"]) == (1, 64.0)
 
 
 def test_who_may_only_read_and_a_quota(broker: str, tmp_path: Path, client: httpx.Client) -> None:
