@@ -10,13 +10,14 @@ from rq import Queue
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 
-from featurelens.jobs.errors import OtherVersion
+from featurelens.jobs.errors import FeaturelensError, OtherVersion
 from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.blocks import blocks_key
 from featurelens.jobs.queue.liveness import BEATS, renderer_key
 from featurelens.jobs.queue.queues import RENDERERS, queue_of
 from featurelens.jobs.queue.record import parse, record_key
+from featurelens.jobs.queue.records import Records
 from featurelens.jobs.queue.router import Demand
 
 _QUEUE, _JOB = Queue.redis_queue_namespace_prefix, Job.redis_job_namespace_prefix
@@ -70,6 +71,7 @@ class Waiting(NamedTuple):
     attempt: str
     demand: Demand | None
     """None: its record is gone, or of a version that this one does not understand."""
+    key: str | None
 
 
 class Dealings:
@@ -77,6 +79,7 @@ class Dealings:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._records = Records(redis)
         self._move = redis.register_script(_MOVE)
         self._forget = redis.register_script(_FORGET)
 
@@ -93,9 +96,8 @@ class Dealings:
             for key in keys:
                 pipe.hgetall(record_key(key or ""))
             records = pipe.execute()
-        return [
-            Waiting(attempt, _demand(key, fields)) for attempt, key, fields in zip(attempts, keys, records, strict=True)
-        ]
+        found = zip(attempts, keys, records, strict=True)
+        return [Waiting(attempt, _demand(key, fields), key) for attempt, key, fields in found]
 
     def move(self, source: str, target: str, attempts: Sequence[str]) -> int:
         """Moves those of `attempts` that still wait in the queue `source` to the end of `target`; returns how many."""
@@ -109,6 +111,20 @@ class Dealings:
         arguments = ["idle", target, _JOB, record_key(""), *attempts]
         busy = [key for queue in QUEUES for key in _places(self._redis, queue_of(queue, renderer))]
         return int(self._move(keys=[places(source), _QUEUE + target, *busy], args=arguments))
+
+    def end(self, queue: str, one: Waiting, error: FeaturelensError) -> bool:
+        """Ends a job that waits in this queue as failed; False: it is being made, or has ended.
+
+        The record first: a slot that takes the job meanwhile finds that it has nothing to do.
+        """
+        assert one.key is not None
+        ended = self._records.give_up(one.key, one.attempt, error)
+        if ended or not self._records.owed(one.key, one.attempt):
+            with self._redis.pipeline(transaction=True) as pipe:
+                pipe.lrem(_waits(queue), -1, one.attempt)
+                pipe.delete(_JOB + one.attempt)
+                pipe.execute()
+        return ended
 
     def idle(self, renderer: str) -> bool:
         """Whether nothing waits for it and nothing is in the making."""

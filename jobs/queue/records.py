@@ -114,8 +114,11 @@ class Records:
         With a transaction `pipe`, here as below, the move happens with it, and what is returned means nothing.
         """
         moves = "queued>failed running>failed storing>failed cancelling>cancelled"
-        fields = {"finished": now(), "error_code": error.code, "error_detail": error.detail}
-        return self._move(key, attempt, execution, moves, fields, pipe)
+        return self._move(key, attempt, execution, moves, _failed(error), pipe)
+
+    def give_up(self, key: str, attempt: str, error: FeaturelensError) -> bool:
+        """Ends an attempt that waits without a result."""
+        return self._move(key, attempt, "", "queued>failed", _failed(error))
 
     def requeue(self, key: str, attempt: str, pipe: Pipeline | None = None) -> bool:
         """Returns the attempt to waiting, as its execution was lost."""
@@ -156,3 +159,7 @@ class Records:
         leased = f"{attempt}:{leases[1]}"
         arguments = [IN_FLIGHT_EXPIRY, ENDED_EXPIRY, attempt, execution, leased, moves, *pairs]
         return self._script(keys=keys, args=arguments, client=pipe) is not None
+
+
+def _failed(error: FeaturelensError) -> dict[str, Any]:
+    return {"finished": now(), "error_code": error.code, "error_detail": error.detail}

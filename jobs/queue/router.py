@@ -54,13 +54,17 @@ class Router:
         reason = _missing(looks, queue)
         there = [look for look in looks if look.ready]
         if reason is None and not there:
-            reason = f"no worker that is running has {' and '.join(needs)}"
+            reason = unheld(needs)
         if reason is not None:
             raise NoWorker(f"{reason}; finished pictures are still served")
         able = [look for look in there if kind is None or look.about is None or kind in look.about.kinds]
         if kind is not None and not able:
             raise _too_old(there, kind)
         return able
+
+    def holders(self, queue: str, needs: tuple[str, ...]) -> list[str]:
+        """The ids of the renderers that live and whose worker holds `needs`, whether they take jobs now or not."""
+        return [look.id for look in self._renderers.look(queue, needs) if look.alive and look.holds]
 
     def places(self, queue: str, demands: Sequence[Demand], beside: str | None = None) -> list[str | None]:
         """The name of the queue for each job, in order; None where no renderer could do it now.
@@ -107,6 +111,11 @@ class Router:
             demand is not None and (look := looks[demand.needs]) is not None and not look.late and _can(look, demand)
             for demand in demands
         ]
+
+
+def unheld(needs: Sequence[str]) -> str:
+    """That nobody holds them, in words."""
+    return f"no worker that is running has {' and '.join(needs)}"
 
 
 def _missing(looks: Sequence[Look], queue: str) -> str | None:

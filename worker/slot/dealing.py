@@ -25,6 +25,7 @@ from featurelens.jobs.queue.renderers import alive
 from featurelens.jobs.queue.router import Router
 from featurelens.jobs.queue.routing import tail_block
 from featurelens.jobs.silence import Silence
+from featurelens.worker.slot.giving_up import GivingUp
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.recovery import LEASE, Recovery
 from featurelens.worker.slot.slot_job import SlotJob
@@ -47,6 +48,7 @@ class Dealing:
         self._renderer = renderer_of(queue.name)
         self._dealings = Dealings(self._redis)
         self._router = Router(self._redis)
+        self._giving_up = GivingUp(self._redis, pace)
         self._silences: dict[str, Silence] = {}
         self._gone: dict[str, list[Recovery]] = {}
         """By the id of a renderer that is gone: they return what it had in the making to its queues."""
@@ -57,7 +59,10 @@ class Dealing:
         """Deals the jobs of renderers that are gone out to others."""
         if not self._renderer:
             return  # one without an id is alone
-        for id in self._those_gone():
+        gone = self._those_gone()
+        if not gone:
+            self._giving_up.forget()
+        for id in gone:
             if id not in self._gone:
                 self._gone[id] = list(self._recoveries(id))
             for recovery in self._gone[id]:
@@ -154,8 +159,10 @@ class Dealing:
                 moved = self._dealings.move(source, target, [one.attempt for one, _ in group])
                 dealt += moved
                 logger().info("dealt out again", jobs=moved, source=source, target=target)
+        left = [one for one, target in zip(waiting, places, strict=True) if target is None]
+        ended = self._giving_up.end(queue, source, left)
         if len(found) == TOGETHER:
-            self._passed[source] = first + TOGETHER - dealt
+            self._passed[source] = first + TOGETHER - dealt - ended
 
     def _fit(self, queue: str, waiting: list[Waiting]) -> list[str]:
         """The attempts among them that this renderer can do."""

@@ -15,3 +15,11 @@ from tests.support.worker_harness import WorkerHarness
 def worker(redis: Redis, broker: str, tmp_path: Path) -> Iterator[WorkerHarness]:
     with WorkerHarness(redis, broker, tmp_path) as worker:
         yield worker
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the count of silence goes by; a look counts for a pace at most."""
+    now = [0.0]
+    monkeypatch.setattr("featurelens.jobs.silence.time.monotonic", lambda: now[0])
+    return now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -33,14 +32,6 @@ NEEDS = ("network sha256:0 6",)
 @pytest.fixture
 def jobs(redis: Redis) -> JobQueue:
     return JobQueue(redis)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    """What the count of silence goes by; a look counts for a pace at most."""
-    now = [0.0]
-    monkeypatch.setattr("featurelens.jobs.silence.time.monotonic", lambda: now[0])
-    yield now
 
 
 def dealing(redis: Redis, renderer: str, queue: str = SWEEP_QUEUE) -> Dealing:
