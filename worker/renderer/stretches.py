@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 ROUND = 10.0
 """Seconds of the time that sweeps get, after which each of their lanes has had the turn."""
@@ -32,7 +33,7 @@ class Stretches:
         self._used = 0.0
         """Seconds of its turn while others waited."""
 
-    def instead(self, due: object, swept: Mapping[object, Collection[object]]) -> object:
+    def instead(self, due: object, swept: Mapping[Any, Collection[object]]) -> object:
         """Which lane has the turn that is due to one: that one, unless it is of `swept`, those of sweeps, with their
         work.
         """

@@ -35,6 +35,9 @@ from featurelens.worker.slot.stop import Stop
 LEAVES_WITHIN = 5.0
 """Seconds in which its pictures are given back when it is told to leave; what is left then is handed back by others."""
 
+OFTEN = 5
+"""Heartbeats in the time of one of a slot that waits, at most, however many jobs it takes."""
+
 _STOPS = frozenset({"stop-job", "stop-execution"})
 
 
@@ -53,7 +56,7 @@ class SweepSlot(Slot):
         self._running: dict[str, _Running] = {}
         """By the id of RQ's job."""
         self._changed = threading.Condition()
-        self._renewed = -float(HEARTBEAT)
+        self._beaten = self._renewed = -float(HEARTBEAT)
         self._places = 1
 
     def execute_job(self, job: Job, queue: Queue) -> None:
@@ -74,8 +77,11 @@ class SweepSlot(Slot):
             self._maintain()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """As of any slot, and of the leases of what it does."""
+        """As of any slot, and of the leases of what it does; RQ asks for three with each job, and few of them matter."""
+        if not self.leaving and time.monotonic() - self._beaten < HEARTBEAT / OFTEN:
+            return
         super().heartbeat(timeout, pipeline)
+        self._beaten = time.monotonic()
         if time.monotonic() - self._renewed >= HEARTBEAT - 1:
             self._renewed = time.monotonic()
             self._places = settings().sweep_slots or self._suitable()

@@ -166,13 +166,13 @@ def test_without_a_worker(client: httpx.Client, redis: Redis) -> None:
 
 def test_renderers_that_have_not_the_network_do_not_count(client: httpx.Client, redis: Redis, catalog: Catalog) -> None:
     """Neither what they are, nor what waits for them."""
-    blocks = {"speeds": [SPEED], "sweep_pictures": 1, "memory": 1 << 30}
+    told: dict[str, Any] = {"speeds": [SPEED], "sweep_pictures": 1, "memory": 1 << 30}
     for queue in QUEUES:
         redis.delete(f"rq:workers:{queue}")
-    appear(redis, "a.0", holds=[holding(ENTRY)], **blocks)
-    appear(redis, "b.0", holds=[holding(ENTRY)], **blocks)
+    appear(redis, "a.0", holds=[holding(ENTRY)], **told)
+    appear(redis, "b.0", holds=[holding(ENTRY)], **told)
     appear(
-        redis, "other.0", holds=["network sha256:1 6"], **blocks | {"speeds": [SPEED.model_copy(update={"alone": 9.0})]}
+        redis, "other.0", holds=["network sha256:1 6"], **told | {"speeds": [SPEED.model_copy(update={"alone": 9.0})]}
     )
     for id in ("a.0", "other.0"):
         redis.rpush(f"rq:queue:{SWEEP_QUEUE}@{id}", "x", "y")
