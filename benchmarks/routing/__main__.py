@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.routing import traffic
@@ -26,6 +27,12 @@ FEW = 16
 
 SWEEPS = 2
 """A renderer; at least twelve in all."""
+
+SMALL = 8
+"""Pictures of a small sweep."""
+
+SPREAD = 10.0
+"""Seconds in which small sweeps are asked for."""
 
 RATES = {"cpu": 0.08, "card": 1.5}
 """Single requests a second and renderer."""
@@ -45,6 +52,7 @@ def main() -> None:
 
     swept = list(_runs(card, sizes, options.seed, rate=0.0))
     _tell_sweeps("Sweeps of 512 pictures, cards", swept)
+    _tell_sweeps(f"Many sweeps of {SMALL} pictures, layers in turn, cards", list(_small(card, sizes, options.seed)))
     mixed = list(_runs(card, sizes, options.seed, rate=RATES["card"]))
     _tell_singles(f"Sweeps, and {RATES['card']:g} single requests a second and card", mixed)
     few = [size for size in sizes if size <= FEW]
@@ -76,6 +84,16 @@ def _runs(
         for name, fresh in POLICIES.items():
             requests = _requests(size, seed, span, rate=rate, each=each)
             outcome = Fleet(device, size, fresh(), seed).run(requests, deaths, joins)
+            yield name, size, outcome, sum(one.pictures for one in requests) * device.best / size
+
+
+def _small(device: Device, sizes: Sequence[int], seed: int) -> Iterator[Row]:
+    """As many pictures of as many lanes as in the large sweeps."""
+    for size in sizes:
+        lanes = max(traffic.LAYERS, SWEEPS * size)
+        requests = traffic.small_sweeps(lanes, traffic.CHANNELS // SMALL, SMALL, SPREAD)
+        for name, fresh in POLICIES.items():
+            outcome = Fleet(device, size, fresh(), seed).run(map(replace, requests))
             yield name, size, outcome, sum(one.pictures for one in requests) * device.best / size
 
 

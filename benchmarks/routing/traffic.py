@@ -24,6 +24,13 @@ def sweeps(number: int, within: float, seed: int) -> list[Request]:
     return [Request(lane, CHANNELS, True, moment) for lane, moment in zip(lanes, moments, strict=True)]
 
 
+def small_sweeps(lanes: int, number: int, pictures: int, within: float) -> list[Request]:
+    """Of each lane `number` sweeps of a few pictures, lanes in turn, evenly spread over some seconds."""
+    between = within / (lanes * number)
+    asked = [f"network-{one // LAYERS}/layer-{one % LAYERS}" for _ in range(number) for one in range(lanes)]
+    return [Request(lane, pictures, True, turn * between) for turn, lane in enumerate(asked)]
+
+
 def singles(rate: float, within: float, seed: int) -> list[Request]:
     """Single pictures as a Poisson process of `rate` a second, lanes by Zipf's law."""
     draws = random.Random(seed + 1)  # as above
