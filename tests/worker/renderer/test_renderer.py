@@ -222,6 +222,18 @@ def test_slots_share_a_lane_and_free_their_places(booth: Booth) -> None:
     until(lambda: booth.pictures() == 0)
 
 
+def test_all_that_have_asked_by_then_begin_together(redis: Redis, tmp_path: Path) -> None:
+    """One a turn, a lane would be full only after as many ticks as it has pictures."""
+    booth = Booth(redis, tmp_path)
+    slots = [booth.dial(booth.ask(seed=seed).line()) for seed in range(6)]
+    booth.renderer._receive(timeout=1.0)
+    assert len(booth.renderer._scheduler._waiting) == 6
+    for slot in slots:
+        slot.close()
+    booth.renderer.stop()
+    booth.renderer.run()
+
+
 @pytest.mark.parametrize(
     ("objective", "reason"),
     [

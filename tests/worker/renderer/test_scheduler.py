@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, cast
+from unittest.mock import MagicMock, Mock
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.worker.protocol import Ask
-from featurelens.worker.renderer.scheduler import choose
+from featurelens.worker.renderer.scheduler import Scheduler, choose
 from featurelens.worker.renderer.work import Work
 
 SPEC = VisualizationSpec(model="m", layer="l", channel=0)
@@ -67,3 +68,37 @@ def test_never_too_many_never_none(jobs: list[tuple[bool, int]], room: int, swee
     assert bool(found) == bool(works)
     assert len(found) == 1 or sum(one.rows for one in found) <= room
     assert len({id(one) for one in found}) == len(found)
+
+
+@pytest.mark.parametrize(("jobs", "expected"), [("aabb", "aaabbb"), ("aabB", "abab")])
+def test_lanes_of_sweeps_take_turns_in_stretches(jobs: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three steps each, all ticks as long; a lane in which somebody asked alone has every turn that is due to it."""
+    lanes = {name: MagicMock(identity=name, works=[], room=8) for name in "ab"}
+    ticked: list[str] = []
+    monkeypatch.setattr("featurelens.worker.renderer.fair_share.time.perf_counter", lambda: float(len(ticked)))
+
+    def begin(ask: Ask, *_: object) -> Mock:
+        made = Mock(ask=ask, rows=1, left=3, finish=lambda: (Mock(line=lambda: b""), b""))
+        lanes[str(ask.spec.layer).lower()].works.append(made)
+        return made
+
+    def tick(lane: MagicMock, chosen: list[Mock]) -> list[Mock]:
+        ticked.append(lane.identity)
+        for one in chosen:
+            one.left -= 1
+        ended = [one for one in chosen if not one.left]
+        lane.works = [one for one in lane.works if one.left]
+        return ended
+
+    for lane in lanes.values():
+        lane.tick = lambda chosen, lane=lane: tick(lane, chosen)
+    workshop = Mock(groups=lambda: [lane for lane in lanes.values() if lane.works], begin=begin)
+    networks = Mock(**{"settle.return_value": []})
+    scheduler = Scheduler({"visualization": cast("Any", workshop)}, networks, MagicMock(), Mock())
+    for name in jobs:
+        spec = SPEC.model_copy(update={"layer": name.lower()})
+        ask = Ask(key="fv1_" + "0" * 64, spec=spec, digest="d", sweep=name.islower())
+        scheduler.enqueue(cast("Any", MagicMock(ask=ask, wants_preview=False)))
+    while len(ticked) < len(expected):
+        scheduler.turn()
+    assert "".join(ticked) == expected
