@@ -79,7 +79,7 @@ def test_lanes_of_sweeps_take_turns_in_stretches(jobs: str, expected: str, monke
 
     def begin(ask: Ask, *_: object) -> Mock:
         made = Mock(ask=ask, rows=1, left=3, finish=lambda: (Mock(line=lambda: b""), b""))
-        lanes[str(ask.spec.layer).lower()].works.append(made)
+        lanes[str(vars(ask.spec)["layer"])].works.append(made)
         return made
 
     def tick(lane: MagicMock, chosen: list[Mock]) -> list[Mock]:
