@@ -77,7 +77,7 @@ class SweepSlot(Slot):
             self._maintain()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """As of any slot, and of the leases of what it does; RQ asks for three with each job, and few of them matter."""
+        """As of any slot, and of the leases of what it does. RQ asks for three with each job, of which few matter."""
         if not self.leaving and time.monotonic() - self._beaten < HEARTBEAT / OFTEN:
             return
         super().heartbeat(timeout, pipeline)

@@ -15,7 +15,7 @@ from featurelens.jobs.kinds.base import QUEUE, QUEUES, SWEEP_QUEUE
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.liveness import BEATS, EXPIRY, renderer_key
-from featurelens.jobs.queue.queues import ids, queue_of
+from featurelens.jobs.queue.queues import ids
 from featurelens.jobs.queue.record import record_key
 from featurelens.jobs.queue.renderers import LATE
 from featurelens.jobs.queue.ticket import Wanted
@@ -24,27 +24,13 @@ from featurelens.worker.slot.dealing import Dealing
 from featurelens.worker.slot.lease import Leases
 from featurelens.worker.slot.recovery import LEASE
 from featurelens.worker.slot.slot_job import SlotJob
+from tests.support.dealt import NEEDS, ask, dealing
 from tests.support.renderers import appear, leave, vanish
-
-NEEDS = ("network sha256:0 6",)
 
 
 @pytest.fixture
 def jobs(redis: Redis) -> JobQueue:
     return JobQueue(redis)
-
-
-def dealing(redis: Redis, renderer: str, queue: str = SWEEP_QUEUE) -> Dealing:
-    own = Queue(queue_of(queue, renderer), connection=redis, serializer=JSONSerializer, job_class=SlotJob)
-    return Dealing(own, f"slot of {renderer}", 5.0)
-
-
-def ask(jobs: JobQueue, count: int, queue: str = SWEEP_QUEUE, layer: str = "l", first: int = 0) -> list[str]:
-    """Keys of new pictures of one lane."""
-    spec = VisualizationSpec(model="m", layer=layer, channel=1, size=(64, 64), steps=10).completed()
-    keys = [f"fv1_{number:064x}" for number in range(first, first + count)]
-    jobs.submit_all([Wanted(key, spec, "sha256:0", NEEDS) for key in keys], queue)
-    return keys
 
 
 def where(jobs: JobQueue, keys: list[str]) -> list[str | None]:

@@ -12,8 +12,8 @@ from featurelens.jobs.queue.dealing import Dealings
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.queue.records import Records
 from featurelens.worker.slot.dealing import Dealing
+from tests.support.dealt import NEEDS, ask, dealing
 from tests.support.renderers import appear, leave
-from tests.worker.slot.test_dealing import NEEDS, ask, dealing
 
 OTHERS = ["network sha256:1 6"]
 PATIENCE = 120.0
