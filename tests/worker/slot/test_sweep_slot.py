@@ -8,11 +8,14 @@ import sys
 import time
 
 import pytest
+from redis import Redis
 
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.job_queue import EXECUTIONS
 from featurelens.worker.slot.recovery import LEASE
+from featurelens.worker.slot.slot import Slot
+from featurelens.worker.slot.sweep_slot import SweepSlot
 from tests.support.fake_renderer import DIES_ONCE, HANGS_UP, KILLS, QUICK, REFUSES, SLOW
 from tests.support.processes import children
 from tests.support.wait import until
@@ -44,7 +47,8 @@ def test_as_many_at_once_as_there_are_places(worker: WorkerHarness) -> None:
     for key in keys:
         worker.await_status(key, "succeeded")
         assert worker.noted("asked", key) == 1
-    assert worker.queue.of(SWEEP_QUEUE).started_job_registry.get_job_ids(cleanup=False) == []
+    leased = worker.queue.of(SWEEP_QUEUE).started_job_registry
+    until(lambda: leased.get_job_ids(cleanup=False) == [], what="the last lease to end, after its record")
 
 
 def test_one_of_many_is_stopped_at_once(worker: WorkerHarness) -> None:
@@ -158,3 +162,15 @@ def test_one_that_kills_renderers_fails_alone(worker: WorkerHarness) -> None:
     until(over, 60, "all have ended")
     assert worker.noted("asked", killer) == EXECUTIONS
     assert liveness.slots_alive(worker.redis, SWEEP_QUEUE) == 1
+
+
+def test_heartbeats_do_not_come_with_each_job(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[int] = []
+    monkeypatch.setattr(Slot, "heartbeat", lambda *_: beats.append(1))
+    slot = SweepSlot(redis)
+    for _ in range(9):
+        slot.heartbeat()
+    assert len(beats) == 1
+    slot.leaving = True
+    slot.heartbeat()
+    assert len(beats) == 2, "a slot that waits has to hear that it is to leave"
