@@ -99,10 +99,14 @@ class Dealings:
         found = zip(attempts, keys, records, strict=True)
         return [Waiting(attempt, _demand(key, fields), key) for attempt, key, fields in found]
 
-    def move(self, source: str, target: str, attempts: Sequence[str]) -> int:
+    def demand(self, key: str) -> Demand | None:
+        """Of the latest attempt at `key`, as `Waiting` has it."""
+        return _demand(key, cast("dict[bytes, bytes]", self._redis.hgetall(record_key(key))))
+
+    def move(self, source: str, target: str, attempts: Sequence[str], places: Callable[[str], str] = _waits) -> int:
         """Moves those of `attempts` that still wait in the queue `source` to the end of `target`; returns how many."""
         arguments = ["", target, _JOB, record_key(""), *attempts]
-        return int(self._move(keys=[_QUEUE + source, _QUEUE + target], args=arguments))
+        return int(self._move(keys=[places(source), _QUEUE + target], args=arguments))
 
     def take(
         self, source: str, target: str, renderer: str, attempts: Sequence[str], places: Callable[[str], str] = _waits

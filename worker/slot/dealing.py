@@ -19,9 +19,9 @@ from featurelens.jobs.logs import logger
 from featurelens.jobs.queue import stats
 from featurelens.jobs.queue.aside import aside, restore
 from featurelens.jobs.queue.dealing import Dealings, Waiting
-from featurelens.jobs.queue.liveness import BEATS, SHARED, renderer_key
+from featurelens.jobs.queue.liveness import BEATS, SHARED, renderer_alive, renderer_key
 from featurelens.jobs.queue.queues import base, ids, queue_of, renderer_of
-from featurelens.jobs.queue.renderers import alive
+from featurelens.jobs.queue.renderers import alive, worker_of
 from featurelens.jobs.queue.router import Router
 from featurelens.jobs.queue.routing import tail_block
 from featurelens.jobs.silence import Silence
@@ -96,14 +96,42 @@ class Dealing:
         return next((taken for name in longest_first if (taken := self._take_tail(queue, name, own.sweep_pictures))), 0)
 
     def leave(self) -> None:
-        """Puts what waits here, where no other renderer lives, into the bare queue: whoever comes next takes it.
+        """Puts what waits here, where no renderer of another worker lives, into the bare queue.
 
-        That may be a worker of a version that knows no other queue.
+        Whoever comes next takes it, be it a worker of a version that knows no other queue.
         """
-        if self._renderer and not [id for id in alive(self._redis) if id != self._renderer]:
+        if self._renderer and not [id for id in alive(self._redis) if worker_of(id) != worker_of(self._renderer)]:
             own, bare = self._queue.name, base(self._queue.name)
             while attempts := [one.attempt for one in self._dealings.waiting(own, 0, TOGETHER - 1)]:
                 self._dealings.move(own, bare, attempts)
+
+    def pass_on(self, job: SlotJob) -> bool:
+        """Moves a job that this slot has just taken, and whose renderer is gone, to one that lives; whether it has.
+
+        Else all slots of a renderer that cannot start would hold a job each, and hand it to each other for ever.
+        """
+        taken = str(self._queue.intermediate_queue_key)
+        return bool(self._renderer) and not renderer_alive(self._redis, self._renderer) and self._move(job, taken)
+
+    def elsewhere(self, job: SlotJob) -> bool:
+        """Moves a job that waits here, and was lost here, to another renderer; whether there is one.
+
+        A device may be broken: a picture has more than one try elsewhere.
+        """
+        return bool(self._renderer) and self._move(job, self._key(self._queue.name))
+
+    def _move(self, job: SlotJob, place: str) -> bool:
+        """From this list to the queue of another renderer that can do it."""
+        demand = None if job.task is None else self._dealings.demand(job.task[0])
+        if demand is None:
+            return False
+        (target,) = self._router.places(base(self._queue.name), [demand], beside=self._renderer)
+        if target is None:
+            return False
+        moved = self._dealings.move(self._queue.name, target, [job.id], places=lambda _: place) == 1
+        if moved:
+            logger().info("handed on", attempt=job.id, source=self._queue.name, target=target)
+        return moved
 
     def _take_tail(self, queue: str, source: str, capacity: int) -> int:
         waiting = self._dealings.waiting(source, -LONGEST_TAIL, -1)

@@ -134,7 +134,7 @@ class Slot(Worker):
         self.set_state(WorkerStatus.IDLE)
 
     def _taken(self, job: SlotJob) -> Execution | None:
-        """The lease; None: another slot has it, or one of another version has to do it."""
+        """The lease; None: another slot has it, or has to do it: of another version, or of a renderer that lives."""
         try:
             if job.task is not None:
                 self._records.read(job.task[0])
@@ -142,7 +142,7 @@ class Slot(Worker):
             if self._leases.set_aside(job):
                 logger().warning("set aside", attempt=job.id, reason=error.detail)
             return None
-        execution = self._leases.take(job, self.name)
+        execution = None if self._dealing.pass_on(job) else self._leases.take(job, self.name)
         if execution is None:
             logger().info("another slot has it", attempt=job.id)
         return execution
@@ -237,6 +237,8 @@ class Slot(Worker):
     def _give_back(self, job: SlotJob, execution: Execution | None, blame: Blame) -> None:
         counts = blame.blamed and not self.leaving
         patiently(lambda: self._leases.give_back(job, execution, blamed=counts, reason=blame.reason), seconds=None)
+        if counts:
+            patiently(lambda: self._dealing.elsewhere(job))
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """Kills the work horse only. RQ kills its process group, the slot's own until the horse has left it."""

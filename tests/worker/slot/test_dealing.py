@@ -285,3 +285,56 @@ def test_an_idle_one_takes_what_another_version_has_set_aside(redis: Redis, jobs
     assert dealing(redis, "new.0").take() == 2
     assert where(jobs, keys[:2]) == [f"{SWEEP_QUEUE}@new.0"] * 2
     assert redis.llen(aside(theirs.name)) == 1, "nobody understands it"
+
+
+def taken(redis: Redis, jobs: JobQueue, key: str) -> SlotJob:
+    """By a slot of its queue, which has no lease yet."""
+    ticket = jobs.find(key)
+    assert ticket is not None
+    queue = jobs.of(str(ticket.record.queue))
+    redis.lrem(queue.key, 1, ticket.record.attempt)
+    redis.lpush(queue.intermediate_queue_key, ticket.record.attempt)
+    return fetched(redis, ticket.record.attempt)
+
+
+def fetched(redis: Redis, attempt: str) -> SlotJob:
+    return cast("SlotJob", SlotJob.fetch(attempt, connection=redis, serializer=JSONSerializer))
+
+
+def test_what_is_taken_for_a_renderer_that_is_gone_is_handed_on(redis: Redis, jobs: JobQueue) -> None:
+    """Its slots live and would hold a job each, for as long as it does not start."""
+    appear(redis, "a.0", holds=NEEDS)
+    keys = ask(jobs, 3)
+    held = taken(redis, jobs, keys[0])
+    appear(redis, "b.0", holds=NEEDS)
+    slot = dealing(redis, "a.0")
+    assert not slot.pass_on(held), "it lives"
+    vanish(redis, "b.0")
+    vanish(redis, "a.0")
+    assert not slot.pass_on(held), "nobody else does"
+    appear(redis, "b.0", holds=NEEDS)
+    assert slot.pass_on(held)
+    assert where(jobs, keys) == [f"{SWEEP_QUEUE}@b.0", f"{SWEEP_QUEUE}@a.0", f"{SWEEP_QUEUE}@a.0"]
+    assert redis.llen(jobs.of(f"{SWEEP_QUEUE}@a.0").intermediate_queue_key) == 0
+    assert not slot.pass_on(held), "it is not there any more"
+
+
+def test_what_was_lost_on_one_is_tried_on_another(redis: Redis, jobs: JobQueue) -> None:
+    appear(redis, "a.0", holds=NEEDS)
+    (key,) = ask(jobs, 1)
+    ticket = jobs.find(key)
+    assert ticket is not None
+    job = fetched(redis, ticket.record.attempt)
+    assert not dealing(redis, "a.0").elsewhere(job)
+    appear(redis, "b.0", holds=NEEDS)
+    assert dealing(redis, "a.0").elsewhere(job)
+    assert where(jobs, [key]) == [f"{SWEEP_QUEUE}@b.0"]
+
+
+def test_the_last_worker_may_have_several_renderers(redis: Redis, jobs: JobQueue) -> None:
+    for id in ("a.0", "a.1"):
+        appear(redis, id, holds=NEEDS)
+    keys = ask(jobs, 100)
+    for id in ("a.0", "a.1"):
+        dealing(redis, id).leave()
+    assert where(jobs, keys) == [SWEEP_QUEUE] * 100
