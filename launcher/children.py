@@ -1,20 +1,19 @@
-"""Child processes: started, checked, restarted, and stopped in order."""
+"""A child process: started, checked, restarted, stopped."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Protocol
 
 from featurelens.jobs.queue.deaths import oom_kills
 from featurelens.launcher.logs import end_of, last_line, open_log
-from featurelens.launcher.offspring import adopt_orphans, die_with_parent, kill_orphans
+from featurelens.launcher.process import Process, spawn
 from featurelens.launcher.role import Death, Role
 
 FALSE_STARTS = 5
@@ -33,24 +32,36 @@ class GaveUp(Exception):
     """A child cannot be kept running. The message is for the operator."""
 
 
+class Forking(Protocol):
+    """What forks processes that are children of this one all the same (`launcher.fork_server`)."""
+
+    @property
+    def busy(self) -> bool: ...
+
+    async def fork(self, role: Role, output: IO[bytes] | None) -> Process: ...
+
+
 class Child:
     """One role and its current process."""
 
-    def __init__(self, role: Role, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, role: Role, environment: Mapping[str, str], say: Callable[[str], None], server: Forking | None = None
+    ) -> None:
         self.role = role
         self.ready = asyncio.Event()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.ended = asyncio.Event()
         self._environment = environment
         self._say = say
+        self._server = server
         self._ends: deque[float] = deque(maxlen=16)
         self._false_starts = 0
         self._once_ready = False
         self._hung = False
         self._oom_kills: int | None = None
 
-    def start(self) -> None:
-        parent = os.getpid()
+    async def start(self) -> None:
+        """Raises OSError."""
         self.ended.clear()
         self._hung = False
         self._oom_kills = oom_kills()
@@ -58,18 +69,25 @@ class Child:
             self.role.prepare()
         output = open_log(self.role.log)
         try:
-            self.process = subprocess.Popen(
-                self.role.command,
-                env={**self._environment, **self.role.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT if output else None,
-                process_group=0,
-                preexec_fn=lambda: die_with_parent(parent, self.role.orphaned),
-            )
+            self.process = await self._forked(output) or spawn(self.role, self._environment, output)
         finally:
             if output:
                 output.close()
+
+    async def _forked(self, output: IO[bytes] | None) -> Process | None:
+        """As a child of the fork server, if there is one that answers. Raises OSError when that cannot."""
+        if self._server is None:
+            return None
+        try:
+            return await self._server.fork(self.role, output)
+        except TimeoutError:
+            self._say(f"{self.role.name} is started without the fork server, which does not answer")
+            return None
+
+    @property
+    def forking(self) -> bool:
+        """Whether there may be a process of a child, this one or another, whose id is not known yet."""
+        return self._server is not None and self._server.busy
 
     def reap(self) -> None:
         """Notices the end of the process. Called on every SIGCHLD."""
@@ -80,7 +98,7 @@ class Child:
         """Starts the process, again whenever it ends, until cancelled. Raises `GaveUp`, see `Role.vital`."""
         while True:
             try:
-                self.start()
+                await self.start()
             except OSError as error:  # no memory or no process left at the moment, or no place for the log
                 self._say(f"{self.role.name} cannot be started: {error}; again in {LONGEST_PAUSE:g} s")
                 await asyncio.sleep(LONGEST_PAUSE)
@@ -192,59 +210,6 @@ class Child:
     def _how(self) -> str:
         code = self.process.returncode if self.process else None
         return f"was killed ({signal.Signals(-code).name})" if code and code < 0 else f"ended (exit status {code})"
-
-
-class Family:
-    """All children of one launcher. `failure` is set when one of them has to be given up."""
-
-    def __init__(self, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self.environment = dict(environment)
-        self.failure: asyncio.Future[GaveUp] = asyncio.get_running_loop().create_future()
-        self._say = say
-        self._children: list[Child] = []
-        self._keepers: list[asyncio.Task[None]] = []
-        adopt_orphans()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
-
-    def start(self, role: Role) -> Child:
-        """Starts a child, which is kept running from now on."""
-        child = Child(role, self.environment, self._say)
-        self._children.append(child)
-        keeper = asyncio.create_task(child.keep(), name=role.name)
-        keeper.add_done_callback(self._keeper_ended)
-        self._keepers.append(keeper)
-        return child
-
-    async def stop(self, order: Sequence[Sequence[Child]]) -> None:
-        """Stops the children group after group, then kills what they left behind."""
-        await finish(self._keepers)
-        for group in order:
-            await asyncio.gather(*(child.stop() for child in group))
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)
-        kill_orphans(())
-
-    def _reap(self) -> None:
-        for child in self._children:
-            child.reap()
-        kill_orphans({child.process.pid for child in self._children if child.process})
-
-    def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
-        if keeper.cancelled() or self.failure.done():
-            return
-        problem = keeper.exception()
-        if isinstance(problem, GaveUp):
-            self.failure.set_result(problem)
-        elif problem is not None:
-            self.failure.set_exception(problem)
-
-
-async def finish(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancels tasks until all have ended: a library may swallow a cancellation that coincides with an answer."""
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=READY_INTERVAL)
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def python(module: str, *arguments: str) -> tuple[str, ...]:

@@ -9,6 +9,13 @@ LONGEST_REASON = 300
 """Characters of a last line that are told."""
 
 
+def put_aside(folder: Path) -> Path:
+    """The folder for logs, those of the last run renamed, so that no file grows for ever."""
+    for log in folder.glob("*.log"):
+        log.replace(log.with_suffix(".log.1"))
+    return folder
+
+
 def open_log(log: Path | None) -> IO[bytes] | None:
     """Opens a log to be appended to; its folder is made if need be."""
     if log is None:

@@ -1,4 +1,4 @@
-"""Control over descendants: children that die with their parent, orphans that it adopts.
+"""Control over descendants: orphans that their launcher adopts.
 
 Only Linux has this. Elsewhere these functions do nothing, and a launcher killed by force leaves its children behind.
 """
@@ -12,26 +12,14 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-_SET_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform == "linux"
-# Loaded here because it is used between fork and exec, where nothing may be loaded any more.
-_prctl = ctypes.CDLL(None, use_errno=True).prctl if _LINUX else None
-
-
-def die_with_parent(parent: int, ending: signal.Signals) -> None:
-    """Called in the new child, which gets the signal `ending` when the process `parent` ends for any reason."""
-    if _prctl is None:
-        return
-    _prctl(_SET_DEATH_SIGNAL, int(ending), 0, 0, 0)
-    if os.getppid() != parent:  # it ended between fork and here
-        os._exit(1)
 
 
 def adopt_orphans() -> None:
     """Makes this process the parent of descendants whose parent ends (a subreaper)."""
-    if _prctl is not None:
-        _prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if _LINUX:
+        ctypes.CDLL(None, use_errno=True).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def kill_orphans(known: Collection[int]) -> None:

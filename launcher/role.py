@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,8 @@ class Role:
     """Is told of every end, at once."""
     prepare: Callable[[], None] | None = None
     """Is called before every start."""
+    stdin: Callable[[], socket.socket] | None = None
+    """What it reads from, made anew for every start and closed here afterwards; None: nothing."""
     strikes: int = STRIKES
     """Checks in a row after which a process hangs."""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,10 +17,13 @@ from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.identity import Identity, id_of_state
 from featurelens.launcher import roles
 from featurelens.launcher.broker import await_broker
-from featurelens.launcher.children import Child, Family, GaveUp, finish
+from featurelens.launcher.children import Child, GaveUp
 from featurelens.launcher.claim import Claim
 from featurelens.launcher.devices import devices
+from featurelens.launcher.family import Family, finish
+from featurelens.launcher.fork_server import ForkServer
 from featurelens.launcher.greeting import greeting
+from featurelens.launcher.logs import put_aside
 from featurelens.launcher.owner import RENEWAL, Owner
 from featurelens.launcher.readiness import service_ready
 from featurelens.launcher.role import Ready
@@ -66,7 +70,7 @@ class Stack:
         self._say = say
         self._state = options.state.absolute()
         # Containers collect the output; elsewhere each process logs into a file.
-        self._logs = _fresh(self._state / "logs") if parts == "all" else None
+        self._logs = put_aside(self._state / "logs") if parts == "all" else None
         self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
         # OpenMP threads that spin only briefly: on busy cores a step is up to five times faster.
         waiting = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "2000")}
@@ -74,6 +78,8 @@ class Stack:
         self._family = Family(environment, say)
         self._service: list[Child] = []
         self._slots: list[Child] = []
+        self._forks: list[Child] = []
+        """The fork server of the slots."""
         self._torch: list[Child] = []
         """Renderers, and last the cataloguer."""
         self._valkey: list[Child] = []
@@ -103,7 +109,7 @@ class Stack:
             if self._valkey:
                 await self._release()
             # Front to back: no new jobs come in, running ones return to the queue, the queue is written to disk.
-            await self._family.stop((self._service, self._slots, self._torch, self._valkey))
+            await self._family.stop((self._service, self._forks, self._slots, self._torch, self._valkey))
             if not self._valkey:
                 await self._release()
 
@@ -155,11 +161,16 @@ class Stack:
             RendererPlace(worker, number, device, len(chosen), chosen.count(device))
             for number, device in enumerate(chosen)
         ]
+        log_of_slots = self._log("slots")
+        server = ForkServer(log_of_slots) if sys.platform == "linux" else None
+        if server is not None:
+            self._forks.append(self._family.start(server.role))
         log = self._log("renderer")
         self._torch += [self._family.start(roles.renderer(url, place, log)) for place in places]
         self._torch.append(self._family.start(roles.cataloguer(url, worker, self._log("cataloguer"))))
         for place in places:
-            self._slots += map(self._family.start, roles.slots(self._options, url, place, self._log("slots")))
+            each = roles.slots(self._options, url, place, log_of_slots)
+            self._slots += [self._family.start(role, server) for role in each]
 
     def _log(self, name: str) -> Path | None:
         return self._logs and self._logs / f"{name}.log"
@@ -247,10 +258,3 @@ async def _within(seconds: float, ready: Ready, problem: str) -> None:
                 await asyncio.sleep(CHECK_EVERY)
     except TimeoutError:
         raise GaveUp(f"{problem} (waited {seconds:g} s)") from None
-
-
-def _fresh(folder: Path) -> Path:
-    """The folder for logs, those of the last run renamed, so that no file grows for ever."""
-    for log in folder.glob("*.log"):
-        log.replace(log.with_suffix(".log.1"))
-    return folder

@@ -10,4 +10,4 @@ from featurelens.worker.slot.__main__ import main
 if __name__ == "__main__":
     slot.HEARTBEAT = 1
     slot.HANG = 3
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

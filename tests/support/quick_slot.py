@@ -10,4 +10,4 @@ from featurelens.worker.slot.__main__ import main
 if __name__ == "__main__":
     for module in (slot, sweep_slot):
         vars(module)["HEARTBEAT"] = 1
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

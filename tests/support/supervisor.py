@@ -11,7 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from featurelens.launcher.children import Family, GaveUp
+from featurelens.launcher.children import GaveUp
+from featurelens.launcher.family import Family
 from featurelens.launcher.role import Role
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from redis import Redis, RedisError
@@ -52,9 +53,9 @@ def _leave(slot: Slot, *_: object) -> None:
     sys.exit(0)
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Takes jobs until SIGTERM, from the queue of single jobs or the one named. Exit status 2: no such queue."""
-    queue = sys.argv[1] if len(sys.argv) > 1 else QUEUE
+    queue = arguments[0] if arguments else QUEUE
     if queue not in QUEUES:
         sys.stderr.write(f"featurelens slot: no queue {queue}; there are {', '.join(QUEUES)}\n")
         return 2
@@ -71,4 +72,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

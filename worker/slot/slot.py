@@ -6,10 +6,8 @@ the job, and another slot returns it to the queue. What becomes of a job is deci
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 import time
 from typing import Any, cast
 
@@ -23,6 +21,7 @@ from rq.serializers import JSONSerializer
 from rq.worker.base import WorkerStatus
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY, clean_worker_registry, register
 
+from featurelens.jobs.death_signal import die_with_parent
 from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds.base import QUEUE
 from featurelens.jobs.logs import logger
@@ -49,8 +48,6 @@ HANG = 45
 
 _RQ_MARGIN = 15
 """RQ blocks on an empty queue for its `worker_ttl` less this."""
-
-_PR_SET_PDEATHSIG = 1
 
 
 class Slot(Worker):
@@ -174,10 +171,8 @@ class Slot(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Runs the work horse, which dies with its slot, so that its socket closes and its row in the lane is free."""
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != self.pid:
-            os._exit(1)
+        assert self.pid is not None
+        die_with_parent(self.pid)
         tell_apart()
         super().main_work_horse(job, queue)
 
