@@ -70,6 +70,7 @@ MEMORY = {
     "renderer": "worker.renderer",
     "cataloguer": "worker.cataloguer",
     "slot": "worker.slot",
+    "fork server": "worker.slot.fork_server",
     "Valkey": "valkey",
 }
 

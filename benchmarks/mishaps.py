@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Stack], set[int]]] = {
     "renderer": lambda stack: pids(stack, "worker.renderer"),
     "cataloguer": lambda stack: pids(stack, "worker.cataloguer"),
     "slots": lambda stack: pids(stack, "worker.slot"),
+    "fork server": lambda stack: pids(stack, "worker.slot.fork_server"),
     "work horses": horses,
     "Valkey": lambda stack: pids(stack, "valkey"),
     "launcher": lambda stack: {stack.launcher.pid},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +27,9 @@ ANSWER_WITHIN = 10.0
 
 PATIENCE = 30.0
 """Seconds that a child waits for a server, which imports as much as it would itself."""
+
+TRIES = 3
+"""Servers that may end instead of answering."""
 
 _LONGEST = 1 << 16
 
@@ -59,16 +63,15 @@ class ForkServer:
         """A new child of this process. Raises TimeoutError without a server that answers, OSError when it cannot."""
         order = json.dumps({"command": role.command, "environment": dict(role.environment)}).encode()
         descriptors = [output.fileno()] if output else []
-        async with asyncio.timeout(PATIENCE):
-            while True:
+        for _ in range(TRIES):
+            async with asyncio.timeout(PATIENCE):
                 await self._up.wait()
-                try:
-                    answer = await self._ask(order, descriptors)
-                except ConnectionError:
-                    continue  # it has ended; another one is on its way
+            with suppress(ConnectionError):  # it has ended; another one is on its way
+                answer = await self._ask(order, descriptors)
                 if not answer.isdigit():
                     raise OSError(answer.decode(errors="replace"))
                 return Forked(int(answer))
+        raise TimeoutError
 
     def _connect(self) -> socket.socket:
         """Called before every start; the other end is the server's."""

@@ -23,7 +23,7 @@ from tests.support.wait import until
 
 Part = Literal["worker", "service"]
 
-MODULES = ("service", "worker.renderer", "worker.slot", "worker.cataloguer")
+MODULES = ("service", "worker.renderer", "worker.slot", "worker.slot.fork_server", "worker.cataloguer")
 PORT = 8000
 STARTED_WITHIN = 300.0
 

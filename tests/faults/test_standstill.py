@@ -30,6 +30,7 @@ SECONDS = [15, 25, 60, 300] if FULL else [22]
 PARTS: dict[str, Callable[[Stack], set[int]]] = {
     "valkey": lambda stack: pids(stack, "valkey"),
     "slots": lambda stack: pids(stack, "worker.slot"),
+    "fork server": lambda stack: pids(stack, "worker.slot.fork_server"),
     "horses": horses,
     "renderer": lambda stack: pids(stack, "worker.renderer"),
     "service": lambda stack: pids(stack, "service"),

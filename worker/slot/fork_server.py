@@ -109,7 +109,10 @@ def main() -> int:
     launcher = socket.socket(fileno=sys.stdin.fileno())
     gc.collect()
     gc.freeze()  # a collection in a slot would write to what it shares
-    command = serve(launcher)
+    try:
+        command = serve(launcher)
+    except BrokenPipeError:  # it has hung up, instead of waiting for an answer
+        command = None
     return 0 if command is None else slot(command[command.index(MODULE) + 1 :])
 
 
