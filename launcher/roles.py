@@ -26,7 +26,7 @@ from featurelens.launcher.readiness import (
 from featurelens.launcher.role import Role
 
 SLOTS, SLOTS_ON_A_CARD = 8, 24
-"""Pictures at once, where nobody says how many; a card makes as many in one pass, and each is a process of 54 MB."""
+"""Pictures at once, where nobody says how many; a card makes as many in one pass, and each is a process."""
 
 SLOT_NICENESS, RENDERER_NICENESS = 5, 10
 """Requests are answered first, then results are stored; optimization takes what is left."""
