@@ -39,7 +39,7 @@ def measure(checkout: Path, slots: int) -> dict[str, float]:
     """One start of `checkout`."""
     with tempfile.TemporaryDirectory() as folder:
         state, begun = Path(folder) / "state", time.time()
-        more = {"FEATURELENS_SLOTS": str(slots), "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+        more = {"FEATURELENS_SLOTS": str(slots), "PYTHONPATH": str(checkout)}
         with Stack(state, free_port(), **more) as stack:
             log = state / "logs" / "slots.log"
             until(lambda: _ready(log) == slots + 1, 60, "slots")

@@ -62,7 +62,6 @@ class Child:
 
     async def start(self) -> None:
         """Raises OSError."""
-        self.ended.clear()
         self._hung = False
         self._oom_kills = oom_kills()
         if self.role.prepare is not None:
@@ -70,6 +69,7 @@ class Child:
         output = open_log(self.role.log)
         try:
             self.process = await self._forked(output) or spawn(self.role, self._environment, output)
+            self.ended.clear()  # not before: the end of the last one is noticed for as long as that is the process
         finally:
             if output:
                 output.close()

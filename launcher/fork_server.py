@@ -25,7 +25,7 @@ HELLO = b"hello"
 ANSWER_WITHIN = 10.0
 """Seconds after which one that says nothing hangs: a fork takes milliseconds."""
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that a child waits for a server, which imports as much as it would itself."""
 
 TRIES = 3
