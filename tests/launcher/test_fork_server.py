@@ -27,6 +27,8 @@ if sys.platform != "linux":
     pytest.skip("only Linux lets processes adopt others", allow_module_level=True)
 
 SLOT, SERVER = " -m featurelens.worker.slot ", " -m featurelens.worker.slot.fork_server "
+WITHIN = 90.0
+"""Seconds, on a machine with much else to do."""
 NOBODY = "REDIS_URL=redis://127.0.0.1:1"
 
 
@@ -79,7 +81,7 @@ class Family:
 
     @property
     def server(self) -> int:
-        (server,) = until(lambda: self._with(SERVER), 20, "a fork server")
+        (server,) = until(lambda: self._with(SERVER), WITHIN, "a fork server")
         return server.pid
 
     def complete(self, slots: int = 3, but: Collection[int] = ()) -> set[int]:
@@ -97,7 +99,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Family]:
     """Complete, and awake."""
     with Family(tmp_path_factory.mktemp("family")) as family:
         family.complete()
-        until(lambda: family.log.read_text().count("waiting for the broker") == 3, 30, "all awake")
+        until(lambda: family.log.read_text().count("waiting for the broker") == 3, WITHIN, "all awake")
         yield family
         assert "without the fork server" not in family.ended()
 
@@ -145,7 +147,7 @@ def test_how_a_slot_ended_is_told_and_it_is_forked_again(family: Family, number:
     victim = min(before)
     os.kill(victim, number)
     assert len(family.complete(but={victim}) & before) == 2
-    until(lambda: family.log.read_text().count("waiting for the broker") > awake, 20, "awake")
+    until(lambda: family.log.read_text().count("waiting for the broker") > awake, WITHIN, "awake")
     assert f"{told}; starting it again" in family.said
 
 
@@ -172,7 +174,7 @@ def test_a_server_that_hangs_is_replaced_and_meanwhile_done_without(tmp_path: Pa
             os.kill(slot, signal.SIGKILL)
             time.sleep(0.5)  # the first one waits for its server while the second one ends
         after = family.complete(but=before[:2])
-        until(lambda: family.server != server, 20, "another server")
+        until(lambda: family.server != server, WITHIN, "another server")
         assert family.slots == after, "nobody takes the end of the one before for that of the next one"
         assert before[2] in after
         said = family.ended()
@@ -183,7 +185,7 @@ def test_a_server_that_hangs_is_replaced_and_meanwhile_done_without(tmp_path: Pa
 
 def test_without_a_server_that_works_there_are_slots(tmp_path: Path) -> None:
     with Family(tmp_path, patience=1, command=("false",)) as family:
-        until(lambda: len(family.slots) == 3, 30, "slots")
+        until(lambda: len(family.slots) == 3, WITHIN, "slots")
         said = family.ended()
     assert said.count("without the fork server") == 3
     assert "fork server ended (exit status 1) before it was ready" in said
@@ -192,9 +194,9 @@ def test_without_a_server_that_works_there_are_slots(tmp_path: Path) -> None:
 @pytest.mark.parametrize("moment", ["starting", "forking", "hanging", "complete"])
 def test_nothing_is_left_of_a_launcher_that_is_killed(tmp_path: Path, moment: str) -> None:
     with Family(tmp_path, count=4) as family:
-        until(lambda: len(processes(tmp_path)) > 1, 20, "a server")
+        until(lambda: len(processes(tmp_path)) > 1, WITHIN, "a server")
         if moment != "starting":
-            until(lambda: family.slots, 20, "a first slot")
+            until(lambda: family.slots, WITHIN, "a first slot")
         if moment == "hanging":
             os.kill(family.server, signal.SIGSTOP)
         if moment == "complete":
