@@ -85,10 +85,10 @@ class Family:
         return server.pid
 
     def complete(self, slots: int = 3, but: Collection[int] = ()) -> set[int]:
-        """Waits until there are as many slots, all of them awake, and none of `but`."""
+        """Waits until there are a server and as many slots, none of `but`; returns the slots."""
         until(
             lambda: len(self.slots) == slots and not self.slots.intersection(but) and len(self._with(SERVER)) == 1,
-            30,
+            WITHIN,
             "all",
         )
         return self.slots
