@@ -26,6 +26,13 @@ class Example(BaseModel):
         description="what this position sees of the image, the whole image where that is not defined; null: not kept"
     )
 
+    @classmethod
+    def of(cls, scan: str, layer: str, told: dict[str, Any], *, crops: bool) -> Self:
+        """`told`: what the scan with the key `scan` says of it."""
+        place = {"layer": layer, "x": told["x"], "y": told["y"]} if told["x"] is not None else {}
+        crop = addresses.with_query(addresses.crop(scan, told["image"]), place)
+        return cls(**told, crop=crop if crops and told["shown"] else None)
+
 
 class Histogram(BaseModel):
     """`counts[i]` images gave at least ``low + i * width`` and less than a `width` more."""
@@ -93,14 +100,9 @@ class Examples(BaseModel):
         layer, channel = told["layer"], told["channel"]
         shape = next(shape for shape in result.numbers["layers"] if shape["name"] == layer)
 
-        def example(one: dict[str, Any]) -> Example:
-            place = {"layer": layer, "x": one["x"], "y": one["y"]} if one["x"] is not None else {}
-            crop = addresses.with_query(addresses.crop(result.key, one["image"]), place)
-            return Example(**one, crop=crop if crops and one["shown"] else None)
-
         return cls(
             **{name: value for name, value in told.items() if name not in LISTS},
-            **{name: [example(one) for one in told[name]] for name in LISTS},
+            **{name: [Example.of(result.key, layer, one, crops=crops) for one in told[name]] for name in LISTS},
             model=spec.model,
             dataset=spec.dataset,
             scan=result.key,
