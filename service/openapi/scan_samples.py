@@ -17,7 +17,7 @@ from featurelens.service.schemas import scan
 from featurelens.service.schemas.alike import Alike, Relative
 from featurelens.service.schemas.evidence import Bounds, Evidence
 from featurelens.service.schemas.examples import LISTS, Examples
-from featurelens.service.schemas.scanned_units import ScannedUnit, ScannedUnits
+from featurelens.service.schemas.scanned_units import Nearest, ScannedUnit, ScannedUnits
 from featurelens.service.schemas.spectrum import AskedFor, OptimizedPicture, ScanOfUnit, Spectrum
 
 _KEY = "fs1_" + "3f" * 32
@@ -65,6 +65,7 @@ UNITS = ScannedUnits(
             spread=0.5,
             purity=0.38,
             label="stripes 45",
+            nearest=Nearest(channel=31, correlation=0.958114),
             standing=None,
             examples=addresses.examples(_SPEC.model, "conv6", 2),
         )

@@ -1,4 +1,4 @@
-"""The units that answer like one over a data set, with what there is to see of them; scans from before that was kept."""
+"""The units that answer like one over a data set, with what there is to see; scans from before that was kept."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import { Loading, sees } from '../components/states.js';
 import { PixelSwitch } from '../components/pixels.js';
 import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
+import { Alike } from '../components/unit/alike.js';
 import { Diverse } from '../components/unit/diverse.js';
 import { Neighbours } from '../components/unit/neighbours.js';
 import { PhotoMap } from '../components/unit/photo_map.js';
@@ -50,6 +51,7 @@ export default function Unit({ params, query }) {
     </header>
     <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />
     <${Diverse} request=${requests.positive} name=${name} />
+    <${Alike} model=${model} layer=${layer} channel=${channel} dataset=${query.get('dataset')} />
     <${Weights} model=${model} layer=${layer} channel=${channel} />
     <${PhotoMap} model=${model} canonical=${unit.model} layer=${layer} channel=${channel} name=${name} query=${query} />
     <${Others} visualizations=${unit.visualizations} />
