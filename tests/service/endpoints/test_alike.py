@@ -11,7 +11,6 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.catalog.catalog import Catalog
-from featurelens.jobs.kinds import SCAN
 from featurelens.jobs.queue.job_queue import JobQueue
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
@@ -131,12 +130,3 @@ def discreet(broker: str, state: Path) -> Iterator[Server]:
 @pytest.mark.usefixtures("scan")
 def test_images_can_be_turned_off(discreet: Server) -> None:
     assert discreet.client.get(URL).json()["alike"][0]["strongest"]["crop"] is None
-
-
-def test_keys_of_earlier_editions_are_read(client: httpx.Client) -> None:
-    """What was found before has another key than what is asked for now, and tells of the same network."""
-    spec = SCAN.spec.model_validate(client.post("/v1/scans", json=BODY).json()["spec"])
-    keys = [SCAN._key(spec, ENTRY.digest, ENTRY.renderer, edition) for edition in (1, 2, 3)]
-    assert len(set(keys)) == 3
-    assert keys[-1] == SCAN.key(spec, ENTRY.digest, ENTRY.renderer)
-    assert all(SCAN.tells_of(key, spec, ENTRY.digest, ENTRY.renderer) for key in keys)

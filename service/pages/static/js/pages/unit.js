@@ -1,6 +1,6 @@
 // One unit: what raises and lowers it, among all pictures and among real ones, and what it is made of.
 import { html } from '../html.js';
-import { api, pages } from '../api/addresses.js';
+import { api, pages, withQuery } from '../api/addresses.js';
 import { useResource } from '../api/resource.js';
 import { seedsAndNegative } from '../components/compare/request.js';
 import { Copy } from '../components/copy.js';
@@ -25,6 +25,9 @@ export const title = params => `${params.layer}:${params.channel}`;
 export default function Unit({ params, query }) {
   const { model, layer } = params;
   const { data: unit, problem, loading, reload } = useResource(api.unit(model, layer, params.channel));
+  const dataset = query.get('dataset');
+  const embedded = query.get('embed') !== null;
+  const spectrum = useResource(unit && !embedded ? withQuery(`${api.unit(model, layer, unit.channel)}/spectrum`, { dataset }) : null);
   const layers = useResource(api.layers(model)).data?.layers ?? [];
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} model=${model} retry=${reload} />`;
   if (loading) return html`<${Loading} what="Looking at the unit" whole=${true} />`;
@@ -33,7 +36,7 @@ export default function Unit({ params, query }) {
   const name = `${layer}:${channel}${unit.label ? ` (${unit.label})` : ''}`;
   const requests = { positive: requested(unit.ask.positive, query, model), negative: requested(unit.ask.negative, query, model) };
   const compared = seedsAndNegative(requests.positive);
-  if (query.get('embed') !== null) return html`<${Embedded} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} />`;
+  if (embedded) return html`<${Embedded} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} />`;
   return html`
     <header class="stack">
       <ol class="crumbs" aria-label="Where this is">
@@ -49,9 +52,9 @@ export default function Unit({ params, query }) {
         <${PixelSwitch} /></div>
       ${entry && html`<p class="soft small">${about(entry)}</p>`}
     </header>
-    <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />
+    <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${dataset} found=${spectrum} />
     <${Diverse} request=${requests.positive} name=${name} />
-    <${Alike} model=${model} layer=${layer} channel=${channel} dataset=${query.get('dataset')} />
+    <${Alike} model=${model} layer=${layer} channel=${channel} spectrum=${spectrum.data} />
     <${Weights} model=${model} layer=${layer} channel=${channel} />
     <${PhotoMap} model=${model} canonical=${unit.model} layer=${layer} channel=${channel} name=${name} query=${query} />
     <${Others} visualizations=${unit.visualizations} />

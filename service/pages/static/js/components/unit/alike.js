@@ -1,8 +1,7 @@
 // The units of the layer that say nearly the same to the images of a data set, and those that say nearly the opposite.
-import { html, useEffect } from '../../html.js';
+import { html } from '../../html.js';
 import { api, pages, withQuery } from '../../api/addresses.js';
 import { useResource } from '../../api/resource.js';
-import { scans, useSignal } from '../../state.js';
 import { Crop } from '../crop.js';
 import { Picture } from '../picture.js';
 import { Read } from '../scan.js';
@@ -12,16 +11,14 @@ import { Trouble } from '../trouble.js';
 /** From this correlation on two units are as good as one. */
 const DUPLICATE = 0.95;
 
-/** Looking asks for nothing. @param {{model: string, layer: string, channel: number, dataset: string | null}} props */
-export function Alike({ model, layer, channel, dataset }) {
-  const { data, problem, reload } = useResource(withQuery(`${api.unit(model, layer, channel)}/alike`, { dataset }));
-  const finished = useSignal(scans);
-  useEffect(() => {
-    if (finished) reload();
-  }, [finished]);
-  return html`<section aria-labelledby="alike" data-testid="alike" data-status=${problem?.code ?? (!data ? 'loading' : data.alike ? 'told' : 'before')}>
+/** Looking asks for nothing. `spectrum` is that of the unit, once it is there. @param {{model: string, layer: string, channel: number, spectrum: any}} props */
+export function Alike({ model, layer, channel, spectrum }) {
+  const read = spectrum?.maximum;
+  const { data, problem, reload } = useResource(read ? withQuery(`${api.unit(model, layer, channel)}/alike`, { dataset: spectrum.dataset }) : null);
+  const status = problem ? 'problem' : data ? (data.alike ? 'told' : 'before') : spectrum && !read ? 'unread' : 'loading';
+  return html`<section aria-labelledby="alike" data-testid="alike" data-status=${status}>
     <h2 id="alike">Units that answer alike</h2>
-    ${problem?.code === 'not-found' ? html`<p class="soft">This is known once images have been read for this layer.</p>`
+    ${status === 'unread' ? html`<p class="soft">This is known once images have been read for this layer.</p>`
       : problem ? html`<${Trouble} problem=${problem} retry=${reload} />`
         : !data ? html`<p class="soft">…</p>`
           : data.alike ? html`<${Told} of=${data} />` : html`<${Before} of=${data} done=${reload} />`}
