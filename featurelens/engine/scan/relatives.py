@@ -49,13 +49,12 @@ def relatives(values: Tensor, images: int) -> Iterator[Relatives]:
     if not count:
         yield from (Relatives([], []) for _ in range(units))
         return
-    scores, varies = _standardized(values)
+    scores = _standardized(values)
     missed = (images - count) / max(images - 1, 1)
     for first in range(0, units, _TOGETHER):
         rows = torch.arange(first, min(first + _TOGETHER, units))
         found = (scores[rows] @ scores.T / count * _SCALE).round().clamp(-_SCALE, _SCALE)
-        found[rows - first, rows] = 0  # zero is nobody: the unit itself, and whoever says the same to all
-        found[:, ~varies] = 0
+        found[rows - first, rows] = 0  # as with whoever says the same to all: zero is nobody
         alike, opposite = (
             [_told(line, sign) for line in _nearest(found * sign, most, scores, rows, missed).tolist()]
             for sign, most in ((1, ALIKE), (-1, OPPOSITE))
@@ -63,14 +62,14 @@ def relatives(values: Tensor, images: int) -> Iterator[Relatives]:
         yield from map(Relatives, alike, opposite)
 
 
-def _standardized(values: Tensor) -> tuple[Tensor, Tensor]:
-    """(units, n) float64 of mean zero and spread one, zero where a unit says the same to all; (units,) which vary."""
+def _standardized(values: Tensor) -> Tensor:
+    """(units, n) float64 of mean zero and spread one; all zero of a unit that says the same to all images."""
     answers = values.T.double().contiguous()
     low, high = answers.aminmax(dim=1)
     varies = high - low > _ROUNDING * torch.maximum(low.abs(), high.abs())
     centred = answers - answers.mean(1, keepdim=True)
     spread = centred.square().mean(1).sqrt().where(varies, 1.0)
-    return (centred / spread[:, None]) * varies[:, None], varies
+    return centred / spread[:, None] * varies[:, None]
 
 
 def _nearest(found: Tensor, most: int, scores: Tensor, rows: Tensor, missed: float) -> Tensor:

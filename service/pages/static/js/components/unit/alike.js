@@ -46,9 +46,8 @@ function Units({ list, label, of }) {
 
 /** @param {{one: any, of: any}} props */
 function Unit({ one, of }) {
-  const { channel, label, correlation, error, positive, strongest } = one;
+  const { channel, label, correlation, error, active, positive, strongest } = one;
   const name = `${of.layer}:${channel}`;
-  const twin = correlation >= DUPLICATE;
   return html`<li><a class="tile" href=${withQuery(pages.unit(of.model, of.layer, channel), { dataset: of.dataset })} data-testid="relative">
     <span class="pair">
       ${positive ? html`<${Picture} src=${positive.image} alt=${`what raises ${name}, optimized, activation ${number(positive.activation)}`} sizes="8rem" />`
@@ -57,7 +56,8 @@ function Unit({ one, of }) {
     </span>
     <span class="tile-label"><span>${channel}${label ? ` ${label}` : ''}</span>
       <span class="number ${correlation < 0 ? 'negative' : ''}">${told(correlation)}${error > 0 ? html` <span class="soft">± ${error.toFixed(3)}</span>` : ''}</span></span>
-    ${twin && html`<span><span class="badge" data-testid="near-duplicate">near-duplicate</span></span>`}
+    ${correlation >= DUPLICATE && html`<span><span class="badge" data-testid="near-duplicate">near-duplicate</span></span>`}
+    ${active === 0 && html`<span><span class="badge">never above zero</span></span>`}
   </a></li>`;
 }
 
