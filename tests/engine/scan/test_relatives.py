@@ -13,7 +13,7 @@ from torch import Tensor
 from featurelens.engine.scan import Relatives
 from featurelens.engine.scan.relatives import ALIKE, OPPOSITE, relatives
 from featurelens.engine.scan.sample import SIZE
-from tests.engine.scan.test_accumulator import cut, gathered, responses
+from tests.support.gathering import cut, gathered, responses
 
 DIGITS = 1e-6
 NOBODY = Relatives([], [])
