@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from featurelens.service.schemas.address import Address
-from featurelens.service.schemas.examples import Example
+from featurelens.service.schemas.examples import Example, FoundByScan
 from featurelens.service.schemas.layer_units import UnitPicture
 from featurelens.service.schemas.spectrum import ScanOfUnit
 
@@ -40,22 +40,13 @@ class ScanAgain(ScanOfUnit):
     request: dict[str, Any]
 
 
-class Alike(BaseModel):
+class Alike(FoundByScan):
     """Which units of a layer say the like of one to the same images, and which the contrary.
 
     Both lists are null where the scan was made before that was kept, and empty for a unit that says the same to all
     images.
     """
 
-    model: str
-    layer: str
-    channel: int
-    dataset: str
-    scan: str = Field(description="the scan that found it")
-    current: bool = Field(description="false: the data set has changed since, or is gone")
-    same_network: bool = Field(
-        description="false: other weights, or another version of the engine, than the network has now under its name"
-    )
     preactivation: bool = Field(description="true: the layer ends in ReLU, and correlated is what stands before that")
     images: int = Field(description="that were scanned")
     sampled: int | None = Field(description="of how many of them correlations are taken, the same for all units")

@@ -60,8 +60,8 @@ class PreferredLabel(BaseModel):
     of: int = Field(description="how many were looked at")
 
 
-class Examples(BaseModel):
-    """One unit over a data set. Lists are sorted, nearest first, by the largest value over all positions."""
+class FoundByScan(BaseModel):
+    """Of a unit: which scan tells of it, and whether that still holds."""
 
     model: str
     layer: str
@@ -72,6 +72,11 @@ class Examples(BaseModel):
     same_network: bool = Field(
         description="false: other weights, or another version of the engine, than the network has now under its name"
     )
+
+
+class Examples(FoundByScan):
+    """One unit over a data set. Lists are sorted, nearest first, by the largest value over all positions."""
+
     preactivation: bool = Field(description="true: the layer ends in ReLU, and values stand before that")
     images: int
     active: float = Field(description="the share of images in which the unit is above zero anywhere")
