@@ -1,6 +1,6 @@
 // One unit: what raises and lowers it, among all pictures and among real ones, and what it is made of.
 import { html } from '../html.js';
-import { api, pages, withQuery } from '../api/addresses.js';
+import { api, pages } from '../api/addresses.js';
 import { useResource } from '../api/resource.js';
 import { seedsAndNegative } from '../components/compare/request.js';
 import { Copy } from '../components/copy.js';
@@ -14,7 +14,7 @@ import { Neighbours } from '../components/unit/neighbours.js';
 import { PhotoMap } from '../components/unit/photo_map.js';
 import { Optimized } from '../components/optimized.js';
 import { Settings, requested } from '../components/unit/settings.js';
-import { Spectrum } from '../components/unit/spectrum.js';
+import { Spectrum, useSpectrum } from '../components/unit/spectrum.js';
 import { Others } from '../components/unit/others.js';
 import { Weights } from '../components/unit/weights.js';
 
@@ -27,7 +27,7 @@ export default function Unit({ params, query }) {
   const { data: unit, problem, loading, reload } = useResource(api.unit(model, layer, params.channel));
   const dataset = query.get('dataset');
   const embedded = query.get('embed') !== null;
-  const spectrum = useResource(unit && !embedded ? withQuery(`${api.unit(model, layer, unit.channel)}/spectrum`, { dataset }) : null);
+  const spectrum = useSpectrum(model, layer, unit && !embedded ? unit.channel : null, dataset);
   const layers = useResource(api.layers(model)).data?.layers ?? [];
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} model=${model} retry=${reload} />`;
   if (loading) return html`<${Loading} what="Looking at the unit" whole=${true} />`;

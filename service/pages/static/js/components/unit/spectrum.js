@@ -16,8 +16,12 @@ const COLUMNS = [
   { name: 'maximum', title: 'Maximum' },
 ];
 
+/** What the service says of a unit's spectrum; no `channel` asks nothing. @param {string} model @param {string} layer @param {number | null} channel @param {string | null} dataset */
+export const useSpectrum = (model, layer, channel, dataset) =>
+  useResource(channel === null ? null : withQuery(`${api.unit(model, layer, channel)}/spectrum`, { dataset }));
+
 /**
- * `requests` are those of the two optimized pictures, by sign; `found` is what the service says of it, as `useResource` has it.
+ * `requests` are those of the two optimized pictures, by sign; `found` is what `useSpectrum` says.
  * @param {{model: string, layer: string, channel: number, name: string, requests: Record<string, any>, dataset: string | null, found: any}} props
  */
 export function Spectrum({ model, layer, channel, name, requests, dataset, found }) {
