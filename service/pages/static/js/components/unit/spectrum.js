@@ -16,7 +16,10 @@ const COLUMNS = [
   { name: 'maximum', title: 'Maximum' },
 ];
 
-/** What the service says of a unit's spectrum; no `channel` asks nothing. @param {string} model @param {string} layer @param {number | null} channel @param {string | null} dataset */
+/**
+ * What the service says of a unit's spectrum; null where nothing is to be asked for.
+ * @param {string} model @param {string} layer @param {number | null} channel @param {string | null} dataset
+ */
 export const useSpectrum = (model, layer, channel, dataset) =>
   useResource(channel === null ? null : withQuery(`${api.unit(model, layer, channel)}/spectrum`, { dataset }));
 
