@@ -181,6 +181,11 @@ def examples(model_name: str, layer_name: str, channel: int | str) -> str:
     return f"{unit(model_name, layer_name, channel)}/examples"
 
 
+def alike(model_name: str, layer_name: str, channel: int | str) -> str:
+    """The units of its layer that answer alike over a data set."""
+    return f"{unit(model_name, layer_name, channel)}/alike"
+
+
 def spectrum(model_name: str, layer_name: str, channel: int | str) -> str:
     """A unit's optimized pictures, with its dataset examples between them."""
     return f"{unit(model_name, layer_name, channel)}/spectrum"

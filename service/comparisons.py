@@ -23,9 +23,9 @@ from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.evidence import Unit, unit_of
+from featurelens.service.found_scans import Found, scan_of
 from featurelens.service.pagination import MAX_JOBS
 from featurelens.service.resolving import described
-from featurelens.service.scan_results import Found, scan_of
 from featurelens.service.schemas.comparison_request import ComparisonRequest
 
 _PICTURE = "/visualization"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from featurelens.jobs.catalog.entries import ModelEntry
@@ -13,7 +13,7 @@ from featurelens.jobs.store.remembered import Remembered
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore
 from featurelens.service.pagination import MAX_JOBS
-from featurelens.service.scan_lines import told
+from featurelens.service.scan_lines import told, told_each
 from featurelens.service.whole_index import WholeIndex
 
 REMEMBERED = 4096
@@ -57,6 +57,10 @@ class KnownScans:
     def line(self, scan: Result, layer: str, channel: int) -> dict[str, Any] | None:
         """What a scan says of a unit (`scan_lines.told`)."""
         return told(self._store, scan, layer, channel)
+
+    def lines(self, scan: Result, layer: str, channels: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """The same of some units, by channel, as far as it is there."""
+        return told_each(self._store, scan, layer, channels)
 
     def _all(self, keys: list[str], entry: ModelEntry) -> Iterator[Known]:
         now = entry.digest, entry.renderer

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from featurelens.jobs.errors import OutOfRange
-from featurelens.jobs.store.pack import UNITS, unpacked
+from featurelens.jobs.store.pack import UNITS, unpacked_each
 from featurelens.jobs.store.result import Result
 from featurelens.jobs.store.result_store import ResultStore
 
 
 def told(store: ResultStore, scan: Result, layer: str, channel: int) -> dict[str, Any] | None:
     """What it says of a unit; None where that is gone. Raises `OutOfRange` for a layer that was not read."""
+    return told_each(store, scan, layer, [channel]).get(channel)
+
+
+def told_each(store: ResultStore, scan: Result, layer: str, channels: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """What it says of some units, by channel, as far as that is there. Raises `OutOfRange`."""
     first, _ = units_of(scan, layer)
-    line = unpacked(store, scan, UNITS, first + channel)
-    return None if line is None else dict(json.loads(line))
+    lines = unpacked_each(store, scan, UNITS, [first + channel for channel in channels])
+    return {number - first: dict(json.loads(line)) for number, line in lines.items()}
 
 
 def units_of(scan: Result, layer: str) -> tuple[int, int]:

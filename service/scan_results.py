@@ -1,29 +1,27 @@
-"""Finished scans: the one that tells of a unit, what it says, and the images that it names."""
+"""Finished scans: what they say of units, and the images that they name."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import NamedTuple
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
-from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotFound, OutOfRange, UnknownDataset
+from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotFound, OutOfRange
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked, unpacked_from
 from featurelens.jobs.store.result import Result
+from featurelens.service import found_scans
 from featurelens.service.crops import Box, cut, seen_by
 from featurelens.service.dependencies import Dependencies
+from featurelens.service.found_scans import Found
 from featurelens.service.pictured_units import Pictured, pictured
 from featurelens.service.scan_lines import shape_of, units_of
 from featurelens.service.schemas.comparison import ComparisonSort
 from featurelens.service.schemas.examples import Examples
 from featurelens.service.schemas.scanned_units import BY_PICTURE, ScannedUnit, Sort
 from featurelens.service.thumbnails import Format
-
-PATTERNS = "patterns"
-"""The data set that there is everywhere."""
 
 
 def examples(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int, dataset: str | None) -> Examples:
@@ -32,69 +30,15 @@ def examples(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: 
     One of the network as it is now before one of its former weights, of these one of the data set as it is now before
     any other. Raises `NotFound`, and tells how to ask for one.
     """
-    found = examples_if_any(deps, entry, layer, channel, dataset, former=True)
-    if found is None:
-        asked = json.dumps(wanted(entry, layer, dataset).model_dump(exclude_unset=True))
-        raise NotFound(f"no finished scan tells of this unit; POST {asked} to {addresses.SCANS}")
-    return found
+    return _examples(deps, found_scans.telling(deps, entry, layer, dataset), layer, channel)
 
 
 def examples_if_any(
-    deps: Dependencies,
-    entry: ModelEntry,
-    layer: LayerEntry,
-    channel: int,
-    dataset: str | None,
-    *,
-    former: bool = False,
+    deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int, dataset: str | None
 ) -> Examples | None:
-    """The same; None where no finished scan has this layer. `former`: one of other weights is better than none."""
-    found = scan_of(deps, entry, layer.name, dataset, former=former)
-    if found is None:
-        return None
-    line = deps.scans.line(found.result, layer.name, channel)
-    if line is None:
-        raise NotFound("this scan is gone, or does not tell of this unit")
-    return Examples.of(
-        found.result, line, current=found.current, same=found.same_network, crops=deps.settings.dataset_crops
-    )
-
-
-class Found(NamedTuple):
-    """A finished scan. `current`: the data set is as it was then; `same_network`: so is the network."""
-
-    result: Result
-    spec: ScanSpec
-    current: bool
-    same_network: bool
-
-
-def scan_of(
-    deps: Dependencies,
-    entry: ModelEntry,
-    layer: str,
-    dataset: str | None,
-    *,
-    former: bool = False,
-    size: tuple[int, int] | None = None,
-) -> Found | None:
-    """The scan that `examples` tells of; with `size`, one that showed the images in this size."""
-    latest: dict[tuple[bool, bool], Found] = {}
-    for scan in deps.scans.reading(entry, layer, size):
-        if dataset not in {None, scan.spec.dataset} or not (scan.same or former):
-            continue
-        rank = (scan.same, _current(deps, scan.spec))
-        result = None if rank in latest else deps.scans.result(scan.key)
-        if result is not None:
-            latest[rank] = Found(result, scan.spec, rank[1], scan.same)
-            if all(rank):
-                break
-    return latest[max(latest)] if latest else None
-
-
-def wanted(entry: ModelEntry, layer: LayerEntry, dataset: str | None) -> ScanSpec:
-    """What to ask for where there is no scan of this layer."""
-    return ScanSpec(model=entry.name, dataset=dataset or PATTERNS, layers=[layer.name])
+    """The same of the network as it is now; None where no finished scan has this layer."""
+    found = found_scans.scan_of(deps, entry, layer.name, dataset)
+    return None if found is None else _examples(deps, found, layer, channel)
 
 
 def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int] | None, format: Format) -> bytes:
@@ -145,16 +89,13 @@ def _beside(unit: ScannedUnit, picture: Pictured | None, alike: ComparisonSort |
     return unit.with_picture(picture.key, picture.evidence, **({alike: picture.likeness} if alike else {}))
 
 
+def _examples(deps: Dependencies, found: Found, layer: LayerEntry, channel: int) -> Examples:
+    line, shown = found_scans.line_of(deps, found, layer, channel), deps.settings.dataset_crops
+    return Examples.of(found.result, line, current=found.current, same=found.same_network, crops=shown)
+
+
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _current(deps: Dependencies, spec: ScanSpec) -> bool:
-    """Whether the data set is as it was scanned."""
-    try:
-        return deps.catalog.datasets.named(spec.dataset).identity == spec.identity
-    except UnknownDataset:
-        return False
 
 
 def _box(deps: Dependencies, result: Result, spec: ScanSpec, layer: str, x: int, y: int) -> Box | None:

@@ -13,7 +13,7 @@ from featurelens.jobs.errors import OtherVersion
 from featurelens.jobs.kinds import SCAN, VISUALIZATION
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.service import job_requests, scan_results, sweep_requests
+from featurelens.service import found_scans, job_requests, scan_results, sweep_requests
 from featurelens.service.auth.metering import charge
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.schemas.spectrum import AskedFor, OptimizedPicture, ScanOfUnit, Spectrum
@@ -42,13 +42,9 @@ def find(deps: Dependencies, entry: ModelEntry, layer: LayerEntry, channel: int,
         return OptimizedPicture.of(sign, keys[sign], job, None if job is None else deps.evidences.of(job))
 
     examples = scan_results.examples_if_any(deps, entry, layer, channel, dataset)
-    wanted = scan_results.wanted(entry, layer, dataset)
+    wanted = found_scans.wanted(entry, layer, dataset)
     if examples is None:
-        deps.catalog.datasets.named(wanted.dataset, "dataset")  # here it is a parameter, to `resolve` a field of a body
-        scanned, _ = SCAN.resolve(deps.catalog, wanted)
-        key = SCAN.key(scanned, entry.digest, entry.renderer)
-        found = deps.views[SCAN.name].lookup.find(key)
-        scan = ScanOfUnit(key=key, status=None if found is None else found.status, url=addresses.scan(key))
+        scan = found_scans.asked_for(deps, entry, wanted)
     else:
         scan = ScanOfUnit(key=examples.scan, status="succeeded", url=addresses.scan(examples.scan))
     return Spectrum.of(picture("negative"), picture("positive"), specs, examples, scan, wanted)

@@ -34,9 +34,15 @@ class LayerPictures:
         self, entry: ModelEntry, layer: LayerEntry, first: int, count: int, sign: Sign | None = None
     ) -> tuple[list[UnitPictures], bool]:
         """The units `first`, `first` + 1, ... of the layer, `count` at most; and whether the index is whole. Blocks."""
-        count = max(0, min(count, layer.channels - first))
-        keys, complete = self._index.newest(entry.name, layer.name, first, count, sign)
-        pictures = self._newest(keys)
+        return self.of_each(entry, layer, range(first, min(first + count, layer.channels)), sign)
+
+    def of_each(
+        self, entry: ModelEntry, layer: LayerEntry, channels: Collection[int], sign: Sign | None = None
+    ) -> tuple[list[UnitPictures], bool]:
+        """The same of `channels`, in their order."""
+        first, last = min(channels, default=0), max(channels, default=-1)
+        keys, complete = self._index.newest(entry.name, layer.name, first, last - first + 1, sign)
+        pictures = self._newest({unit: of_one for unit, of_one in keys.items() if unit.channel in channels})
         labels = entry.labels if layer.name == entry.classes_layer else None
         units = [
             UnitPictures(
@@ -45,7 +51,7 @@ class LayerPictures:
                 positive=pictures.get(UnitSign(channel, "positive")),
                 negative=pictures.get(UnitSign(channel, "negative")),
             )
-            for channel in range(first, first + count)
+            for channel in channels
         ]
         return units, complete
 

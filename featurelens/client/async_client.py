@@ -120,6 +120,9 @@ class AsyncClient(AsyncClosing):
     async def examples(self, unit: str, dataset: str | None = None) -> dict[str, Any]:
         return await self._driver.run(self._operations.examples(unit, dataset))
 
+    async def alike(self, unit: str, dataset: str | None = None) -> dict[str, Any]:
+        return await self._driver.run(self._operations.alike(unit, dataset))
+
     async def spectrum(
         self,
         unit: str,

@@ -144,6 +144,12 @@ class Client(Closing):
         """Which images of a scanned data set raise a unit most and least. Raises `NotFound` without a scan."""
         return self._driver.run(self._operations.examples(unit, dataset))
 
+    def alike(self, unit: str, dataset: str | None = None) -> dict[str, Any]:
+        """Which units of its layer answer most alike over a scanned data set, `alike` and `opposite`; both are None
+        where the scan was made before that was kept. Raises `NotFound` without a scan.
+        """
+        return self._driver.run(self._operations.alike(unit, dataset))
+
     def spectrum(
         self,
         unit: str,

@@ -76,6 +76,9 @@ class Studies(Operations):
     def examples(self, unit: str, dataset: str | None) -> Steps[dict[str, Any]]:
         return (yield from self._get(addresses.examples(*place_of(unit)), {"dataset": dataset}))
 
+    def alike(self, unit: str, dataset: str | None) -> Steps[dict[str, Any]]:
+        return (yield from self._get(addresses.alike(*place_of(unit)), {"dataset": dataset}))
+
     def spectrum(self, unit: str, dataset: str | None) -> Steps[dict[str, Any]]:
         return (yield from self._get(addresses.spectrum(*place_of(unit)), {"dataset": dataset}))
 

@@ -41,16 +41,23 @@ def packed(contents: Iterable[tuple[int, bytes]]) -> tuple[bytes, bytes]:
 
 def unpacked(store: ResultStore, result: Result, pack: Pack, number: int) -> bytes | None:
     """The content with this number; None where there is none, or not any more."""
-    found = _places(store, result, pack, number, 1)
-    if not found or found[0][0] != number:
-        return None
-    _, start, end = found[0]
-    return store.file_part(result.key, pack.contents, start, end - start)
+    return unpacked_each(store, result, pack, [number]).get(number)
+
+
+def unpacked_each(store: ResultStore, result: Result, pack: Pack, numbers: Iterable[int]) -> dict[int, bytes]:
+    """The contents with these numbers, as far as they are there, in a read each and one of the index."""
+    index, found = _index(store, result, pack), {}
+    for number in numbers:
+        for there, start, end in _places(index, number, 1):
+            content = store.file_part(result.key, pack.contents, start, end - start) if there == number else None
+            if content is not None:
+                found[number] = content
+    return found
 
 
 def unpacked_from(store: ResultStore, result: Result, pack: Pack, number: int, count: int) -> list[bytes]:
     """The contents of this number and those that follow, `count` at most, in one read."""
-    found = _places(store, result, pack, number, count)
+    found = _places(_index(store, result, pack), number, count)
     if not found:
         return []
     begin, end = found[0][1], found[-1][2]
@@ -58,10 +65,13 @@ def unpacked_from(store: ResultStore, result: Result, pack: Pack, number: int, c
     return [part[start - begin : stop - begin] for _, start, stop in found] if part else []
 
 
-def _places(store: ResultStore, result: Result, pack: Pack, number: int, count: int) -> list[tuple[int, int, int]]:
-    """Number, begin and end of `count` contents at most, from the first whose number is not below `number`."""
+def _index(store: ResultStore, result: Result, pack: Pack) -> bytes:
     size = next((file.bytes for file in result.files if file.name == pack.places), 0)
-    index = store.file_part(result.key, pack.places, 0, size) or b""
+    return store.file_part(result.key, pack.places, 0, size) or b""
+
+
+def _places(index: bytes, number: int, count: int) -> list[tuple[int, int, int]]:
+    """Number, begin and end of `count` contents at most, from the first whose number is not below `number`."""
     entries = len(index) // _ENTRY.size
 
     def entry(place: int) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from featurelens.jobs import addresses
 from featurelens.jobs.errors import NotFound
 from featurelens.jobs.spec.scan import DatasetName
-from featurelens.service import scan_results, spectrum, spectrum_sheet
+from featurelens.service import relatives, scan_results, spectrum, spectrum_sheet
 from featurelens.service.auth.access import Identified, needs
 from featurelens.service.dependencies import Deps
 from featurelens.service.described import Channel, Known, LayerName
@@ -22,6 +22,7 @@ from featurelens.service.openapi.answers import GUARDED, answer, problems
 from featurelens.service.openapi.headers import QUOTA
 from featurelens.service.responses import IfNoneMatch, conditional
 from featurelens.service.schemas import address
+from featurelens.service.schemas.alike import Alike
 from featurelens.service.schemas.examples import Examples
 from featurelens.service.schemas.spectrum import AskedFor, Spectrum
 from featurelens.service.thumbnails import Format
@@ -44,6 +45,24 @@ def show_examples(known: Known, layer: LayerName, n: Channel, deps: Deps, datase
     from the latest finished scan of this layer. 404 tells what to POST where there is none.
     """
     return scan_results.examples(deps, known.entry, known.unit(layer, n), n, dataset)
+
+
+@router.get(
+    addresses.alike(MODEL, LAYER, "{n}"),
+    dependencies=[needs("read")],
+    summary="Units that answer alike",
+    responses={**answer(200, scan_samples.ALIKE), **problems(404, 422, 503)},
+)
+def show_alike(
+    known: Known, layer: LayerName, n: Channel, deps: Deps, response: Response, dataset: Dataset = None
+) -> Alike:
+    """Which units of its layer say most nearly the same to the images of a data set, near-duplicates first, and which
+    the opposite: from the scan that `examples` tells of. 404 tells what to POST where there is none.
+
+    With the newest finished pictures of each and the image that raises it most. Nothing is asked for here.
+    """
+    response.headers["Cache-Control"] = "no-cache"
+    return relatives.find(deps, known.entry, known.unit(layer, n), n, dataset)
 
 
 @router.get(

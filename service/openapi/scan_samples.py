@@ -12,11 +12,12 @@ from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.spec.visualization import VisualizationSpec
 from featurelens.jobs.store.result import Result
-from featurelens.service.openapi import samples
+from featurelens.service.openapi import samples, unit_samples
 from featurelens.service.schemas import scan
+from featurelens.service.schemas.alike import Alike, Relative
 from featurelens.service.schemas.evidence import Bounds, Evidence
 from featurelens.service.schemas.examples import LISTS, Examples
-from featurelens.service.schemas.scanned_units import ScannedUnit, ScannedUnits
+from featurelens.service.schemas.scanned_units import Nearest, ScannedUnit, ScannedUnits
 from featurelens.service.schemas.spectrum import AskedFor, OptimizedPicture, ScanOfUnit, Spectrum
 
 _KEY = "fs1_" + "3f" * 32
@@ -64,6 +65,7 @@ UNITS = ScannedUnits(
             spread=0.5,
             purity=0.38,
             label="stripes 45",
+            nearest=Nearest(channel=31, correlation=0.958114),
             standing=None,
             examples=addresses.examples(_SPEC.model, "conv6", 2),
         )
@@ -93,6 +95,27 @@ EXAMPLES = Examples.of(
     crops=True,
 )
 
+ALIKE = Alike(
+    **EXAMPLES.model_dump(include={"model", "layer", "channel", "dataset", "scan", "current", "same_network"}),
+    preactivation=True,
+    images=1079,
+    sampled=512,
+    alike=[
+        Relative(
+            channel=31,
+            correlation=0.958114,
+            error=0.004216,
+            active=0.35,
+            strongest=EXAMPLES.strongest[0],
+            positive=unit_samples.LAYER_UNITS.units[0].positive,
+            unit=addresses.unit(_SPEC.model, "conv6", 31),
+            alike=addresses.alike(_SPEC.model, "conv6", 31),
+        )
+    ],
+    opposite=[],
+    again=None,
+    links=EXAMPLES.links,
+)
 _PICTURE = samples.SUCCEEDED
 _ASKED: dict[Sign, VisualizationSpec] = {
     sign: VisualizationSpec(model=_SPEC.model, layer="conv6", channel=2, sign=sign) for sign in get_args(Sign)

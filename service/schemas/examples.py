@@ -26,6 +26,13 @@ class Example(BaseModel):
         description="what this position sees of the image, the whole image where that is not defined; null: not kept"
     )
 
+    @classmethod
+    def of(cls, scan: str, layer: str, told: dict[str, Any], *, crops: bool) -> Self:
+        """`told`: what the scan with the key `scan` says of it."""
+        place = {"layer": layer, "x": told["x"], "y": told["y"]} if told["x"] is not None else {}
+        crop = addresses.with_query(addresses.crop(scan, told["image"]), place)
+        return cls(**told, crop=crop if crops and told["shown"] else None)
+
 
 class Histogram(BaseModel):
     """`counts[i]` images gave at least ``low + i * width`` and less than a `width` more."""
@@ -53,8 +60,8 @@ class PreferredLabel(BaseModel):
     of: int = Field(description="how many were looked at")
 
 
-class Examples(BaseModel):
-    """One unit over a data set. Lists are sorted, nearest first, by the largest value over all positions."""
+class FoundByScan(BaseModel):
+    """Of a unit: which scan tells of it, and whether that still holds."""
 
     model: str
     layer: str
@@ -65,6 +72,11 @@ class Examples(BaseModel):
     same_network: bool = Field(
         description="false: other weights, or another version of the engine, than the network has now under its name"
     )
+
+
+class Examples(FoundByScan):
+    """One unit over a data set. Lists are sorted, nearest first, by the largest value over all positions."""
+
     preactivation: bool = Field(description="true: the layer ends in ReLU, and values stand before that")
     images: int
     active: float = Field(description="the share of images in which the unit is above zero anywhere")
@@ -93,14 +105,9 @@ class Examples(BaseModel):
         layer, channel = told["layer"], told["channel"]
         shape = next(shape for shape in result.numbers["layers"] if shape["name"] == layer)
 
-        def example(one: dict[str, Any]) -> Example:
-            place = {"layer": layer, "x": one["x"], "y": one["y"]} if one["x"] is not None else {}
-            crop = addresses.with_query(addresses.crop(result.key, one["image"]), place)
-            return Example(**one, crop=crop if crops and one["shown"] else None)
-
         return cls(
             **{name: value for name, value in told.items() if name not in LISTS},
-            **{name: [example(one) for one in told[name]] for name in LISTS},
+            **{name: [Example.of(result.key, layer, one, crops=crops) for one in told[name]] for name in LISTS},
             model=spec.model,
             dataset=spec.dataset,
             scan=result.key,

@@ -11,9 +11,18 @@ from featurelens.service.schemas.address import Address
 from featurelens.service.schemas.comparison import ComparisonSort
 from featurelens.service.schemas.evidence import Bounds, Evidence
 
-Sort = Literal["strongest", "maximum", "spread", "active", "purity", "standing", "ratio", "percentile", ComparisonSort]
+Sort = Literal[
+    "strongest", "maximum", "spread", "active", "purity", "nearest", "standing", "ratio", "percentile", ComparisonSort
+]
 BY_PICTURE = ("ratio", "percentile", *get_args(ComparisonSort))
 """What the pictures of units are sorted by, not the units."""
+
+
+class Nearest(BaseModel):
+    """The unit of the layer that answers most alike; `alike` of the unit tells more."""
+
+    channel: int
+    correlation: float
 
 
 class ScannedUnit(BaseModel):
@@ -26,6 +35,9 @@ class ScannedUnit(BaseModel):
     spread: float = Field(description="the standard deviation of that")
     label: str | None = Field(description="the most frequent one among the images that raise it most")
     purity: float = Field(description="the share of that label among them")
+    nearest: Nearest | None = Field(
+        None, description="null: none answers alike, or the scan was made before that was kept"
+    )
     standing: float | None = Field(
         description="of the image asked for: by how many spreads its value is above the mean; null without one"
     )
@@ -58,6 +70,7 @@ class ScannedUnit(BaseModel):
             spread=maximum["spread"],
             label=labels[0]["label"] if labels else None,
             purity=labels[0]["images"] / labels[0]["of"] if labels else 0.0,
+            nearest=Nearest(**nearest[0]) if (nearest := told.get("alike")) else None,
             standing=None if above is None else above / (maximum["spread"] or 1.0),
             examples=addresses.examples(model, told["layer"], told["channel"]),
         )
@@ -70,7 +83,13 @@ class ScannedUnit(BaseModel):
     def rank(self, sort: Sort) -> tuple[bool, float]:
         """Rises from the first in a list to the last; what has no such number comes behind what has one."""
         found = getattr(self, sort)
-        value = found.least if isinstance(found, Bounds) else found
+        match found:
+            case Bounds():
+                value = found.least
+            case Nearest():
+                value = found.correlation
+            case _:
+                value = found
         return value is None, -(value or 0.0)
 
 

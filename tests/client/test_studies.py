@@ -66,6 +66,7 @@ def test_a_scan_and_what_it_tells(redis: Redis, broker: str, catalog: Catalog, t
         assert (found.key, found["images"]) == (job.key, 39)
         assert client.file(found) == TABLE
         assert [one["image"] for one in client.examples(UNIT)["strongest"]] == [3, 4]
+        assert [one["channel"] for one in client.alike(UNIT, name)["alike"]] == [4, 1]
         spectrum = client.spectrum(UNIT, name)
         assert {one["part"] for one in spectrum["missing"]} == {"negative", "positive"}
         assert client.spectrum_sheet(UNIT).startswith(b"\x89PNG")
@@ -121,6 +122,8 @@ def test_awaited(service: Server) -> None:
             assert sorted([item["channel"] async for item, _ in sweep.as_finished()]) == [0, 1]
             with pytest.raises(NotFound):
                 await client.examples(UNIT)
+            with pytest.raises(NotFound):
+                await client.alike(UNIT)
             with pytest.raises(UnknownDataset):
                 await client.spectrum_sheet(UNIT)
 

@@ -69,3 +69,56 @@ def test_keys(visit: Visit) -> None:
     expect(page.get_by_role("dialog")).to_contain_text("next unit")
     page.keyboard.press("Escape")
     assert visit.errors == []
+
+
+def test_units_that_answer_alike(visit: Visit) -> None:
+    """With numbers and images, and a way to each of them; looking has asked for nothing."""
+    page = visit.open(f"{UNIT}/2")
+    alike = page.get_by_test_id("alike")
+    expect(alike).to_have_attribute("data-status", "told")
+    expect(alike).to_contain_text("512 of the 1080 images of patterns")
+    tiles = alike.get_by_role("list", name="Units that answer alike").get_by_test_id("relative")
+    said = page.request.get(f"{visit.base}/v1/models/patternnet/layers/logits/units/2/alike").json()
+    expect(tiles).to_have_count(len(said["alike"]))
+    first = said["alike"][0]
+    expect(tiles.first).to_contain_text(f"{first['channel']} {first['label']}")
+    expect(tiles.first).to_contain_text(f"{first['correlation']:.3f}")
+    expect(tiles.first.get_by_role("img").last).to_be_visible()
+    expect(alike.get_by_test_id("near-duplicate")).to_have_count(
+        sum(one["correlation"] >= 0.95 for one in said["alike"])
+    )
+    tiles.first.click()
+    page.wait_for_url(f"**/units/{first['channel']}?dataset=patterns")
+    expect(page.locator("main h1")).to_contain_text(f":{first['channel']}")
+    assert {request.method for request in visit.requests if not request.url.endswith("/estimate")} == {"GET"}
+    assert visit.errors == []
+
+
+def test_before_images_were_read_nothing_is_known_of_that(visit: Visit) -> None:
+    page = visit.open("models/patternnet/layers/conv5/units/9")
+    expect(page.get_by_test_id("alike")).to_have_attribute("data-status", "unread")
+    expect(page.get_by_test_id("unread")).to_be_visible()
+    assert visit.errors == []
+
+
+def test_images_that_were_read_before_can_be_read_again(visit: Visit) -> None:
+    """What a scan of an earlier edition tells: the numbers are the service's, the missing ones are taken out here."""
+    path = "/v1/models/patternnet/layers/logits/units/2/alike"
+    said = visit.page.request.get(f"{visit.base}{path}").json()
+    again = {
+        "key": said["scan"],
+        "status": None,
+        "url": said["links"]["scan"],
+        "to": "/v1/scans",
+        "request": {"model": "patternnet", "dataset": "patterns", "layers": ["logits"]},
+    }
+    answers = [{**said, "alike": None, "opposite": None, "sampled": None, "again": again}, said]
+    visit.page.route(
+        f"**{path}?*", lambda route: route.fulfill(json=answers.pop(0) if len(answers) > 1 else answers[0])
+    )
+    page = visit.open(f"{UNIT}/2")
+    alike = page.get_by_test_id("alike")
+    expect(alike).to_have_attribute("data-status", "before")
+    alike.get_by_role("button", name="Read patterns").click()
+    expect(alike).to_have_attribute("data-status", "told")
+    assert visit.errors == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,15 @@ NUMBERS: dict[str, Any] = {
     "seconds": 0.25,
 }
 
+RELATIVES: dict[str, Any] = {
+    "alike": [
+        {"channel": 4, "correlation": 0.96, "error": 0.0},
+        {"channel": 1, "correlation": 0.25, "error": 0.0},
+    ],
+    "opposite": [{"channel": 7, "correlation": -0.5, "error": 0.0}],
+}
+"""Of the unit 3 of each layer."""
+
 
 def told(layer: str, channel: int) -> dict[str, Any]:
     """What the scan says of a unit."""
@@ -54,6 +64,8 @@ def told(layer: str, channel: int) -> dict[str, Any]:
         **dict.fromkeys(("strongest", "weakest", "above", "below"), examples),
         "strongest_mean": [{**examples[0], "x": None, "y": None}],
         "likeliest": [],
+        "sampled": 39,
+        **(RELATIVES if channel == 3 else {"alike": [], "opposite": []}),
     }
 
 
@@ -64,7 +76,12 @@ def webp() -> bytes:
     return file.getvalue()
 
 
-def finish(redis: Redis, store: FileStore, key: str) -> None:
+def told_before(layer: str, channel: int) -> dict[str, Any]:
+    """The same, when it was not kept yet which units answer alike."""
+    return {name: value for name, value in told(layer, channel).items() if name not in {"sampled", *RELATIVES}}
+
+
+def finish(redis: Redis, store: FileStore, key: str, told: Callable[[str, int], dict[str, Any]] = told) -> None:
     """As a worker would."""
     records, ticket = Records(redis), JobQueue(redis).find(key)
     assert ticket is not None

@@ -8,6 +8,7 @@ from featurelens.engine.scan.accumulator import Accumulator
 from featurelens.engine.scan.extremes import Example
 from featurelens.engine.scan.histogram import Histogram
 from featurelens.engine.scan.reader import LayerShape, Reader, Responses
+from featurelens.engine.scan.relatives import Relative, Relatives
 from featurelens.engine.scan.report import Statistics, UnitReport
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "Histogram",
     "LayerShape",
     "Reader",
+    "Relative",
+    "Relatives",
     "Responses",
     "Statistics",
     "UnitReport",

@@ -6,7 +6,7 @@ About 7 kB a unit. Parts of a scan, gathered anywhere, are merged to the same bi
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from featurelens.engine.scan.exact_sum import ExactSum
 from featurelens.engine.scan.extremes import NOBODY, Example, Extremes, ranked
 from featurelens.engine.scan.histogram import Histogram, Histograms
 from featurelens.engine.scan.reader import Responses
+from featurelens.engine.scan.relatives import Relatives, relatives
 from featurelens.engine.scan.report import Middle, Statistics, UnitReport
 from featurelens.engine.scan.sample import Sample
 from featurelens.engine.scan.state import Gathered, State
@@ -111,6 +112,20 @@ class Accumulator:
             mean=self._statistics(self.units + unit),
             mean_after=self._histogram_after(unit),
         )
+
+    @property
+    def sampled(self) -> int:
+        """How many of the images `relatives` goes by; all of them, unless there are more than the sample holds."""
+        self._take_in()
+        return len(self._sample.images)
+
+    def relatives(self, units: range) -> Iterator[Relatives]:
+        """Which of `units`, the same ones for each of them, say the like of each to the images of the sample.
+
+        By the largest value over all positions. Numbers of units are counted from the first one of `units`.
+        """
+        self._take_in()
+        return relatives(self._sample.values[:, units.start : units.stop], self.images)
 
     def _take_in(self) -> None:
         """Whatever waits: together they take little longer than a few alone."""

@@ -12,38 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from featurelens.engine.scan import Accumulator, Responses, UnitReport
+from featurelens.engine.scan import Accumulator, UnitReport
 from featurelens.engine.scan.accumulator import PREFERRED
 from featurelens.engine.scan.exact_sum import ExactSum
 from featurelens.engine.scan.extremes import ranked, unranked
 from featurelens.engine.scan.histogram import BINS, Histograms
 from featurelens.engine.scan.sample import SIZE, Sample
+from tests.support.gathering import IMAGES, KEEP, RECTIFIED, UNITS, cut, gathered, responses
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False, min_value=-(2.0**63), max_value=2.0**63)
-UNITS, IMAGES, KEEP = 5, 150, 9
-RECTIFIED = [False, True, False, True, True]
-"""Of each unit: whether its layer ends in ReLU."""
-
-
-def responses(images: int = IMAGES, units: int = UNITS, seed: int = 0) -> Responses:
-    """Of units of very different sizes and signs, with many ties."""
-    generator = torch.Generator().manual_seed(seed)
-    scale = torch.tensor([1e-3, 1.0, 1e4, 1.0, 1.0])[:units]
-    maxima = (torch.randn(images, units, generator=generator) * 4).round() / 4 * scale
-    maxima[:, 3] = maxima[:, 3].abs() + 1
-    means = maxima * torch.rand(images, units, generator=generator)
-    positions = torch.randint(0, 49, (images, units), generator=generator, dtype=torch.int32)
-    certainties = torch.rand(images, units, generator=generator).log()
-    certainties[:, 0] = -torch.inf
-    return Responses(maxima, positions, means, certainties, means[:, RECTIFIED[:units]].clamp(min=0))
-
-
-def gathered(said: Responses, batches: list[list[int]]) -> Accumulator:
-    found = Accumulator(RECTIFIED, KEEP)
-    for batch in batches:
-        rows = torch.tensor(batch, dtype=torch.int64)
-        found.add(rows, said.of(rows))
-    return found
 
 
 def same(one: Accumulator, other: Accumulator) -> None:
@@ -51,13 +28,6 @@ def same(one: Accumulator, other: Accumulator) -> None:
     assert first.keys() == second.keys()
     for name, tensor in first.items():
         assert torch.equal(tensor, second[name]), name
-
-
-def cut(images: int, dice: random.Random) -> list[list[int]]:
-    order = list(range(images))
-    dice.shuffle(order)
-    places = sorted(dice.sample(range(images + 1), dice.randint(0, 20)))
-    return [order[a:b] for a, b in zip([0, *places], [*places, images], strict=True)]
 
 
 @pytest.mark.parametrize("seed", range(10))

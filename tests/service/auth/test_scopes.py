@@ -100,6 +100,7 @@ SCOPES = {
     "GET /v1/models/{model}/layers/{layer}/units/{n}": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/filters": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/examples": "read",
+    "GET /v1/models/{model}/layers/{layer}/units/{n}/alike": "read",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/spectrum": "read",
     "POST /v1/models/{model}/layers/{layer}/units/{n}/spectrum": "render",
     "GET /v1/models/{model}/layers/{layer}/units/{n}/spectrum/sheet": "read",

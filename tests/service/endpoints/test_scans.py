@@ -200,6 +200,11 @@ def test_units_side_by_side(client: httpx.Client, scan: str) -> None:
     unit = said["units"][0]
     assert (unit["label"], unit["purity"], unit["strongest"], unit["standing"]) == ("cat", 25 / 39, 0.75, None)
     assert client.get(unit["examples"]).json()["channel"] == 3
+    near = client.get(f"{scan}/units", params={"layer": LAYER, "sort": "nearest", "limit": 2}).json()["units"]
+    assert [(unit["channel"], unit["nearest"]) for unit in near] == [
+        (3, {"channel": 4, "correlation": 0.96}),
+        (0, None),
+    ]
     liking = client.get(f"{scan}/units", params={"image": 4, "sort": "standing"}).json()
     assert (liking["layer"], liking["total"], liking["units"][0]["standing"]) == ("conv1", 8, 4.0)
     assert client.get(f"{scan}/units", params={"image": 5}).json()["units"] == []

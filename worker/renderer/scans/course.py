@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from featurelens.engine.network import Network
-from featurelens.engine.scan import Accumulator
+from featurelens.engine.scan import Accumulator, Relatives
 from featurelens.jobs.errors import RenderFailed
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.pack import THUMBNAILS, UNITS, packed
@@ -19,7 +19,7 @@ from featurelens.worker.datasets.decoder import Decoder
 from featurelens.worker.datasets.decoding import Broken, thumbnail, thumbnail_size
 from featurelens.worker.protocol import FileHead, Stage
 from featurelens.worker.renderer.course_work import PATIENCE, beside
-from featurelens.worker.renderer.scans.examples import chosen, described
+from featurelens.worker.renderer.scans.examples import chosen, described, related
 from featurelens.worker.renderer.scans.reading import Means, Reading
 
 THUMBNAIL = 224
@@ -103,10 +103,12 @@ class Course:
         from featurelens.worker.renderer.scans.tables import TABLE, Table
 
         table = Table({"key": self._key, "spec": self._spec.model_dump_json(), "weights": self._network.digest})
+        relatives = self._relatives(gathered)
         channels = [(shape, channel) for shape in self._reading.reader.shapes for channel in range(shape.channels)]
         for first in range(0, len(channels), _TOGETHER):
             told = [
                 described(gathered.report(unit), *channels[unit], labels, thumbnails)
+                | related(relatives[unit], gathered.sampled)
                 for unit in range(first, min(first + _TOGETHER, len(channels)))
             ]
             table.add(told)
@@ -126,6 +128,13 @@ class Course:
             **self._means.device.numbers(self._network),
         }
         return Outcome(numbers, files)
+
+    def _relatives(self, gathered: Accumulator) -> list[Relatives]:
+        """Of every unit, among those of its layer."""
+        found: list[Relatives] = []
+        for shape in self._reading.reader.shapes:
+            found += gathered.relatives(range(len(found), len(found) + shape.channels))
+        return found
 
 
 def _head(name: str, content: bytes) -> FileHead:

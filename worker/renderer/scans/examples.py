@@ -9,9 +9,10 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from featurelens.engine.scan import Example, LayerShape, UnitReport
+from featurelens.engine.scan import Example, LayerShape, Relative, Relatives, UnitReport
 
 LISTS = ("strongest", "weakest", "above", "below", "strongest_mean", "likeliest")
+RELATIVES = ("alike", "opposite")
 MOST_SHOWN = 10_000
 """Images that are kept as thumbnails, of about 10 kB each."""
 BY_MEAN = frozenset({"strongest_mean", "likeliest"})
@@ -56,6 +57,15 @@ def described(
         "middle": report.middle,
         **{name: [told(example, name) for example in getattr(report, name)] for name in LISTS},
     }
+
+
+def related(relatives: Relatives, sampled: int) -> dict[str, Any]:
+    """The rest of it: which units of the layer answer alike, by `sampled` images."""
+
+    def told(one: Relative) -> dict[str, Any]:
+        return {"channel": one.unit, "correlation": one.correlation, "error": one.error}
+
+    return {"sampled": sampled} | {name: [told(one) for one in getattr(relatives, name)] for name in RELATIVES}
 
 
 def _preferred(images: Sequence[int], labels: Sequence[str | None]) -> list[dict[str, Any]]:

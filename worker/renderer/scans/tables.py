@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from featurelens.worker.renderer.scans.examples import LISTS
+from featurelens.worker.renderer.scans.examples import LISTS, RELATIVES
 
 TABLE = "units.parquet"
 
@@ -35,6 +35,7 @@ _EXAMPLES = pa.list_(
     )
 )
 _LABELS = pa.list_(pa.struct([("label", pa.string()), ("images", pa.int32()), ("of", pa.int32())]))
+_RELATIVES = pa.list_(pa.struct([("channel", pa.int32()), ("correlation", pa.float64()), ("error", pa.float64())]))
 SCHEMA = pa.schema(
     [
         ("layer", pa.string()),
@@ -47,6 +48,8 @@ SCHEMA = pa.schema(
         ("labels", _LABELS),
         ("middle", pa.string()),
         *((name, _EXAMPLES) for name in LISTS),
+        ("sampled", pa.int64()),
+        *((name, _RELATIVES) for name in RELATIVES),
     ]
 )
 

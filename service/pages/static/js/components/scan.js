@@ -14,6 +14,15 @@ import { Trouble } from './trouble.js';
 export function Scan({ spectrum, done }) {
   const { scan, dataset, missing } = spectrum;
   const { request } = missing.find((/** @type {any} */ one) => one.part === 'examples');
+  return html`<${Read} scan=${scan} request=${request} dataset=${dataset} done=${done} title="No images have been read for this layer"
+    words=${html`One pass over the images of <strong>${dataset}</strong> finds those that raise and lower every unit of this layer.`} />`;
+}
+
+/**
+ * `scan` says which one `request` asks for, and how far it is; `title` and `words` what it is good for.
+ * @param {{scan: any, request: any, dataset: string, title: string, words: any, done: () => void}} props
+ */
+export function Read({ scan, request, dataset, title, words, done }) {
   const job = useJob(scan.key, scan.status ? { key: scan.key, status: scan.status } : null);
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const read = job?.status === 'succeeded';
@@ -28,8 +37,8 @@ export function Scan({ spectrum, done }) {
   };
   const flying = job && !over(job);
   return html`<div class="notice" data-testid="unread" data-status=${job?.status ?? 'none'}>
-    <h3>No images have been read for this layer</h3>
-    <p>One pass over the images of <strong>${dataset}</strong> finds those that raise and lower every unit of this layer.</p>
+    <h3>${title}</h3>
+    <p>${words}</p>
     ${job?.status === 'cancelled' && html`<p class="small">It was cancelled. Asked for again, it goes on where it was.</p>`}
     ${job?.error && html`<p class="refused">${job.error.detail}</p>`}
     ${flying ? html`<${Progress} job=${job} label=${`reading the images of ${dataset}`} />

@@ -7,7 +7,7 @@ import { Kernel } from '../components/help/kernel.js';
 import { Addresses, Keyboard, WhoMayAsk } from '../components/help/practice.js';
 import { Optimized } from '../components/optimized.js';
 import { OwnNetwork } from '../components/own_network.js';
-import { Spectrum } from '../components/unit/spectrum.js';
+import { Spectrum, useSpectrum } from '../components/unit/spectrum.js';
 
 const MODEL = 'patternnet';
 /** Its classes are the channels of its last layer, in the order of its labels. */
@@ -96,11 +96,15 @@ const Optimization = () => html`<section aria-labelledby="optimization">
 </section>`;
 
 /** @param {{query: URLSearchParams}} props */
-const Examples = ({ query }) => html`<section aria-labelledby="dataset-examples">
+function Examples({ query }) {
+  const dataset = query.get('dataset');
+  const spectrum = useSpectrum(MODEL, CLASSES, RINGS.channel, dataset);
+  return html`<section aria-labelledby="dataset-examples">
   <h2 id="dataset-examples">Dataset examples against optimized pictures</h2>
   <p class="reading"><strong>Dataset examples</strong> are the real images that raise or lower a unit most. They are real, but they show everything
     that came along: a unit for grass and one for cows may have the same examples. An <strong>optimized picture</strong> holds only what the unit
     itself asks for, but it is a picture that nobody has ever taken. Both are evidence, neither is proof: look at the activation that was reached, and
     at both ends.</p>
-  <${Spectrum} model=${MODEL} layer=${CLASSES} channel=${RINGS.channel} name=${RINGS.label} requests=${PICTURES} dataset=${query.get('dataset')} />
+  <${Spectrum} model=${MODEL} layer=${CLASSES} channel=${RINGS.channel} name=${RINGS.label} requests=${PICTURES} dataset=${dataset} found=${spectrum} />
 </section>`;
+}

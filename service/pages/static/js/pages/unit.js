@@ -8,12 +8,13 @@ import { Loading, sees } from '../components/states.js';
 import { PixelSwitch } from '../components/pixels.js';
 import { Request } from '../components/request.js';
 import { Trouble } from '../components/trouble.js';
+import { Alike } from '../components/unit/alike.js';
 import { Diverse } from '../components/unit/diverse.js';
 import { Neighbours } from '../components/unit/neighbours.js';
 import { PhotoMap } from '../components/unit/photo_map.js';
 import { Optimized } from '../components/optimized.js';
 import { Settings, requested } from '../components/unit/settings.js';
-import { Spectrum } from '../components/unit/spectrum.js';
+import { Spectrum, useSpectrum } from '../components/unit/spectrum.js';
 import { Others } from '../components/unit/others.js';
 import { Weights } from '../components/unit/weights.js';
 
@@ -24,6 +25,9 @@ export const title = params => `${params.layer}:${params.channel}`;
 export default function Unit({ params, query }) {
   const { model, layer } = params;
   const { data: unit, problem, loading, reload } = useResource(api.unit(model, layer, params.channel));
+  const dataset = query.get('dataset');
+  const embedded = query.get('embed') !== null;
+  const spectrum = useSpectrum(model, layer, unit && !embedded ? unit.channel : null, dataset);
   const layers = useResource(api.layers(model)).data?.layers ?? [];
   if (problem) return html`<${Trouble} problem=${problem} whole=${true} model=${model} retry=${reload} />`;
   if (loading) return html`<${Loading} what="Looking at the unit" whole=${true} />`;
@@ -32,7 +36,7 @@ export default function Unit({ params, query }) {
   const name = `${layer}:${channel}${unit.label ? ` (${unit.label})` : ''}`;
   const requests = { positive: requested(unit.ask.positive, query, model), negative: requested(unit.ask.negative, query, model) };
   const compared = seedsAndNegative(requests.positive);
-  if (query.get('embed') !== null) return html`<${Embedded} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} />`;
+  if (embedded) return html`<${Embedded} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} />`;
   return html`
     <header class="stack">
       <ol class="crumbs" aria-label="Where this is">
@@ -48,8 +52,9 @@ export default function Unit({ params, query }) {
         <${PixelSwitch} /></div>
       ${entry && html`<p class="soft small">${about(entry)}</p>`}
     </header>
-    <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${query.get('dataset')} />
+    <${Spectrum} model=${model} layer=${layer} channel=${channel} name=${name} requests=${requests} dataset=${dataset} found=${spectrum} />
     <${Diverse} request=${requests.positive} name=${name} />
+    <${Alike} model=${model} layer=${layer} channel=${channel} spectrum=${spectrum.data} />
     <${Weights} model=${model} layer=${layer} channel=${channel} />
     <${PhotoMap} model=${model} canonical=${unit.model} layer=${layer} channel=${channel} name=${name} query=${query} />
     <${Others} visualizations=${unit.visualizations} />

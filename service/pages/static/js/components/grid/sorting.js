@@ -11,6 +11,7 @@ export const SCANNED = {
   spread: 'spread over images',
   active: 'how often active',
   purity: 'how pure its label is',
+  nearest: 'how alike another unit answers',
   ratio: 'picture against the best image',
   percentile: 'images that the picture is beyond',
   likeness: 'how alike picture and images are processed',

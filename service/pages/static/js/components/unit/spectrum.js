@@ -17,12 +17,19 @@ const COLUMNS = [
 ];
 
 /**
- * `requests` are those of the two optimized pictures, by sign.
- * @param {{model: string, layer: string, channel: number, name: string, requests: Record<string, any>, dataset: string | null}} props
+ * What the service says of a unit's spectrum; null where nothing is to be asked for.
+ * @param {string} model @param {string} layer @param {number | null} channel @param {string | null} dataset
  */
-export function Spectrum({ model, layer, channel, name, requests, dataset }) {
+export const useSpectrum = (model, layer, channel, dataset) =>
+  useResource(channel === null ? null : withQuery(`${api.unit(model, layer, channel)}/spectrum`, { dataset }));
+
+/**
+ * `requests` are those of the two optimized pictures, by sign; `found` is what `useSpectrum` says.
+ * @param {{model: string, layer: string, channel: number, name: string, requests: Record<string, any>, dataset: string | null, found: any}} props
+ */
+export function Spectrum({ model, layer, channel, name, requests, dataset, found }) {
   const sets = useResource(api.datasets()).data?.datasets ?? [];
-  const { data, problem, reload } = useResource(withQuery(`${api.unit(model, layer, channel)}/spectrum`, { dataset }));
+  const { data, problem, reload } = found;
   const chosen = dataset ?? data?.dataset;
   const examples = useResource(data?.maximum ? withQuery(`${api.unit(model, layer, channel)}/examples`, { dataset: chosen }) : null).data;
   return html`<section aria-labelledby="spectrum">
