@@ -21,8 +21,8 @@ class Scan(Kind[ScanSpec]):
     spec = ScanSpec
     seconds = 7 * 24 * 3600
     limit = "scan"
-    edition = 2
-    """1: without the mean after a ReLU."""
+    edition = 3
+    """1: without the mean after a ReLU; 2: of images as they lie in their files, not made plain."""
 
     def resolve(self, catalog: Catalog, spec: ScanSpec) -> tuple[ScanSpec, ModelEntry]:
         """Fills in the recommended layers, the network's own size, and what the data set is now."""
