@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
-from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotFound, OutOfRange, UnknownDataset
+from featurelens.jobs.errors import InvalidSpec, NotFound, OutOfRange, UnknownDataset
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked, unpacked_from
 from featurelens.jobs.store.result import Result
-from featurelens.service.crops import Box, cut, seen_by
+from featurelens.service.crops import cut, seen_by
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.pictured_units import Pictured, pictured
 from featurelens.service.scan_lines import shape_of, units_of
@@ -97,10 +97,18 @@ def wanted(entry: ModelEntry, layer: LayerEntry, dataset: str | None) -> ScanSpe
     return ScanSpec(model=entry.name, dataset=dataset or PATTERNS, layers=[layer.name])
 
 
-def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int] | None, format: Format) -> bytes:
+class Crop(NamedTuple):
+    """A picture. `lasting`: it stays as it is; a whole image in place of a crop may become one."""
+
+    content: bytes
+    lasting: bool
+
+
+def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int] | None, format: Format) -> Crop:
     """What `position` (layer, x, y) sees of an image that the scan names, or all of that.
 
-    Raises `NotFound`, or `OutOfRange` for a position that there is not.
+    Raises `NotFound`, `OutOfRange` for a position that there is not, or `CatalogPending` while nobody knows what it
+    sees.
     """
     if not deps.settings.dataset_crops:
         raise NotFound("images of data sets are not shown here")
@@ -113,7 +121,12 @@ def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int
     spec = result.spec
     assert isinstance(spec, ScanSpec)
     assert spec.size is not None
-    return cut(webp, None if position is None else _box(deps, result, spec, *position), spec.size, format)
+    if position is None:
+        return Crop(cut(webp, None, spec.size, format), lasting=True)
+    layer, x, y = position
+    _check(result, layer, x, y)
+    entry = _described(deps, spec.model, layer)
+    return Crop(cut(webp, seen_by(entry, x, y, spec.size), spec.size, format), lasting=entry is not None)
 
 
 def units(
@@ -157,20 +170,18 @@ def _current(deps: Dependencies, spec: ScanSpec) -> bool:
         return False
 
 
-def _box(deps: Dependencies, result: Result, spec: ScanSpec, layer: str, x: int, y: int) -> Box | None:
+def _check(result: Result, layer: str, x: int, y: int) -> None:
     shape = shape_of(result, layer)
     for axis, place, positions in (("x", x, shape["width"]), ("y", y, shape["height"])):
         if place >= positions:
             raise OutOfRange.at(axis, f"{axis} must be between 0 and {positions - 1} in layer {layer}")
-    assert spec.size is not None
-    return seen_by(_described(deps, spec.model, layer), x, y, spec.size)
 
 
 def _described(deps: Dependencies, model: str, layer: str) -> LayerEntry | None:
-    """None where the network is gone, or is being described: then all of the image is shown."""
+    """None where the network is gone: then all of the image is shown. Raises `CatalogPending`."""
     try:
         layers = deps.catalog.layers(deps.catalog.model(model))
-    except (InvalidSpec, CatalogPending):
+    except InvalidSpec:
         return None
     return next((one for one in layers if one.name == layer), None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
@@ -18,6 +19,7 @@ from featurelens.service.dependencies import Deps, JsonOnly, key_of
 from featurelens.service.job_routes import JobRoutes
 from featurelens.service.openapi import answers, scan_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
+from featurelens.service.resolving import described
 from featurelens.service.responses import IfNoneMatch, conditional, stored
 from featurelens.service.schemas.scan import Scan
 from featurelens.service.schemas.scanned_units import ScannedUnits, Sort
@@ -133,7 +135,7 @@ def units(
     response_class=Response,
     responses={**answers.conditional("the part", "image/webp", "image/png"), **problems(404, 422)},
 )
-def crop(
+async def crop(
     key: Key,
     image: Image,
     deps: Deps,
@@ -147,6 +149,6 @@ def crop(
     position = None if layer is None or x is None or y is None else (layer, x, y)
     if position is None and (layer, x, y) != (None, None, None):
         raise InvalidSpec.at("layer", "a position is layer, x and y together")
-    found = scan_results.crop(deps, key, image, position, format)
-    tag = scan_results.digest(found)
-    return conditional(found, tag, f"image/{format}", if_none_match, private=deps.settings.auth_required)
+    content, lasting = await described(partial(scan_results.crop, deps, key, image, position, format))
+    tag, private = scan_results.digest(content), deps.settings.auth_required
+    return conditional(content, tag, f"image/{format}", if_none_match, immutable=lasting, private=private)
