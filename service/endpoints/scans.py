@@ -111,12 +111,13 @@ def units(
     layer: Annotated[str | None, Query(max_length=200, description="default: the first that was read")] = None,
     sort: Annotated[Sort, Query(description="the largest first; `standing` with `image` only")] = "strongest",
     sign: Annotated[Sign, Query(description="of the pictures, where they are sorted by")] = "positive",
-    image: Annotated[int | None, Query(ge=0, le=2**32, description="only units among whose strongest it is")] = None,
+    image: Annotated[int | None, Query(ge=0, le=2**32, description="only units whose `keep` strongest have it")] = None,
     limit: Annotated[int, Query(ge=1, le=4096)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> ScannedUnits:
-    """By what was found of them. With `image`, the units that like an image most: by `standing`, which is by how many
-    spreads the image stands above what the unit says to the mean image.
+    """By what was found of them. With `image`, the units that like an image most, of those among whose `keep` strongest
+    images it is, the only ones of which a scan keeps what they say to it: by `standing`, which is by how many spreads
+    the image stands above what the unit says to the mean image.
 
     Or by how far their finished pictures get beside the images (`ratio`, `percentile`), and how alike either is
     processed (`likeness`, `likeness_of_means`); units of which there is no such picture come last.
