@@ -125,7 +125,10 @@ def _scanned(deps: Dependencies, subject: Subject, dataset: str | None) -> Found
 
 
 def _list(unit: Unit) -> Literal["strongest_mean", "strongest", "weakest"]:
-    """That of the images that do most of what the picture does."""
+    """That of the images that do most of what the picture does.
+
+    Of a negative picture, which lowers the mean, those whose largest value is lowest: no list goes by the lowest mean.
+    """
     if unit.sign == "negative":
         return "weakest"
     return "strongest_mean" if unit.compared == "mean" else "strongest"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import NamedTuple
 
 from featurelens.jobs import addresses
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
-from featurelens.jobs.errors import CatalogPending, InvalidSpec, NotFound, OutOfRange
+from featurelens.jobs.errors import InvalidSpec, NotFound, OutOfRange
 from featurelens.jobs.spec.base import Sign
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.pack import THUMBNAILS, UNITS, unpacked, unpacked_from
 from featurelens.jobs.store.result import Result
 from featurelens.service import found_scans
-from featurelens.service.crops import Box, cut, seen_by
+from featurelens.service.crops import cut, seen_by
 from featurelens.service.dependencies import Dependencies
 from featurelens.service.found_scans import Found
 from featurelens.service.pictured_units import Pictured, pictured
@@ -41,10 +42,18 @@ def examples_if_any(
     return None if found is None else _examples(deps, found, layer, channel)
 
 
-def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int] | None, format: Format) -> bytes:
+class Crop(NamedTuple):
+    """A picture. `lasting`: it stays as it is; a whole image in place of a crop may become one."""
+
+    content: bytes
+    lasting: bool
+
+
+def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int] | None, format: Format) -> Crop:
     """What `position` (layer, x, y) sees of an image that the scan names, or all of that.
 
-    Raises `NotFound`, or `OutOfRange` for a position that there is not.
+    Raises `NotFound`, `OutOfRange` for a position that there is not, or `CatalogPending` while nobody knows what it
+    sees.
     """
     if not deps.settings.dataset_crops:
         raise NotFound("images of data sets are not shown here")
@@ -57,7 +66,12 @@ def crop(deps: Dependencies, key: str, image: int, position: tuple[str, int, int
     spec = result.spec
     assert isinstance(spec, ScanSpec)
     assert spec.size is not None
-    return cut(webp, None if position is None else _box(deps, result, spec, *position), spec.size, format)
+    if position is None:
+        return Crop(cut(webp, None, spec.size, format), lasting=True)
+    layer, x, y = position
+    _check(result, layer, x, y)
+    entry = _described(deps, spec.model, layer)
+    return Crop(cut(webp, seen_by(entry, x, y, spec.size), spec.size, format), lasting=entry is not None)
 
 
 def units(
@@ -98,20 +112,18 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _box(deps: Dependencies, result: Result, spec: ScanSpec, layer: str, x: int, y: int) -> Box | None:
+def _check(result: Result, layer: str, x: int, y: int) -> None:
     shape = shape_of(result, layer)
     for axis, place, positions in (("x", x, shape["width"]), ("y", y, shape["height"])):
         if place >= positions:
             raise OutOfRange.at(axis, f"{axis} must be between 0 and {positions - 1} in layer {layer}")
-    assert spec.size is not None
-    return seen_by(_described(deps, spec.model, layer), x, y, spec.size)
 
 
 def _described(deps: Dependencies, model: str, layer: str) -> LayerEntry | None:
-    """None where the network is gone, or is being described: then all of the image is shown."""
+    """None where the network is gone: then all of the image is shown. Raises `CatalogPending`."""
     try:
         layers = deps.catalog.layers(deps.catalog.model(model))
-    except (InvalidSpec, CatalogPending):
+    except InvalidSpec:
         return None
     return next((one for one in layers if one.name == layer), None)
 

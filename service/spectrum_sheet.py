@@ -35,7 +35,7 @@ def name(spectrum: Spectrum, format: Format) -> str:
 def draw(deps: Dependencies, spectrum: Spectrum, format: Format) -> bytes:
     """Six columns of one height, white where there is nothing to show. Blocks.
 
-    Raises `NotFound` where the scan has gone meanwhile.
+    Raises what `scan_results.crop` raises, where the scan has gone meanwhile.
     """
 
     def end(picture: OptimizedPicture) -> Image.Image | None:
@@ -46,7 +46,7 @@ def draw(deps: Dependencies, spectrum: Spectrum, format: Format) -> bytes:
         if one.crop is None:
             return None
         position = None if one.x is None or one.y is None else (spectrum.layer, one.x, one.y)
-        return _fitted(scan_results.crop(deps, spectrum.scan.key, one.image, position, "png"), SIDE)
+        return _fitted(scan_results.crop(deps, spectrum.scan.key, one.image, position, "png").content, SIDE)
 
     blocks = [_block([crop(one) for one in column]) for column in _columns(spectrum)]
     columns = [end(spectrum.negative), *blocks, end(spectrum.positive)]

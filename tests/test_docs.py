@@ -137,6 +137,14 @@ def test_every_name_is_one_of_the_code(page: str) -> None:
         assert set(quoted.rstrip(".").split(".")) <= known, quoted
 
 
+def test_all_kinds_of_jobs_are_named() -> None:
+    kinds = sorted(kind.name for kind in KINDS)
+    (told,) = re.findall(r"^A job is of one of several kinds: (.+?)\. ", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(set(re.findall(r"\w+", told)) - {"a", "an", "or"}) == kinds
+    (told,) = re.findall(r"^\| \*\*kind\*\* \| (.+?) \|", GLOSSARY.read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", told)) == kinds
+
+
 def test_the_glossary_has_every_word_and_says_where() -> None:
     rows = re.findall(r"^\| \*\*(.+?)\*\* \| .+ \| (.*?) ?\|$", GLOSSARY.read_text(), re.MULTILINE)
     words = [word for word, _ in rows]

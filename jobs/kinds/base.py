@@ -48,8 +48,8 @@ class Kind(ABC, Generic[Spec]):
     photo_pointer: ClassVar[str] = "/photo"
     """JSON pointer to the photograph in a spec, where there is one."""
     edition: ClassVar[int] = 1
-    """Of what is found out: raised when results tell more than before. Keys cover it, and results of earlier ones are
-    still read."""
+    """Of what is found out: raised when results tell more than before, or other numbers. Keys cover it, and results of
+    earlier ones are still read."""
 
     @abstractmethod
     def resolve(self, catalog: Catalog, spec: Spec) -> tuple[Spec, ModelEntry]:

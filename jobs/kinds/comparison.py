@@ -21,8 +21,8 @@ class Comparison(Kind[ComparisonSpec]):
     name = "comparison"
     prefix = "fc1_"
     spec = ComparisonSpec
-    edition = 2
-    """1: without `means`."""
+    edition = 3
+    """1: without `means`; 2: of images as they lie in their files, not made plain."""
 
     def resolve(self, catalog: Catalog, spec: ComparisonSpec) -> tuple[ComparisonSpec, ModelEntry]:
         """Checks network, layers and size; there is nothing to fill in."""

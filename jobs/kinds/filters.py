@@ -17,6 +17,8 @@ class Filters(Kind[FiltersSpec]):
     name = "filters"
     prefix = "ff1_"
     spec = FiltersSpec
+    edition = 2
+    """1: what is added to itself, or joined with itself, was counted once."""
 
     def resolve(self, catalog: Catalog, spec: FiltersSpec) -> tuple[FiltersSpec, ModelEntry]:
         """Finds the layer by any of its names, and fills in the network's own size where it is left out."""

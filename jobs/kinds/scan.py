@@ -22,7 +22,7 @@ class Scan(Kind[ScanSpec]):
     seconds = 7 * 24 * 3600
     limit = "scan"
     edition = 3
-    """1: without the mean after a ReLU; 2: without the units that answer alike."""
+    """1: without the mean after a ReLU; 2: without units that answer alike, of images as they lie in files."""
 
     def resolve(self, catalog: Catalog, spec: ScanSpec) -> tuple[ScanSpec, ModelEntry]:
         """Fills in the recommended layers, the network's own size, and what the data set is now."""

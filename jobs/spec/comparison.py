@@ -51,7 +51,7 @@ class ComparisonSpec(JobSpec):
     scan: str = Field(pattern=r"^fs[1-9]_[0-9a-f]{64}$", description="the scan that found the examples")
     by: Literal["strongest_mean", "strongest", "weakest"] = Field(
         description="the list of the scan that they are from: strongest_mean for a picture that climbs a mean, "
-        "strongest for a neuron, weakest for a negative picture"
+        "strongest for a neuron, weakest (by the largest value) for a negative picture, which lowers the mean"
     )
     examples: Annotated[Images, Field(min_length=1, max_length=MAX_KEEP)] = Field(description="the best ones")
     random: Annotated[Images, Field(max_length=MAX_RANDOM)] = Field(description="drawn among all other images")

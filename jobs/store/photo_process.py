@@ -16,6 +16,7 @@ from typing import IO
 from PIL import PngImagePlugin
 
 from featurelens.jobs.errors import InvalidSpec
+from featurelens.jobs.plain_picture import MAX_PROFILE
 from featurelens.jobs.store.photo_decoding import normalized
 
 LENGTH = Struct(">Q")
@@ -28,16 +29,13 @@ MEMORY = 1 << 30
 GROWN = 128 << 20
 """Bytes of memory after which a process ends: what it does not give back is given back so."""
 
-_MAX_PROFILE = 16 << 20
-"""Bytes of a color profile in a PNG once it is unpacked; Pillow gives up at one million."""
-
 
 def main() -> int:
     """Until there is no more input, or the process has grown; 1 when memory runs out."""
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.nice(5)  # requests are answered first
-    PngImagePlugin.MAX_TEXT_CHUNK = _MAX_PROFILE
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
     try:
         while _answered(sys.stdin.buffer, sys.stdout.buffer):
             pass

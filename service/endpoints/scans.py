@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
@@ -18,6 +19,7 @@ from featurelens.service.dependencies import Deps, JsonOnly, key_of
 from featurelens.service.job_routes import JobRoutes
 from featurelens.service.openapi import answers, scan_samples
 from featurelens.service.openapi.answers import GUARDED, answer, problems
+from featurelens.service.resolving import described
 from featurelens.service.responses import IfNoneMatch, conditional, stored
 from featurelens.service.schemas.scan import Scan
 from featurelens.service.schemas.scanned_units import ScannedUnits, Sort
@@ -109,12 +111,13 @@ def units(
     layer: Annotated[str | None, Query(max_length=200, description="default: the first that was read")] = None,
     sort: Annotated[Sort, Query(description="the largest first; `standing` with `image` only")] = "strongest",
     sign: Annotated[Sign, Query(description="of the pictures, where they are sorted by")] = "positive",
-    image: Annotated[int | None, Query(ge=0, le=2**32, description="only units among whose strongest it is")] = None,
+    image: Annotated[int | None, Query(ge=0, le=2**32, description="only units whose `keep` strongest have it")] = None,
     limit: Annotated[int, Query(ge=1, le=4096)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> ScannedUnits:
-    """By what was found of them. With `image`, the units that like an image most: by `standing`, which is by how many
-    spreads the image stands above what the unit says to the mean image.
+    """By what was found of them. With `image`, the units that like an image most, of those among whose `keep` strongest
+    images it is, the only ones of which a scan keeps what they say to it: by `standing`, which is by how many spreads
+    the image stands above what the unit says to the mean image.
 
     Or by how far their finished pictures get beside the images (`ratio`, `percentile`), and how alike either is
     processed (`likeness`, `likeness_of_means`); units of which there is no such picture come last.
@@ -133,7 +136,7 @@ def units(
     response_class=Response,
     responses={**answers.conditional("the part", "image/webp", "image/png"), **problems(404, 422)},
 )
-def crop(
+async def crop(
     key: Key,
     image: Image,
     deps: Deps,
@@ -147,6 +150,6 @@ def crop(
     position = None if layer is None or x is None or y is None else (layer, x, y)
     if position is None and (layer, x, y) != (None, None, None):
         raise InvalidSpec.at("layer", "a position is layer, x and y together")
-    found = scan_results.crop(deps, key, image, position, format)
-    tag = scan_results.digest(found)
-    return conditional(found, tag, f"image/{format}", if_none_match, private=deps.settings.auth_required)
+    content, lasting = await described(partial(scan_results.crop, deps, key, image, position, format))
+    tag, private = scan_results.digest(content), deps.settings.auth_required
+    return conditional(content, tag, f"image/{format}", if_none_match, immutable=lasting, private=private)

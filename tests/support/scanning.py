@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import torch
 
 from featurelens.engine.network import Network
 from featurelens.jobs.spec.scan import ScanSpec
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.folder import Folder
 from featurelens.jobs.store.objects import Objects
+from featurelens.jobs.store.result import File, describe
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.device import Device
@@ -72,6 +76,15 @@ class Told:
     def layer(self, name: str) -> list[dict[str, Any]]:
         found = map(json.loads, self.files["units.jsonl"].splitlines())
         return [one for one in found if one["layer"] == name]
+
+    def keep(self, store: FileStore, ask: Ask) -> None:
+        """As a worker keeps it."""
+        files = tuple(
+            File(name=name, media_type="x/y", bytes=len(one), sha256=hashlib.sha256(one).hexdigest())
+            for name, one in self.files.items()
+        )
+        found = describe(ask.key, ask.spec, self.numbers, datetime.now(UTC)).model_copy(update={"files": files})
+        store.put(found, [], list(self.files.values()))
 
     @property
     def table(self) -> Any:

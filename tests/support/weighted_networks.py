@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -88,6 +89,32 @@ class Branches(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
         answer: Tensor = self.last(torch.cat([self.a(x), self.b(x), self.pool(x)], 1))
+        return answer
+
+
+class Does(nn.Module):
+    """A function."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class Joined(nn.Module):
+    """`join` of one map, and `last` of that."""
+
+    def __init__(self, join: Callable[[Tensor], Tensor], last: nn.Module) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, padding=1)
+        self.same = nn.Identity()
+        self.join = Does(join)
+        self.last = last
+
+    def forward(self, x: Tensor) -> Tensor:
+        answer: Tensor = self.last(self.join(self.same(self.stem(x))))
         return answer
 
 

@@ -14,7 +14,7 @@ class Reference(Protocol):
     """One image, by something small that another process can be handed."""
 
     def open(self) -> Image.Image:
-        """The image. Raises OSError or whatever else a decoder raises for one that is broken."""
+        """The image as it lies in its file. Raises OSError or whatever else a decoder raises for one that is broken."""
 
 
 class Images(Protocol):

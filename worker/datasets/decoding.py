@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -15,9 +16,10 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from featurelens.engine.photograph import crop_and_resize
+from featurelens.jobs.plain_picture import MAX_PROFILE, plain
 from featurelens.worker.datasets.base import Reference
 
 PATIENCE = 30
@@ -42,6 +44,8 @@ def begin(open_end: Connection) -> None:
     os.nice(5)
     torch.set_num_threads(1)
     Image.MAX_IMAGE_PIXELS = None  # data sets have a bound of their own
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
+    warnings.simplefilter("ignore")  # of damaged metadata, which do not matter
     parent = multiprocessing.parent_process()
     assert parent is not None
     threading.Thread(target=_end_with, args=(parent.sentinel, open_end), daemon=True).start()
@@ -79,7 +83,7 @@ def _made(reference: Reference, make: Callable[[Image.Image], Made]) -> Made | B
     signal.alarm(PATIENCE)
     try:
         with reference.open() as image:
-            return make(image)
+            return make(plain(image))
     except UnidentifiedImageError:
         return Broken("no image that can be read")
     except OSError as error:

@@ -20,10 +20,10 @@ from featurelens.engine.filters.tape import Value
 @dataclass(frozen=True)
 class _Place:
     """Channel `channel` of `value` along `axis` is `factor` times the unit. `spread`: the places of the unit's own
-    feature map (height, width) in a value that was flattened, in C order.
+    feature map (height, width) in a value that was flattened, in C order. `path`: the values on the way, this one last.
     """
 
-    value: Value
+    path: tuple[Value, ...]
     axis: int
     channel: int
     factor: float = 1.0
@@ -31,26 +31,42 @@ class _Place:
     spread: Tensor | None = None
     map: tuple[int, int] = (1, 1)
 
+    @property
+    def value(self) -> Value:
+        return self.path[-1]
+
+    def on(self, value: Value) -> _Place:
+        """The same in `value`, which was made of this one."""
+        return replace(self, path=(*self.path, value))
+
 
 def outgoing(value: Value, axis: int, channel: int) -> tuple[list[Connection], list[str]]:
-    """The units that channel `channel` of `value` feeds; and where else it goes, which is not followed, and why."""
-    found: list[Connection] = []
+    """The units that channel `channel` of `value` feeds; and where else it goes, which is not followed, and why.
+
+    What comes to a unit several times the same way, as twice in a concatenation, counts once, with all its weights.
+    """
+    found: dict[tuple[object, ...], Connection] = {}
     unknown: list[str] = []
-    waiting = [_Place(value, axis, channel)]
+    waiting = [_Place((value,), axis, channel)]
     while waiting:
         place = waiting.pop(0)
         for user in place.value.users:
             try:
                 if user.function in {"conv2d", "linear"}:
-                    found += _fed(user, place)
+                    fed = _fed(user, place)
                 elif user.function in SUMS and len(user.sources) > 1:
-                    found.append(_added(user, place))
+                    fed = [_added(user, place)]
                 else:
                     waiting += _passed(user, place)
+                    continue
             except NotFollowed as reason:
                 where = f" ({user.layer})" if user.layer else ""
                 unknown.append(f"{reason}{where}")
-    return found, list(dict.fromkeys(unknown))
+                continue
+            for one in fed:
+                way = (*place.path, user, one.channel)
+                found[way] = one if way not in found else replace(one, kernel=found[way].kernel + one.kernel)
+    return [one for one in found.values() if bool(one.kernel.any())], list(dict.fromkeys(unknown))
 
 
 def _passed(user: Value, place: _Place) -> Iterator[_Place]:
@@ -58,7 +74,7 @@ def _passed(user: Value, place: _Place) -> Iterator[_Place]:
     name, source = user.function, place.value
     if user.call is None:
         raise NotFollowed(name)
-    on = replace(place, value=user, through=(*place.through, *told(user)))
+    on = replace(place.on(user), through=(*place.through, *told(user)))
     if name in MOVES:
         yield from _moved(user, on, place)
         return
@@ -116,7 +132,7 @@ def _further(user: Value, on: _Place, place: _Place) -> Iterator[_Place]:
     if not later or len(later) < len(user.users):
         raise NotFollowed(f"{user.function}, which takes channels apart")
     for one in later:
-        yield from (_further if one.function in ALIASES else _moved)(one, replace(on, value=one), place)
+        yield from (_further if one.function in ALIASES else _moved)(one, on.on(one), place)
 
 
 def _fed(user: Value, place: _Place) -> list[Connection]:
@@ -140,21 +156,17 @@ def _fed(user: Value, place: _Place) -> list[Connection]:
         raise NotFollowed("linear over positions")
     layer, factors = _answering(user, 1 if user.function == "conv2d" else len(user.shape) - 1)
     kernels = kernels.double() * (factors[first : first + len(kernels), None, None] * place.factor)
-    return [
-        Connection(layer, first + number, kernel, place.through)
-        for number, kernel in enumerate(kernels)
-        if bool(kernel.any())
-    ]
+    return [Connection(layer, first + number, kernel, place.through) for number, kernel in enumerate(kernels)]
 
 
 def _added(user: Value, place: _Place) -> Connection:
-    """The unit of a sum, which it is added to as it is."""
+    """The unit of a sum, which it is added to as it is, or twice."""
     if place.spread is not None or user.shape != place.value.shape:
         raise NotFollowed(f"{user.function} of values of several shapes")
-    second = user.operands[0] is not place.value
-    sign = float(user.kwargs.get("alpha", 1.0)) * (-1.0 if user.function.endswith("sub") else 1.0) if second else 1.0
+    alpha = float(user.kwargs.get("alpha", 1.0)) * (-1.0 if user.function.endswith("sub") else 1.0)
+    times = sum(factor for one, factor in zip(user.operands, (1.0, alpha), strict=True) if one is place.value)
     layer, factors = _answering(user, place.axis)
-    kernel = torch.full((1, 1), place.factor * sign * float(factors[place.channel]), dtype=torch.float64)
+    kernel = torch.full((1, 1), place.factor * times * float(factors[place.channel]), dtype=torch.float64)
     return Connection(layer, place.channel, kernel, place.through)
 
 

@@ -7,6 +7,7 @@ kernels). What bends is passed as if it were straight, maximum pooling as if it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -44,7 +45,7 @@ def pulled(kernel: Kernel) -> Pulled:
         # What is added before it does not come out of it unchanged.
         return Pulled((replace(kernel, value=source_of(kernel.value), bias=0.0),), bent=True)
     if name in MOVES:
-        return Pulled(tuple(moved(kernel, one) for one in _moves(kernel)))
+        return Pulled(_together(moved(kernel, one) for one in _moves(kernel)))
     if name in POOLS:
         return Pulled((pooled(kernel),), bent=kernel.spatial and name not in MEANS)
     if name in SUMS:
@@ -67,13 +68,13 @@ def moved(kernel: Kernel, move: Move) -> Kernel:
     source = move.source
     if move.axis is not None:
         weights = kernel.weights.new_zeros(source.shape[move.axis], *kernel.weights.shape[1:])
-        weights[move.places] = kernel.weights[move.rows]
+        weights.index_add_(0, move.places, kernel.weights[move.rows])
         return replace(kernel, value=source, axis=move.axis, weights=weights)
     axis = channel_axis(source)
     if len(source.shape) not in (3, 4) or axis == 0:
         raise NotFollowed(f"{kernel.value.function} of a value with {len(source.shape)} dimensions")
     flat = kernel.weights.new_zeros(torch.Size(source.shape).numel())
-    flat[move.places] = kernel.weights[move.rows, 0, 0]
+    flat.index_add_(0, move.places, kernel.weights[move.rows, 0, 0])
     spread = flat.view(source.shape)[0].movedim(axis - 1, 0)
     spread = spread if spread.dim() == 3 else spread[:, :, None]
     return replace(kernel, value=source, axis=axis, weights=spread, spatial=True, whole=True)
@@ -89,6 +90,15 @@ def _moves(kernel: Kernel) -> tuple[Move, ...]:
     if found is None:
         raise NotFollowed(f"{kernel.value.function}, behind which channels cannot be told apart")
     return found
+
+
+def _together(kernels: Iterable[Kernel]) -> tuple[Kernel, ...]:
+    """One of all those over the same value, as where it is twice in a concatenation."""
+    found: dict[tuple[object, ...], Kernel] = {}
+    for one in kernels:
+        over = (one.value, one.axis, one.weights.shape)
+        found[over] = one if over not in found else replace(one, weights=found[over].weights + one.weights)
+    return tuple(found.values())
 
 
 def _summed(kernel: Kernel) -> tuple[Kernel, ...]:

@@ -218,6 +218,56 @@ def test_who_feeds_is_fed(build: Callable[[], nn.Module]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("join", "times"),
+    [
+        (lambda x: x + x, [2.0]),
+        (lambda x: torch.add(x, x, alpha=0.5), [1.5]),
+        (lambda x: x.clone().add_(x), [1.0, 1.0]),
+        (lambda x: x + 0.25 * x, [0.25, 1.0]),
+        (lambda x: x - x, []),
+        (lambda x: torch.sub(x, x, alpha=3), [-2.0]),
+        (lambda x: 2 * x - x, [-1.0, 2.0]),
+    ],
+)
+def test_what_is_added_to_itself(join: Callable[[Tensor], Tensor], times: list[float]) -> None:
+    """All that a unit counts in a sum, by each way that it comes there."""
+    network = double(nets.Joined(join, nn.Conv2d(4, 2, 1)))
+    found = change(network, "same", 1, "join", 1, (5, 6))
+    told = units(of(network, "stem", 1), "outgoing")
+    assert {(one.layer, one.channel) for one in told} <= {("join", 1)}
+    assert sorted(one.sum for one in told) == times
+    assert float(found[5, 6]) == pytest.approx(sum(times), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("join", "last", "at", "corner"),
+    [
+        (lambda x: torch.cat([x, x], 1), nn.Conv2d(8, 3, 3, padding=1), (5, 6), (4, 5)),
+        (lambda x: torch.cat([x, x], 1).flatten(1), nn.Linear(8 * 12 * 14, 3), (), (0, 0)),
+    ],
+)
+def test_what_is_joined_with_itself(
+    join: Callable[[Tensor], Tensor], last: nn.Module, at: tuple[int, ...], corner: tuple[int, int]
+) -> None:
+    """The weights of all its places are added up, from both ends."""
+    network = double(nets.Joined(join, last))
+    found = change(network, "same", 1, "last", 2, at)
+    for end, layer, channel, other in (("outgoing", "stem", 1, ("last", 2)), ("incoming", "last", 2, ("same", 1))):
+        (told,) = (one for one in units(of(network, layer, channel), end) if (one.layer, one.channel) == other)
+        assert torch.allclose(placed(told.kernel, found.shape, corner), found, atol=1e-7), end
+
+
+def test_what_is_joined_with_what_it_was_made_of() -> None:
+    """Comes in two ways, of which each is told."""
+    last = nn.Conv2d(12, 3, 3, padding=1)
+    network = double(nets.Joined(lambda x: torch.cat([x, 2 * x, x], 1), last))
+    told = [one for one in units(of(network, "stem", 1), "outgoing") if one.channel == 2]
+    found = change(network, "same", 1, "last", 2, (5, 6))
+    assert len(told) == 2
+    assert torch.allclose(placed(told[0].kernel + told[1].kernel, found.shape, (4, 5)), found, atol=1e-7)
+
+
+@pytest.mark.parametrize(
     ("build", "layer", "first", "at", "corner"),
     [
         (nets.plain, "act2", "conv1", (3, 4), (2, 4)),

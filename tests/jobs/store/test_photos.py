@@ -11,29 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from featurelens.jobs.errors import InvalidSpec, UnknownPhoto
+from featurelens.jobs.plain_picture import MAX_SIDE
 from featurelens.jobs.store.folder import Folder
-from featurelens.jobs.store.photo_decoding import MAX_SIDE
 from featurelens.jobs.store.photos import Photos
 from featurelens.service.decoding import Decoding
-from tests.support.photographs import BLUE, GREEN, RED, WHITE, corners, encoded
-
-ORIENTATION, MAKER, RESOLUTION = 0x0112, 0x010F, 0x011A
+from tests.support.photographs import BLUE, GREEN, RED, SRGB, WHITE, corners, encoded, profile, tagged
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Photos:
     return Photos(Folder(tmp_path / "photos"))
-
-
-def tagged(orientation: int) -> bytes:
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    exif[MAKER] = "secret camera"
-    exif[RESOLUTION] = 72.0
-    return exif.tobytes()
 
 
 def kept(photos: Photos, upload: bytes) -> Image.Image:
@@ -73,6 +63,12 @@ def test_upright_and_without_metadata(photos: Photos, orientation: int, clockwis
     assert (image.format, image.mode, dict(image.getexif())) == ("PNG", "RGB", {})
 
 
+@pytest.mark.parametrize("damaged", [b"Exif\0\0", b"Exif\0\0nonsense", tagged(6)[:12], tagged(6)[:20], b"\0" * 40])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_damaged_tags_do_not_matter(photos: Photos, kind: str, damaged: bytes) -> None:
+    assert kept(photos, encoded(corners(), kind, exif=damaged)).size == (40, 20)
+
+
 @pytest.mark.parametrize(("size", "scaled"), [((2048, 1000), (1024, 500)), ((100, 1100), (93, 1024)), ((8, 9), (8, 9))])
 def test_scaled_to_what_a_picture_can_be(photos: Photos, size: tuple[int, int], scaled: tuple[int, int]) -> None:
     assert max(scaled) <= MAX_SIDE
@@ -92,17 +88,6 @@ def test_what_is_transparent_is_white(photos: Photos, mode: str) -> None:
     half.paste((0, 0, 0, 255), (8, 0, 16, 16))
     image = kept(photos, encoded(half.convert(mode)))
     assert (image.getpixel((2, 8)), image.getpixel((13, 8))) == (WHITE, (0, 0, 0))
-
-
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def profile() -> bytes:
-    """That of a screen whose red is green, so that nobody overlooks it: two entries of its table are exchanged."""
-    red, green = SRGB.index(b"rXYZ"), SRGB.index(b"gXYZ")
-    changed = bytearray(SRGB)
-    changed[red : red + 4], changed[green : green + 4] = b"gXYZ", b"rXYZ"
-    return bytes(changed)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])

@@ -17,6 +17,7 @@ from featurelens.jobs.kinds import SCAN
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.file_store import FileStore
+from featurelens.service import resolving
 from tests.support import datasets
 from tests.support.catalog import ENTRY, LAYERS
 from tests.support.photographs import BLUE, RED, WHITE
@@ -163,6 +164,29 @@ def test_a_crop_is_what_the_position_sees(client: httpx.Client, scan: str) -> No
     middle = seen(layer=LAYER, x=11, y=7)
     assert (middle.size, middle.getpixel((0, 6)), middle.getpixel((8, 6))) == ((9, 7), BLUE, WHITE)
     assert seen(layer="conv1", x=0, y=0).size == (96, 64)
+
+
+def test_a_whole_image_in_place_of_a_crop_is_not_kept(
+    client: httpx.Client, catalog: Catalog, scan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the network is described there is nothing yet; where it is gone, all of the image, as long as it is."""
+    monkeypatch.setattr(resolving, "CATALOG_PATIENCE", 0.0)
+    address = f"{scan}/crops/3?layer={LAYER}&x=0&y=0&format=png"
+    crop = client.get(address)
+    assert "immutable" in crop.headers["cache-control"]
+    layers = catalog.layers(ENTRY)
+    catalog.forget([ENTRY.name])
+    check(client.get(address), 503, "catalog-pending")
+    assert "immutable" in client.get(f"{scan}/crops/3").headers["cache-control"]
+    catalog.publish([])
+    whole = client.get(address)
+    assert Image.open(io.BytesIO(whole.content)).size == (96, 64)
+    assert whole.headers["cache-control"] == "no-cache"
+    catalog.publish([ENTRY])
+    catalog.publish_layers(ENTRY.name, layers)
+    again = client.get(address, headers={"if-none-match": whole.headers["etag"]})
+    assert (again.status_code, again.content) == (200, crop.content)
+    assert "immutable" in again.headers["cache-control"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from errno import EINVAL
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from featurelens.engine.photograph import as_picture
 from featurelens.engine.precision import best_dtype
 from featurelens.jobs.catalog.entries import LayerEntry, ModelEntry
 from featurelens.jobs.errors import ModelLoadFailed
+from featurelens.jobs.plain_picture import deep, plain
 from featurelens.worker.models.inspection.ascent import small_size, wrong_layers
 from featurelens.worker.models.inspection.layers import Description
 from featurelens.worker.models.registry import Registry
@@ -222,7 +224,9 @@ def _ordinal(rank: int) -> str:
 def _opened(path: Path, entry: ModelEntry, network: Network) -> Tensor:
     """(1, C, H, W) in [0, 1]: the photograph in the size of the network's input. Raises OSError."""
     with Image.open(path) as image:
-        return as_picture(image, entry.input_size, network)[None]
+        if deep(image):
+            raise OSError(EINVAL, "it has more than 8 bits a channel")
+        return as_picture(plain(image), entry.input_size, network)[None]
 
 
 def _backwards(picture: Tensor, network: Network) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,18 +13,25 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
+from redis import Redis
 
-from featurelens.jobs import scan_rows
+from featurelens.engine.filters import filters_of
+from featurelens.jobs import addresses, scan_rows
+from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.settings import Settings
+from featurelens.jobs.store.file_store import FileStore
 from featurelens.jobs.store.open_store import open_checkpoints
 from featurelens.worker.datasets.shelf import Shelf
+from featurelens.worker.models.inspection.layers import describe
 from featurelens.worker.models.patternnet.patterns import LABELS
 from featurelens.worker.models.registry import Registry
 from featurelens.worker.renderer.scans import reading
 from tests.support import killable
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
+from tests.support.catalog import ENTRY
 from tests.support.line_images import BIAS, IMAGES, KEEP, KERNELS, SIDE, drawn_lines, orientations
 from tests.support.scanning import Told, asked, scanned, workshop
+from tests.support.server import Server
 from tests.support.tiny_darknet import SHARED, link, needs_weights
 from tests.support.wait import until
 
@@ -33,11 +41,15 @@ def lines(tmp_path: Path) -> Path:
     return drawn_lines(tmp_path)
 
 
+def grey(file: Path | io.BytesIO) -> NDArray[np.float64]:
+    """(h, w), 0 to 255."""
+    with Image.open(file) as image:
+        return np.asarray(image.convert("L")).astype(np.float64)
+
+
 def by_hand(path: Path) -> NDArray[np.float64]:
     """(4, SIDE, SIDE): the pre-activations, in float64."""
-    with Image.open(path) as image:
-        shown = np.asarray(image.convert("L")).astype(np.float64) / 255
-    windows = sliding_window_view(np.pad((shown - 0.5) / 0.5, 2), (5, 5))
+    windows = sliding_window_view(np.pad((grey(path) / 255 - 0.5) / 0.5, 2), (5, 5))
     found: NDArray[np.float64] = np.einsum("yxij,uij->uyx", windows, KERNELS) + BIAS[:, None, None]
     return found
 
@@ -90,6 +102,54 @@ def test_a_filter_for_each_orientation(lines: Path, tmp_path: Path) -> None:
 def binned(bars: dict[str, Any], values: NDArray[np.float64]) -> None:
     edges = bars["low"] + bars["width"] * np.arange(len(bars["counts"]) + 1)
     assert bars["counts"] == np.histogram(values, edges)[0].tolist()
+
+
+def test_crops_show_what_the_unit_saw(lines: Path, tmp_path: Path, redis: Redis, broker: str) -> None:
+    """Over HTTP: five pixels each way around the position that is told, fewer at the border, cut out of the file.
+
+    Crops are WebP with losses, so they differ a little; of all places in the image they are most like the right one.
+    """
+    net, shelf = orientations(), Shelf(lines)
+    ask = asked(shelf, net, "lines", ["1"], (SIDE, SIDE), KEEP)
+    told = scanned(workshop(tmp_path / "scans", lines), ask, net)
+    settings = Settings(redis_url=broker, state=tmp_path)
+    told.keep(FileStore(settings.results_folder), ask)
+    catalog = Catalog(redis)
+    catalog.publish([ENTRY.model_copy(update={"name": net.name, "aliases": (), "input_size": (SIDE, SIDE)})])
+    catalog.publish_layers(net.name, describe(net.module, 3, (SIDE, SIDE)).layers)
+    files = sorted((lines / "lines").rglob("*.png"))
+    bordering = 0
+    with Server(settings) as server:
+        for one in (one for unit in range(4) for name in ("strongest", "weakest") for one in told.unit(unit)[name]):
+            x, y = one["x"], one["y"]
+            seen = {"layer": "1", "x": x, "y": y, "format": "png"}
+            crop = grey(io.BytesIO(server.client.get(addresses.crop(ask.key, one["image"]), params=seen).content))
+            whole = grey(files[one["image"]])
+            top, left = max(0, y - 2), max(0, x - 2)
+            by_hand = whole[top : y + 3, left : x + 3]
+            assert crop.shape == by_hand.shape
+            bordering += crop.shape != (5, 5)
+            apart = abs(sliding_window_view(whole, crop.shape) - crop).mean((2, 3))
+            assert np.unravel_index(apart.argmin(), apart.shape) == (top, left)
+            assert apart.min() < 12
+    assert bordering > 0
+
+
+def test_filters_are_the_kernels_with_their_signs() -> None:
+    """As weights of the network's input, over each of its three colors."""
+    for unit, kernel in enumerate(KERNELS):
+        filters = filters_of(orientations(), "1", unit, (SIDE, SIDE))
+        assert filters.preactivation
+        assert filters.picture is not None
+        assert np.allclose(filters.picture, np.broadcast_to(kernel / 3, (3, 5, 5)), atol=1e-7)
+        assert ((filters.picture > 0).numpy() == (kernel > 0)).all()
+        (summand,) = filters.summands
+        assert (summand.made, summand.layer, summand.kernel.bias) == ("convolution", "0", BIAS[unit])
+        raises, lowers = filters.incoming.positive, filters.incoming.negative
+        told = raises if kernel.sum() > 0 else lowers
+        assert [(one.layer, one.channel) for one in told] == [(None, 0), (None, 1), (None, 2)]
+        assert len(raises) + len(lowers) == 3
+        assert told[0].sum == pytest.approx(kernel.sum() / 3, abs=1e-6)
 
 
 def test_killed_ten_times_it_says_the_same(lines: Path, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ function Whole({ job, refusal, refuse }) {
       </div>
       ${status === 'succeeded' && html`<${Measured} job=${job} />`}
     </div>
-    ${status === 'succeeded' && html`<${EvidenceTable} picture=${key} evidence=${job.evidence} /><${Course} job=${job} alt=${alt} request=${request} />`}
+    ${status === 'succeeded' && html`<${EvidenceTable} picture=${key} sign=${spec.sign} evidence=${job.evidence} /><${Course} job=${job} alt=${alt} request=${request} />`}
     <section aria-labelledby="request"><h2 id="request">The request</h2><${Request} path=${api.visualizations()} body=${request} /></section>`;
 }
 

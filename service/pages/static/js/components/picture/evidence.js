@@ -11,8 +11,8 @@ function between(bounds) {
   return least === most ? least : `${least} to ${most}`;
 }
 
-/** @param {{picture: string, evidence: any[] | null}} props `picture` is its key */
-export function EvidenceTable({ picture, evidence }) {
+/** @param {{picture: string, sign: string, evidence: any[] | null}} props `picture` is its key */
+export function EvidenceTable({ picture, sign, evidence }) {
   if (!evidence?.length) return null;
   return html`<section aria-labelledby="evidence">
     <h2 id="evidence">Beside real images</h2>
@@ -23,6 +23,6 @@ export function EvidenceTable({ picture, evidence }) {
         <td class="number">${number(one.activation)}</td><td class="number">${between(one.best)}</td><td class="number">${between(one.ratio)}</td>
           <td class="number">${between(one.percentile)} %</td></tr>`)}</tbody>
     </table></div>
-    ${evidence.map(one => html`<${Paths} key=${one.dataset} picture=${picture} evidence=${one} />`)}
+    ${evidence.map(one => html`<${Paths} key=${one.dataset} picture=${picture} sign=${sign} evidence=${one} />`)}
   </section>`;
 }

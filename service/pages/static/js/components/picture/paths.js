@@ -7,8 +7,8 @@ import { Progress } from '../progress.js';
 import { number } from '../states.js';
 import { Trouble } from '../trouble.js';
 
-/** `evidence` is that of one data set; a comparison is made by the button. @param {{picture: string, evidence: any}} props */
-export function Paths({ picture, evidence }) {
+/** `evidence` is that of one data set; a comparison is made by the button. @param {{picture: string, sign: string, evidence: any}} props */
+export function Paths({ picture, sign, evidence }) {
   const [asked, setAsked] = useState(/** @type {any} */ (null));
   const [refusal, setRefusal] = useState(/** @type {any} */ (null));
   const job = useJob(asked?.key, asked);
@@ -17,7 +17,8 @@ export function Paths({ picture, evidence }) {
   return html`<section aria-label=${`Paths beside ${evidence.dataset}`}>
     <h3>Processed alike?</h3>
     <p class="small soft reading">How alike the layers on the way to the unit answer to this picture and to the best images of ${evidence.dataset}: rank correlations,
-      beside those of these images with one another and with other images (after Geirhos et al. 2024).</p>
+      beside those of these images with one another and with other images (after Geirhos et al. 2024).${sign === 'negative' && `
+      The best images of what lowers a unit are here those in which its largest value is lowest, while the picture lowers its mean.`}</p>
     ${layers ? html`<${Table} layers=${layers} />`
       : job && !over(job) ? html`<${Progress} job=${job} label="comparing" />`
         : html`<div class="row"><button onClick=${ask}>Compare with its best images</button></div>`}
