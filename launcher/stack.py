@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -21,6 +21,7 @@ from featurelens.launcher.claim import Claim
 from featurelens.launcher.devices import devices
 from featurelens.launcher.greeting import greeting
 from featurelens.launcher.owner import RENEWAL, Owner
+from featurelens.launcher.parts import Parts
 from featurelens.launcher.readiness import service_ready
 from featurelens.launcher.role import Ready
 from featurelens.launcher.roles import RendererPlace
@@ -28,8 +29,6 @@ from featurelens.launcher.store import Silent, find_store, is_gone
 from featurelens.launcher.valkey import embedded
 from featurelens.launcher.worker_claim import WorkerClaim
 from featurelens.launcher.worker_id import worker_id
-
-Parts = Literal["all", "worker", "service"]
 
 READY_WITHIN = 300.0
 """Seconds for what is vital to get ready: reading libraries from a cold disk takes long."""
@@ -172,7 +171,7 @@ class Stack:
         try:
             service = self._parts == "service"
             if self._store is None:
-                self._store = await asyncio.to_thread(find_store, self._options, write=not service)
+                self._store = await asyncio.to_thread(find_store, self._options, self._parts)
             owner = Owner(url, self._store, id_of_state(self._options) if service else None)
             await owner.claim()
         except (RedisError, OSError, Silent) as error:
