@@ -86,7 +86,7 @@ def test_what_is_scaled_is_there() -> None:
 
 
 def test_scaling_asks_what_is_told() -> None:
-    """Of every queue, as none may wait for ever; the metrics are those of a service (tests/deploy/test_monitoring.py)."""
+    """Of every queue, as none may wait for ever; the metrics are those of a service (see test_monitoring)."""
     queries = [trigger["metadata"]["query"] for spec in SCALED for trigger in spec["triggers"]]
     text = " ".join(queries)
     assert set(re.findall(r'queue="([^"]*)"', text)) == set(QUEUES)
