@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -40,16 +42,21 @@ def test_needs_no_torch() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def start(port: int, broker: str, **more: str) -> subprocess.Popen[str]:
+@contextmanager
+def start(port: int, broker: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "REDIS_URL": broker, **more}
     command = [sys.executable, "-m", "featurelens.service"]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_serves_until_asked_to_stop(broker: str) -> None:
     port = free_port()
     with start(port, broker) as process:
-        until(lambda: _answers(port))
+        until(lambda: _answers(port), 60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) in {0, -signal.SIGTERM}
 
@@ -70,7 +77,7 @@ def test_several_processes_share_one_listener_and_their_counters(broker: str, tm
     """One that is killed is followed by another, and all end with the first."""
     port = free_port()
     with start(port, broker, FEATURELENS_HTTP_WORKERS="2", FEATURELENS_STATE=str(tmp_path)) as process:
-        until(lambda: _answers(port))
+        until(lambda: _answers(port), 60)
         first = set(children(process.pid))
         assert len(first) == 2
         for _ in range(8):
