@@ -33,7 +33,7 @@ def test_cors(broker: str, tmp_path: Path, client: httpx.Client) -> None:
     )
 
 
-SEEN_ANYWAY = {"Cache-Control", "Content-Type"}
+SEEN_ANYWAY = {"Cache-Control", "Content-Length", "Content-Type"}
 """What browsers show of an answer, whatever it says."""
 
 FOR_BROWSERS = {

@@ -67,7 +67,7 @@ def test_port_taken(broker: str) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with start(port, broker) as process:
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.count("\n") == 1
     assert f"127.0.0.1:{port}" in said
