@@ -3,6 +3,7 @@
 # make check   runs everything that must pass: format, lint, types, import contracts, the package's metadata, tests
 # make static  all of that but the tests
 # make pages   types and lint of the web pages' modules (needs npm)
+# make openapi lint of the OpenAPI document, and types made from it (needs npm)
 # make bench   measures speed on this machine
 # make chaos   hurts a running Featurelens at random for 20 minutes (MINUTES=5 make chaos: for 5); prints one table
 # make gpu     what an NVIDIA card does with the same pictures: bits, activations, speed, memory
@@ -20,7 +21,7 @@ LOCKS := requirements.lock requirements-service.lock requirements-dev.lock
 # OpenMP threads that spin only briefly, as the launcher has them: nothing else survives a busy machine.
 export GOMP_SPINCOUNT ?= 2000
 
-.PHONY: run test browser check static format lint types contracts package pages bench gpu chaos routing architectures quality gallery lock upgrade
+.PHONY: run test browser check static format lint types contracts package pages openapi bench gpu chaos routing architectures quality gallery lock upgrade
 
 run: $(READY)
 	@exec $(BIN)/python -P -m featurelens serve
@@ -59,8 +60,20 @@ pages: $(PAGES)/node_modules
 	$(PAGES)/node_modules/.bin/tsc --project $(PAGES)/tsconfig.json
 	$(PAGES)/node_modules/.bin/eslint --max-warnings 0 --config $(PAGES)/eslint.config.js service/pages/static/js
 
-$(PAGES)/node_modules: $(PAGES)/package.json
-	cd $(PAGES) && npm install --no-audit --no-fund --no-package-lock --silent
+# The document, as those who generate clients of it read it. A warning fails as well.
+OPENAPI = tests/service/openapi/tools
+WRITTEN = from featurelens.jobs.settings import Settings; from featurelens.service.app import create_app; \
+  print(json.dumps(create_app(Settings(redis_url="redis://nowhere")).openapi()))
+openapi: $(READY) $(OPENAPI)/node_modules
+	@mkdir -p build
+	@$(BIN)/python -c 'import json; $(WRITTEN)' >build/openapi.json
+	$(OPENAPI)/node_modules/.bin/spectral lint --fail-severity warn --ruleset $(OPENAPI)/spectral.yaml build/openapi.json
+	REDOCLY_TELEMETRY=off $(OPENAPI)/node_modules/.bin/redocly lint build/openapi.json
+	$(OPENAPI)/node_modules/.bin/openapi-typescript build/openapi.json --output build/openapi.d.ts
+	$(OPENAPI)/node_modules/.bin/tsc --noEmit --strict build/openapi.d.ts
+
+%/node_modules: %/package.json
+	cd $* && npm install --no-audit --no-fund --no-package-lock --silent
 	@touch $@
 
 bench: $(READY)

@@ -22,6 +22,10 @@ _REASONS = {
 }
 
 
+FULL = frozenset(_REASONS[number] for number in NO_ROOM)
+"""The same, in words."""
+
+
 def reason(error: OSError) -> str | None:
     """Why the disk did not do it, without a path of the host; None where it is not the disk's fault."""
     return _REASONS.get(error.errno or 0)

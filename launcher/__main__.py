@@ -15,7 +15,8 @@ from featurelens.jobs.settings import InvalidSettings, Settings, settings
 from featurelens.jobs.store.identity import Identity
 from featurelens.launcher.children import GaveUp
 from featurelens.launcher.claim import Claim, Refused, StateGone, check_port, claim_state
-from featurelens.launcher.stack import Parts, Stack
+from featurelens.launcher.parts import Parts
+from featurelens.launcher.stack import Stack
 from featurelens.launcher.store import Silent, find_store
 
 COULD_NOT_GO_ON, NOT_STARTED = 1, 2
@@ -66,7 +67,7 @@ async def _run(parts: Parts, options: Settings, claim: Claim | None, store: Iden
 def _store(parts: Parts, options: Settings) -> Identity | None:
     """The store; None: it is silent, and may yet answer. Raises `Refused` when there is none that can be used."""
     try:
-        return find_store(options, write=parts != "service")
+        return find_store(options, parts)
     except Silent as silent:
         _say(f"{silent}; starting all the same")
         return None

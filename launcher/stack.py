@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -25,6 +25,7 @@ from featurelens.launcher.fork_server import ForkServer
 from featurelens.launcher.greeting import greeting
 from featurelens.launcher.logs import put_aside
 from featurelens.launcher.owner import RENEWAL, Owner
+from featurelens.launcher.parts import Parts
 from featurelens.launcher.readiness import service_ready
 from featurelens.launcher.role import Ready
 from featurelens.launcher.roles import RendererPlace
@@ -32,8 +33,6 @@ from featurelens.launcher.store import Silent, find_store, is_gone
 from featurelens.launcher.valkey import embedded
 from featurelens.launcher.worker_claim import WorkerClaim
 from featurelens.launcher.worker_id import worker_id
-
-Parts = Literal["all", "worker", "service"]
 
 READY_WITHIN = 300.0
 """Seconds for what is vital to get ready: reading libraries from a cold disk takes long."""
@@ -183,7 +182,7 @@ class Stack:
         try:
             service = self._parts == "service"
             if self._store is None:
-                self._store = await asyncio.to_thread(find_store, self._options, write=not service)
+                self._store = await asyncio.to_thread(find_store, self._options, self._parts)
             owner = Owner(url, self._store, id_of_state(self._options) if service else None)
             await owner.claim()
         except (RedisError, OSError, Silent) as error:

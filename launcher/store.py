@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 
-from featurelens.jobs import disk
 from featurelens.jobs.settings import Settings
-from featurelens.jobs.store.check import ID, MISSING, READ_ONLY
-from featurelens.jobs.store.identity import Identity, id_there, identify, where
+from featurelens.jobs.store.check import ID, MISSING, READ_ONLY, check
+from featurelens.jobs.store.identity import Identity, id_there, where
 from featurelens.jobs.store.open_store import open_whole
 from featurelens.launcher.children import python
 from featurelens.launcher.claim import Refused
+from featurelens.launcher.parts import WRITES, Parts
 
 _NO_USE = {MISSING, READ_ONLY}
 """Exit statuses of `featurelens.jobs.store.check` after which waiting does not help."""
@@ -20,24 +20,21 @@ class Silent(Exception):
     """The store does not answer, and may yet. The message is one line for the operator."""
 
 
-def find_store(options: Settings, *, write: bool) -> Identity:
-    """The store that `options` name, after a look whether it is there, and with `write` whether it takes anything.
+def find_store(options: Settings, parts: Parts) -> Identity:
+    """The store that `options` name, after a look whether it is there, and takes what these `parts` put into it.
 
     Raises `Refused` when waiting would not help, `Silent` when it may.
     """
     if options.results is None:
-        try:
-            return identify(options, open_whole(options))
-        except OSError as error:
-            why = disk.reason(error) or error.strerror
-            raise Refused(f"the state folder {options.state.absolute()} cannot be used: {why}") from None
-    command = python("featurelens.jobs.store.check", *(["write"] if write else []))
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        status, said = check(options, WRITES[parts])
+    else:
+        command = python("featurelens.jobs.store.check", *WRITES[parts])
+        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        status, said = answer.returncode, answer.stdout.strip()
     # What it says decides first: a launcher that has children already may have been told its end instead of us.
-    said = answer.stdout.strip()
     if said.startswith(ID):
         return Identity(said.removeprefix(ID), where(options))
-    if answer.returncode in _NO_USE:
+    if status in _NO_USE:
         raise Refused(said)
     raise Silent(said or "the store cannot be looked at yet")
 

@@ -26,6 +26,7 @@ from featurelens.service.middleware.path_prefix import PathPrefixMiddleware
 from featurelens.service.middleware.remembered_answers import RememberedAnswersMiddleware
 from featurelens.service.middleware.request_log import RequestLogMiddleware
 from featurelens.service.openapi.document import document
+from featurelens.service.openapi.headers import EXPOSED
 from featurelens.service.problems import install
 from featurelens.service.webhooks.allowed_hosts import HEADER
 from featurelens.service.webhooks.courier import Courier
@@ -116,8 +117,5 @@ def _open_to(app: FastAPI, settings: Settings) -> None:
                 *("Authorization", "Content-Type", "Prefer", "Idempotency-Key", HEADER),
                 *("Last-Event-ID", "If-None-Match", "X-Request-ID"),
             ],
-            expose_headers=[
-                *("Location", "Retry-After", "ETag", "Cache-Status", "RateLimit", "RateLimit-Policy"),
-                *("Preference-Applied", "WWW-Authenticate", "X-Request-ID"),
-            ],
+            expose_headers=EXPOSED,
         )

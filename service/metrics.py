@@ -28,9 +28,12 @@ from featurelens.jobs.queue.histograms import TICK, WAIT, WORK, Counted
 from featurelens.jobs.queue.histograms import Histogram as Kept
 from featurelens.jobs.queue.stats import RendererStats
 from featurelens.service.dependencies import Dependencies
+from featurelens.service.shared_counters import VARIABLE
 
 ASKED = Counter("featurelens_asked", "Pictures asked for, by what came of it", ["outcome"], registry=None)
 """Of this process: hit (made before), joined (somebody had asked), accepted."""
+for _outcome in ("hit", "joined", "accepted"):
+    ASKED.labels(_outcome)  # a counter that begins with its first event has not increased, as Prometheus sees it
 
 SHARED = (
     *(
@@ -62,7 +65,7 @@ NO_ROUTE = "none"
 
 REQUEST_SECONDS = Histogram(
     "featurelens_request_seconds",
-    "Time until an answer had been sent; event streams last as long as somebody listens",
+    "Time until an answer had been sent, without waits for jobs; event streams last as long as somebody listens",
     ["method", "route"],
     buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
     registry=None,
@@ -70,12 +73,18 @@ REQUEST_SECONDS = Histogram(
 
 REQUESTS = Counter("featurelens_requests", "Requests answered", ["method", "status"], registry=None)
 
+METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+OTHER = "other"
+"""Any other method."""
+for _method in (*METHODS, OTHER):
+    REQUESTS.labels(_method, "500")  # as above, and an alert waits for the first one
+
 
 def exposition(deps: Dependencies) -> bytes:
     """All metrics as Prometheus' text."""
     registry = CollectorRegistry()
     registry.register(SystemCollector(deps))
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if VARIABLE in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         for collector in (ASKED, REQUESTS, REQUEST_SECONDS):
@@ -112,7 +121,7 @@ class SystemCollector(Collector):
         yield build
 
     def _from_disk(self) -> Iterator[Metric]:
-        """Results in a bucket are counted there, not here."""
+        """What is in a bucket is counted there, not here. The store is the state folder where none is named."""
         size = GaugeMetricFamily("featurelens_store_bytes", "Size of what is kept", labels=["what"])
         entries = GaugeMetricFamily("featurelens_store_kept", "How many are kept", labels=["what"])
         evicted = CounterMetricFamily("featurelens_store_evicted", "Evicted by this process", labels=["what"])
@@ -121,11 +130,16 @@ class SystemCollector(Collector):
             entries.add_metric([what], eviction.usage.entries)
             evicted.add_metric([what], eviction.usage.evicted)
         yield from (size, entries, evicted)
-        state = self._deps.settings.state.absolute()
-        with suppress(OSError):  # it is not there yet, or does not answer: no number then
-            disk = shutil.disk_usage(state)
-            yield GaugeMetricFamily("featurelens_disk_bytes", "Of the disk with the state folder", value=disk.total)
-            yield GaugeMetricFamily("featurelens_disk_free_bytes", "Of that, free for us", value=disk.free)
+        settings = self._deps.settings
+        folders = {"state": settings.state.absolute()} | ({} if settings.bucket else {"store": settings.store_folder})
+        total = GaugeMetricFamily("featurelens_disk_bytes", "Of the disk with this folder", labels=["where"])
+        free = GaugeMetricFamily("featurelens_disk_free_bytes", "Of that, free for us", labels=["where"])
+        for where, folder in folders.items():
+            with suppress(OSError):  # it is not there yet, or does not answer: no number then
+                disk = shutil.disk_usage(folder)
+                total.add_metric([where], disk.total)
+                free.add_metric([where], disk.free)
+        yield from (total, free)
 
     def _from_broker(self) -> Iterator[Metric]:
         redis = self._deps.redis
@@ -153,9 +167,13 @@ class SystemCollector(Collector):
         yield told
         waiting = deliveries.waiting()
         yield GaugeMetricFamily("featurelens_webhooks_waiting", "For their job, or for another try", value=waiting)
-        starts = counts.get(stats.STARTS, 0)
-        yield CounterMetricFamily("featurelens_renderer_starts", "Each but the first is a restart", value=starts)
         alive = renderers.alive(redis)
+        starts = CounterMetricFamily(
+            "featurelens_renderer_starts", "Each but its first is a restart", labels=["renderer"]
+        )
+        for id, number in stats.starts(redis, alive).items():
+            starts.add_metric([id], number)
+        yield starts
         yield GaugeMetricFamily("featurelens_renderer_up", "1 while a renderer beats", value=bool(alive))
         yield GaugeMetricFamily("featurelens_renderers", "Renderers that beat", value=len(alive))
         yield from _histograms(redis)

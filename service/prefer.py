@@ -10,6 +10,7 @@ import anyio
 from fastapi import Depends, Header, Request
 
 from featurelens.service.schemas.job import Job
+from featurelens.service.waits import waiting
 from featurelens.service.watcher import Watcher
 
 
@@ -63,7 +64,7 @@ def _next(line: str, at: int) -> int:
 async def ended(watcher: Watcher[J], key: str, seconds: int) -> J | None:
     """The resource as soon as the job has ended one way or the other; None when it has not within `seconds`."""
     version = 0
-    with anyio.move_on_after(seconds):
+    with waiting(), anyio.move_on_after(seconds):
         async with watcher.watching(key) as watched:
             while True:
                 version = await watched.newer(version)

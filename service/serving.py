@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable
 
 from featurelens.jobs.errors import FeaturelensError
 from featurelens.jobs.logs import configure, logger
@@ -13,6 +14,7 @@ from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.descriptors import within
 from featurelens.service.http_server import HttpServer
 from featurelens.service.http_workers import HttpWorkers
+from featurelens.service.shared_counters import reserve
 
 BACKLOG = 2048
 
@@ -39,10 +41,13 @@ def serve(chosen: Settings) -> int:
         HttpServer(app, chosen, listener).run()
     else:
         share = chosen.model_copy(update={"connections": -(-chosen.connections // chosen.http_workers)})
-        # An app of its own each: a library of the store may have threads, which a fork would not take over.
-        HttpWorkers(
-            chosen.http_workers, lambda alive: HttpServer(create_app(share), share, listener, alive).run()
-        ).run()
+
+        def answer(alive: Callable[[], None]) -> None:
+            reserve()
+            # An app of its own each: a library of the store may have threads, which a fork would not take over.
+            HttpServer(create_app(share), share, listener, alive).run()
+
+        HttpWorkers(chosen.http_workers, answer).run()
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
@@ -23,6 +24,9 @@ COUNTS = "featurelens:counts"
 """Counters: jobs that succeeded, failed, were cancelled (incremented by the moves of `jobs.queue.records`); starts."""
 
 STARTS = "renderer-starts"
+
+STARTS_KEPT = 24 * 3600
+"""Seconds after its last heartbeat for which it is known how often a renderer has started."""
 
 
 class RendererStats(Renderer):
@@ -56,13 +60,22 @@ class QueueStats(BaseModel):
 def publish_renderer(redis: Redis, stats: RendererStats) -> None:
     """Stores the renderer's state. Call with each heartbeat."""
     redis.set(_figures(stats.id), stats.model_dump_json(), ex=EXPIRY)
+    redis.expire(_starts(stats.id), STARTS_KEPT)
     if stats.id:
         renderers.tell(redis, stats)
 
 
-def count_start(redis: Redis) -> None:
-    """Counts a start of a renderer."""
+def count_start(redis: Redis, id: str = "") -> None:
+    """Counts a start of a renderer: among those of all, and among its own."""
     redis.hincrby(COUNTS, STARTS, 1)
+    redis.incr(_starts(id))
+    redis.expire(_starts(id), STARTS_KEPT)
+
+
+def starts(redis: Redis, ids: Sequence[str]) -> dict[str, int]:
+    """How often each of these renderers has started; without those of a version that does not count its own."""
+    found = cast("list[bytes | None]", redis.mget([_starts(id) for id in ids])) if ids else []
+    return {id: int(number) for id, number in zip(ids, found, strict=True) if number is not None}
 
 
 def renderer(redis: Redis, id: str = "") -> RendererStats | None:
@@ -110,6 +123,10 @@ def _wait(redis: Redis, attempt: str) -> float:
 
 def _figures(id: str) -> str:
     return f"{renderer_key(id)}:figures"
+
+
+def _starts(id: str) -> str:
+    return f"{renderer_key(id)}:starts"
 
 
 def _understood(raw: bytes | None) -> RendererStats | None:

@@ -53,7 +53,7 @@ class Folder:
         return self._path.is_dir()
 
     def takes(self) -> str | None:
-        trial = f"can-be-written.{uuid4().hex}"
+        trial = f".can-be-written.{uuid4().hex}"
         try:
             self.write(trial, b"")
             self.delete(trial)

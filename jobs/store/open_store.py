@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, get_args
 
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
@@ -11,6 +12,10 @@ from featurelens.jobs.store.objects import Objects
 from featurelens.jobs.store.photo_decoding import normalized
 from featurelens.jobs.store.photos import Photos
 from featurelens.jobs.store.result_store import ResultStore
+
+Area = Literal["results", "photos", "scans"]
+AREAS: tuple[Area, ...] = get_args(Area)
+"""What a store has of its own: results, photographs, what unfinished scans have gathered."""
 
 LONG_PATIENCE = 60.0
 """Seconds a renderer waits for a bucket that is away, to read a photograph."""
@@ -37,6 +42,11 @@ def open_photos(
 def open_checkpoints(settings: Settings) -> Objects:
     """What unfinished scans have gathered."""
     return _objects(settings, "scans")
+
+
+def open_area(settings: Settings, area: Area) -> Objects:
+    """A part of the store, as names and contents. In a bucket results lie at the top."""
+    return _objects(settings, "" if area == "results" and settings.bucket is not None else area)
 
 
 def open_whole(settings: Settings) -> Objects:

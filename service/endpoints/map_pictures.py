@@ -58,7 +58,7 @@ router = APIRouter(tags=["activations"], responses=GUARDED)
 )
 async def show_attention(
     known: Known,
-    head: Annotated[int, Path(le=2**31 - 1, description="counted from 0")],
+    head: Annotated[int, Path(le=2**31 - 1, description="counted from 0", examples=[0])],
     deps: Deps,
     x: Column = None,
     y: Row = None,
@@ -112,7 +112,7 @@ async def show_sheet(
 )
 async def show_map(
     known: Known,
-    channel: Annotated[int, Path(le=2**31 - 1, description="counted from 0")],
+    channel: Annotated[int, Path(le=2**31 - 1, description="counted from 0", examples=[2])],
     deps: Deps,
     value: Which = "activation",
     scale: Scaled = "map",

@@ -61,7 +61,9 @@ async def upload(request: Request, response: Response, deps: Deps) -> Photo:
     responses={**answers.conditional("the PNG", "image/png"), **problems(404, 422)},
 )
 def show(
-    photo: Annotated[str, Path(max_length=100, description="sha256: and 64 hex digits")],
+    photo: Annotated[
+        str, Path(max_length=100, description="sha256: and 64 hex digits", examples=["sha256:" + "0" * 64])
+    ],
     deps: Deps,
     if_none_match: IfNoneMatch = None,
 ) -> Response:

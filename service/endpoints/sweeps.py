@@ -32,7 +32,9 @@ _SENT = ("Location", *QUOTA)
 router = APIRouter(tags=["sweeps"], responses=GUARDED, route_class=GuardedRoute)
 
 
-async def _checked_id(id: Annotated[str, Path(description="sweep_ and 32 hex digits")]) -> str:
+async def _checked_id(
+    id: Annotated[str, Path(description="sweep_ and 32 hex digits", examples=["sweep_" + "0" * 32])],
+) -> str:
     if not sweeps.ID_PATTERN.fullmatch(id):
         raise NotFound("no sweep has such a name")
     return id

@@ -12,14 +12,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from featurelens.jobs.logs import logger
-from featurelens.service.metrics import NO_ROUTE, REQUEST_SECONDS, REQUESTS
+from featurelens.service.metrics import METHODS, NO_ROUTE, OTHER, REQUEST_SECONDS, REQUESTS
 from featurelens.service.middleware.path_prefix import route_path
 from featurelens.service.problems import unexpected
+from featurelens.service.waits import counted
 
 HEADER = "X-Request-ID"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(rb"((?:^|&)token=)[^&]*")
-_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 
 class RequestLogMiddleware:
@@ -52,7 +52,7 @@ class RequestLogMiddleware:
                 MutableHeaders(scope=message)[HEADER] = name
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=name):
+        with structlog.contextvars.bound_contextvars(request=name), counted() as waits:
             try:
                 await self._app(scope, receive, named)
             except Exception as error:
@@ -60,10 +60,11 @@ class RequestLogMiddleware:
                     raise  # too late for another answer
                 await unexpected(route_path(scope), error)(scope, receive, named)
             finally:
-                method = scope["method"] if scope["method"] in _METHODS else "other"
+                method = scope["method"] if scope["method"] in METHODS else OTHER
                 REQUESTS.labels(method, str(status)).inc()
                 seconds = time.perf_counter() - begun
-                REQUEST_SECONDS.labels(method, getattr(scope.get("route"), "path", NO_ROUTE)).observe(seconds)
+                route = getattr(scope.get("route"), "path", NO_ROUTE)
+                REQUEST_SECONDS.labels(method, route).observe(seconds - waits.seconds)
                 if method not in {"GET", "HEAD"} or status >= 500 or status == 0:
                     path = route_path(scope)
                     logger().info("request", method=method, path=path, status=status, seconds=round(seconds, 4))

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from featurelens.service.event_stream import Event
-from featurelens.service.openapi.headers import OF_PROBLEMS
+from featurelens.service.openapi.headers import OF_LOOKS, OF_PROBLEMS
 from featurelens.service.openapi.headers import headers as described
 from featurelens.service.openapi.links import Links
 from featurelens.service.problems import MEDIA_TYPE, example
@@ -54,18 +54,9 @@ def conditional(description: str, *media_types: str) -> Answers:
 
 def looked(description: str, sample: BaseModel, *media_types: str) -> Answers:
     """Feature maps as pictures or numbers, with what headers say of them; as JSON such as `sample`."""
-    headers = {
-        name: {"description": told, "schema": {"type": "string"}}
-        for name, told in {
-            "Featurelens-Value": "activation, preactivation or attention",
-            "Featurelens-Scale": "what the darkest colors stand for; `map`: each of its own largest number",
-            "Featurelens-Receptive-Field": "left, top, right, bottom in pixels, or `undefined`; of a position",
-            "Featurelens-Channels": "of a sheet, in its order",
-        }.items()
-    }
     types = media_types or ("image/png", "image/webp", "application/octet-stream")
     known = conditional(description, *types)
-    known[200]["headers"] |= headers
+    known[200]["headers"] |= described(*OF_LOOKS)
     schema, example = type(sample).model_json_schema(), sample.model_dump(mode="json")
     known[200]["content"] = {**known[200]["content"], "application/json": {"schema": schema, "example": example}}
     return known

@@ -16,8 +16,18 @@ HEADERS: dict[str, dict[str, Any]] = {
         "ETag": "names these bytes, for `If-None-Match`",
         "Cache-Control": "for how long, and by whom, it may be kept",
         "WWW-Authenticate": "what is missing",
+        "Featurelens-Value": "activation, preactivation or attention",
+        "Featurelens-Scale": "what the darkest colors stand for; `map`: each of its own largest number",
+        "Featurelens-Receptive-Field": "left, top, right, bottom in pixels, or `undefined`; of a position",
+        "Featurelens-Channels": "of a sheet, in its order",
     }.items()
 }
+
+OF_LOOKS = ("Featurelens-Value", "Featurelens-Scale", "Featurelens-Receptive-Field", "Featurelens-Channels")
+"""Of feature maps as pictures or numbers."""
+
+EXPOSED = (*(name for name in HEADERS if name != "Cache-Control"), "Content-Disposition", "X-Request-ID")
+"""What pages of other origins are to see; `Cache-Control` a browser shows anyway."""
 
 QUOTA = ("RateLimit", "RateLimit-Policy")
 

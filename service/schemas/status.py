@@ -22,7 +22,7 @@ class SystemStatus(BaseModel):
         description="networks that workers hold under one name with different weights, and which workers; "
         "nothing can be asked of them"
     )
-    renderer_starts: int = Field(description="each but the first is a restart")
+    renderer_starts: int = Field(description="of all renderers together")
     ended: dict[str, int] = Field(description="pictures by outcome, since the job queue was last emptied")
     store_bytes: dict[str, int] = Field(
         description="what is kept, as of half a minute ago; results in a bucket are counted there",

@@ -14,6 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from featurelens.jobs.kinds.base import QUEUES
 from featurelens.jobs.settings import Settings
 from tests.support.paths import ROOT
 
@@ -53,6 +54,7 @@ def merged(base: Any, patch: Any) -> Any:
 
 
 OBJECTS = list(objects())
+SCALED: list[dict[str, Any]] = [one["spec"] for one in documents(KUBERNETES / "keda" / "scaling.yaml")]
 
 
 def test_settings_exist() -> None:
@@ -77,11 +79,38 @@ def test_a_kustomization_names_files_that_there_are(path: Path) -> None:
 
 def test_what_is_scaled_is_there() -> None:
     known = {(one["apiVersion"], one["kind"], one["metadata"]["name"]) for _, one in OBJECTS}
-    scaled = [one["spec"] for one in documents(KUBERNETES / "keda" / "scaling.yaml")]
-    for spec in scaled:
+    for spec in SCALED:
         target = spec["scaleTargetRef"]
         assert (target["apiVersion"], target["kind"], target["name"]) in known
-        assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]
+        assert 1 <= spec["minReplicaCount"] < spec["maxReplicaCount"]
+
+
+def test_scaling_asks_what_is_told() -> None:
+    """Of every queue, as none may wait for ever; the metrics are those of a service (see test_monitoring)."""
+    queries = [trigger["metadata"]["query"] for spec in SCALED for trigger in spec["triggers"]]
+    text = " ".join(queries)
+    assert set(re.findall(r'queue="([^"]*)"', text)) == set(QUEUES)
+    assert all(float(trigger["metadata"]["threshold"]) > 0 for spec in SCALED for trigger in spec["triggers"])
+
+
+def test_what_is_scaled_shares_no_state_folder() -> None:
+    """A second worker on one is refused; what all share is the store, and the keys that services ask for."""
+    known = {(one["kind"], one["metadata"]["name"]): one for _, one in OBJECTS}
+    shared = {name for kind, name in known if kind == "PersistentVolumeClaim"}
+    for spec in SCALED:
+        told = known[spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]]["spec"]
+        pod = told["template"]["spec"]
+        (container,) = pod["containers"]
+        settings = {one["name"]: one.get("value") for one in container["env"]}
+        at = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+        own = {volume["name"] for volume in pod["volumes"] if "emptyDir" in volume}
+        own |= {claim["metadata"]["name"] for claim in told.get("volumeClaimTemplates", ())}
+        common = {volume["name"] for volume in pod["volumes"] if volume["name"] in shared}
+        assert at["/state"] in own
+        assert at[settings["FEATURELENS_RESULTS"]] in common
+        if "FEATURELENS_AUTH" in settings:
+            folder = str(Path(settings["FEATURELENS_KEYS"]).parent)
+            assert next(volume for volume in pod["volumes"] if volume["name"] == at[folder])["secret"]
 
 
 @pytest.mark.parametrize(("_name", "one"), OBJECTS, ids=[name for name, _ in OBJECTS])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,16 +18,16 @@ from featurelens.jobs.queue import liveness
 from featurelens.jobs.settings import Settings
 from featurelens.jobs.store.file_store import FileStore
 from featurelens.launcher.claim import free_port
+from tests.support.nginx import NEEDED, PROGRAM
 from tests.support.paths import ROOT
 from tests.support.server import Server
 from tests.support.visualizations import BODY, KEY, PNG, URL, put
 from tests.support.wait import until
 
-PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 CONFIGURATION = (ROOT / "deploy" / "nginx" / "site.conf").read_text()
 IMAGE = f"{URL}/{KEY}/image"
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not here (Debian: nginx-light)")
+pytestmark = NEEDED
 
 
 @pytest.fixture
@@ -69,9 +68,11 @@ def nginx(url: str, folder: Path) -> Iterator[httpx.Client]:
     (folder / "nginx.conf").write_text(main)
     command = [PROGRAM, "-e", str(folder / "errors"), "-c", str(folder / "nginx.conf")]
     with subprocess.Popen(command) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        until(lambda: _answers(client), what="nginx")
-        yield client
-        process.terminate()
+        try:
+            until(lambda: _answers(client), what="nginx")
+            yield client
+        finally:
+            process.terminate()
 
 
 @pytest.fixture
@@ -125,6 +126,39 @@ def test_no_log_and_no_stranger_sees_what_is_not_theirs(proxy: httpx.Client, tmp
     until(lambda: "livez" in log.read_text(), 10, "the log")
     assert re.search(rf'"GET {IMAGE}" 404', log.read_text())
     assert "secret" not in log.read_text()
+
+
+STRANGER = {
+    "X-Forwarded-Prefix": "/x",
+    "X-Forwarded-Host": "x.example",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-For": "192.0.2.1",
+    "Forwarded": "for=192.0.2.1;host=x.example;proto=https",
+}
+"""What only a proxy has to say."""
+
+
+@pytest.mark.parametrize("prefix", ["", "/vision"])
+def test_the_proxy_passes_no_strangers_word_on(settings: Settings, tmp_path: Path, prefix: str) -> None:
+    """The service believes it, as Compose has it: neither prefix nor quota is the stranger's choice."""
+    believing = settings.model_copy(update={"trusted_proxies": "127.0.0.1", "root_path": prefix, "quota": 1})
+    with Server(believing) as server, nginx(server.url, tmp_path / "nginx") as proxy:
+        assert server.client.get("/x/metrics", headers=STRANGER).status_code == 200, "it does believe"
+        for path in (
+            "/x/metrics",
+            "/metrics",
+            "/vision/metrics",
+            "/vision/metrics/",
+            "/vision//metrics",
+            "/x/%6detrics",
+        ):
+            assert proxy.get(path, headers=STRANGER, follow_redirects=True).status_code == 404, path
+        asked = proxy.post(prefix + URL, json=BODY, headers=STRANGER)
+        assert (asked.status_code, asked.headers["location"]) == (202, f"{prefix}{URL}/{KEY}")
+        again = proxy.post(prefix + URL, json=BODY, headers=STRANGER | {"X-Forwarded-For": "192.0.2.2"})
+        assert again.status_code == 429
+        assert proxy.get(f"{prefix}/v1/models/metrics").headers["content-type"] == "application/problem+json"
+        server.settle()
 
 
 def _answers(client: httpx.Client) -> bool:

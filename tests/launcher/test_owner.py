@@ -125,13 +125,13 @@ def test_a_bucket_that_is_silent_may_yet_answer(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setenv(name, value)
     options = Settings(state=tmp_path)
     with pytest.raises(Silent, match="does not answer"):
-        find_store(options, write=True)
+        find_store(options, "worker")
     done = subprocess.CompletedProcess((), -9, stdout="store 123\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
-    assert find_store(options, write=True) == Identity("123", f"s3://{BUCKET}/x")
+    assert find_store(options, "worker") == Identity("123", f"s3://{BUCKET}/x")
     done.stdout = ""
     with pytest.raises(Silent):
-        find_store(options, write=True)
+        find_store(options, "worker")
 
 
 def test_a_shared_folder_that_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,17 +139,17 @@ def test_a_shared_folder_that_is_taken_away(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("FEATURELENS_RESULTS", str(tmp_path / "shared"))
     options = Settings(state=tmp_path / "state")
     with pytest.raises(Refused, match="there is no folder"):
-        find_store(options, write=True)
+        find_store(options, "worker")
     (tmp_path / "shared").mkdir()
-    store = find_store(options, write=True)
+    store = find_store(options, "worker")
     assert not is_gone(options, store)
     (tmp_path / "shared").rename(tmp_path / "elsewhere")
     assert is_gone(options, store)
     (tmp_path / "shared").mkdir()
     assert is_gone(options, store)
     alone = Settings(state=tmp_path / "state", results=None)
-    store = find_store(alone, write=True)
+    store = find_store(alone, "worker")
     assert not is_gone(alone, store)
     (tmp_path / "state").rename(tmp_path / "former")
     assert is_gone(alone, store)
-    assert find_store(alone, write=True).id != store.id
+    assert find_store(alone, "worker").id != store.id

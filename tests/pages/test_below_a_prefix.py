@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.browser import visiting
-from tests.support.nginx import FORWARD, PROGRAM, nginx
+from tests.support.nginx import FORWARD, NEEDED, nginx
 from tests.support.stack import Stack
 
 PATHS = ["", "models", "models/patternnet/layers/logits", "models/patternnet/layers/logits/units/2", "jobs", "make"]
 
 
-@pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed (apt-get install nginx-light)")
+@NEEDED
 def test_pages_below_a_prefix(browser: Browser, stack: Stack, tmp_path: Path) -> None:
     prefix = f"{FORWARD} proxy_set_header X-Forwarded-Prefix /vision;"
     location = f"location /vision/ {{ proxy_pass http://127.0.0.1:{stack.port}/; {prefix} }}"

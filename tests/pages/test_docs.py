@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -12,6 +13,14 @@ from tests.support.stack import Stack
 SPEC = {"model": "patternnet", "layer": "logits", "channel": 2, "steps": 8, "size": 64}
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
 CLOSE_ALL = "document.querySelectorAll('details').forEach(one => { one.open = false })"
+
+SAMPLES = """async () => {
+  const api = await (await fetch('openapi.json')).json();
+  const needed = it => (it.parameters ?? []).filter(one => one.in === 'query' && one.required).map(one => one.name);
+  const all = Object.entries(api.paths).flatMap(([path, methods]) => Object.values(methods).map(it => [path, it]));
+  return all.map(([path, it]) => [address('', path, it, {}), needed(it)]);
+}"""
+"""The address of every operation as its samples have it, and what no query may leave out."""
 
 
 def opened(page: Page, operation: str) -> Locator:
@@ -30,6 +39,12 @@ def test_on_a_phone(browser: Browser, stack: Stack) -> None:
         page.evaluate(OPEN_ALL)
         expect(page.get_by_role("button", name="Send").last).to_be_visible()
         assert not visit.overflows()
+        for path, names in page.evaluate(SAMPLES):
+            url = urlsplit(path)
+            assert "{" not in unquote(url.path)
+            assert set(names) == parse_qs(url.query).keys(), path
+        placed = page.locator("#activations-show_positions").get_by_label("x *")
+        expect(placed).to_have_value("112")
         page.evaluate(CLOSE_ALL)
 
         asking = opened(page, "visualizations-ask")

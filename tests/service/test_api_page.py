@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -113,6 +115,27 @@ def test_examples_are_accepted(server: Server, client: httpx.Client) -> None:
             answer = client.post(path, json=example["value"])
             unknown = "unknown-photo" if kind is ComparisonRequest else "unknown-model"
             assert answer.json()["type"].endswith(f":{unknown}")
+
+
+def parameters(api: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Those that no request can leave out, with path and method."""
+    for path, methods in api["paths"].items():
+        for method, operation in methods.items():
+            yield from ((path, method, one) for one in operation.get("parameters", ()) if one.get("required"))
+
+
+def test_what_must_be_said_has_an_example(server: Server) -> None:
+    """The samples of /docs are made of them; they are understood, if of nothing that there is."""
+    told: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+    for path, method, one in parameters(server.api):
+        example = one["schema"].get("examples", [one["schema"].get("default")])[0]
+        assert example is not None, (path, one["name"])
+        told[path, method][one["name"]] = example
+    for (path, method), values in told.items():
+        if method == "get" and not path.endswith("/events"):
+            query = {name: value for name, value in values.items() if f"{{{name}}}" not in path}
+            answer = server.client.get(path.format(**values), params=query)
+            assert answer.status_code != 422, answer.text
 
 
 def test_every_answer_has_an_example(server: Server) -> None:

@@ -8,10 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
 from featurelens.launcher.claim import free_port
+from featurelens.service.shared_counters import ROOM
 from tests.support.paths import ROOT
 from tests.support.processes import alive, children
 from tests.support.wait import until
@@ -38,16 +42,21 @@ def test_needs_no_torch() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def start(port: int, broker: str, **more: str) -> subprocess.Popen[str]:
+@contextmanager
+def start(port: int, broker: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "REDIS_URL": broker, **more}
     command = [sys.executable, "-m", "featurelens.service"]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_serves_until_asked_to_stop(broker: str) -> None:
     port = free_port()
     with start(port, broker) as process:
-        until(lambda: _answers(port))
+        until(lambda: _answers(port), 60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) in {0, -signal.SIGTERM}
 
@@ -58,17 +67,17 @@ def test_port_taken(broker: str) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with start(port, broker) as process:
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.count("\n") == 1
     assert f"127.0.0.1:{port}" in said
 
 
-def test_several_processes_share_one_listener_and_their_counters(broker: str) -> None:
+def test_several_processes_share_one_listener_and_their_counters(broker: str, tmp_path: Path) -> None:
     """One that is killed is followed by another, and all end with the first."""
     port = free_port()
-    with start(port, broker, FEATURELENS_HTTP_WORKERS="2") as process:
-        until(lambda: _answers(port))
+    with start(port, broker, FEATURELENS_HTTP_WORKERS="2", FEATURELENS_STATE=str(tmp_path)) as process:
+        until(lambda: _answers(port), 60)
         first = set(children(process.pid))
         assert len(first) == 2
         for _ in range(8):
@@ -83,6 +92,35 @@ def test_several_processes_share_one_listener_and_their_counters(broker: str) ->
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
         assert not any(map(alive, first))
+    assert [path.name for path in (tmp_path / "counters").iterdir()] == [".lock"]
+
+
+def test_counters_of_who_was_killed_are_taken_away(tmp_path: Path) -> None:
+    """And of nobody else: several services may share a state folder."""
+    hold = "from pathlib import Path\nimport os, sys\nfrom featurelens.service.shared_counters import *\n"
+    hold += (
+        f"with shared_counters(Path({str(tmp_path)!r})):\n reserve(); print(os.environ[VARIABLE], flush=True); input()"
+    )
+    command = [sys.executable, "-c", hold]
+
+    def started() -> tuple[subprocess.Popen[str], Path]:
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        return process, Path(process.stdout.readline().strip())
+
+    (killed, left), (going, kept) = started(), started()
+    with killed, going:
+        assert {path.stat().st_blocks * 512 >= ROOM for path in kept.glob("*.db")} == {True}, "no page is missing"
+        killed.kill()
+        killed.wait()
+        assert left.exists()
+        last, own = started()
+        with last:
+            assert (left.exists(), kept.exists(), own.exists()) == (False, True, True)
+            last.communicate("\n", timeout=20)
+        going.communicate("\n", timeout=20)
+    assert not own.exists()
+    assert not kept.exists()
 
 
 def _metrics(port: int) -> str:

@@ -24,7 +24,7 @@ from featurelens.service import openapi
 from featurelens.service.auth.api_keys import ApiKeys
 from featurelens.service.schemas.address import PREFIX
 from tests.support.authorization import bearer
-from tests.support.nginx import FORWARD, PROGRAM, nginx
+from tests.support.nginx import FORWARD, NEEDED, nginx
 from tests.support.problems import check
 from tests.support.server import Server
 from tests.support.visualizations import BODY, KEY, URL, put
@@ -86,8 +86,6 @@ def key(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture(params=["/stripped", "/kept", "/vision"])
 def outside(request: pytest.FixtureRequest, trusting: Server, tmp_path: Path) -> Iterator[httpx.Client]:
     """Whoever comes through the proxy; its base is the prefix."""
-    if PROGRAM is None:
-        pytest.skip("there is no nginx on this machine: apt-get install nginx-light")
     folder = tmp_path / "nginx"
     folder.mkdir()
     with (
@@ -97,6 +95,7 @@ def outside(request: pytest.FixtureRequest, trusting: Server, tmp_path: Path) ->
         yield client
 
 
+@NEEDED
 def test_everything_is_found_through_a_proxy(outside: httpx.Client, key: dict[str, str], tmp_path: Path) -> None:
     prefix = outside.base_url.path.rstrip("/")
     host = str(outside.base_url).removesuffix(outside.base_url.path)

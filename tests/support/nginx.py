@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,13 @@ from pathlib import Path
 import httpx
 
 from featurelens.launcher.claim import free_port
+from tests.support.programs import found, needs
 from tests.support.wait import until
 
-PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/sbin")
+PROGRAM = found("nginx")
+
+NEEDED = needs(PROGRAM, "nginx-light")
+"""Marks a test that starts one."""
 
 _CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/errors; {user}

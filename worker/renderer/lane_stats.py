@@ -71,7 +71,7 @@ class LaneStats:
     def tell(self, redis: Redis) -> None:
         """Publishes the state, and the first time that a renderer has started."""
         if not self._counted:
-            stats.count_start(redis)
+            stats.count_start(redis, self._id)
             self._counted = True
         if self._id:
             tell_nothing_yet(redis, worker_of(self._id))  # first: the cataloguer may be slower than the first job

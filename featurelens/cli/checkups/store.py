@@ -21,8 +21,9 @@ def store() -> Iterator[Finding]:
             return
         with needing("jobs", "the store"):
             from featurelens.jobs.store.check import THERE, check
+            from featurelens.jobs.store.open_store import AREAS
     except (InvalidSpec, Missing) as error:
         yield Finding("WRONG" if isinstance(error, InvalidSpec) else "note", AREA, str(error))
         return
-    status, told = check(settings, write=True)
+    status, told = check(settings, AREAS)
     yield Finding("ok" if status == THERE else "WRONG", AREA, f"{settings.results}: {told}")

@@ -3,6 +3,13 @@ const exampleOf = parameter => parameter.schema?.examples?.[0] ?? parameter.exam
 const bodyOf = operation => Object.entries(operation.requestBody?.content ?? {})[0];
 const bodyExample = content => Object.values(content?.examples ?? {})[0]?.value ?? content?.example;
 
+// What a query says of a parameter: what is filled in, or an example where nothing can be left out; each of several by itself.
+function asked(one, values) {
+  const value = values[one.name] ?? (one.required ? exampleOf(one) : undefined) ?? '';
+  const each = Array.isArray(value) ? value : one.schema?.type === 'array' ? value.trim().split(/\s+/) : [value];
+  return each.filter(part => part !== '').map(part => [one.name, part]);
+}
+
 // The address with what is filled in; `values` by the names of parameters.
 function address(base, path, operation, values) {
   const known = operation.parameters ?? [];
@@ -10,8 +17,7 @@ function address(base, path, operation, values) {
     const value = values[one.name] ?? exampleOf(one);
     return value === undefined ? text : text.replace(`{${one.name}}`, encodeURIComponent(value).replaceAll('%3A', ':'));
   }, path);
-  const query = new URLSearchParams(known.filter(one => one.in === 'query' && (values[one.name] ?? '') !== '')
-    .map(one => [one.name, values[one.name]]));
+  const query = new URLSearchParams(known.filter(one => one.in === 'query').flatMap(one => asked(one, values)));
   return `${base}${filled}${query.size ? `?${query}` : ''}`;
 }
 

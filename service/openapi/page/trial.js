@@ -3,10 +3,10 @@ let apiKey = '';
 
 function field(parameter) {
   const input = parameter.schema?.enum
-    ? make('select', {}, ...['', ...parameter.schema.enum].map(value => make('option', {}, value)))
-    : make('input', { value: parameter.in === 'path' ? exampleOf(parameter) ?? '' : '', placeholder: exampleOf(parameter) ?? '' });
+    ? make('select', {}, ...[...(parameter.required ? [] : ['']), ...parameter.schema.enum].map(value => make('option', {}, value)))
+    : make('input', { value: parameter.required ? [exampleOf(parameter) ?? []].flat().join(' ') : '', placeholder: exampleOf(parameter) ?? '' });
   input.name = parameter.name;
-  input.required = parameter.in === 'path';
+  input.required = parameter.required ?? false;
   return make('label', {}, `${parameter.name}${input.required ? ' *' : ''}`, input);
 }
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from openapi_spec_validator import validate
+
 from featurelens.service.openapi import samples
 from tests.support.server import Server
 
@@ -17,6 +19,11 @@ def operations(document: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]
         for path, methods in document["paths"].items()
         for operation in methods.values()
     }
+
+
+def test_it_is_a_document_as_the_standard_has_it(server: Server) -> None:
+    """Its schemas too, with examples and defaults that they accept."""
+    validate(server.api)
 
 
 def test_links_lead_to_operations_and_fill_their_paths(server: Server) -> None:
