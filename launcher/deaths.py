@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis.exceptions import RedisError
 
-from featurelens.jobs.queue.deaths import KNOWN_FOR, announcement, from_outside
+from featurelens.jobs.queue.deaths import GUILTY, INNOCENT, KNOWN_FOR, announcement, from_outside
 from featurelens.launcher.broker import client
 from featurelens.launcher.role import Death, Died
 
@@ -14,11 +14,9 @@ def announcing(url: str, *, hangs_count: bool) -> Died:
 
     async def died(death: Death) -> None:
         innocent = not hangs_count if death.hung else from_outside(death.status, death.oom_kills)
-        if not innocent:
-            return
         try:
             async with client(url) as redis:
-                await redis.set(announcement(death.pid), b"1", ex=KNOWN_FOR)
+                await redis.set(announcement(death.pid), INNOCENT if innocent else GUILTY, ex=KNOWN_FOR)
         except (RedisError, OSError):
             return  # what is not told counts, as a rule for once too often
 

@@ -12,14 +12,18 @@ import signal
 import socket
 import time
 from pathlib import Path
+from typing import cast
 
 from redis import Redis
 
 KNOWN_FOR = 3600
 """Seconds an announcement is kept."""
 
-HEARD_WITHIN = 2.0
-"""Seconds until the launcher has noticed a death and told it."""
+SEEN_WITHIN, HEARD_WITHIN = 2.0, 20.0
+"""Seconds until a process that has hung up is gone, and until the launcher has told how, on a busy machine."""
+
+INNOCENT, GUILTY = b"1", b"0"
+"""What is told of a death: by nobody's fault, or perhaps by what the process was doing."""
 
 NO_SOCKET = os.EX_CANTCREAT
 """Exit status of a renderer that cannot listen."""
@@ -58,18 +62,27 @@ def from_outside(status: int, oom_before: int | None) -> bool:
 
 
 def announcement(pid: int) -> str:
-    """The Redis key that, set for `KNOWN_FOR`, tells that this process of this machine has died by nobody's fault."""
+    """The Redis key that tells, for `KNOWN_FOR`, by whose fault this process of this machine has died."""
     return f"featurelens:nobodys-fault:{socket.gethostname()}:{pid}"
 
 
 def nobodys_fault(redis: Redis, pid: int, patience: float = HEARD_WITHIN) -> bool:
-    """Whether that has been told, waited for for `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while not redis.exists(announcement(pid)):
-        if time.monotonic() > deadline:
+    """Whether that has been told, waited for for `patience` seconds; what nobody tells is not, nor what did not die."""
+    begun = time.monotonic()
+    while (told := cast("bytes | None", redis.get(announcement(pid)))) is None:
+        waited = time.monotonic() - begun
+        if waited > patience or (waited > SEEN_WITHIN and _runs(pid)):
             return False
         time.sleep(0.05)
-    return True
+    return told == INNOCENT
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process here that has not ended; where only Linux tells, none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def forgiven(redis: Redis, attempt: str) -> bool:

@@ -31,7 +31,7 @@ GAP = 3.0
 LEASE = 20.0
 """Seconds of silence after which a lease ends: three heartbeats may be lost."""
 
-_TOLD_WITHIN = 0.5
+_TOLD_WITHIN = 5.0
 """Seconds in which the launcher, if there is one, tells how a slot has died."""
 
 

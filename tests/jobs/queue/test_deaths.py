@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from featurelens.jobs.queue import deaths
-from featurelens.jobs.queue.deaths import announcement, from_outside, nobodys_fault
+from featurelens.jobs.queue.deaths import GUILTY, INNOCENT, announcement, from_outside, nobodys_fault
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,9 @@ def test_killed_by_the_kernel_perhaps(before: int | None, now: int | None, monke
 
 def test_told_a_little_later(redis: Redis) -> None:
     assert not nobodys_fault(redis, 7, 0.1)
-    later = threading.Timer(0.2, lambda: redis.set(announcement(7), b"1"))
-    later.start()
-    assert nobodys_fault(redis, 7)
-    later.join()
+    for told in (INNOCENT, GUILTY):
+        redis.delete(announcement(7))
+        later = threading.Timer(0.2, redis.set, (announcement(7), told))
+        later.start()
+        assert nobodys_fault(redis, 7) == (told == INNOCENT)
+        later.join()

@@ -18,7 +18,7 @@ from featurelens.jobs.kinds.base import QUEUE, QUEUES
 from featurelens.jobs.queue import liveness
 from featurelens.jobs.queue.aside import aside
 from featurelens.jobs.queue.broker import connect
-from featurelens.jobs.queue.deaths import OUTGROWN, REFUSALS, announcement
+from featurelens.jobs.queue.deaths import GUILTY, INNOCENT, OUTGROWN, REFUSALS, announcement
 from featurelens.jobs.queue.job_queue import EXECUTIONS, TASK
 from featurelens.jobs.queue.record import record_key
 from featurelens.jobs.queue.records import Records
@@ -103,6 +103,7 @@ def test_a_picture_that_kills_its_slots(worker: WorkerHarness) -> None:
         until(lambda: worker.rendering(key))
         slot.kill()
         slot.wait()
+        worker.redis.set(announcement(slot.pid), GUILTY)
     worker.start_slot()
     worker.await_status(key, "failed")
     assert worker.noted("asked", key) == EXECUTIONS
@@ -254,7 +255,9 @@ def test_one_that_kills_renderers_takes_nobody_along(worker: WorkerHarness) -> N
     innocent = [worker.ask(seed=SLOW, steps=60, channel=channel) for channel in range(slots - 1)]
     until(lambda: all(worker.record(key).status == "running" for key in (guilty, *innocent)))
     for _ in range(EXECUTIONS):
-        worker.start_renderer().wait(20)
+        renderer = worker.start_renderer()
+        renderer.wait(20)
+        worker.redis.set(announcement(renderer.pid), GUILTY)
     worker.start_renderer()
     for key in innocent:
         worker.await_status(key, "succeeded", 30)
@@ -270,7 +273,7 @@ def test_one_that_never_fits_ends_alone(worker: WorkerHarness) -> None:
     for _ in range(REFUSALS + EXECUTIONS):
         renderer = worker.start_renderer()
         assert renderer.wait(20) == OUTGROWN
-        worker.redis.set(announcement(renderer.pid), b"1")
+        worker.redis.set(announcement(renderer.pid), INNOCENT)
     worker.await_status(huge, "failed")
     assert worker.record(huge).error_detail == f"given up after {EXECUTIONS} executions: no room"
     worker.start_renderer()

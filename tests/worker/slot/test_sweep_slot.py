@@ -12,6 +12,7 @@ from redis import Redis
 
 from featurelens.jobs.kinds.base import SWEEP_QUEUE
 from featurelens.jobs.queue import liveness
+from featurelens.jobs.queue.deaths import GUILTY, announcement
 from featurelens.jobs.queue.job_queue import EXECUTIONS
 from featurelens.worker.slot.recovery import LEASE
 from featurelens.worker.slot.slot import Slot
@@ -125,6 +126,7 @@ def test_the_renderer_dies_and_comes_back(worker: WorkerHarness) -> None:
     until(lambda: all(worker.rendering(key) for key in keys))
     renderer.kill()
     renderer.wait()
+    worker.redis.set(announcement(renderer.pid), GUILTY)
     worker.start_renderer()
     for key in keys:
         worker.await_status(key, "succeeded")
@@ -154,6 +156,7 @@ def test_one_that_kills_renderers_fails_alone(worker: WorkerHarness) -> None:
 
     def over() -> bool:
         if running[-1].poll() is not None:
+            worker.redis.set(announcement(running[-1].pid), GUILTY)
             running.append(worker.start_renderer())
         return worker.record(killer).status == "failed" and all(
             worker.record(key).status == "succeeded" for key in [*good, once]
