@@ -47,7 +47,9 @@ def begun(state: Path | Objects, datasets: Path, ask: Ask, net: Network) -> tupl
     reading.CHECKPOINT_EVERY = -1e9
     scans = workshop(state, datasets)
     scans._decoder._decoder = InPlace()
-    return scans, scans.begin(ask, net, time.monotonic())
+    work = scans.begin(ask, net, time.monotonic())
+    assert isinstance(work, ScanWork)
+    return scans, work
 
 
 def finish(state: Path, datasets: Path, ask: Ask, net: Network) -> Told:

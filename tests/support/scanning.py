@@ -82,5 +82,6 @@ class Told:
 def scanned(scans: Scans, ask: Ask, network: Network) -> Told:
     """From beginning to end."""
     work = scans.begin(ask, network, time.monotonic())
+    assert isinstance(work, ScanWork)
     assert advanced(scans, work)
     return Told(scans, work)
