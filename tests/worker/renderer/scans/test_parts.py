@@ -23,7 +23,7 @@ from featurelens.worker.renderer.scans.batches import Batch
 from featurelens.worker.renderer.scans.reading import Reading, parts
 from tests.support import killable
 from tests.support.line_images import IMAGES, KEEP, SIDE, drawn_lines, orientations
-from tests.support.scanning import KEY, Told, asked
+from tests.support.scanning import KEY, Told, asked, same
 from tests.support.wait import until
 
 ROWS = killable.ROWS
@@ -47,11 +47,6 @@ def ask(lines: Path) -> Ask:
     """Of images of which one is broken."""
     next((lines / "lines").rglob("07.png")).write_bytes(b"no image")
     return asked(Shelf(lines), orientations(), "lines", ["0", "1"], (SIDE, SIDE), KEEP)
-
-
-def same(one: Told, other: Told) -> None:
-    assert one.files == other.files
-    assert one.numbers | {"seconds": 0} == other.numbers | {"seconds": 0}
 
 
 @pytest.fixture
