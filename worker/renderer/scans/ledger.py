@@ -48,7 +48,7 @@ class Ledger:
         """What a helper may ask its renderer for now, and the conditions of the plan."""
         found = []
         for key, ask in cast("dict[bytes, bytes]", self._redis.hgetall(OFFERS)).items():
-            standing = self._look(self._redis, key.decode())
+            standing = self.look(key.decode())
             if standing is None:
                 self._redis.hdel(OFFERS, key)
             elif standing.plan.claimable(standing.leases):
@@ -81,9 +81,13 @@ class Ledger:
                 except WatchError:
                     continue
 
+    def look(self, key: str) -> Standing | None:
+        """How a scan stands that is being read."""
+        return self._look(self._redis, key)
+
     def close(self, key: str, owner: str) -> None:
         """Ends the plan of this owner."""
-        standing = self._look(self._redis, key)
+        standing = self.look(key)
         if standing is not None and standing.plan.owner == owner:
             self._redis.delete(_PLAN + key)
             self._redis.hdel(OFFERS, key)
@@ -97,7 +101,7 @@ class Ledger:
 
     def holds(self, key: str, holder: str) -> bool:
         """Whether a piece is still this holder's."""
-        standing = self._look(self._redis, key)
+        standing = self.look(key)
         return standing is not None and standing.plan.holds(holder)
 
     def _look(self, redis: Redis, key: str) -> Standing | None:
