@@ -74,7 +74,7 @@ def test_a_scan_of_a_folder_that_outlives_its_renderer(stack: Stack) -> None:
 def test_a_scan_that_two_renderers_share(tmp_path: Path) -> None:
     """One of which is killed as it helps: what is found is to the bit what is read here in one go."""
     with Stack(tmp_path, free_port(), FEATURELENS_RENDERERS="2", OMP_NUM_THREADS="1") as stack:
-        until(lambda: len(stack.see("/v1/status")["renderers"]) == 2, 60, "both renderers", every=0.5)
+        until(lambda: len(stack.see("/v1/status")["renderers"]) == 2, 180, "both renderers", every=0.5)
         url = stack.http.post("/v1/scans", json={"model": "patternnet", "dataset": "patterns"}).headers["location"]
         key, redis = url.rpartition("/")[2], stack.redis()
         ledger = Ledger(redis)

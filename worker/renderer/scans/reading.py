@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import torch
@@ -62,15 +61,8 @@ def conditions(spec: ScanSpec, network: Network, device: Device) -> dict[str, An
     return {"rows": together, **device.numbers(network)}
 
 
-def parts(images: int, together: int, count: int) -> list[range]:
-    """The images in `count` parts that begin where batches of `together` do; fewer, where there are not as many."""
-    batches = -(-images // together)
-    ends = [together * (batches * number // count) for number in range(count)] + [images]
-    return [range(first, stop) for first, stop in pairwise(ends) if first < stop]
-
-
 class Lost(Exception):
-    """A piece is no longer read here."""
+    """A part is no longer to be read here. Never leaves `scans.help`."""
 
 
 class Reading:
