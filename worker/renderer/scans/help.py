@@ -21,8 +21,13 @@ class Help:
     def __init__(self, key: str, spec: ScanSpec, network: Network, means: Means) -> None:
         self._key, self._spec, self._network, self._means = key, spec, network, means
         self._conditions = shared(conditions(spec, network, means.device))
-        self.read = 0
+        self._before = 0
+        self._reading: Reading | None = None
+
+    @property
+    def read(self) -> int:
         """Images."""
+        return self._before + (0 if self._reading is None else self._reading.read)
 
     def steps(self) -> Generator[None, None, None]:
         """Raises what the network raises, or `RenderFailed` where the data set is another one."""
@@ -35,19 +40,17 @@ class Help:
         return None if self._means.ledger is None else claim(self._means.ledger, self._key, self._conditions)
 
     def _read(self, claimed: Claimed) -> Iterator[None]:
-        part, kept = claimed.part, claimed.part.start
+        part, self._reading = claimed.part, None
         try:
             images, decoder = yield from beside(self._means.beside, self._prepare)
-            reading = Reading(self._key, self._spec, self._network, self._means, part, claimed.renew)
+            self._reading = Reading(self._key, self._spec, self._network, self._means, part, claimed.renew)
             logger().info("reads a piece of a scan", key=self._key, first=part.start, stop=part.stop)
-            try:
-                yield from reading.steps(images, decoder)
-            except Lost:
-                logger().info("a piece of a scan is read by another, or not any more", key=self._key, first=part.start)
-            finally:
-                kept = reading.kept
-                self.read += reading.done - part.start
+            yield from self._reading.steps(images, decoder)
+        except Lost:
+            logger().info("a piece of a scan is another's by now", key=self._key, first=part.start)
         finally:
+            kept = part.start if self._reading is None else self._reading.kept
+            self._before, self._reading = self.read, None
             self._means.beside(partial(claimed.end, kept))
 
     def _prepare(self) -> tuple[Images, Decoder]:

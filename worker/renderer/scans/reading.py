@@ -98,6 +98,11 @@ class Reading:
         self._pulse = Pulse(means.beside, lambda: renew(self.done), first=True)
         self._saved, self._pause = 0.0, CHECKPOINT_EVERY
 
+    @property
+    def read(self) -> int:
+        """Images of the part that have been read."""
+        return self.done - self._images.start
+
     def steps(self, images: Images, decoder: Decoder) -> Generator[None, None, Accumulator]:
         """Returns what was gathered. Each step takes a forward pass at most. Raises `Lost`."""
         checkpoint = yield from self._beside(self._kept)

@@ -150,6 +150,7 @@ def test_one_that_hangs_is_not_waited_for(fleet: Fleet, alone: Told) -> None:
     scan = fleet.scan()
     fleet.offered(scan)
     helper = fleet.help()
+    assert 0 < helper.step < IMAGES // 4, "it is in the middle of its piece"
     fleet.works.remove(helper)
     begun = time.monotonic()
     same(fleet.end(scan, random.Random(1)), alone)
@@ -166,6 +167,36 @@ def test_one_that_leaves_has_kept_what_it_read(fleet: Fleet, alone: Told, taken:
     fleet.help().leave()
     same(fleet.end(scan, random.Random(1)), alone)
     assert len(taken) <= -(-IMAGES // killable.ROWS) + 1
+
+
+def test_a_helper_that_is_killed(
+    fleet: Fleet, alone: Told, broker: str, lines: Path, tmp_path: Path, taken: list[int]
+) -> None:
+    """A process of its own: what it has kept counts, the rest is read here, long before its lease ends."""
+    taken.clear()
+    scan = fleet.scan()
+    fleet.offered(scan)
+    process = killable.helping(tmp_path / "state", lines, broker, orientations())
+    process.kill()
+    process.join(20)
+    begun = time.monotonic()
+    same(fleet.end(scan, random.Random(1)), alone)
+    assert time.monotonic() - begun < 20
+    assert 0 < -(-IMAGES // killable.ROWS) - len(taken) <= 5
+
+
+def test_a_process_that_helps(
+    fleet: Fleet, alone: Told, broker: str, lines: Path, tmp_path: Path, taken: list[int]
+) -> None:
+    """To the end of the scan, with which its help ends."""
+    taken.clear()
+    scan = fleet.scan()
+    fleet.offered(scan)
+    process = killable.helping(tmp_path / "state", lines, broker, orientations())
+    same(fleet.end(scan, random.Random(1)), alone)
+    process.join(20)
+    assert process.exitcode == 0
+    assert len(taken) < -(-IMAGES // killable.ROWS)
 
 
 def test_a_scan_that_is_given_up_ends_its_helpers(fleet: Fleet) -> None:
