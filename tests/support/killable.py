@@ -130,7 +130,7 @@ def _help(state: Path, datasets: Path, url: str, net: Network, told: Connection)
     ((ask, _),) = Ledger(connect(url)).offers()
     work = scans.begin(Ask.model_validate_json(ask), net, time.monotonic())
     while work not in work.tick([work]):
-        if work.step and not told.closed:
+        if work.step > ROWS and not told.closed:  # the checkpoint of the first batch is written
             told.send(work.step)
             told.close()
         time.sleep(0.1 if told.closed else 0.0)

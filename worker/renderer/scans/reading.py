@@ -95,7 +95,7 @@ class Reading:
         self.broken: dict[int, str] = {}
         """Why images are left out, by their number."""
         self._conditions = conditions(spec, network, means.device)
-        self._pulse = Pulse(means.beside, lambda: renew(self.done), first=True)
+        self._renew, self._renewed = renew, Pulse(means.beside, first=True)
         self._saved, self._pause = 0.0, CHECKPOINT_EVERY
 
     @property
@@ -119,8 +119,8 @@ class Reading:
 
     def _beat(self) -> int:
         """Shows, if it is time to, that it reads; returns before which image it has to stop by now."""
-        self._pulse.beat()
-        if not self._pulse.latest:
+        self._renewed.beat(partial(self._renew, self.done))
+        if not self._renewed.latest:
             raise Lost
         return self._images.stop
 

@@ -52,9 +52,9 @@ class WholeReading(Reading):
 
     def _all(self, images: Images, decoder: Decoder, gathered: Accumulator) -> Iterator[None]:
         try:
-            self._standings = Pulse(self._means.beside, self._hold, (yield from self._beside(self._open)))
+            self._standings = Pulse(self._means.beside, (yield from self._beside(self._open)))
             while self.done < self._images.stop:
-                stop = self._stop((yield from self._standings.now()))
+                stop = self._stop((yield from self._standings.now(self._hold)))
                 if stop > self.done:
                     yield from self._read(images, decoder, gathered, stop)
                 else:
@@ -74,7 +74,7 @@ class WholeReading(Reading):
     def _beat(self) -> int:
         if self._standings is None:
             return self._images.stop
-        self._standings.beat()
+        self._standings.beat(self._hold)
         return self._stop(self._standings.latest)
 
     def _stop(self, standing: Standing) -> int:
@@ -99,7 +99,7 @@ class WholeReading(Reading):
         kept = yield from self._beside(partial(self._means.checkpoints.read, self._key, self._conditions, part))
         if kept is None or kept.done <= self.done:
             self._missing = piece.first
-            yield from standings.now()
+            yield from standings.now(self._hold)
             self._missing = None
         else:
             yield from self._beside(partial(self._merge, kept, gathered))
@@ -110,7 +110,7 @@ class WholeReading(Reading):
         """The piece that begins here, when it is read or has been waited for; None: it is free by then."""
         until: float | None = None
         while True:
-            plan, leases = yield from standings.now()
+            plan, leases = yield from standings.now(self._hold)
             piece = plan.nearest(self.done)
             if piece is None or piece.first > self.done:
                 return None

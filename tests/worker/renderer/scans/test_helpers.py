@@ -123,8 +123,11 @@ def fleet(redis: Redis, tmp_path: Path, lines: Path, ask: Ask) -> Iterator[Fleet
 
 
 @pytest.mark.parametrize("helpers", [0, 1, 3])
-def test_helpers_read_their_share(fleet: Fleet, alone: Told, taken: list[int], helpers: int) -> None:
-    """Nothing is read twice, progress counts what they read, and nothing is left in the broker."""
+def test_helpers_read_their_share(
+    fleet: Fleet, alone: Told, taken: list[int], helpers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read twice where nobody gives up waiting, and nothing is left in the broker."""
+    monkeypatch.setattr(whole, "MARGIN", 1e6)
     taken.clear()
     scan = fleet.scan()
     fleet.offered(scan)
@@ -212,8 +215,11 @@ def test_a_scan_that_is_given_up_ends_its_helpers(fleet: Fleet) -> None:
     assert helper.step < IMAGES // 2
 
 
-def test_another_execution_goes_on_with_the_same_helpers(fleet: Fleet, alone: Told, taken: list[int]) -> None:
+def test_another_execution_goes_on_with_the_same_helpers(
+    fleet: Fleet, alone: Told, taken: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The renderer that read the whole has died, so that nobody has said so."""
+    monkeypatch.setattr(whole, "MARGIN", 1e6)
     taken.clear()
     first = fleet.scan()
     fleet.offered(first)
