@@ -71,7 +71,7 @@ def test_a_scan_that_two_renderers_share(tmp_path: Path) -> None:
     """One of them is killed as it helps, comes back and helps again."""
     with Stack(tmp_path, free_port(), FEATURELENS_RENDERERS="2", OMP_NUM_THREADS="1") as stack:
         until(lambda: len(stack.see("/v1/status")["renderers"]) == 2, 180, "both renderers", every=0.5)
-        body = {"model": "patternnet", "dataset": "patterns", "layers": ["logits"], "keep": 1, "size": 256}
+        body = {"model": "patternnet", "dataset": "patterns", "layers": ["logits"], "keep": 1, "size": 192}
         url = stack.http.post("/v1/scans", json=body).headers["location"]
         key, redis = url.rpartition("/")[2], stack.redis()
 

@@ -173,9 +173,16 @@ def test_one_that_leaves_has_kept_what_it_read(fleet: Fleet, alone: Told, taken:
 
 
 def test_a_helper_that_is_killed(
-    fleet: Fleet, alone: Told, broker: str, lines: Path, tmp_path: Path, taken: list[int]
+    fleet: Fleet,
+    alone: Told,
+    broker: str,
+    lines: Path,
+    tmp_path: Path,
+    taken: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A process of its own: what it has kept counts, the rest is read here, long before its lease ends."""
+    monkeypatch.setattr(whole, "MARGIN", 0.01)
     taken.clear()
     scan = fleet.scan()
     fleet.offered(scan)
