@@ -22,6 +22,7 @@ from featurelens.worker.renderer.kinds.scan import Scans, ScanWork
 from featurelens.worker.renderer.scans import pulse, reading
 from featurelens.worker.renderer.scans.ledger import Ledger
 from tests.support.scanning import Told, workshop
+from tests.support.wait import until
 
 ROWS = 3
 
@@ -111,15 +112,16 @@ def read_apart(state: Path, datasets: Path, ask: Ask, net: Network, parts: Seque
         assert process.exitcode == 0
 
 
-def helping(state: Path, datasets: Path, url: str, net: Network) -> BaseProcess:
-    """A process that helps with what the broker at `url` offers; returns when it has read something."""
+def helping(state: Path, datasets: Path, url: str, net: Network) -> tuple[BaseProcess, Connection]:
+    """A process that waits for what the broker at `url` offers, helps, and tells once that it has read something."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     ours, theirs = context.Pipe()
     process = context.Process(target=_help, args=(state, datasets, url, net, theirs), daemon=True)
     process.start()
-    assert ours.poll(60)
-    return process
+    assert ours.poll(240), "it takes as long as its libraries"
+    ours.recv()
+    return process, ours
 
 
 def _help(state: Path, datasets: Path, url: str, net: Network, told: Connection) -> None:
@@ -127,7 +129,8 @@ def _help(state: Path, datasets: Path, url: str, net: Network, told: Connection)
     scan_rows.MOST["cpu"], reading.CHECKPOINT_EVERY, pulse.EVERY = ROWS, -1e9, 0.0
     scans = workshop(state, datasets, ledger=Ledger(connect(url)))
     scans._decoder._decoder = InPlace()
-    ((ask, _),) = Ledger(connect(url)).offers()
+    told.send(0)
+    (ask, _) = until(Ledger(connect(url)).offers)[0]
     work = scans.begin(Ask.model_validate_json(ask), net, time.monotonic())
     while work not in work.tick([work]):
         if work.step > ROWS and not told.closed:  # the checkpoint of the first batch is written

@@ -184,9 +184,10 @@ def test_a_helper_that_is_killed(
     """A process of its own: what it has kept counts, the rest is read here, long before its lease ends."""
     monkeypatch.setattr(whole, "MARGIN", 0.01)
     taken.clear()
+    process, told = killable.helping(tmp_path / "state", lines, broker, orientations())
     scan = fleet.scan()
     fleet.offered(scan)
-    process = killable.helping(tmp_path / "state", lines, broker, orientations())
+    assert told.poll(20)
     process.kill()
     process.join(20)
     begun = time.monotonic()
@@ -200,9 +201,10 @@ def test_a_process_that_helps(
 ) -> None:
     """To the end of the scan, with which its help ends."""
     taken.clear()
+    process, told = killable.helping(tmp_path / "state", lines, broker, orientations())
     scan = fleet.scan()
     fleet.offered(scan)
-    process = killable.helping(tmp_path / "state", lines, broker, orientations())
+    assert told.poll(20)
     same(fleet.end(scan, random.Random(1)), alone)
     process.join(20)
     assert process.exitcode == 0
