@@ -45,6 +45,8 @@ class Ask(_Message):
     """Bytes, as estimated; 0: not known, or too few to matter."""
     engine: str = ""
     """The version of the engine that the key is of; empty: not told."""
+    help: bool = False
+    """Not to do the job but to read pieces of it for the renderer that does; only the renderer itself asks that."""
 
     @model_validator(mode="before")
     @classmethod

@@ -11,8 +11,17 @@ import pytest
 import torch
 from PIL import Image
 
+from featurelens.jobs.queue.queues import renderer_of
+from featurelens.jobs.queue.records import Records
+from featurelens.jobs.settings import Settings
+from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.launcher.claim import free_port
 from featurelens.worker.models.patternnet.patterns import LABELS, images
+from featurelens.worker.models.registry import Registry
+from featurelens.worker.protocol import Ask
+from featurelens.worker.renderer.scans.ledger import Ledger
+from tests.support.processes import environment_of
+from tests.support.scanning import scanned, workshop
 from tests.support.stack import Stack
 from tests.support.wait import until
 
@@ -60,3 +69,39 @@ def test_a_scan_of_a_folder_that_outlives_its_renderer(stack: Stack) -> None:
     assert http.post("/v1/scans", json=said["spec"]).status_code == 202
     again = http.get(stack.finished(url)["links"]["table"])
     assert (again.headers["etag"], again.content) == (table.headers["etag"], table.content)
+
+
+def test_a_scan_that_two_renderers_share(tmp_path: Path) -> None:
+    """One of which is killed as it helps: what is found is to the bit what is read here in one go."""
+    with Stack(tmp_path, free_port(), FEATURELENS_RENDERERS="2", OMP_NUM_THREADS="1") as stack:
+        until(lambda: len(stack.see("/v1/status")["renderers"]) == 2, 180, "both renderers", every=0.5)
+        url = stack.http.post("/v1/scans", json={"model": "patternnet", "dataset": "patterns"}).headers["location"]
+        key, redis = url.rpartition("/")[2], stack.redis()
+        ledger = Ledger(redis)
+
+        def helped() -> bool:
+            standing = ledger.look(key)
+            return standing is not None and bool(standing.leases)
+
+        until(helped, 180, "a helper")
+        record = Records(redis).read(key)
+        assert record is not None
+        whole = renderer_of(record.queue or "").rpartition(".")[2]
+        (helper,) = (
+            one
+            for one in stack.children("worker.renderer")
+            if f"FEATURELENS_RENDERER={whole}" not in environment_of(one.pid)
+        )
+        os.kill(helper.pid, signal.SIGKILL)
+        said = stack.finished(url, 240)
+        table = stack.http.get(said["links"]["table"]).content
+        log = (tmp_path / "logs" / "renderer.log").read_text()
+    assert "reads a piece of a scan" in log
+    ask = Ask(key=key, spec=ScanSpec.model_validate(said["spec"]), digest=record.digest)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        net = Registry(Settings(state=tmp_path), apart=False).load("patternnet")
+        assert scanned(workshop(tmp_path / "alone", thumbnails=True), ask, net).files["units.parquet"] == table
+    finally:
+        torch.set_num_threads(threads)

@@ -7,18 +7,22 @@ import random
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, cast
 
 from featurelens.engine.network import Network
 from featurelens.jobs import scan_rows
+from featurelens.jobs.queue.broker import connect
 from featurelens.jobs.spec.scan import ScanSpec
 from featurelens.jobs.store.objects import Objects
 from featurelens.worker.datasets.decoder import Decoder, Pending
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.kinds.scan import Scans, ScanWork
-from featurelens.worker.renderer.scans import reading
+from featurelens.worker.renderer.scans import pulse, reading
+from featurelens.worker.renderer.scans.ledger import Ledger
 from tests.support.scanning import Told, workshop
+from tests.support.wait import until
 
 ROWS = 3
 
@@ -47,7 +51,9 @@ def begun(state: Path | Objects, datasets: Path, ask: Ask, net: Network) -> tupl
     reading.CHECKPOINT_EVERY = -1e9
     scans = workshop(state, datasets)
     scans._decoder._decoder = InPlace()
-    return scans, scans.begin(ask, net, time.monotonic())
+    work = scans.begin(ask, net, time.monotonic())
+    assert isinstance(work, ScanWork)
+    return scans, work
 
 
 def finish(state: Path, datasets: Path, ask: Ask, net: Network) -> Told:
@@ -104,6 +110,33 @@ def read_apart(state: Path, datasets: Path, ask: Ask, net: Network, parts: Seque
     for process in each:
         process.join(120)
         assert process.exitcode == 0
+
+
+def helping(state: Path, datasets: Path, url: str, net: Network) -> tuple[BaseProcess, Connection]:
+    """A process that waits for what the broker at `url` offers, helps, and tells once that it has read something."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_help, args=(state, datasets, url, net, theirs), daemon=True)
+    process.start()
+    assert ours.poll(240), "it takes as long as its libraries"
+    ours.recv()
+    return process, ours
+
+
+def _help(state: Path, datasets: Path, url: str, net: Network, told: Connection) -> None:
+    """Slowly, once it has read something, and has said so."""
+    scan_rows.MOST["cpu"], reading.CHECKPOINT_EVERY, pulse.EVERY = ROWS, -1e9, 0.0
+    scans = workshop(state, datasets, ledger=Ledger(connect(url)))
+    scans._decoder._decoder = InPlace()
+    told.send(0)
+    (ask, _) = until(Ledger(connect(url)).offers)[0]
+    work = scans.begin(Ask.model_validate_json(ask), net, time.monotonic())
+    while work not in work.tick([work]):
+        if work.step > ROWS and not told.closed:  # the checkpoint of the first batch is written
+            told.send(work.step)
+            told.close()
+        time.sleep(0.1 if told.closed else 0.0)
 
 
 def _run(state: Path, datasets: Path, ask: Ask, net: Network, told: Connection) -> None:

@@ -24,14 +24,17 @@ from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.kinds.scan import Scans, ScanWork
 from featurelens.worker.renderer.scans.checkpoints import Checkpoints
+from featurelens.worker.renderer.scans.ledger import Ledger
 
 KEY = "fs1_" + "0" * 64
 
 
-def workshop(kept: Path | Objects, datasets: Path | None = None, *, thumbnails: bool = True) -> Scans:
+def workshop(
+    kept: Path | Objects, datasets: Path | None = None, *, thumbnails: bool = True, ledger: Ledger | None = None
+) -> Scans:
     """Checkpoints are kept in this folder, or wherever."""
     objects = Folder(kept) if isinstance(kept, Path) else kept
-    return Scans(Device.of(torch.device("cpu")), Shelf(datasets), Checkpoints(objects), thumbnails)
+    return Scans(Device.of(torch.device("cpu")), Shelf(datasets), Checkpoints(objects), thumbnails, ledger)
 
 
 def asked(shelf: Shelf, network: Network, dataset: str, layers: list[str], size: tuple[int, int], keep: int = 9) -> Ask:
@@ -92,8 +95,15 @@ class Told:
         return pq.read_table(io.BytesIO(self.files["units.parquet"]))
 
 
+def same(one: Told, other: Told) -> None:
+    """To the bit."""
+    assert one.files == other.files
+    assert one.numbers | {"seconds": 0} == other.numbers | {"seconds": 0}
+
+
 def scanned(scans: Scans, ask: Ask, network: Network) -> Told:
     """From beginning to end."""
     work = scans.begin(ask, network, time.monotonic())
+    assert isinstance(work, ScanWork)
     assert advanced(scans, work)
     return Told(scans, work)

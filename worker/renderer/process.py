@@ -25,6 +25,7 @@ from featurelens.worker.renderer.growth import Outgrown
 from featurelens.worker.renderer.listener import NoSocket
 from featurelens.worker.renderer.renderer import Renderer
 from featurelens.worker.renderer.temporary_files import keep_in
+from featurelens.worker.renderer.volunteer import Volunteer
 
 DEVICE_LOST = 71
 """Exit status of a renderer that can compute nothing any more."""
@@ -42,8 +43,8 @@ def main() -> None:
     heartbeat = Heartbeat(connect(), renderer_key(configured.renderer_id))
     photos = open_photos(configured, patient=True)
     budgets = configured.networks_bytes, memory_for_jobs(device) // configured.sharing
+    id = configured.renderer_id
     try:
-        id = configured.renderer_id
         renderer = Renderer(configured.renderer_socket, device, registry, photos, heartbeat, *budgets, id=id)
     except NoSocket as error:
         _end(error)
@@ -51,6 +52,7 @@ def main() -> None:
         signal.signal(number, lambda *_: renderer.stop())
     renderer.warm_up()
     heartbeat.start()
+    Volunteer(connect(), id, configured.renderer_socket, renderer.device, lambda: renderer.wanted).start()
     logger().info("ready", device=str(device), precision=str(renderer.device.dtype), threads=torch.get_num_threads())
     try:
         renderer.run()

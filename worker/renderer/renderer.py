@@ -70,6 +70,11 @@ class Renderer:
         self._listener = Listener(path)
         self._selector.register(self._listener.socket, selectors.EVENT_READ)
 
+    @property
+    def wanted(self) -> bool:
+        """As `Scheduler.wanted`."""
+        return self._scheduler.wanted
+
     def warm_up(self) -> None:
         """Spares the first picture what torch does only once; without it that one takes longer."""
         try:

@@ -2,7 +2,8 @@
 
 A turn is one tick of one group: of the one that has used least time (`fair_share`), or, where that has only work of
 sweeps, of such a one for all of them (`stretches`). Where a group has more work than a tick takes, single jobs go
-before those of sweeps, but in one of its turns of four, so that neither starves.
+before those of sweeps, but in one of its turns of four, so that neither starves. Help for another renderer has the
+turns that nobody else wants.
 
 What has no room in memory beside the others waits until they have left, and what takes much waits in line behind it.
 """
@@ -75,6 +76,12 @@ class Scheduler:
         """Whether a job is in progress."""
         return bool(self._working)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether there is a job that is no help for another renderer; from any thread."""
+        there = [*list(self._waiting), *list(self._working.values())]
+        return any(one.ask is not None and not one.ask.help for one in there)
+
     def enqueue(self, connection: Connection) -> None:
         """Adds the job of a connection, which waits for its network and its photograph."""
         self._waiting.append(connection)
@@ -91,6 +98,7 @@ class Scheduler:
         """Admits the jobs whose network is loaded and photograph read, then advances one group by one tick."""
         self._admit()
         groups = self._groups()
+        groups = [one for one in groups if not all(work.ask.help for work in one.works)] or groups
         due = self._shares.next(groups)
         if due is not None:
             swept = {one.identity: one for one in groups if all(work.ask.sweep for work in one.works)}

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from unittest.mock import MagicMock, Mock
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
+from featurelens.engine.network import Network
 from featurelens.jobs.spec.visualization import VisualizationSpec
-from featurelens.worker.protocol import Ask
+from featurelens.worker.protocol import Ask, Finished
+from featurelens.worker.renderer.connection import Connection
+from featurelens.worker.renderer.device import Device
+from featurelens.worker.renderer.lane_stats import LaneStats
+from featurelens.worker.renderer.networks import Networks
 from featurelens.worker.renderer.scheduler import Scheduler, choose
+from featurelens.worker.renderer.single_work import SingleWork, SingleWorks
 from featurelens.worker.renderer.work import Work
+from tests.support.small_networks import network
 
 SPEC = VisualizationSpec(model="m", layer="l", channel=0)
 
@@ -102,3 +113,60 @@ def test_lanes_of_sweeps_take_turns_in_stretches(jobs: str, expected: str, monke
     while len(ticked) < len(expected):
         scheduler.turn()
     assert "".join(ticked) == expected
+
+
+class Endless(SingleWork):
+    """Counts its steps."""
+
+    done = 0
+
+    @property
+    def step(self) -> int:
+        return self.done
+
+    def tick(self, chosen: Sequence[Work]) -> Collection[Work]:
+        self.done += 1
+        return []
+
+    def finish(self) -> tuple[Finished, bytes]:
+        raise AssertionError("it never ends")
+
+
+class Endlesses(SingleWorks[Endless]):
+    def begin(self, ask: Ask, network: Network, begun: float) -> Endless:
+        return self.add(Endless(ask, network, begun))
+
+
+class Loaded(Networks):
+    """One that is there already."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: network(nn.Conv2d(3, 1, 1)), lambda: None, 0)
+
+    def get(self, name: str, digest: str) -> Network:
+        return self._load(name)
+
+
+def test_help_has_the_turns_that_nobody_wants() -> None:
+    """Beside a job it does not advance, and it is none that anybody wants."""
+    device = Device.of(torch.device("cpu"))
+    scheduler = Scheduler({"visualization": Endlesses()}, Loaded(), LaneStats(device), lambda: None)
+    ask = Ask(key="fv1_" + "0" * 64, spec=SPEC, digest="d")
+    sockets = [socket.socketpair() for _ in range(2)]
+    helper, job = (Connection(one) for one, _ in sockets)
+    helper.ask, job.ask = ask.model_copy(update={"help": True}), ask
+
+    def steps(turns: int) -> list[int]:
+        for _ in range(turns):
+            scheduler.turn()
+        return [one.work.step if one.work else 0 for one in (helper, job)]
+
+    scheduler.enqueue(helper)
+    assert (scheduler.wanted, steps(3)) == (False, [3, 0])
+    scheduler.enqueue(job)
+    assert (scheduler.wanted, steps(5)) == (True, [3, 5])
+    scheduler.drop(job)
+    assert (scheduler.wanted, steps(2)) == (False, [5, 5])
+    for pair in sockets:
+        for one in pair:
+            one.close()

@@ -20,7 +20,9 @@ from featurelens.worker.datasets.decoding import Broken, thumbnail, thumbnail_si
 from featurelens.worker.protocol import FileHead, Stage
 from featurelens.worker.renderer.course_work import PATIENCE, beside
 from featurelens.worker.renderer.scans.examples import chosen, described, related
-from featurelens.worker.renderer.scans.reading import Means, Reading
+from featurelens.worker.renderer.scans.reading import Means
+from featurelens.worker.renderer.scans.sharing import Whole
+from featurelens.worker.renderer.scans.whole import WholeReading
 
 THUMBNAIL = 224
 """Pixels of the longer side."""
@@ -41,19 +43,19 @@ class Outcome(NamedTuple):
 class Course:
     """One scan; `steps` does a part of it with each `next`, and `outcome` is there when it ends."""
 
-    def __init__(self, key: str, spec: ScanSpec, network: Network, means: Means) -> None:
+    def __init__(self, key: str, spec: ScanSpec, network: Network, means: Means, whole: Whole) -> None:
         assert spec.size is not None
         assert spec.identity is not None
         self.stage: Stage = "reading"
         self.outcome: Outcome | None = None
         self._key, self._spec, self._network, self._means = key, spec, network, means
         self._size, self._identity = spec.size, spec.identity
-        self._reading = Reading(key, spec, network, means)
+        self._reading = WholeReading(key, spec, network, means, whole)
 
     @property
     def done(self) -> int:
-        """Images that were read."""
-        return self._reading.done
+        """Images that were read, by whomever."""
+        return self._reading.read
 
     def steps(self) -> Generator[None, None, None]:
         """Each takes a forward pass at most. Raises `RenderFailed`, or what the network raises."""

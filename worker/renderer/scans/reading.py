@@ -11,8 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -28,12 +27,16 @@ from featurelens.worker.renderer.course_work import PATIENCE, beside
 from featurelens.worker.renderer.device import Device
 from featurelens.worker.renderer.scans.batches import Batch, Batches
 from featurelens.worker.renderer.scans.checkpoints import Checkpoint, Checkpoints
+from featurelens.worker.renderer.scans.ledger import Ledger
+from featurelens.worker.renderer.scans.pulse import Pulse
 
 CHECKPOINT_EVERY = 10.0
 """Seconds of work that are lost at most when the renderer dies; more, where writing one takes long."""
 
 SELDOM = 20
 """Times as long as the last one took to be written goes by before the next one is."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -47,22 +50,36 @@ class Means:
     decoder: Callable[[], Decoder]
     beside: Callable[[Callable[[], Any]], Future[Any]]
     """Does something in a thread."""
+    ledger: Ledger | None = None
+    """Where helpers find scans; None: nobody helps."""
 
 
-def parts(images: int, together: int, count: int) -> list[range]:
-    """The images in `count` parts that begin where batches of `together` do; fewer, where there are not as many."""
-    batches = -(-images // together)
-    ends = [together * (batches * number // count) for number in range(count)] + [images]
-    return [range(first, stop) for first, stop in pairwise(ends) if first < stop]
+def conditions(spec: ScanSpec, network: Network, device: Device) -> dict[str, Any]:
+    """Under which the same images give the same bits."""
+    assert spec.size is not None
+    together = rows(network.parameters, spec.size, device.torch_device.type)
+    return {"rows": together, **device.numbers(network)}
+
+
+class Lost(Exception):
+    """A part is no longer to be read here. Never leaves `scans.help`."""
 
 
 class Reading:
-    """Of the images of one scan, or of those in `part`; `steps` does a batch with each `next`.
+    """Of the images in `part` of one scan; `steps` does a batch with each `next`. In the end a checkpoint has it all.
 
-    In the end a checkpoint has it all. Reading the whole skips parts of which the checkpoints are there.
+    `renew` is called about twice a second, with the image it has come to, in a thread; False: the part is lost.
     """
 
-    def __init__(self, key: str, spec: ScanSpec, network: Network, means: Means, part: range | None = None) -> None:
+    def __init__(
+        self,
+        key: str,
+        spec: ScanSpec,
+        network: Network,
+        means: Means,
+        part: range | None = None,
+        renew: Callable[[int], bool] = lambda _: True,
+    ) -> None:
         assert spec.size is not None
         assert spec.images is not None
         self._key, self._spec, self._network, self._means = key, spec, network, means
@@ -73,33 +90,54 @@ class Reading:
             raise ValueError(f"a part begins with a batch, at a multiple of {self.reader.rows}")
         self.done = self._images.start
         """All images before this one have been read, or are none of the part's."""
+        self.kept = self.done
+        """The same of the latest checkpoint."""
         self.broken: dict[int, str] = {}
         """Why images are left out, by their number."""
-        self._conditions = {"rows": self.reader.rows, **means.device.numbers(network)}
+        self._conditions = conditions(spec, network, means.device)
+        self._renew, self._renewed = renew, Pulse(means.beside, first=True)
+        self._saved, self._pause = 0.0, CHECKPOINT_EVERY
+
+    @property
+    def read(self) -> int:
+        """Images of the part that have been read."""
+        return self.done - self._images.start
 
     def steps(self, images: Images, decoder: Decoder) -> Generator[None, None, Accumulator]:
-        """Returns what was gathered. Each step takes a forward pass at most."""
-        checkpoint = yield from beside(self._means.beside, self._kept)
+        """Returns what was gathered. Each step takes a forward pass at most. Raises `Lost`."""
+        checkpoint = yield from self._beside(self._kept)
         gathered = self._begin(checkpoint)
+        self._saved = time.monotonic()
         yield
-        refused: set[range] = set()
-        while self.done < self._images.stop:
-            parts = yield from beside(self._means.beside, self._parts)
-            ahead = [one for one in parts if one.start >= self.done and one not in refused]
-            nearest = min(ahead, key=lambda one: one.start, default=range(self._images.stop, self._images.stop))
-            if nearest.start > self.done:
-                yield from self._read(images, decoder, gathered, nearest.start)
-            elif not (yield from beside(self._means.beside, partial(self._take_over, nearest, gathered))):
-                refused.add(nearest)
-            yield
+        yield from self._all(images, decoder, gathered)
+        if self.kept < self.done:
+            yield from self._keep(gathered)
         return gathered
+
+    def _all(self, images: Images, decoder: Decoder, gathered: Accumulator) -> Iterator[None]:
+        return self._read(images, decoder, gathered, self._images.stop)
+
+    def _beat(self) -> int:
+        """Shows, if it is time to, that it reads; returns before which image it has to stop by now."""
+        self._renewed.beat(partial(self._renew, self.done))
+        if not self._renewed.latest:
+            raise Lost
+        return self._images.stop
+
+    def _beside(self, work: Callable[[], Result]) -> Generator[None, None, Result]:
+        """As `beside`, and shows that it reads meanwhile."""
+        under_way = beside(self._means.beside, work)
+        while True:
+            try:
+                next(under_way)
+            except StopIteration as end:
+                returned: Result = end.value
+                return returned
+            self._beat()
+            yield
 
     def _kept(self) -> Checkpoint | None:
         return self._means.checkpoints.read(self._key, self._conditions, self._part)
-
-    def _parts(self) -> list[range]:
-        """Those that others have read, or are reading; a part has none."""
-        return [] if self._part else self._means.checkpoints.parts(self._key)
 
     def _begin(self, checkpoint: Checkpoint | None) -> Accumulator:
         """A pass of idle rows says how many units there are."""
@@ -108,6 +146,7 @@ class Reading:
         gathered = self._gathered(checkpoint)
         if checkpoint is not None:
             self.done, self.broken = checkpoint.done, dict(checkpoint.broken)
+            self.kept = self.done
             logger().info("scan taken up again", key=self._key, images=self.done)
         return gathered
 
@@ -117,37 +156,31 @@ class Reading:
             gathered.restore(checkpoint.state)
         return gathered
 
-    def _take_over(self, part: range, gathered: Accumulator) -> bool:
-        """False: it is not whole, or was read under other conditions."""
-        kept = self._means.checkpoints.read(self._key, self._conditions, part)
-        if kept is None or kept.done != part.stop:
-            return False
-        gathered.merge(self._gathered(kept))
-        self.done = kept.done
-        self.broken |= kept.broken
-        self._keep(gathered)
-        return True
-
     def _read(self, images: Images, decoder: Decoder, gathered: Accumulator, stop: int) -> Iterator[None]:
         assert self._spec.size is not None
         batches = Batches(images, decoder, self._network, self._spec.size, self.reader.rows, range(self.done, stop))
-        saved, pause = time.monotonic(), CHECKPOINT_EVERY
         try:
-            while self.done < stop:
+            while self.done < min(stop, self._beat()):
                 batch = batches.next(PATIENCE)
                 if batch is not None:
                     self._take(batch, images, gathered)
-                    begun = time.monotonic()
-                    if self.done == stop or begun - saved > pause:
-                        # A bucket may take its time, and lanes go on.
-                        yield from beside(self._means.beside, partial(self._keep, gathered))
-                        saved = time.monotonic()
-                        pause = max(CHECKPOINT_EVERY, SELDOM * (saved - begun))
+                    yield from self._keep_sometimes(gathered)
                 yield
         finally:
             batches.close()
 
-    def _keep(self, gathered: Accumulator) -> None:
+    def _keep_sometimes(self, gathered: Accumulator) -> Iterator[None]:
+        if time.monotonic() - self._saved > self._pause:
+            yield from self._keep(gathered)
+
+    def _keep(self, gathered: Accumulator) -> Iterator[None]:
+        """A bucket may take its time, and lanes go on."""
+        begun = time.monotonic()
+        yield from self._beside(partial(self._write, gathered))
+        self.kept, self._saved = self.done, time.monotonic()
+        self._pause = max(CHECKPOINT_EVERY, SELDOM * (self._saved - begun))
+
+    def _write(self, gathered: Accumulator) -> None:
         kept = Checkpoint(self.done, gathered.state(), self.broken)
         self._means.checkpoints.write(self._key, kept, self._conditions, self._part)
 

@@ -20,10 +20,10 @@ from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.scans import reading
 from featurelens.worker.renderer.scans.batches import Batch
-from featurelens.worker.renderer.scans.reading import Reading, parts
+from featurelens.worker.renderer.scans.reading import Reading
 from tests.support import killable
 from tests.support.line_images import IMAGES, KEEP, SIDE, drawn_lines, orientations
-from tests.support.scanning import KEY, Told, asked
+from tests.support.scanning import KEY, Told, asked, same
 from tests.support.wait import until
 
 ROWS = killable.ROWS
@@ -47,11 +47,6 @@ def ask(lines: Path) -> Ask:
     """Of images of which one is broken."""
     next((lines / "lines").rglob("07.png")).write_bytes(b"no image")
     return asked(Shelf(lines), orientations(), "lines", ["0", "1"], (SIDE, SIDE), KEEP)
-
-
-def same(one: Told, other: Told) -> None:
-    assert one.files == other.files
-    assert one.numbers | {"seconds": 0} == other.numbers | {"seconds": 0}
 
 
 @pytest.fixture
@@ -99,7 +94,7 @@ def _nothing_unfinished(state: Path) -> bool:
 
 def test_in_processes_of_their_own(lines: Path, ask: Ask, tmp_path: Path, whole: Told) -> None:
     """Into one folder, side by side."""
-    pieces = parts(IMAGES, ROWS, 2)
+    pieces = [range(18), range(18, IMAGES)]
     killable.read_apart(tmp_path / "state", lines, ask, orientations(), pieces)
     same(killable.finish(tmp_path / "state", lines, ask, orientations()), whole)
 
@@ -139,15 +134,6 @@ def test_a_store_that_takes_its_time_holds_up_nobody(
         longest = max(longest, time.monotonic() - begun)
     assert longest < Slow.SECONDS
     same(Told(scans, work), whole)
-
-
-def test_parts_begin_with_batches() -> None:
-    for images, together, count in ((40, 3, 4), (40, 3, 100), (1, 16, 3), (500, 16, 7)):
-        found = parts(images, together, count)
-        assert [image for part in found for image in part] == list(range(images))
-        assert len(found) == min(count, -(-images // together))
-        assert all(part.start % together == 0 for part in found)
-        assert max(map(len, found)) - min(map(len, found)) < 2 * together
 
 
 def test_a_part_that_begins_within_a_batch(lines: Path, ask: Ask, tmp_path: Path) -> None:
