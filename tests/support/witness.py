@@ -16,6 +16,7 @@ class Witness:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self.told: dict[str, list[str]] = {}
+        self._why: dict[str, list[str]] = {}
         self.stopped: set[str] = set()
         """Jobs that were asked to stop: when a clock jumps by days they may be forgotten before anybody looks."""
 
@@ -36,8 +37,8 @@ class Witness:
 
     @property
     def lost(self) -> dict[str, list[str]]:
-        """Jobs that did not end well, with all that was told of them."""
-        return {url: told for url, told in self.told.items() if told[-1:] != ["succeeded"]}
+        """Jobs that did not end well, with all that was told of them, and why one failed."""
+        return {url: told + self._why.get(url, []) for url, told in self.told.items() if told[-1:] != ["succeeded"]}
 
     @property
     def lies(self) -> dict[str, list[str]]:
@@ -64,7 +65,12 @@ class Witness:
             return None  # as it may be a day later
         if answer.status_code == 404 and url in self.stopped:
             return "forgotten"
-        return str(answer.json()["status"]) if answer.status_code == 200 else f"answer {answer.status_code}"
+        if answer.status_code != 200:
+            return f"answer {answer.status_code}"
+        job = answer.json()
+        if job.get("error"):
+            self._why[url] = [f"{job['error']['code']}: {job['error']['detail']}"]
+        return str(job["status"])
 
 
 def all_made(witness: Witness, within: float) -> None:
