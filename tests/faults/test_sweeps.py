@@ -36,8 +36,10 @@ def _sweep_slot(stack: Stack) -> set[int]:
 
 
 def _stored(stack: Stack) -> dict[str, int]:
-    """When each result was stored, by key."""
-    return {one.parent.name: one.stat().st_mtime_ns for one in stack.state.glob("results/*/*/result.json")}
+    """When each result was stored, by key; what is still being written lies aside."""
+    return {
+        one.parent.name: one.stat().st_mtime_ns for one in stack.state.glob("results/[0-9a-f][0-9a-f]/*/result.json")
+    }
 
 
 _VICTIMS: dict[str, Callable[[Stack], set[int]]] = {

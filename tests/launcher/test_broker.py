@@ -80,5 +80,5 @@ def test_nobody_there() -> None:
 
 
 def test_a_cluster(tmp_path: Path) -> None:
-    with Valkey(tmp_path, "cluster-enabled yes") as server:
+    with Valkey(tmp_path, f"cluster-enabled yes\ncluster-port {free_port()}") as server:
         assert said(server.url).startswith("the server named by REDIS_URL is a cluster")
