@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -216,7 +217,9 @@ def test_so_many_cancelled_records_and_no_more(redis: Redis) -> None:
 
 def test_what_has_expired_before_it_is_forgotten_leaves_nothing(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless it has been made meanwhile: then its line stays for ever."""
-    keys = end_many(redis, KEPT)
+    keys = end_many(redis, 4)
+    others = {f"0 {record_key(f'fv1_{number:064x}')}": time.time() + 60 for number in range(10, KEPT + 6)}
+    redis.zadd("featurelens:fruitless", others)
     redis.delete(*(made(key) for key in keys[:2] for made in (record_key, line_key)))
     redis.delete(record_key(keys[2]))
     redis.hset(line_key(keys[2]), "status", "succeeded")
