@@ -21,7 +21,6 @@ BODY = '{"status": "succeeded", "label": "Zwölf"}'.encode()
 NEW, OLD = (f"whsec_{base64.b64encode(bytes([number]) * 24).decode()}" for number in (1, 2))
 NOBODY = connect("redis://127.0.0.1:1")
 """A broker that is away."""
-MOMENT = int(time.time())
 
 
 def test_a_known_signature(tmp_path: Path) -> None:
@@ -35,7 +34,9 @@ def test_a_known_signature(tmp_path: Path) -> None:
 
 
 def test_either_secret_will_do_while_one_replaces_the_other(tmp_path: Path) -> None:
-    headers = Signatures([NEW, OLD], SharedSecret(tmp_path / "none", NOBODY, WEBHOOKS)).headers("msg_1", MOMENT, BODY)
+    headers = Signatures([NEW, OLD], SharedSecret(tmp_path / "none", NOBODY, WEBHOOKS)).headers(
+        "msg_1", int(time.time()), BODY
+    )
     for secret in (NEW, OLD):
         assert Webhook(secret).verify(BODY, headers)
     with pytest.raises(WebhookVerificationError):
@@ -47,17 +48,18 @@ def test_either_secret_will_do_while_one_replaces_the_other(tmp_path: Path) -> N
 def test_services_without_one_agree_on_one_for_their_owners_alone(redis: Redis, tmp_path: Path) -> None:
     """Each had another one before they came to the same broker."""
     files = [tmp_path / name / "webhook.secret" for name in ("one", "other")]
-    apart = [headers_of(file, NOBODY) for file in files]
+    moment = int(time.time())
+    apart = [headers_of(file, NOBODY, moment) for file in files]
     assert apart[0] != apart[1]
-    headers = [headers_of(file, redis) for file in files]
+    headers = [headers_of(file, redis, moment) for file in files]
     assert headers[0] == headers[1] == apart[0]
     assert files[0].read_text() == files[1].read_text()
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     assert Webhook(files[1].read_text()).verify(BODY, headers[0])
 
 
-def headers_of(file: Path, redis: Redis) -> dict[str, str]:
-    return Signatures.of(Settings(state=file.parent), redis).headers("msg_1", MOMENT, BODY)
+def headers_of(file: Path, redis: Redis, moment: int) -> dict[str, str]:
+    return Signatures.of(Settings(state=file.parent), redis).headers("msg_1", moment, BODY)
 
 
 @pytest.mark.parametrize("secret", ["whsec_", "whsec_AAAA", f"{NEW},x", NEW.removeprefix("whsec_"), "whsec_!"])
