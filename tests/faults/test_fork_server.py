@@ -31,6 +31,9 @@ def _times_started(stack: Stack, url: str) -> int:
     return sum(one["event"] == "started" and one["key"] == url.rsplit("/", 1)[1] for one in told)
 
 
+WAITS = pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long")
+
+
 def test_killed_in_the_middle_of_pictures(stack: Stack) -> None:
     """Each is made, once, by the slots that there were."""
     urls, slots, before, begun = _running(stack), pids(stack, SLOT), pids(stack, SERVER), time.monotonic()
@@ -51,6 +54,7 @@ def test_killed_with_all_its_slots(stack: Stack) -> None:
     LOG.info("fork server and slots killed: others after %.1f s, made after %.1f s", there, time.monotonic() - begun)
 
 
+@WAITS
 def test_each_slot_is_killed_alone(stack: Stack) -> None:
     """The others are not touched."""
     for slot in pids(stack, SLOT):
@@ -67,7 +71,7 @@ def test_each_slot_is_killed_alone(stack: Stack) -> None:
     stack.finished(accept(stack, **SHORT, seed=next(_SEEDS)))
 
 
-@pytest.mark.skipif(not FULL, reason="FEATURELENS_FAULTS=full waits that long")
+@WAITS
 def test_it_hangs(stack: Stack) -> None:
     """A slot that ends meanwhile is there again, and the pictures are made."""
     urls, before, begun = _running(stack), pids(stack, SERVER), time.monotonic()

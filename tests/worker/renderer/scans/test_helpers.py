@@ -186,7 +186,7 @@ def test_a_helper_that_is_killed(
     taken: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A process of its own: what it has kept counts, the rest is read here, long before its lease ends."""
+    """A process of its own: the rest is read here, long before its lease ends; all of it, where that is sooner done."""
     monkeypatch.setattr(whole, "MARGIN", 0.01)
     taken.clear()
     process, told = killable.helping(tmp_path / "state", lines, broker, orientations())
@@ -198,14 +198,11 @@ def test_a_helper_that_is_killed(
     begun = time.monotonic()
     same(fleet.end(scan, random.Random(1)), alone)
     assert time.monotonic() - begun < 20
-    assert 0 < -(-IMAGES // killable.ROWS) - len(taken) <= 5
+    assert 0 <= -(-IMAGES // killable.ROWS) - len(taken) <= 5
 
 
-def test_a_process_that_helps(
-    fleet: Fleet, alone: Told, broker: str, lines: Path, tmp_path: Path, taken: list[int]
-) -> None:
+def test_a_process_that_helps(fleet: Fleet, alone: Told, broker: str, lines: Path, tmp_path: Path) -> None:
     """To the end of the scan, with which its help ends."""
-    taken.clear()
     process, told = killable.helping(tmp_path / "state", lines, broker, orientations())
     scan = fleet.scan()
     fleet.offered(scan)
@@ -213,7 +210,6 @@ def test_a_process_that_helps(
     same(fleet.end(scan, random.Random(1)), alone)
     process.join(20)
     assert process.exitcode == 0
-    assert len(taken) < -(-IMAGES // killable.ROWS)
 
 
 def test_a_scan_that_is_given_up_ends_its_helpers(fleet: Fleet) -> None:
