@@ -25,6 +25,7 @@ from typing import Any
 
 import httpx
 
+from featurelens.jobs import process_stat
 from featurelens.launcher.claim import free_port
 from tests.support.paths import ROOT
 from tests.support.processes import children, environment_of, processes
@@ -164,7 +165,7 @@ def _processor(pid: int) -> float:
     """Seconds that a process and its children have had."""
     ticks = 0
     for one in (pid, *children(pid)):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        fields = process_stat.fields(one)
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from featurelens.jobs import process_stat
 from featurelens.launcher.claim import free_port
 from featurelens.worker.renderer.lanes import SWEEP_PICTURES
 from tests.support.fault_injection import pids
@@ -107,7 +108,7 @@ class Pinned:
 def _seconds(pid: int) -> float:
     """Of the processor, children that have ended included."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = process_stat.fields(pid)
     except OSError:
         return 0.0
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy
 
+from featurelens.jobs import process_stat
 from featurelens.launcher.claim import free_port
 from tests.support.fault_injection import pids
 from tests.support.paths import ROOT
@@ -73,7 +74,7 @@ def _memory(processes: Iterable[int]) -> dict[str, float]:
 
 def _processor_seconds(pid: int) -> float:
     """Since it was started, its children included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = process_stat.fields(pid)
     return sum(map(int, fields[11:15])) / TICK
 
 

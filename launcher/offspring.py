@@ -12,6 +12,8 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+from featurelens.jobs import process_stat
+
 _SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform == "linux"
 
@@ -36,12 +38,11 @@ def _children() -> set[int]:
     if not _LINUX:
         return set()
     me, found = os.getpid(), set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # pid (name) state parent ...; the name may hold spaces and brackets
-            parent = stat.read_text(errors="replace").rpartition(")")[2].split()[1]
+            parent = process_stat.fields(folder)[1]
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(parent) == me:
-            found.add(int(stat.parent.name))
+            found.add(int(folder.name))
     return found

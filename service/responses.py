@@ -53,7 +53,7 @@ def stored(
     It may be large and its reader slow: it is read as it is sent, a piece at a time.
     """
     result = store.get(key)
-    file = None if result is None else next((one for one in result.files if one.name == name), None)
+    file = None if result is None else result.file(name)
     first = None if file is None else store.file_part(key, name, 0, min(PIECE, file.bytes))
     if file is None or first is None:
         return None

@@ -16,6 +16,8 @@ from typing import cast
 
 from redis import Redis
 
+from featurelens.jobs import process_stat
+
 KNOWN_FOR = 3600
 """Seconds an announcement is kept."""
 
@@ -80,7 +82,7 @@ def nobodys_fault(redis: Redis, pid: int, patience: float = HEARD_WITHIN) -> boo
 def _runs(pid: int) -> bool:
     """Whether there is such a process here that has not ended; where only Linux tells, none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+        return process_stat.fields(pid)[0] != "Z"
     except OSError:
         return False
 

@@ -124,7 +124,7 @@ class CheckedReads(ABC):
 
     def _file(self, key: str, name: str) -> File | None:
         result = self._result(key)
-        return None if result is None else next((file for file in result.files if file.name == name), None)
+        return None if result is None else result.file(name)
 
     def _is_whole(self, key: str, name: str, digest: str) -> bool:
         state = self._state(key, name)

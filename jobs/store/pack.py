@@ -66,8 +66,8 @@ def unpacked_from(store: ResultStore, result: Result, pack: Pack, number: int, c
 
 
 def _index(store: ResultStore, result: Result, pack: Pack) -> bytes:
-    size = next((file.bytes for file in result.files if file.name == pack.places), 0)
-    return store.file_part(result.key, pack.places, 0, size) or b""
+    file = result.file(pack.places)
+    return b"" if file is None else store.file_part(result.key, pack.places, 0, file.bytes) or b""
 
 
 def _places(index: bytes, number: int, count: int) -> list[tuple[int, int, int]]:

@@ -59,6 +59,10 @@ class Result(BaseModel):
     images: tuple[Image, ...]
     files: tuple[File, ...] = ()
 
+    def file(self, name: str) -> File | None:
+        """What is known of its file of this name; None when it has none."""
+        return next((file for file in self.files if file.name == name), None)
+
     @model_validator(mode="before")
     @classmethod
     def _of_its_kind(cls, fields: Any) -> Any:

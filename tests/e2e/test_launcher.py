@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from featurelens.jobs import process_stat
 from featurelens.jobs.catalog.catalog import Catalog
 from featurelens.jobs.queue.liveness import EXPIRY
 from featurelens.launcher.claim import free_port
@@ -57,7 +58,7 @@ def test_requests_go_first(stack: Stack) -> None:
 
 
 def _niceness(thread: Path) -> int:
-    return int((thread / "stat").read_text().rpartition(")")[2].split()[16])
+    return int(process_stat.fields(thread)[16])
 
 
 def test_a_network_is_described_when_somebody_asks(stack: Stack) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from featurelens.jobs import process_stat
 from tests.support.processes import children
 from tests.support.stack import Stack
 from tests.support.wait import until
@@ -59,7 +60,7 @@ def freeze(processes: Iterable[int]) -> None:
 def _state(pid: int) -> str:
     """A letter of proc(5); Z, as of one that only waits to be buried, for one that is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return process_stat.fields(pid)[0]
     except (FileNotFoundError, ProcessLookupError):
         return "Z"
 

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from featurelens.jobs import process_stat
+
 
 @dataclass(frozen=True)
 class Process:
@@ -24,7 +26,7 @@ def processes(state: Path) -> list[Process]:
         try:
             command = (folder / "cmdline").read_bytes()
             environment = (folder / "environ").read_bytes() + b"\0"
-            fields = _stat(int(folder.name))
+            fields = process_stat.fields(folder)
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         ours = marks[0] in environment or marks[1] in command
@@ -51,7 +53,7 @@ def environment_of(pid: int) -> list[str]:
 def alive(pid: int) -> bool:
     """Whether the process exists and is no zombie."""
     try:
-        return _stat(pid)[0] not in "ZX"
+        return process_stat.fields(pid)[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -60,8 +62,3 @@ def rss(pid: int) -> int:
     """The resident memory of a process in MiB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) // 1024
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat that follow the command: state, parent, ..."""
-    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
+
+from featurelens.jobs import process_stat
 
 _GONE_WITHIN = 1.0
 """Seconds for a killed process to vanish; its children then have been killed, too, if they die with it."""
@@ -14,7 +15,7 @@ _GONE_WITHIN = 1.0
 def identity(pid: int) -> str:
     """``PID:START``, START in ticks since the machine was booted; without it where only Linux tells."""
     try:
-        return f"{pid}:{_stat(pid)[19]}"
+        return f"{pid}:{process_stat.fields(pid)[19]}"
     except OSError:
         return f"{pid}:"
 
@@ -51,11 +52,6 @@ def kill(process: str) -> None:
 def _zombie(pid: int) -> bool:
     """Whether it has ended but its parent has not waited for it."""
     try:
-        return _stat(pid)[0] == "Z"
+        return process_stat.fields(pid)[0] == "Z"
     except OSError:
         return False
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat that follow the name: state, parent, ..."""
-    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+
+from featurelens.jobs import process_stat
 
 _ARGUMENTS_START, _ARGUMENTS_END = 45, 46
-"""Of the fields of /proc/PID/stat that follow the name."""
+"""Of the fields of `process_stat`."""
 
 
 def retitle(command: Sequence[str]) -> None:
@@ -18,7 +19,7 @@ def retitle(command: Sequence[str]) -> None:
     """
     if sys.platform != "linux":
         return
-    stat = Path("/proc/self/stat").read_text(errors="replace").rpartition(")")[2].split()
+    stat = process_stat.fields()
     start, end = int(stat[_ARGUMENTS_START]), int(stat[_ARGUMENTS_END])
     room = end - start
     if room > 0:  # a kernel may keep it to itself

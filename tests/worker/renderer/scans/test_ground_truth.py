@@ -29,16 +29,11 @@ from featurelens.worker.renderer.scans import reading
 from tests.support import killable
 from tests.support.bucket import BUCKET, CREDENTIALS, BucketServer
 from tests.support.catalog import ENTRY
-from tests.support.line_images import BIAS, IMAGES, KEEP, KERNELS, SIDE, drawn_lines, orientations
+from tests.support.line_images import BIAS, IMAGES, KEEP, KERNELS, SIDE, orientations
 from tests.support.scanning import Told, asked, scanned, workshop
 from tests.support.server import Server
 from tests.support.tiny_darknet import SHARED, link, needs_weights
 from tests.support.wait import until
-
-
-@pytest.fixture
-def lines(tmp_path: Path) -> Path:
-    return drawn_lines(tmp_path)
 
 
 def grey(file: Path | io.BytesIO) -> NDArray[np.float64]:

@@ -10,20 +10,16 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from featurelens.engine.scan import Accumulator
 from featurelens.jobs import scan_rows
 from featurelens.jobs.queue.broker import connect
 from featurelens.launcher.claim import free_port
-from featurelens.worker.datasets.base import Images
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.kinds.scan import HelpWork, Scans, ScanWork
 from featurelens.worker.renderer.scans import pulse, reading, whole
-from featurelens.worker.renderer.scans.batches import Batch
 from featurelens.worker.renderer.scans.ledger import Ledger
-from featurelens.worker.renderer.scans.reading import Reading
 from tests.support import killable
-from tests.support.line_images import IMAGES, KEEP, SIDE, drawn_lines, orientations
+from tests.support.line_images import IMAGES, KEEP, SIDE, orientations
 from tests.support.scanning import Told, asked, same, workshop
 from tests.support.wait import until
 
@@ -38,11 +34,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def lines(tmp_path: Path) -> Path:
-    return drawn_lines(tmp_path)
-
-
-@pytest.fixture
 def ask(lines: Path) -> Ask:
     """Of images of which one is broken, at the back."""
     sorted((lines / "lines").rglob("*.png"))[-2].write_bytes(b"no image")
@@ -54,20 +45,6 @@ def alone(lines: Path, ask: Ask, tmp_path: Path) -> Told:
     told = killable.finish(tmp_path / "alone", lines, ask, orientations())
     assert told.numbers["broken"]["count"] == 1
     return told
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The first image of each batch that anybody reads."""
-    firsts: list[int] = []
-    take = Reading._take
-
-    def noted(self: Reading, batch: Batch, images: Images, gathered: Accumulator) -> None:
-        firsts.append(batch.first)
-        take(self, batch, images, gathered)
-
-    monkeypatch.setattr(Reading, "_take", noted)
-    return firsts
 
 
 class Fleet:

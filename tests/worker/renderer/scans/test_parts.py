@@ -12,17 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from featurelens.engine.scan import Accumulator
 from featurelens.jobs import scan_rows
 from featurelens.jobs.store.folder import Folder
-from featurelens.worker.datasets.base import Images
 from featurelens.worker.datasets.shelf import Shelf
 from featurelens.worker.protocol import Ask
 from featurelens.worker.renderer.scans import reading
-from featurelens.worker.renderer.scans.batches import Batch
-from featurelens.worker.renderer.scans.reading import Reading
 from tests.support import killable
-from tests.support.line_images import IMAGES, KEEP, SIDE, drawn_lines, orientations
+from tests.support.line_images import IMAGES, KEEP, SIDE, orientations
 from tests.support.scanning import KEY, Told, asked, same
 from tests.support.wait import until
 
@@ -35,11 +31,6 @@ def few_rows() -> Iterator[None]:
     scan_rows.MOST["cpu"] = ROWS
     yield
     scan_rows.MOST["cpu"] = most
-
-
-@pytest.fixture
-def lines(tmp_path: Path) -> Path:
-    return drawn_lines(tmp_path)
 
 
 @pytest.fixture
@@ -58,16 +49,9 @@ def whole(lines: Path, ask: Ask, tmp_path: Path) -> Told:
 
 
 def test_any_parts_read_apart_in_any_order_give_the_same_bits(
-    lines: Path, ask: Ask, tmp_path: Path, whole: Told, monkeypatch: pytest.MonkeyPatch
+    lines: Path, ask: Ask, tmp_path: Path, whole: Told, taken: list[int]
 ) -> None:
     """Cut anywhere between batches; what nobody has read, the scan reads itself."""
-    read_here: list[int] = []
-    take = Reading._take
-
-    def noted(self: Reading, batch: Batch, images: Images, gathered: Accumulator) -> None:
-        read_here.append(batch.first)
-        take(self, batch, images, gathered)
-
     for seed in range(8):
         dice = random.Random(seed)
         cuts = sorted({0, IMAGES, *(ROWS * dice.randrange(IMAGES // ROWS) for _ in range(dice.randrange(1, 8)))})
@@ -79,11 +63,9 @@ def test_any_parts_read_apart_in_any_order_give_the_same_bits(
             killable.read(state / str(number), lines, ask, orientations(), part)
             for made in (state / str(number)).iterdir():
                 shutil.copy(made, state / made.name)
-        with monkeypatch.context() as patch:
-            patch.setattr(Reading, "_take", noted)
-            read_here.clear()
-            same(killable.finish(state, lines, ask, orientations()), whole)
-        assert read_here == [first for part in sorted(missing, key=lambda one: one.start) for first in part[::ROWS]]
+        taken.clear()
+        same(killable.finish(state, lines, ask, orientations()), whole)
+        assert taken == [first for part in sorted(missing, key=lambda one: one.start) for first in part[::ROWS]]
         # Parts go with the whole, in a thread.
         until(partial(_nothing_unfinished, state))
 
